@@ -1,0 +1,212 @@
+"""The walk: from the result back to the leaves, newest first, by the derivative of each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from heapq import heappop, heappush
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import record
+from .errors import GradientError, ShapeError, called, label
+from .record import current_mode, mode, operand
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+_adding = Lock()
+
+
+def backward(output: Tensor, gradient: Any = None) -> None:
+    """Adds the derivative of `output` to the `.grad` of every leaf it was computed from."""
+    seed = _seed(output, gradient, "backward")
+    found = walk(output, seed)
+    taken = set() if gradient is None else {id(_owner(seed))}
+    with _adding:
+        for leaf, g in found.items():
+            g = _leaf_gradient(leaf, g, taken)
+            leaf.grad = g if leaf.grad is None else np.asarray(leaf.grad + g)
+
+
+def grad(
+    output: Tensor,
+    inputs: Tensor | Sequence[Tensor],
+    gradient: Any = None,
+    create_graph: bool = False,
+) -> Any:
+    """The derivative of `output` with respect to `inputs`: a tensor for one, a tuple for several.
+
+    Nobody's `.grad` is touched, and inputs may be intermediate results. With
+    `create_graph=True` the derivatives are recorded themselves, so that they can be
+    differentiated again.
+    """
+    wanted = (inputs,) if isinstance(inputs, record.Tensor) else tuple(inputs)
+    seed = _seed(output, gradient, "grad")
+    on_path = _leading_to(output, wanted)
+    for x in wanted:
+        if x not in on_path:
+            raise GradientError(
+                f"grad: {called(output, 'the output')} wasn't computed from {called(x)}, "
+                f"{_why_not(x)}"
+            )
+    if create_graph:
+        with mode(recording=True):
+            found = walk(output, _tensor(seed), on_path, frozenset(wanted), create_graph=True)
+    else:
+        found = walk(output, seed, on_path, frozenset(wanted))
+    results = tuple(_tensor(found[x]) for x in wanted)
+    return results[0] if isinstance(inputs, record.Tensor) else results
+
+
+def _why_not(x: Tensor) -> str:
+    if x._requires_grad:
+        return "so its derivative is zero everywhere, or it was computed from a copy"
+    return "which doesn't require a gradient"
+
+
+def walk(
+    output: Tensor,
+    seed: Any,
+    on_path: set[Tensor] | None = None,
+    keep: frozenset[Tensor] = frozenset(),
+    create_graph: bool = False,
+) -> dict[Tensor, Any]:
+    """The gradients of the leaves and of the tensors in `keep`.
+
+    Every consumer of a tensor is newer than the tensor. So when the newest is taken from the
+    heap, all its contributions have arrived. Given `on_path`, only tensors in it are visited.
+    """
+    pending: dict[Tensor, Any] = {output: seed}
+    found: dict[Tensor, Any] = {}
+    summed: set[Tensor] = set()  # their pending gradient is a sum made here: add to it in place
+    heap = [(-output._index, output)] if output._rule is not None else []
+    latest_change = record.latest_change
+    watch = current_mode().watch
+    while heap:
+        node = heappop(heap)[1]
+        g = pending.pop(node)
+        if node in keep:
+            found[node] = g
+        if latest_change > node._index:
+            _refuse_changed(node)
+        rule: Any = node._rule
+        inputs, values, options = node._inputs, node._values, node._options
+        out = node._data
+        if create_graph:
+            out = node
+            values = tuple(
+                value if x is None else x for x, value in zip(inputs, values, strict=True)
+            )
+        for derivative, x in zip(rule.derivatives, inputs, strict=False):
+            if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
+                continue
+            d = derivative(g, out, *values, **options)
+            if d.shape != x._data.shape:
+                d = unbroadcast(d, x._data.shape)
+            if watch is not None:
+                watch(rule, inputs, d, x)
+            if x not in pending:
+                pending[x] = d
+                if x._rule is not None:
+                    heappush(heap, (-x._index, x))
+            elif x in summed:
+                pending[x] += d
+            else:
+                pending[x] = pending[x] + d
+                summed.add(x)
+        summed.discard(node)
+    found.update(pending)
+    return found
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """The gradient of a value that broadcasting copied: what returns to its copies, added up."""
+    extra = g.ndim - len(shape)
+    if extra == 1 and g.ndim == 2 and g.shape[1:] == shape and g.__class__ is np.ndarray:
+        return _ones(g.shape[0], g.dtype).dot(g)  # six times as fast as g.sum(axis=0)
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1
+    )
+    return np.sum(g, axis=axes).reshape(shape)
+
+
+@lru_cache(maxsize=32)
+def _ones(length: int, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
+    return np.ones(length, dtype)
+
+
+def _seed(output: Any, gradient: Any, name: str) -> Any:
+    """What arrives at the output: the gradient given, or 1 for a scalar."""
+    if not isinstance(output, record.Tensor):
+        raise TypeError(f"{name}: expected a tensor, got {type(output).__name__}")
+    if not output._requires_grad:
+        how = "is a constant" if output.name is None else f"{output.name!r} is a constant"
+        raise GradientError(
+            f"{name}: the output {how}: nothing it was computed from requires a gradient, or "
+            "it was computed inside no_grad(); make a leaf with requires_grad=True"
+        )
+    if gradient is None:
+        if output.size != 1:
+            raise GradientError(
+                f"{name}: {label(output)} isn't a scalar: reduce it by .sum() or .mean(), or pass "
+                "gradient=, an array of its shape"
+            )
+        return np.ones(output.shape, output.dtype)[()]
+    value = gradient if isinstance(gradient, record.Tensor) else np.asarray(operand(gradient, name))
+    if value.shape != output.shape:
+        raise ShapeError(f"{name}: gradient has shape {value.shape}, {label(output)} has another")
+    return value
+
+
+def _tensor(g: Any) -> Tensor:
+    return g if isinstance(g, record.Tensor) else record.Tensor(g)
+
+
+def _leading_to(output: Tensor, targets: Iterable[Tensor]) -> set[Tensor]:
+    """Every recorded tensor between the targets and the output, both included."""
+    seen = {output}
+    stack = [output]
+    for node in stack:
+        for x in node._inputs:
+            if x is not None and x._requires_grad and x not in seen:
+                seen.add(x)
+                stack.append(x)
+    on_path = seen.intersection(targets)
+    for node in sorted(seen, key=lambda tensor: tensor._index):
+        if any(x in on_path for x in node._inputs):
+            on_path.add(node)
+    return on_path
+
+
+def _refuse_changed(node: Tensor) -> None:
+    """Raises if a value that the derivative reads isn't what it was when it was recorded."""
+    rule: Any = node._rule
+    for x in (*node._inputs, node):
+        if x is not None and x._changed > node._index:
+            raise GradientError(
+                f"backward: {called(x, 'a tensor')} {label(x)} was changed after "
+                f"{rule.name} had used it, so its gradient would be wrong; compute the "
+                "result again, or change the tensor after backward()"
+            )
+
+
+def _leaf_gradient(leaf: Tensor, g: Any, taken: set[int]) -> Any:
+    """`g` in the leaf's dtype, in memory that no other gradient and no caller holds.
+
+    A rule returns fresh memory, or passes on what it got. So two leaves, or a leaf and the
+    caller's seed, can be handed the same array: the second gets a copy.
+    """
+    g = np.asarray(g, dtype=leaf.dtype)
+    owner = _owner(g)
+    if id(owner) in taken or owner.nbytes != g.nbytes or not g.flags.writeable:
+        return g.copy()
+    taken.add(id(owner))
+    return g
+
+
+def _owner(g: Any) -> Any:
+    """The array whose memory this is."""
+    return g if g.base is None else g.base

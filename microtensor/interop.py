@@ -1,0 +1,105 @@
+"""NumPy's functions on tensors: np.exp(t), np.sum(t, axis=0), array + t find their rule here.
+
+What has no rule raises and says what to do; nothing gives back an array that lost its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from . import operations
+
+_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
+    getattr(np, name): getattr(operations, name)
+    for name in (
+        "add subtract multiply divide negative power matmul exp expm1 log log1p sqrt square sin "
+        "cos tanh absolute maximum minimum equal not_equal less less_equal greater "
+        "greater_equal logical_and logical_or logical_not"
+    ).split()} | {
+    np.positive: lambda x: x,
+    np.bitwise_and: operations.logical_and,
+    np.bitwise_or: operations.logical_or,
+    np.invert: operations.logical_not,
+    np.float_power: operations.power,
+    np.fabs: operations.absolute,
+}
+
+_REDUCTIONS = {
+    np.add: operations.sum,
+    np.multiply: operations.prod,
+    np.maximum: operations.max,
+    np.minimum: operations.min,
+}
+
+_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    getattr(np, name): getattr(operations, name)
+    for name in (
+        "dot outer einsum clip where sum mean max min prod var std cumsum reshape transpose "
+        "swapaxes squeeze expand_dims broadcast_to ravel flip concatenate stack split pad "
+        "astype"
+    ).split()}
+
+# They answer with shapes, bools or positions, through which no gradient flows.
+_CONSTANT = {
+    getattr(np, name)
+    for name in (
+        "shape ndim size all any argmax argmin argsort isclose allclose array_equal zeros_like "
+        "ones_like full_like empty_like array_repr array_str array2string isfortran result_type "
+        "can_cast iscomplexobj isrealobj count_nonzero nonzero argwhere shares_memory "
+        "may_share_memory"
+    ).split()}
+_CONSTANT_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit}
+
+
+def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """What NumPy calls for `np.exp(t)` and for `array + t`."""
+    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    if ufunc in _CONSTANT_UFUNCS and method == "__call__":
+        return ufunc(*_arrays(inputs), **options)
+    if options.pop("out", None) is not None:
+        raise TypeError(
+            f"{name}: an array can't take the result of a tensor in place, for it would lose the "
+            "record; write array = array + tensor, or use the tensor's .numpy()"
+        )
+    if method == "__call__" and ufunc in _UFUNCS:
+        return _call(name, _UFUNCS[ufunc], inputs, options)
+    if method == "reduce" and ufunc in _REDUCTIONS:
+        options.setdefault("axis", 0)
+        return _call(name, _REDUCTIONS[ufunc], inputs, options)
+    raise _no_rule(name)
+
+
+def array_function(
+    self: Any, function: Any, types: Iterable[type], arguments: Any, options: Any
+) -> Any:
+    """What NumPy calls for `np.sum(t)` and its other functions."""
+    name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
+    if function in _CONSTANT:
+        return function(*_arrays(arguments), **options)
+    if function not in _FUNCTIONS:
+        raise _no_rule(name)
+    return _call(name, _FUNCTIONS[function], arguments, options)
+
+
+def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any) -> Any:
+    try:
+        return operation(*arguments, **options)
+    except TypeError as error:
+        if "keyword argument" not in str(error):
+            raise
+        unknown = str(error).split("argument ")[-1]
+        raise TypeError(f"{name}: the argument {unknown} isn't supported for tensors") from None
+
+
+def _arrays(arguments: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(getattr(x, "_data", x) for x in arguments)
+
+
+def _no_rule(name: str) -> TypeError:
+    return TypeError(
+        f"{name} has no rule for its derivative; give it one by microtensor.primitive, or apply it "
+        "to the tensor's .numpy() where no gradient is wanted"
+    )

@@ -1,0 +1,454 @@
+"""The operations, as functions; a tensor has most of them as methods too.
+
+They take tensors, arrays and numbers, and return a tensor. `axis` is None (all), a number or a
+tuple; negative axes count from the end.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import rules
+from .errors import ShapeError, label
+from .record import apply, operand
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
+Axis = int | tuple[int, ...] | None
+
+
+def add(a: Operand, b: Operand) -> Tensor:
+    """a + b."""
+    return apply(rules.add, (a, b))
+
+
+def subtract(a: Operand, b: Operand) -> Tensor:
+    """a - b."""
+    return apply(rules.subtract, (a, b))
+
+
+def multiply(a: Operand, b: Operand) -> Tensor:
+    """a * b, element by element."""
+    return apply(rules.multiply, (a, b))
+
+
+def divide(a: Operand, b: Operand) -> Tensor:
+    """a / b."""
+    return apply(rules.divide, (a, b))
+
+
+def power(a: Operand, b: Operand) -> Tensor:
+    """a ** b; tensor exponents too. 0 ** 0 is 1, with both derivatives 0."""
+    return apply(rules.power, (a, b))
+
+
+def matmul(a: Operand, b: Operand) -> Tensor:
+    """a @ b, for every pair of shapes that NumPy takes: 1-D, 2-D, and stacks that broadcast."""
+    return apply(rules.matmul, (a, b))
+
+
+def maximum(a: Operand, b: Operand) -> Tensor:
+    """The larger of a and b, element by element; a tie shares its gradient equally."""
+    return apply(rules.maximum, (a, b))
+
+
+def minimum(a: Operand, b: Operand) -> Tensor:
+    """The smaller of a and b, element by element; a tie shares its gradient equally."""
+    return apply(rules.minimum, (a, b))
+
+
+def negative(x: Operand) -> Tensor:
+    """-x."""
+    return apply(rules.negative, (x,))
+
+
+def exp(x: Operand) -> Tensor:
+    """e to the power x, element by element."""
+    return apply(rules.exp, (x,))
+
+
+def expm1(x: Operand) -> Tensor:
+    """exp(x) - 1, accurate near 0."""
+    return apply(rules.expm1, (x,))
+
+
+def log(x: Operand) -> Tensor:
+    """The natural logarithm; -inf at 0, where its derivative is inf."""
+    return apply(rules.log, (x,))
+
+
+def log1p(x: Operand) -> Tensor:
+    """log(1 + x), accurate near 0."""
+    return apply(rules.log1p, (x,))
+
+
+def sqrt(x: Operand) -> Tensor:
+    """The square root; its derivative at 0 is inf."""
+    return apply(rules.sqrt, (x,))
+
+
+def square(x: Operand) -> Tensor:
+    """x times x."""
+    return apply(rules.square, (x,))
+
+
+def sin(x: Operand) -> Tensor:
+    """The sine of x radians."""
+    return apply(rules.sin, (x,))
+
+
+def cos(x: Operand) -> Tensor:
+    """The cosine of x radians."""
+    return apply(rules.cos, (x,))
+
+
+def tanh(x: Operand) -> Tensor:
+    """The hyperbolic tangent."""
+    return apply(rules.tanh, (x,))
+
+
+def sigmoid(x: Operand) -> Tensor:
+    """1 / (1 + exp(-x)), without overflow. Its derivative is at most 0.25."""
+    return apply(rules.sigmoid, (x,))
+
+
+def relu(x: Operand) -> Tensor:
+    """max(x, 0). Its derivative at 0 is 0."""
+    return apply(rules.relu, (x,))
+
+
+def softplus(x: Operand) -> Tensor:
+    """log(1 + exp(x)), without overflow; a smooth relu."""
+    return apply(rules.softplus, (x,))
+
+
+def absolute(x: Operand) -> Tensor:
+    """|x|. Its derivative at 0 is 0."""
+    return apply(rules.absolute, (x,))
+
+
+def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
+    """x kept between low and high (None: no bound). At a bound the gradient still passes."""
+    x, low, high = (_plain(v, "clip") if v is not None else v for v in (x, low, high))
+    if low is None:
+        low = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    if high is None:
+        high = np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+    return apply(rules.clip, (x, low, high))
+
+
+def where(condition: Operand, a: Operand, b: Operand) -> Tensor:
+    """a where the condition holds, else b."""
+    return apply(rules.where, (condition, a, b))
+
+
+def _plain(x: Operand, name: str) -> Any:
+    """Something with a shape: a tensor as it is, all else as an array."""
+    return x if hasattr(x, "shape") else np.asarray(operand(x, name))
+
+
+# Products ---------------------------------------------------------------------------------------
+
+
+def dot(a: Operand, b: Operand) -> Tensor:
+    """NumPy's `dot`: over the last axis of a and the last but one of b (a vector's only one)."""
+    a, b = _plain(a, "dot"), _plain(b, "dot")
+    if a.ndim == 0 or b.ndim == 0:
+        return multiply(a, b)
+    if a.ndim <= 2 and b.ndim <= 2:
+        return matmul(a, b)
+    letters = rules.LETTERS
+    left, right = letters[: a.ndim], letters[a.ndim : a.ndim + b.ndim]
+    inner = builtins.max(-2, -b.ndim)
+    shared = right[: b.ndim + inner] + left[-1] + right[b.ndim + inner + 1 :]
+    result = left[:-1] + shared.replace(left[-1], "")
+    return einsum(f"{left},{shared}->{result}", a, b)
+
+
+def outer(a: Operand, b: Operand) -> Tensor:
+    """Every entry of a times every entry of b: shape (a.size, b.size)."""
+    return multiply(ravel(a)[:, None], ravel(b))
+
+
+def einsum(subscripts: str, *operands: Operand) -> Tensor:
+    """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result."""
+    arrays = tuple(_plain(x, "einsum") for x in operands)
+    return apply(rules.einsum, arrays, {"subscripts": _explicit(subscripts, arrays)})
+
+
+def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
+    """The same sum with letters for every axis and the result written out."""
+    if not isinstance(subscripts, str):
+        raise TypeError("einsum: the subscripts come first, as text such as 'ij,jk->ik'")
+    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(operands):
+        raise ShapeError(
+            f"einsum: {inputs!r} names {len(terms)} operands, {len(operands)} were given"
+        )
+    spare = [c for c in rules.LETTERS if c not in subscripts]
+    most = 0
+    for k, (term, x) in enumerate(zip(terms, operands, strict=True)):
+        extra = x.ndim - len(term.replace("...", ""))
+        if extra < 0 or (extra and "..." not in term):
+            raise ShapeError(f"einsum: {term!r} doesn't fit the {x.ndim} axes of {label(x)}")
+        terms[k] = term.replace("...", "".join(spare[len(spare) - extra :]))
+        most = builtins.max(most, extra)
+    ellipsis = "".join(spare[len(spare) - most :])
+    if not arrow:
+        once = (c for c in sorted(set(inputs) - set(".,")) if inputs.count(c) == 1)
+        result = ("..." if most else "") + "".join(once)
+    return ",".join(terms) + "->" + result.replace("...", ellipsis)
+
+
+# Reductions -------------------------------------------------------------------------------------
+
+
+def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The sum over an axis."""
+    return apply(rules.sum, (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The mean over an axis."""
+    return apply(rules.mean, (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The largest entry; several equal ones share the gradient equally."""
+    return apply(rules.max, (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The smallest entry; several equal ones share the gradient equally."""
+    return apply(rules.min, (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The product over an axis; its derivative is right where entries are 0 too."""
+    return apply(rules.prod, (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+    """The variance: squared distances from the mean, summed and divided by n - ddof."""
+    return apply(rules.var, (x,), {"axis": axis, "ddof": ddof, "keepdims": keepdims})
+
+
+def std(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+    """The standard deviation, sqrt(var); without a derivative where it is 0 (nan)."""
+    return sqrt(var(x, axis, ddof, keepdims))
+
+
+def cumsum(x: Operand, axis: int | None = None) -> Tensor:
+    """The sums up to each entry, along an axis (None: of the flattened tensor)."""
+    if axis is None:
+        x, axis = ravel(x), 0
+    return apply(rules.cumsum, (x,), {"axis": axis})
+
+
+def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum(exp(x))), shifted so that nothing overflows."""
+    return apply(rules.logsumexp, (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def softmax(x: Operand, axis: Axis = -1) -> Tensor:
+    """exp(x) / sum(exp(x)) along an axis: positive numbers that add up to 1."""
+    return apply(rules.softmax, (x,), {"axis": axis})
+
+
+def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
+    """log(softmax(x)), right where softmax itself rounds to 0 too."""
+    return apply(rules.log_softmax, (x,), {"axis": axis})
+
+
+# Shapes -----------------------------------------------------------------------------------------
+
+
+def reshape(x: Operand, *shape: Any) -> Tensor:
+    """The same entries in another shape: `reshape(x, 2, 3)` or `reshape(x, (2, 3))`."""
+    return apply(rules.reshape, (x,), {"shape": _one_tuple(shape)})
+
+
+def transpose(x: Operand, *axes: Any) -> Tensor:
+    """The axes in another order, `transpose(x, 1, 0)` or `transpose(x, (1, 0))`; none: reversed."""
+    order = _one_tuple(axes)
+    return apply(rules.transpose, (x,), {"axes": None if order in ((), (None,)) else order})
+
+
+def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`f(x, 2, 3)` and `f(x, (2, 3))` alike."""
+    if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
+        return tuple(arguments[0])
+    return arguments
+
+
+def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
+    """The tensor with two axes exchanged."""
+    x = _plain(x, "swapaxes")
+    order = list(range(x.ndim))
+    try:
+        order[axis1], order[axis2] = order[axis2], order[axis1]
+    except IndexError:
+        wrong = axis1 if not -x.ndim <= axis1 < x.ndim else axis2
+        message = f"swapaxes: axis {wrong} is out of range for {label(x)}"
+        raise np.exceptions.AxisError(message) from None
+    return apply(rules.transpose, (x,), {"axes": tuple(order)})
+
+
+def squeeze(x: Operand, axis: Axis = None) -> Tensor:
+    """Without the axes of length 1 (or without those named)."""
+    return apply(rules.squeeze, (x,), {"axis": axis})
+
+
+def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Tensor:
+    """With a new axis of length 1 at each place named."""
+    return apply(rules.expand_dims, (x,), {"axis": axis})
+
+
+def broadcast_to(x: Operand, shape: int | tuple[int, ...]) -> Tensor:
+    """Copied along new axes and along those of length 1, to fill a shape."""
+    return apply(rules.broadcast_to, (x,), {"shape": shape})
+
+
+def ravel(x: Operand) -> Tensor:
+    """All entries in one row."""
+    return reshape(x, -1)
+
+
+def flatten(x: Operand) -> Tensor:
+    """All entries in one row."""
+    return reshape(x, -1)
+
+
+def flip(x: Operand, axis: Axis = None) -> Tensor:
+    """The entries in reverse order along an axis (None: along all)."""
+    return apply(rules.flip, (x,), {"axis": axis})
+
+
+def astype(x: Operand, dtype: Any) -> Tensor:
+    """The same numbers in another dtype; the gradient comes back in the first one."""
+    return apply(rules.astype, (x,), {"dtype": np.dtype(dtype)})
+
+
+def concatenate(tensors: Iterable[Operand], axis: int | None = 0) -> Tensor:
+    """Tensors put one behind the other along an axis they have (None: all flattened)."""
+    parts = tuple(tensors)
+    if axis is None:
+        parts, axis = tuple(ravel(x) for x in parts), 0
+    return apply(rules.concatenate, parts, {"axis": axis})
+
+
+def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
+    """Tensors of one shape put beside each other along a new axis."""
+    parts = tuple(tensors)
+    shapes = {np.shape(x) for x in parts}
+    if len(shapes) > 1:
+        raise ShapeError(f"stack: all shapes must be equal, got {sorted(shapes)}")
+    return concatenate([expand_dims(x, axis) for x in parts], axis)
+
+
+def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """Parts along an axis: so many equal ones, or cut before each index of a list."""
+    x = _plain(x, "split")
+    if not -x.ndim <= axis < x.ndim:
+        raise np.exceptions.AxisError(f"split: axis {axis} is out of range for {label(x)}")
+    size = x.shape[axis]
+    if isinstance(sections, int):
+        if sections < 1 or size % sections:
+            raise ShapeError(
+                f"split: {size} (axis {axis} of {label(x)}) doesn't divide into {sections} parts"
+            )
+        sections = [size // sections * k for k in range(1, sections)]
+    cuts = [0, *sections, size]
+    whole = (slice(None),) * (axis % x.ndim)
+    return [getitem(x, (*whole, slice(a, b))) for a, b in pairwise(cuts)]
+
+
+def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: float = 0) -> Tensor:
+    """With entries added before and after each axis, in the modes of `np.pad` that copy entries
+    (edge, reflect, symmetric, wrap) or put one constant in."""
+    x = _plain(x, "pad")
+    try:
+        widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
+    except ValueError:
+        message = f"pad: {pad_width} doesn't give (before, after) for each axis of {label(x)}"
+        raise ShapeError(message) from None
+    if mode == "constant":
+        return apply(rules.pad, (x,), {"widths": widths, "value": constant_values})
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        modes = "constant, edge, reflect, symmetric, wrap"
+        raise ValueError(f"pad: mode {mode!r} isn't one of {modes}")
+    sized = zip(x.shape, widths, strict=True)
+    rows = [np.pad(np.arange(n), width, mode=mode) for n, width in sized]
+    return getitem(x, np.ix_(*rows))
+
+
+def getitem(x: Operand, index: Any) -> Tensor:
+    """x[index], for every kind of index that NumPy has; tensors of whole numbers or bools too."""
+    return apply(rules.getitem, (x,), {"index": array_index(index)})
+
+
+def array_index(index: Any) -> Any:
+    """The index with arrays for tensors and lists; copies, which nobody changes later."""
+    if isinstance(index, tuple):
+        return tuple(array_index(part) for part in index)
+    if hasattr(index, "apply_rule"):
+        return index.numpy()
+    if isinstance(index, list | np.ndarray):
+        return np.array(index, dtype=None if len(index) else int)
+    return index
+
+
+# Comparisons: tensors of bools, constants -------------------------------------------------------
+
+
+def equal(a: Operand, b: Operand) -> Tensor:
+    """a == b, element by element."""
+    return apply(rules.equal, (a, b))
+
+
+def not_equal(a: Operand, b: Operand) -> Tensor:
+    """a != b, element by element."""
+    return apply(rules.not_equal, (a, b))
+
+
+def less(a: Operand, b: Operand) -> Tensor:
+    """a < b, element by element."""
+    return apply(rules.less, (a, b))
+
+
+def less_equal(a: Operand, b: Operand) -> Tensor:
+    """a <= b, element by element."""
+    return apply(rules.less_equal, (a, b))
+
+
+def greater(a: Operand, b: Operand) -> Tensor:
+    """a > b, element by element."""
+    return apply(rules.greater, (a, b))
+
+
+def greater_equal(a: Operand, b: Operand) -> Tensor:
+    """a >= b, element by element."""
+    return apply(rules.greater_equal, (a, b))
+
+
+def logical_and(a: Operand, b: Operand) -> Tensor:
+    """Both hold, element by element."""
+    return apply(rules.logical_and, (a, b))
+
+
+def logical_or(a: Operand, b: Operand) -> Tensor:
+    """Either holds, element by element."""
+    return apply(rules.logical_or, (a, b))
+
+
+def logical_not(x: Operand) -> Tensor:
+    """True where x is False (or 0)."""
+    return apply(rules.logical_not, (x,))

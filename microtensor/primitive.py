@@ -1,0 +1,88 @@
+"""A user's own operation: a value and its derivatives, from then on like a built-in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import ShapeError, label
+from .record import apply
+from .rules import RULES, Derivative, Rule
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+def primitive(
+    name: str, forward: Callable[..., Any], *derivatives: Derivative | None
+) -> Callable[..., Tensor]:
+    """An operation of your own, from its value and one derivative for each input.
+
+        cube = primitive("cube", lambda x: x**3, lambda g, out, x: g * 3 * x**2)
+
+    `forward(*inputs, **options)` gets arrays and returns an array. A derivative
+    `(g, out, *inputs, **options)` gets the gradient `g` that arrives at the result `out`, and
+    returns what goes on to its input, before broadcasting is undone; None stands for an input
+    that has no derivative. Written in NumPy's functions and operators, it can be differentiated
+    again. Keyword arguments of the operation are its options.
+
+    The operation returned is recorded, drawn and checked like the built-in ones; what the two
+    functions return is looked at, so that a mistake is named where it is made.
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"primitive: a name is a Python identifier, got {name!r}")
+    if name in RULES:
+        raise ValueError(f"primitive: {name!r} is a built-in operation; choose another name")
+    if not derivatives:
+        raise TypeError(f"primitive: {name!r} needs a derivative (or None) for each input")
+    for part in (forward, *derivatives):
+        if part is not None and not callable(part):
+            raise TypeError(f"primitive: {name!r}: expected functions, got {part!r}")
+    rule = Rule(
+        name,
+        _checked_forward(name, forward),
+        tuple(d and _checked_derivative(name, slot, d) for slot, d in enumerate(derivatives)),
+        own=True,
+    )
+
+    def operation(*inputs: Any, **options: Any) -> Tensor:
+        if len(inputs) != len(derivatives):
+            raise TypeError(f"{name}: takes {len(derivatives)} inputs, got {len(inputs)}")
+        return apply(rule, inputs, options)
+
+    operation.__name__ = operation.__qualname__ = name
+    operation.__doc__ = forward.__doc__
+    return operation
+
+
+def _checked_forward(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(*inputs: Any, **options: Any) -> Any:
+        value = forward(*inputs, **options)
+        array = np.asarray(value) if isinstance(value, int | float | np.generic) else value
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+            what = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else repr(value)[:40]
+            raise TypeError(f"{name}: forward returns an array of real numbers, but gave {what}")
+        shared = any(np.may_share_memory(array, x) for x in inputs if isinstance(x, np.ndarray))
+        return array.copy() if shared else array
+
+    return checked
+
+
+def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivative:
+    def checked(g: Any, out: Any, *inputs: Any, **options: Any) -> Any:
+        d = derivative(g, out, *inputs, **options)
+        shape, x = np.shape(d), inputs[slot]
+        try:
+            fits = np.broadcast_shapes(shape, x.shape) == shape
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ShapeError(
+                f"{name}: the derivative of input {slot} has shape {shape}, but the input is "
+                f"{label(x)}; a derivative is multiplied by g"
+            )
+        return d if hasattr(d, "apply_rule") else np.array(d)
+
+    return checked

@@ -1,0 +1,190 @@
+"""Applying a rule and remembering it; what is in force meanwhile: no_grad, group, a watch.
+
+A result that needs a gradient keeps its rule, its inputs and their values. That is the whole
+record: every view (numbers, picture, story, code) reads it from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from itertools import count
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .errors import called, rule_failed, wrong_operand
+from .rules import Rule
+
+if TYPE_CHECKING:
+    from .tensor import Tensor as Tensor
+else:
+    Tensor = object  # tensor.py puts the class here: it needs `apply`, and `apply` makes tensors
+
+tick = count(1).__next__  # 1, 2, 3, ... in every thread: what is later has a larger number
+NO_OPTIONS: dict[str, Any] = {}
+
+latest_change = 0  # the number of the latest change to any tensor
+_changing = Lock()
+
+
+def note_change(tensor: Tensor) -> None:
+    """A tensor's data was changed: what was computed from it before can't go backward."""
+    global latest_change
+    with _changing:
+        tensor._changed = latest_change = tick()
+
+
+class Group:
+    """One call of a module, or one `with group(name)`: what it computes is drawn together."""
+
+    __slots__ = ("name", "outer")
+
+    def __init__(self, name: str, outer: Group | None = None) -> None:
+        self.name = name
+        self.outer = outer
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names from the outside in."""
+        names = [self.name]
+        outer = self.outer
+        while outer is not None:
+            names.append(outer.name)
+            outer = outer.outer
+        return tuple(reversed(names))
+
+
+class Mode(NamedTuple):
+    """What is in force in this thread (this context)."""
+
+    recording: bool = True
+    group: Group | None = None
+    watch: Callable[..., None] | None = None
+
+
+PLAIN = Mode()
+_mode: ContextVar[Mode] = ContextVar("microtensor mode", default=PLAIN)
+current_mode = _mode.get
+
+
+@contextmanager
+def mode(**changes: Any) -> Iterator[None]:
+    """The current mode with changes, for the length of a `with`."""
+    token = _mode.set(_mode.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """`with no_grad():` or `@no_grad()`: nothing in it is recorded, its results are constants."""
+    with mode(recording=False):
+        yield
+
+
+class group:
+    """`with group("layer 1"):` names what is computed in it, for pictures and stories.
+
+    Groups nest. A module opens one whenever it is called.
+    """
+
+    __slots__ = ("_name", "_tokens")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._tokens: list[Token[Mode]] = []
+
+    def __enter__(self) -> None:
+        outer = _mode.get()
+        inner = Mode(outer.recording, Group(self._name, outer.group), outer.watch)
+        self._tokens.append(_mode.set(inner))
+
+    def __exit__(self, *_: object) -> None:
+        _mode.reset(self._tokens.pop())
+
+
+def operand(x: Any, name: str) -> Any:
+    """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
+    if isinstance(x, int | float):
+        return x
+    if isinstance(x, list | tuple):
+        x = stacked(x, name)
+    if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
+        raise wrong_operand(name, x)
+    return x
+
+
+def stacked(x: Any, name: str) -> Any:
+    """A nested list as an array; one line where its rows differ in length."""
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ValueError(f"{name}: the rows of a nested list differ in length") from None
+
+
+def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:
+    """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
+    values = []
+    tensors = 0
+    needs = False
+    for x in inputs:
+        if isinstance(x, Tensor):
+            values.append(x._data)
+            tensors += 1
+            if x._requires_grad:
+                needs = True
+        else:
+            values.append(operand(x, rule.name))
+    if not tensors:
+        values = [np.asarray(value)[()] for value in values]
+    try:
+        data = rule.forward(*values, **options)
+    except (ValueError, TypeError, IndexError) as error:
+        if rule.own:
+            raise
+        raise rule_failed(rule.name, inputs, options, error) from None
+    mode = current_mode()
+    result = Tensor.__new__(Tensor)
+    result._data = data
+    result.grad = None
+    result.name = None
+    result._index = tick()
+    result._changed = 0
+    if needs and mode.recording and rule.differentiable:
+        if rule.partial:
+            _check_slots(rule, inputs)
+        result._requires_grad = True
+        result._rule = rule
+        result._inputs = (
+            inputs
+            if tensors == len(values)
+            else tuple(x if isinstance(x, Tensor) else None for x in inputs)
+        )
+        result._values = tuple(values)
+        result._options = options
+        result._group = mode.group
+    else:
+        result._requires_grad = False
+        result._rule = None
+        result._inputs = ()
+        result._values = ()
+        result._options = NO_OPTIONS
+        result._group = None
+    if mode.watch is not None:
+        mode.watch(rule, inputs, data)
+    return result
+
+
+def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
+    """Refuses a gradient that would quietly be zero."""
+    for slot, (x, derivative) in enumerate(zip(inputs, rule.derivatives, strict=True)):
+        if derivative is None and isinstance(x, Tensor) and x._requires_grad:
+            raise TypeError(
+                f"{rule.name}: no derivative with respect to input {slot}, {called(x)}, which "
+                f"requires a gradient; pass its .detach() to keep it constant"
+            )

@@ -1,0 +1,417 @@
+"""The calculus page: every primitive, its value and one derivative per input, side by side.
+
+A derivative is written `(g, out, *inputs, **options) -> gradient`: `g` is the gradient that
+arrives at the result `out`, and what is returned goes on to that input (`None`: there is no
+derivative). The walk undoes broadcasting afterwards, so no rule thinks of it. Rules are plain
+NumPy: fed arrays they give numbers, fed tensors they record themselves, and so give the next
+derivative. What a derivative returns is a new array, or `g` or a view of it, never an input.
+"""
+
+import operator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+Derivative = Callable[..., Any]
+
+
+class Rule:
+    """A primitive: its name, its value, and one derivative per input.
+
+    Called on arrays it gives the value; an input that has an `apply_rule` method (a tensor has)
+    is asked to apply the rule instead.
+    """
+
+    __slots__ = ("derivatives", "differentiable", "forward", "name", "own", "partial")
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        derivatives: "tuple[Derivative | None, ...]",
+        own: bool = False,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.derivatives = derivatives
+        self.differentiable = derivatives.count(None) < len(derivatives)
+        self.partial = self.differentiable and None in derivatives
+        self.own = own  # a user's own operation
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        for x in inputs:
+            if hasattr(x, "apply_rule"):
+                return x.apply_rule(self, inputs, options)
+        return self.forward(*inputs, **options)
+
+    def __repr__(self) -> str:
+        return f"Rule({self.name!r})"
+
+
+class EverySlot(tuple[Derivative, ...]):
+    """The derivatives of a rule with any number of inputs: one function, told which slot."""
+
+    def __iter__(self) -> Iterator[Derivative]:
+        return (partial(self[0], slot) for slot in count())
+
+
+RULES: dict[str, Rule] = {}
+
+
+def _rule(name: str, forward: Callable[..., Any], *derivatives: "Derivative | None") -> Rule:
+    RULES[name] = Rule(name, forward, derivatives)
+    return RULES[name]
+
+
+# Arithmetic -------------------------------------------------------------------------------------
+
+add = _rule("add", operator.add, lambda g, out, a, b: g, lambda g, out, a, b: g)
+subtract = _rule("subtract", operator.sub, lambda g, out, a, b: g, lambda g, out, a, b: -g)
+multiply = _rule("multiply", operator.mul, lambda g, out, a, b: g * b, lambda g, out, a, b: g * a)
+divide = _rule(
+    "divide", operator.truediv, lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b
+)
+negative = _rule("negative", operator.neg, lambda g, out, x: -g)
+
+
+def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
+    """b a^(b-1), and 0 where b = 0, at a = 0 too."""
+    if isinstance(b, int | float):
+        return g * (b * a ** (b - 1)) if b != 0 else np.zeros_like(a) * g
+    return g * np.where(b == 0, 0.0, b * a ** np.where(b == 0, 1.0, b - 1))
+
+
+def _power_exponent(g: Any, out: Any, a: Any, b: Any) -> Any:
+    """a^b log a, and 0 where a = 0 and b >= 0 (its limit for b > 0)."""
+    zero = (a == 0) & (b >= 0)
+    return g * np.where(zero, 0.0, out * np.log(np.where(zero, 1.0, a)))
+
+
+power = _rule("power", operator.pow, _power_base, _power_exponent)
+
+
+# Matrix product: dL/dA = G B^T and dL/dB = A^T G (Giles 2008, "Collected matrix derivative
+# results", 2.2.2). A transposed operand gets its gradient in the same, transposed, layout.
+
+
+def _matmul_left(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1:
+        return g[..., None] * b if a.ndim > 1 else g * b
+    if a.ndim == 1:
+        return (b @ g[..., None])[..., 0]
+    if a.ndim == 2 and np.isfortran(a):
+        return (b @ g.mT).mT
+    return g @ b.mT
+
+
+def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 1:
+        return a[:, None] * g[..., None, :] if b.ndim > 1 else g * a
+    if b.ndim == 1:
+        return (g[..., None, :] @ a)[..., 0, :]
+    if b.ndim == 2 and np.isfortran(b):
+        return (g.mT @ a).mT
+    return a.mT @ g
+
+
+matmul = _rule("matmul", operator.matmul, _matmul_left, _matmul_right)
+
+
+def _einsum(*operands: Any, subscripts: str) -> Any:
+    return np.einsum(subscripts, *operands)
+
+
+def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+    """The same product with this operand and the result in each other's place.
+
+    Letters that only this operand has were summed away: ones spread the gradient over them. A
+    letter it has twice takes a diagonal: an identity puts the gradient back on it.
+    """
+    terms, result = subscripts.split("->")
+    letters = terms.split(",")
+    mine = letters[slot]
+    others = [(letters[k], operands[k]) for k in range(len(operands)) if k != slot]
+    sizes = dict(zip(mine, operands[slot].shape, strict=True))
+    known = set(result).union(*(term for term, _ in others))
+    extra = [(i, np.ones(sizes[i], dtype=g.dtype)) for i in dict.fromkeys(mine) if i not in known]
+    spare = (letter for letter in LETTERS if letter not in subscripts)
+    wanted = ""
+    for letter in mine:
+        if letter in wanted:
+            twin = next(spare)
+            extra.append((letter + twin, np.eye(sizes[letter], dtype=g.dtype)))
+            letter = twin
+        wanted += letter
+    factors = [(result, g), *others, *extra]
+    return np.einsum(
+        ",".join(term for term, _ in factors) + "->" + wanted, *(factor for _, factor in factors)
+    )
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+einsum = RULES["einsum"] = Rule("einsum", _einsum, EverySlot((_einsum_slot,)))
+
+
+# Functions of one number ------------------------------------------------------------------------
+
+exp = _rule("exp", np.exp, lambda g, out, x: g * out)
+expm1 = _rule("expm1", np.expm1, lambda g, out, x: g * (out + 1))
+log = _rule("log", np.log, lambda g, out, x: g / x)
+log1p = _rule("log1p", np.log1p, lambda g, out, x: g / (1 + x))
+sqrt = _rule("sqrt", np.sqrt, lambda g, out, x: g / (2 * out))
+square = _rule("square", np.square, lambda g, out, x: 2 * g * x)
+sin = _rule("sin", np.sin, lambda g, out, x: g * np.cos(x))
+cos = _rule("cos", np.cos, lambda g, out, x: -g * np.sin(x))
+tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
+
+
+def _sigmoid(x: Any) -> Any:
+    """1 / (1 + e^-x), by exp(-|x|), which can't overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x < 0, e, 1.0).astype(e.dtype) / (1 + e)
+
+
+sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
+# log(1 + e^x); its derivative, sigmoid(x), is exp(x - out).
+softplus = _rule(
+    "softplus",
+    lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+    lambda g, out, x: g * np.exp(x - out),
+)
+
+
+# Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
+# the gradient at its bounds too.
+
+relu = _rule("relu", lambda x: np.maximum(x, 0), lambda g, out, x: np.where(out > 0, g, 0))
+absolute = _rule(
+    "absolute", np.absolute, lambda g, out, x: np.where(x > 0, g, np.where(x < 0, -g, 0))
+)
+
+
+def _larger(g: Any, a: Any, b: Any) -> Any:
+    """All of g where a > b, half of it where a = b."""
+    return np.where(a > b, g, np.where(a == b, g / 2, 0))
+
+
+maximum = _rule(
+    "maximum",
+    np.maximum,
+    lambda g, out, a, b: _larger(g, a, b),
+    lambda g, out, a, b: _larger(g, b, a),
+)
+minimum = _rule(
+    "minimum",
+    np.minimum,
+    lambda g, out, a, b: _larger(g, b, a),
+    lambda g, out, a, b: _larger(g, a, b),
+)
+clip = _rule(
+    "clip",
+    lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    lambda g, out, x, low, high: np.where((x >= low) & (x <= high), g, 0),
+    lambda g, out, x, low, high: np.where((x < low) & (low <= high), g, 0),
+    lambda g, out, x, low, high: np.where((x > high) | (low > high), g, 0),
+)
+where = _rule(
+    "where",
+    np.where,
+    None,
+    lambda g, out, condition, a, b: np.where(condition, g, 0),
+    lambda g, out, condition, a, b: np.where(condition, 0, g),
+)
+
+
+# Reductions over `axis` (None: all, a number or a tuple) ----------------------------------------
+
+
+def _spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """A reduction's gradient, one copy for every entry that was reduced."""
+    return np.broadcast_to(_restored(g, axis, keepdims), x.shape)
+
+
+def _restored(g: Any, axis: Any, keepdims: bool) -> Any:
+    """With the reduced axes put back, at length one."""
+    return g if axis is None or keepdims else np.expand_dims(g, axis)
+
+
+def _length(x: Any, out: Any) -> int:
+    """How many entries each result was reduced from."""
+    return int(x.size // out.size) if out.size else 0
+
+
+sum = _rule(
+    "sum",
+    lambda x, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    lambda g, out, x, axis, keepdims: _spread(g, x, axis, keepdims),
+)
+mean = _rule(
+    "mean",
+    lambda x, axis, keepdims: x.mean(axis=axis, keepdims=keepdims),
+    lambda g, out, x, axis, keepdims: _spread(g / _length(x, out), x, axis, keepdims),
+)
+
+
+def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """The gradient goes to the largest (smallest) entries, in equal parts where several are."""
+    chosen = x == _restored(out, axis, keepdims)
+    parts = np.sum(chosen, axis=axis, keepdims=True)
+    return np.where(chosen, _restored(g, axis, keepdims) / parts, 0)
+
+
+max = _rule("max", lambda x, axis, keepdims: x.max(axis=axis, keepdims=keepdims), _extreme)
+min = _rule("min", lambda x, axis, keepdims: x.min(axis=axis, keepdims=keepdims), _extreme)
+
+
+def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """The product of all the others, which a division could not give where an entry is 0."""
+    reduced = {a % x.ndim for a in np.atleast_1d(range(x.ndim) if axis is None else axis)}
+    order = sorted(range(x.ndim), key=lambda a: a in reduced)
+    moved = np.transpose(x, order)
+    rows = moved.reshape(*moved.shape[: x.ndim - len(reduced)], _length(x, out))
+    backwards = np.flip(_products_before(np.flip(rows, -1)), -1)
+    others = (_products_before(rows) * backwards).reshape(moved.shape)
+    return _restored(g, axis, keepdims) * np.transpose(others, np.argsort(order))
+
+
+def _products_before(rows: Any) -> Any:
+    """For every entry of the last axis, the product of those before it.
+
+    By doubling: after k rounds each entry holds the product of the 2^k entries before it.
+    """
+    ones = np.ones(rows.shape, dtype=rows.dtype)
+    products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
+    while step < rows.shape[-1]:
+        shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)
+        products, step = products * shifted, 2 * step
+    return products
+
+
+prod = _rule("prod", lambda x, axis, keepdims: x.prod(axis=axis, keepdims=keepdims), _prod)
+
+
+def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
+    off = x - np.mean(x, axis=axis, keepdims=True)
+    return _restored(g, axis, keepdims) * off * (2 / (_length(x, out) - ddof))
+
+
+var = _rule(
+    "var", lambda x, axis, ddof, keepdims: x.var(axis=axis, ddof=ddof, keepdims=keepdims), _var
+)
+cumsum = _rule(
+    "cumsum",
+    lambda x, axis: x.cumsum(axis=axis),
+    lambda g, out, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),
+)
+
+
+def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
+    """Shifted by the largest entry, so that no exponential overflows."""
+    top = x.max(axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    total = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
+    return total if keepdims else total.squeeze(axis)
+
+
+logsumexp = _rule(
+    "logsumexp",
+    _logsumexp,
+    lambda g, out, x, axis, keepdims: (
+        _restored(g, axis, keepdims) * np.exp(x - _restored(out, axis, keepdims))
+    ),
+)
+
+
+def _softmax(x: Any, axis: Any) -> Any:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+softmax = _rule(
+    "softmax",
+    _softmax,
+    lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
+)
+log_softmax = _rule(
+    "log_softmax",
+    lambda x, axis: x - _logsumexp(x, axis, True),
+    lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+)
+
+# Shapes -----------------------------------------------------------------------------------------
+
+reshape = _rule(
+    "reshape", lambda x, shape: x.reshape(shape), lambda g, out, x, shape: g.reshape(x.shape)
+)
+transpose = _rule(
+    "transpose",
+    lambda x, axes: x.transpose(axes),
+    lambda g, out, x, axes: g.transpose(None if axes is None else np.argsort(axes)),
+)
+squeeze = _rule(
+    "squeeze", lambda x, axis: np.squeeze(x, axis), lambda g, out, x, axis: g.reshape(x.shape)
+)
+expand_dims = _rule("expand_dims", np.expand_dims, lambda g, out, x, axis: g.reshape(x.shape))
+broadcast_to = _rule("broadcast_to", np.broadcast_to, lambda g, out, x, shape: g)
+flip = _rule("flip", np.flip, lambda g, out, x, axis: np.flip(g, axis))
+astype = _rule(
+    "astype", lambda x, dtype: x.astype(dtype), lambda g, out, x, dtype: g.astype(x.dtype)
+)
+
+
+def _concatenate(*xs: Any, axis: int) -> Any:
+    return np.concatenate(xs, axis=axis)
+
+
+def _concatenate_slot(slot: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
+    """The part of g that stands where this input was put."""
+    ends = np.cumsum([x.shape[axis] for x in xs])
+    part = slice(int(ends[slot]) - xs[slot].shape[axis], int(ends[slot]))
+    return g[(slice(None),) * (axis % g.ndim) + (part,)]
+
+
+concatenate = RULES["concatenate"] = Rule(
+    "concatenate", _concatenate, EverySlot((_concatenate_slot,))
+)
+pad = _rule(
+    "pad",
+    lambda x, widths, value: np.pad(x, widths, constant_values=value),
+    lambda g, out, x, widths, value: g[
+        tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+    ],
+)
+
+
+def _put(g: Any, index: Any, shape: Any) -> Any:
+    """Zeros, with `g` added in at `index`: entries that are indexed twice get both."""
+    placed = np.zeros(shape, dtype=g.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, np.ndarray) for part in parts):
+        np.add.at(placed, index, g)
+    else:
+        placed[index] = g
+    return placed
+
+
+put = _rule("put", _put, lambda g, out, x, index, shape: g[index])
+getitem = _rule(
+    "getitem",
+    lambda x, index: x[index],
+    lambda g, out, x, index: put(g, index=index, shape=x.shape),
+)
+
+# Comparisons: steps, without a derivative -------------------------------------------------------
+
+equal = _rule("equal", operator.eq, None, None)
+not_equal = _rule("not_equal", operator.ne, None, None)
+less = _rule("less", operator.lt, None, None)
+less_equal = _rule("less_equal", operator.le, None, None)
+greater = _rule("greater", operator.gt, None, None)
+greater_equal = _rule("greater_equal", operator.ge, None, None)
+logical_and = _rule("logical_and", np.logical_and, None, None)
+logical_or = _rule("logical_or", np.logical_or, None, None)
+logical_not = _rule("logical_not", np.logical_not, None)

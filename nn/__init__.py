@@ -1,0 +1,43 @@
+"""nn: layers, losses, optimizers and training, on microtensor; and the cat classifier."""
+
+from . import datasets
+from .checkpoint import load, save
+from .classifier import CatClassifier
+from .init import he_normal, he_uniform, lecun_normal, xavier_normal, xavier_uniform
+from .layers import Dropout, Flatten, Linear, ReLU, Sigmoid, Softmax, Tanh
+from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
+from .module import Module, Parameter, Sequential
+from .optim import SGD, Adam
+from .training import History, accuracy, fit, predict
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CatClassifier",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Flatten",
+    "History",
+    "Linear",
+    "MSELoss",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "accuracy",
+    "datasets",
+    "fit",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "load",
+    "predict",
+    "save",
+    "xavier_normal",
+    "xavier_uniform",
+]

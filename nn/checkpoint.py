@@ -1,0 +1,116 @@
+"""Checkpoints: a model, its optimizer and its history in one .npz file, without pickle.
+
+Entries are stored uncompressed, so no small file can unfold into a large one, and an array's
+shape is compared with the model's before the array is read.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from .module import Module, misfits, refuse
+from .optim import Optimizer
+from .training import History
+
+Array = np.ndarray[Any, np.dtype[Any]]
+COSTS = "history/costs"
+
+
+def save(
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer | None = None,
+    history: History | None = None,
+) -> None:
+    """Writes a checkpoint: the whole file or, when anything fails, none (an old one stays)."""
+    arrays = {f"model/{name}": array for name, array in model.state_dict().items()}
+    if optimizer is not None:
+        arrays |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
+    if history is not None:
+        arrays[COSTS] = np.array(history.costs)
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"save: there is no folder {path.parent}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(draft, "wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # its other keyword is a bool
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load(
+    path: str | os.PathLike[str], model: Module, optimizer: Optimizer | None = None
+) -> History:
+    """Puts a checkpoint into a model, and into an optimizer where one is given.
+
+    Returns the history saved with it (an empty one where none was). A file that is damaged or
+    doesn't fit raises ValueError, in one line, and changes nothing.
+    """
+    path = Path(path)
+    places: dict[str, Any] = {f"model/{name}": p for name, p in model.named_parameters()}
+    if optimizer is not None:
+        places |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            arrays = _read(archive, {name: place.shape for name, place in places.items()})
+    except OSError:
+        raise  # of the disk; it names the file
+    except Exception as error:  # whatever damaged bytes can lead to
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path.name} is no whole checkpoint: {reason}") from None
+    costs = arrays.pop(COSTS, np.array([]))
+    if optimizer is None:
+        arrays = {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
+    refuse(f"{path.name} doesn't fit the model", misfits(places, arrays))
+    model.load_state_dict(_part(arrays, "model/"))
+    if optimizer is not None:
+        optimizer.load_state_dict(_part(arrays, "optimizer/"))
+    return History(costs.tolist())
+
+
+def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    return {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+
+
+def _read(archive: zipfile.ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """Every array; of one that isn't wanted in its shape only the header, as an empty stand-in."""
+    arrays: dict[str, Array] = {}
+    for info in archive.infolist():
+        name = info.filename.removesuffix(".npy")
+        if info.compress_type != zipfile.ZIP_STORED or name in arrays:
+            raise ValueError(f"{name} is compressed, or there twice")
+        with archive.open(info) as entry:
+            shape, dtype = _header(entry)
+        if name == COSTS and (len(shape) != 1 or dtype != np.float64):
+            raise ValueError(f"{name} has shape {shape} and dtype {dtype}")
+        if shape != shapes.get(name) and name != COSTS:
+            arrays[name] = np.broadcast_to(np.zeros((), dtype), shape)
+            continue
+        if math.prod(shape) * dtype.itemsize > info.file_size:
+            raise ValueError(f"{name} is cut short")
+        with archive.open(info) as entry:
+            arrays[name] = np.lib.format.read_array(entry, allow_pickle=False)
+            if entry.read(1):
+                raise ValueError(f"{name} is longer than its shape")
+    return arrays
+
+
+def _header(entry: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(entry)
+    if version != (1, 0):
+        raise ValueError(f"array format {version} is unknown")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(entry)
+    if dtype.hasobject:
+        raise ValueError("an entry holds Python objects")
+    return shape, dtype

@@ -1,0 +1,69 @@
+"""How weights begin: each function draws a (n_out, n_in) array from an explicit generator."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+RNG = int | np.random.RandomState | np.random.Generator | None
+
+
+def generator(rng: RNG) -> np.random.RandomState | np.random.Generator:
+    """The generator meant by `rng`.
+
+    An int gives the stream of `np.random.seed(int)`, without touching that global one; None a
+    stream that is different every time; a RandomState or Generator is used as it is.
+    """
+    if isinstance(rng, np.random.RandomState | np.random.Generator):
+        return rng
+    if rng is None:
+        return np.random.default_rng()
+    if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
+        raise TypeError(f"rng: expected an int, a RandomState or a Generator, got {rng!r}")
+    if not 0 <= rng < 2**32:
+        raise ValueError(f"rng: a seed is a whole number from 0 to {2**32 - 1}, got {rng}")
+    return np.random.RandomState(int(rng))
+
+
+def lecun_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
+    """Normal with standard deviation 1 / sqrt(n_in): keeps the variance of a linear layer.
+
+    LeCun et al. 1998, "Efficient BackProp", equation 16; the tutorial's `randn / sqrt(n_in)`.
+    """
+    return _normal(shape, rng, 1) / math.sqrt(shape[1])
+
+
+def he_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
+    """Normal with standard deviation sqrt(2 / n_in): keeps the variance through a relu.
+
+    He et al. 2015, "Delving Deep into Rectifiers", equation 10.
+    """
+    return _normal(shape, rng, math.sqrt(2 / shape[1]))
+
+
+def he_uniform(shape: tuple[int, int], rng: RNG = None) -> Array:
+    """Uniform between -+ sqrt(6 / n_in), which has the variance of `he_normal`."""
+    return _uniform(shape, rng, math.sqrt(6 / shape[1]))
+
+
+def xavier_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
+    """Normal with standard deviation sqrt(2 / (n_in + n_out)).
+
+    Keeps the variance of values and of gradients halfway each: Glorot and Bengio 2010,
+    "Understanding the difficulty of training deep feedforward neural networks", equation 12.
+    """
+    return _normal(shape, rng, math.sqrt(2 / sum(shape)))
+
+
+def xavier_uniform(shape: tuple[int, int], rng: RNG = None) -> Array:
+    """Uniform between -+ sqrt(6 / (n_in + n_out)): Glorot and Bengio 2010, equation 16."""
+    return _uniform(shape, rng, math.sqrt(6 / sum(shape)))
+
+
+def _normal(shape: tuple[int, int], rng: RNG, deviation: float) -> Array:
+    return np.asarray(deviation * generator(rng).standard_normal(shape))
+
+
+def _uniform(shape: tuple[int, int], rng: RNG, bound: float) -> Array:
+    return np.asarray(generator(rng).uniform(-bound, bound, shape))

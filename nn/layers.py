@@ -1,0 +1,122 @@
+"""The layers: Linear, the activations, Dropout, Flatten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from microtensor import Tensor, multiply, relu, reshape, sigmoid, softmax, tanh
+
+from .init import RNG, generator, lecun_normal
+from .module import Module, Parameter
+
+
+class Linear(Module):
+    """`x @ weight.T + bias`, for x of shape (..., n_in); the result has shape (..., n_out).
+
+    `weight` has shape (n_out, n_in), a row for each neuron, and is drawn by `init` from `rng`
+    (an int, a RandomState, a Generator, or None for a different draw each time); `bias` starts
+    at 0.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        bias: bool = True,
+        *,
+        init: Callable[[tuple[int, int], RNG], Any] = lecun_normal,
+        rng: RNG = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        for size in (n_in, n_out):
+            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+                raise ValueError(f"Linear: sizes are whole numbers of at least 1, got {size!r}")
+        self.weight = Parameter(init((n_out, n_in), rng), dtype=dtype)
+        self.bias = Parameter(np.zeros(n_out), dtype=dtype) if bias else None
+
+    def forward(self, x: Any) -> Tensor:
+        """Gives x @ weight.T + bias."""
+        z: Tensor = x @ self.weight.T
+        return z if self.bias is None else z + self.bias
+
+    def extra_repr(self) -> str:
+        """Sizes."""
+        n_out, n_in = self.weight.shape
+        return f"{n_in}, {n_out}" + ("" if self.bias is not None else ", bias=False")
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x: Any) -> Tensor:
+        """max(x, 0)."""
+        return relu(x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x: Any) -> Tensor:
+        """1 / (1 + exp(-x))."""
+        return sigmoid(x)
+
+
+class Tanh(Module):
+    """The hyperbolic tangent."""
+
+    def forward(self, x: Any) -> Tensor:
+        """tanh(x)."""
+        return tanh(x)
+
+
+class Softmax(Module):
+    """Numbers along an axis turned into probabilities."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Tensor:
+        """exp(x) / sum(exp(x)) along the axis."""
+        return softmax(x, self.axis)
+
+    def extra_repr(self) -> str:
+        """The axis."""
+        return f"axis={self.axis}"
+
+
+class Flatten(Module):
+    """Each example in one row: (n, ...) becomes (n, the rest)."""
+
+    def forward(self, x: Any) -> Tensor:
+        """The input with all axes but the first in one."""
+        shape = np.shape(x)
+        return reshape(x, shape[0], int(np.prod(shape[1:])))
+
+
+class Dropout(Module):
+    """In training, each number becomes 0 with probability p, and the others grow by 1 / (1 - p).
+
+    Srivastava et al. 2014, "Dropout", scaled in training, so that evaluation changes nothing.
+    The draws come from `rng`, as in `Linear`.
+    """
+
+    def __init__(self, p: float = 0.5, *, rng: RNG = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p is a probability from 0 to below 1, got {p!r}")
+        self.p = p
+        self.rng = generator(rng)
+
+    def forward(self, x: Any) -> Tensor:
+        """The input with some numbers 0 (in training), or as it is (in evaluation)."""
+        inputs: Tensor = x if isinstance(x, Tensor) else Tensor(x)
+        if not self.training or self.p == 0:
+            return inputs
+        kept = self.rng.uniform(size=inputs.shape) >= self.p
+        return multiply(inputs, (kept / (1 - self.p)).astype(inputs.dtype))
+
+    def extra_repr(self) -> str:
+        """The probability."""
+        return f"p={self.p}"

@@ -1,0 +1,148 @@
+"""The optimizers: SGD and Adam. They change parameters in place, by their `.grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from microtensor import GradientError, Tensor
+
+from .module import misfits, refuse
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Optimizer:
+    """What SGD and Adam share: their parameters, and what they remember of earlier steps."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float,
+        weight_decay: float,
+        remembers: tuple[str, ...],
+    ) -> None:
+        name = type(self).__name__
+        if isinstance(parameters, Tensor):
+            raise TypeError(f"{name}: expected a list of parameters, got one tensor")
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError(f"{name}: there are no parameters to change")
+        for p in self.parameters:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{name}: expected tensors, got {p!r}")
+        if len({id(p) for p in self.parameters}) < len(self.parameters):
+            raise ValueError(f"{name}: a parameter is listed twice")
+        _check(name, "lr", lr, lr > 0, "above 0")
+        _check(name, "weight_decay", weight_decay, weight_decay >= 0, "at least 0")
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.steps = 0
+        self.memory = {
+            f"{what}.{k}": np.zeros_like(p.data)
+            for what in remembers
+            for k, p in enumerate(self.parameters)
+        }
+
+    def step(self) -> None:
+        """Changes every parameter that has a gradient."""
+        if all(p.grad is None for p in self.parameters):
+            raise GradientError(
+                f"{type(self).__name__}: no parameter has a gradient; call backward() first"
+            )
+        self.steps += 1
+        for k, p in enumerate(self.parameters):
+            if p.grad is not None:
+                g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
+                p.data -= self._update(k, g)
+
+    def _update(self, k: int, g: Array) -> Array:
+        """What is taken away from parameter number k, whose gradient is g."""
+        raise TypeError(f"{type(self).__name__} has no _update()")
+
+    def zero_grad(self) -> None:
+        """Forgets all gradients."""
+        for p in self.parameters:
+            p.grad = None
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of what it remembers of earlier steps."""
+        remembered = {name: array.copy() for name, array in self.memory.items()}
+        return {"steps": np.array(self.steps), **remembered}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a `state_dict`. One that doesn't fit changes nothing.
+
+        Raises ValueError with every problem.
+        """
+        refuse(f"load_state_dict of {type(self).__name__}", misfits(self.state_dict(), state))
+        self.steps = int(state["steps"])
+        for name, array in self.memory.items():
+            array[...] = state[name]
+
+
+def _check(optimizer: str, name: str, value: float, good: bool, wanted: str) -> None:
+    if not (good and value < float("inf")):
+        raise ValueError(f"{optimizer}: {name} is a number {wanted}, got {value!r}")
+
+
+class SGD(Optimizer):
+    """Gradient descent: p -= lr g, or with momentum v = momentum v + g and p -= lr v.
+
+    Weight decay adds `weight_decay * p` to g. Polyak 1964 is the momentum's source, in the form
+    that Sutskever et al. 2013, "On the importance of initialization and momentum", discuss.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.01,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        _check("SGD", "momentum", momentum, 0 <= momentum < 1, "from 0 to below 1")
+        super().__init__(parameters, lr, weight_decay, ("velocity",) if momentum else ())
+        self.momentum = momentum
+
+    def _update(self, k: int, g: Array) -> Array:
+        if self.momentum:
+            velocity = self.memory[f"velocity.{k}"]
+            velocity *= self.momentum
+            velocity += g
+            g = velocity
+        return self.lr * g
+
+
+class Adam(Optimizer):
+    """Adam: steps scaled by running means of the gradient and of its square.
+
+    Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1. Weight decay
+    adds `weight_decay * p` to the gradient.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        for beta in betas:
+            _check("Adam", "a beta", beta, 0 <= beta < 1, "from 0 to below 1")
+        _check("Adam", "eps", eps, eps > 0, "above 0")
+        super().__init__(parameters, lr, weight_decay, ("mean", "square"))
+        self.betas = betas
+        self.eps = eps
+
+    def _update(self, k: int, g: Array) -> Array:
+        mean, square = self.memory[f"mean.{k}"], self.memory[f"square.{k}"]
+        beta1, beta2 = self.betas
+        mean *= beta1
+        mean += (1 - beta1) * g
+        square *= beta2
+        square += (1 - beta2) * g * g
+        scale = self.lr / (1 - beta1**self.steps)
+        return np.asarray(scale * mean / (np.sqrt(square / (1 - beta2**self.steps)) + self.eps))

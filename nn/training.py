@@ -1,0 +1,170 @@
+"""Training: fit, with its progress and history; predict and accuracy."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from microtensor import ShapeError, Tensor, no_grad
+
+from .losses import BCELoss
+from .module import Module
+from .optim import SGD, Optimizer
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Callback = Callable[[int, float], Any]
+
+
+@dataclass
+class History:
+    """The cost at every iteration, before its update; and whether Ctrl-C ended the training."""
+
+    costs: list[float] = field(default_factory=list)
+    interrupted: bool = False
+
+    def every(self, n: int) -> list[tuple[int, float]]:
+        """(iteration, cost) at iterations 0, n, 2n, ..., and at the last."""
+        last = len(self.costs) - 1
+        return [(i, cost) for i, cost in enumerate(self.costs) if i % n == 0 or i == last]
+
+
+def fit(
+    model: Module,
+    X: Any,
+    Y: Any,
+    *,
+    iterations: int = 2500,
+    optimizer: Optimizer | None = None,
+    loss: Callable[[Any, Any], Tensor] | None = None,
+    history: History | None = None,
+    print_every: int | None = 100,
+    progress: bool = True,
+    callbacks: Iterable[Callback] = (),
+) -> History:
+    """Trains a model on all examples at once, `iterations` times, and returns the history.
+
+    X: (n, ...) inputs, Y: the targets as the loss takes them. Without an optimizer it is
+    `SGD(lr=0.0075)`, without a loss `BCELoss()`: the tutorial's. A `history` from earlier is
+    gone on with, and so is its count of iterations.
+
+    The cost is printed for every `print_every`-th iteration and the last (None: never); a
+    progress bar shows where tqdm is installed. Each callback is called with the iteration and
+    its cost, after the update; one that returns True ends the training. So does Ctrl-C, between
+    two updates: what was learnt is kept. A cost that isn't finite raises FloatingPointError
+    before the update it would spoil.
+    """
+    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 0:
+        raise ValueError(f"fit: iterations is a whole number of at least 0, got {iterations!r}")
+    if print_every is not None and print_every < 1:
+        raise ValueError(f"fit: print_every is at least 1 or None, got {print_every!r}")
+    if np.shape(X)[:1] != np.shape(Y)[:1]:
+        raise ShapeError(f"fit: {np.shape(X)} inputs and {np.shape(Y)} targets differ in number")
+    optimizer = optimizer or SGD(model.parameters(), lr=0.0075)
+    loss = loss or BCELoss()
+    history = history or History()
+    history.interrupted = False
+    callbacks = list(callbacks)
+    first, last = len(history.costs), len(history.costs) + iterations - 1
+    model.train()
+    with _ctrl_c_noted() as pressed, _bar(progress, first, last + 1) as (say, bar):
+        for iteration in range(first, last + 1):
+            optimizer.zero_grad()
+            cost = loss(model(X), Y)
+            value = cost.item()
+            if not np.isfinite(value):
+                raise FloatingPointError(
+                    f"fit: the cost is {value} at iteration {iteration}; try a smaller learning "
+                    "rate, or detect_anomaly() to see where it arises"
+                )
+            cost.backward()
+            optimizer.step()
+            history.costs.append(value)
+            answers = [callback(iteration, value) for callback in callbacks]
+            history.interrupted = bool(pressed)
+            ended = True in answers or history.interrupted or iteration == last
+            if print_every is not None and (iteration % print_every == 0 or ended):
+                say(f"cost after iteration {iteration}: {value}")
+            if bar is not None:
+                bar.update()
+            if ended:
+                break
+        if history.interrupted:
+            say(f"stopped by Ctrl-C after iteration {iteration}; what was learnt is kept")
+    return history
+
+
+@contextmanager
+def _bar(progress: bool, first: int, last: int) -> Iterator[tuple[Callable[[str], Any], Any]]:
+    """A way to say a line, and a progress bar (None where tqdm isn't installed, or not wanted)."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        progress = False
+    if not progress:
+        yield print, None
+        return
+    with tqdm(total=last, initial=first, desc="training", unit="it") as bar:
+        yield tqdm.write, bar
+
+
+@contextmanager
+def _ctrl_c_noted() -> Iterator[list[bool]]:
+    """Holds Ctrl-C back: the list it gives is no longer empty once it was pressed.
+
+    A second press interrupts at once. Elsewhere than in the main thread, and where the program
+    has a handler of its own, nothing is held back.
+    """
+    pressed: list[bool] = []
+    usual = signal.default_int_handler
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not usual
+    ):
+        yield pressed
+        return
+
+    def note(*_: Any) -> None:
+        pressed.append(True)
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def predict(model: Module, X: Any, threshold: float = 0.5) -> Array:
+    """The class of each example, as whole numbers; in evaluation mode, recording nothing.
+
+    A model with one output (n, 1) gives 1 where it is above the threshold, else 0, of shape
+    (n, 1). One with several outputs gives the number of the largest, of shape (n,).
+    """
+    training = {module: module.training for _, module in model.named_modules()}
+    model.eval()
+    try:
+        with no_grad():
+            outputs = model(X).numpy()
+    finally:
+        for module, mode in training.items():
+            module.training = mode
+    if outputs.ndim == 2 and outputs.shape[1] > 1:
+        return np.asarray(outputs.argmax(axis=1))
+    return np.asarray(outputs > threshold).astype(int)
+
+
+def accuracy(model: Module, X: Any, Y: Any, threshold: float = 0.5) -> float:
+    """The share of examples whose class is predicted right, from 0 to 1."""
+    predicted = predict(model, X, threshold)
+    labels = Y.numpy() if isinstance(Y, Tensor) else np.asarray(Y)
+    if labels.shape != predicted.shape:
+        raise ShapeError(
+            f"accuracy: {predicted.shape} predictions and {labels.shape} labels differ in shape"
+        )
+    return float((predicted == labels).mean())
