@@ -2,7 +2,7 @@
 
 from .backward import grad
 from .check import check_gradients, detect_anomaly
-from .errors import GradientError, ShapeError
+from .errors import GradientError, NoRenderer, ShapeError
 from .graph import Edge, Graph, Node
 from .operations import (
     absolute,
@@ -77,6 +77,7 @@ __all__ = [
     "Edge",
     "GradientError",
     "Graph",
+    "NoRenderer",
     "Node",
     "ShapeError",
     "Tensor",

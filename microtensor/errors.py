@@ -20,6 +20,10 @@ class GradientError(RuntimeError):
     """A gradient that can't be given, or not truly."""
 
 
+class NoRenderer(RuntimeError):
+    """There is no Graphviz to draw with."""
+
+
 def label(x: Any) -> str:
     """A tensor by shape and name, `(20, 3) 'W1'`; a number as it is."""
     if not hasattr(x, "shape"):

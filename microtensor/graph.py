@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from .record import Group
 from .tensor import Tensor
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A value in the graph.
 
     `rule` is the name of the operation that gave it (None: nobody computed it). `role` is
@@ -29,8 +27,7 @@ class Node:
     group: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """`source` is operand number `slot` of `target`; `a * a` has two edges."""
 
     source: str
@@ -38,8 +35,7 @@ class Edge:
     slot: int
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(NamedTuple):
     """All values behind a result, oldest first, and the edges between them.
 
     Nodes are called n0, n1, ... in the order in which they were made, so the same program
@@ -96,9 +92,7 @@ def _leaves_grouped(nodes: list[Node], edges: list[Edge]) -> tuple[Node, ...]:
     for edge in edges:
         readers.setdefault(edge.source, []).append(groups[edge.target])
     return tuple(
-        replace(node, group=_shared_start(readers[node.id]))
-        if node.role == "parameter"
-        else node
+        node._replace(group=_shared_start(readers[node.id])) if node.role == "parameter" else node
         for node in nodes
     )
 

@@ -18,7 +18,8 @@ _UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
         "add subtract multiply divide negative power matmul exp expm1 log log1p sqrt square sin "
         "cos tanh absolute maximum minimum equal not_equal less less_equal greater "
         "greater_equal logical_and logical_or logical_not"
-    ).split()} | {
+    ).split()
+} | {
     np.positive: lambda x: x,
     np.bitwise_and: operations.logical_and,
     np.bitwise_or: operations.logical_or,
@@ -40,7 +41,8 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
         "dot outer einsum clip where sum mean max min prod var std cumsum reshape transpose "
         "swapaxes squeeze expand_dims broadcast_to ravel flip concatenate stack split pad "
         "astype"
-    ).split()}
+    ).split()
+}
 
 # They answer with shapes, bools or positions, through which no gradient flows.
 _CONSTANT = {
@@ -50,7 +52,8 @@ _CONSTANT = {
         "ones_like full_like empty_like array_repr array_str array2string isfortran result_type "
         "can_cast iscomplexobj isrealobj count_nonzero nonzero argwhere shares_memory "
         "may_share_memory"
-    ).split()}
+    ).split()
+}
 _CONSTANT_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit}
 
 

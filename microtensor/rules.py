@@ -244,14 +244,24 @@ def _length(x: Any, out: Any) -> int:
     return int(x.size // out.size) if out.size else 0
 
 
+_total: Callable[..., Any] = np.add.reduce  # np.sum with less around it
 sum = _rule(
     "sum",
-    lambda x, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    lambda x, axis, keepdims: _total(x, axis=axis, keepdims=keepdims),
     lambda g, out, x, axis, keepdims: _spread(g, x, axis, keepdims),
 )
+
+
+def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
+    if x.dtype == np.float16 or not x.size:
+        return x.mean(axis=axis, keepdims=keepdims)  # it adds float16 up in float32
+    total = _total(x, axis=axis, keepdims=keepdims)  # a third of the time of x.mean()
+    return total / _length(x, total)
+
+
 mean = _rule(
     "mean",
-    lambda x, axis, keepdims: x.mean(axis=axis, keepdims=keepdims),
+    _mean,
     lambda g, out, x, axis, keepdims: _spread(g / _length(x, out), x, axis, keepdims),
 )
 
@@ -302,7 +312,8 @@ def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> An
 var = _rule(
     "var", lambda x, axis, ddof, keepdims: x.var(axis=axis, ddof=ddof, keepdims=keepdims), _var
 )
-cumsum = _rule(
+cum_total: Callable[..., Any] = np.add.reduce  # np.sum with less around it
+sum = _rule(
     "cumsum",
     lambda x, axis: x.cumsum(axis=axis),
     lambda g, out, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),

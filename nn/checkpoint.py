@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 import os
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
-from typing import IO, Any
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +18,12 @@ from .module import Module, misfits, refuse
 from .optim import Optimizer
 from .training import History
 
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
 Array = np.ndarray[Any, np.dtype[Any]]
 COSTS = "history/costs"
+STORED = 0  # the zip format's number for "not compressed"
 
 
 def save(
@@ -35,18 +38,20 @@ def save(
         arrays |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
     if history is not None:
         arrays[COSTS] = np.array(history.costs)
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"save: there is no folder {path.parent}")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    folder, name = os.path.split(os.fspath(path))
+    if folder and not os.path.isdir(folder):
+        raise FileNotFoundError(f"save: there is no folder {folder}")
+    draft = os.path.join(folder, f".{name}.{os.getpid()}.part")
     try:
         with open(draft, "wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # its other keyword is a bool
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(draft)
+        raise
 
 
 def load(
@@ -57,22 +62,24 @@ def load(
     Returns the history saved with it (an empty one where none was). A file that is damaged or
     doesn't fit raises ValueError, in one line, and changes nothing.
     """
-    path = Path(path)
-    places: dict[str, Any] = {f"model/{name}": p for name, p in model.named_parameters()}
+    from zipfile import ZipFile  # not at the top: few programs load checkpoints, all start
+
+    name = os.path.basename(path)
+    places: dict[str, Any] = {f"model/{key}": p for key, p in model.named_parameters()}
     if optimizer is not None:
         places |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
     try:
-        with zipfile.ZipFile(path) as archive:
+        with ZipFile(path) as archive:
             arrays = _read(archive, {name: place.shape for name, place in places.items()})
     except OSError:
         raise  # of the disk; it names the file
     except Exception as error:  # whatever damaged bytes can lead to
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path.name} is no whole checkpoint: {reason}") from None
+        raise ValueError(f"{name} is no whole checkpoint: {reason}") from None
     costs = arrays.pop(COSTS, np.array([]))
     if optimizer is None:
         arrays = {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
-    refuse(f"{path.name} doesn't fit the model", misfits(places, arrays))
+    refuse(f"{name} doesn't fit the model", misfits(places, arrays))
     model.load_state_dict(_part(arrays, "model/"))
     if optimizer is not None:
         optimizer.load_state_dict(_part(arrays, "optimizer/"))
@@ -83,12 +90,12 @@ def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
 
 
-def _read(archive: zipfile.ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+def _read(archive: ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     """Every array; of one that isn't wanted in its shape only the header, as an empty stand-in."""
     arrays: dict[str, Array] = {}
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
-        if info.compress_type != zipfile.ZIP_STORED or name in arrays:
+        if info.compress_type != STORED or name in arrays:
             raise ValueError(f"{name} is compressed, or there twice")
         with archive.open(info) as entry:
             shape, dtype = _header(entry)

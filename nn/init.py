@@ -1,15 +1,15 @@
 """How weights begin: each function draws a (n_out, n_in) array from an explicit generator."""
 
 import math
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-RNG = int | np.random.RandomState | np.random.Generator | None
+RNG = Union[int, "np.random.RandomState", "np.random.Generator", None]  # loaded when first used
 
 
-def generator(rng: RNG) -> np.random.RandomState | np.random.Generator:
+def generator(rng: RNG) -> "np.random.RandomState | np.random.Generator":
     """The generator meant by `rng`.
 
     An int gives the stream of `np.random.seed(int)`, without touching that global one; None a

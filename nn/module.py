@@ -110,19 +110,20 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = []
+        rows: list[tuple[str, str]] = []
+        depths: dict[str, int] = {}
         for path, module in self.named_modules():
+            outer = max(
+                (p for p in depths if not p or path.startswith(p + ".")), key=len, default=""
+            )
+            depths[path] = depths[outer] + 1 if path else 0
+            name = f"{path[len(outer) :].lstrip('.')}: " if path else ""
+            details = f"({module.extra_repr()})" if module.extra_repr() else ""
             count = sum(p.size for p in module.parameters())
-            depth = path.count(".") + 1 if path else 0
-            name = f"{path}: " if path else ""
-            line = f"{'  ' * depth}{name}{type(module).__name__}({module.extra_repr()})"
-            lines.append((line, f"{count:,} parameters" if count else ""))
-        width = (
-            max(len(line) for line, count in lines if count or len(lines) == 1) + 2
-            if any(count for _, count in lines)
-            else 0
-        )
-        return "\n".join(f"{line:<{width}}{count}".rstrip() for line, count in lines)
+            row = f"{'  ' * depths[path]}{name}{type(module).__name__}{details}"
+            rows.append((row, f"  {count:,} parameters" if count else ""))
+        width = max(len(row) for row, _ in rows)
+        return "\n".join(f"{row:<{width}}{count}".rstrip() for row, count in rows)
 
 
 def _parts(root: Any, root_path: str = "") -> Iterator[tuple[str, Module | Parameter]]:

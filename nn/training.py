@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,16 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Callback = Callable[[int, float], Any]
 
 
-@dataclass
 class History:
     """The cost at every iteration, before its update; and whether Ctrl-C ended the training."""
 
-    costs: list[float] = field(default_factory=list)
-    interrupted: bool = False
+    def __init__(self, costs: Iterable[float] = ()) -> None:
+        self.costs = list(costs)
+        self.interrupted = False
+
+    def __repr__(self) -> str:
+        last = f", last cost {self.costs[-1]:.4g}" if self.costs else ""
+        return f"History({len(self.costs)} iterations{last})"
 
     def every(self, n: int) -> list[tuple[int, float]]:
         """(iteration, cost) at iterations 0, n, 2n, ..., and at the last."""

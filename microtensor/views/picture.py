@@ -11,6 +11,7 @@ from typing import Any
 import graphviz
 import numpy as np
 
+from ..errors import NoRenderer
 from ..graph import Graph, Node
 
 MOST_NODES = 2000
@@ -24,10 +25,6 @@ COLOURS = {
 }
 FORWARD = "#0072b2"
 FORMATS = (".svg", ".png", ".pdf", ".dot")
-
-
-class NoRenderer(RuntimeError):
-    """There is no Graphviz to draw with."""
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types

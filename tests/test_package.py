@@ -1,0 +1,69 @@
+"""What is installed: the two packages, whole, and quick to import."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import microtensor
+import nn
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True, **options
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    pytest.importorskip("hatchling", reason="builds the wheel with hatchling")
+    folder = tmp_path_factory.mktemp("wheel")
+    run("-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
+    (path,) = folder.iterdir()
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(wheel):
+    shipped = {n for n in wheel.namelist() if ".dist-info/" not in n}
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("microtensor", "nn")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert shipped == wanted
+    assert {"microtensor/py.typed", "nn/py.typed"} <= shipped
+
+
+def test_the_wheel_carries_the_licence(wheel):
+    assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
+
+
+def test_importing_loads_numpy_and_nothing_else():
+    probe = (
+        "import sys, json, numpy; before = set(sys.modules);"
+        "import microtensor, nn; new = {m.split('.')[0] for m in set(sys.modules) - before};"
+        "print(json.dumps(sorted(new - set(sys.stdlib_module_names))))"
+    )
+    loaded = {m for m in json.loads(run("-c", probe, cwd=ROOT)) if "cython" not in m}
+    assert loaded - {"numpy"} == {"microtensor", "nn"}
+
+
+@pytest.mark.parametrize("package", [microtensor, nn])
+def test_every_public_name_is_there(package):
+    assert sorted(set(package.__all__)) == sorted(package.__all__)
+    for name in package.__all__:
+        assert getattr(package, name).__doc__, name
+
+
+def test_nn_and_the_examples_use_public_names_alone():
+    for path in [*(ROOT / "nn").glob("*.py"), *(ROOT / "examples").glob("*.py")]:
+        text = path.read_text()
+        assert "from microtensor." not in text, path
+        assert "import microtensor." not in text, path
