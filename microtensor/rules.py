@@ -312,8 +312,7 @@ def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> An
 var = _rule(
     "var", lambda x, axis, ddof, keepdims: x.var(axis=axis, ddof=ddof, keepdims=keepdims), _var
 )
-cum_total: Callable[..., Any] = np.add.reduce  # np.sum with less around it
-sum = _rule(
+cumsum = _rule(
     "cumsum",
     lambda x, axis: x.cumsum(axis=axis),
     lambda g, out, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),
