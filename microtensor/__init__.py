@@ -3,7 +3,7 @@
 from .backward import grad
 from .check import check_gradients, detect_anomaly
 from .errors import GradientError, NoRenderer, ShapeError
-from .graph import Edge, Graph, Node
+from .graph import Edge, Graph, Node, Step
 from .operations import (
     absolute,
     add,
@@ -80,6 +80,7 @@ __all__ = [
     "NoRenderer",
     "Node",
     "ShapeError",
+    "Step",
     "Tensor",
     "absolute",
     "add",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
 from threading import Lock
@@ -17,12 +17,14 @@ from .record import current_mode, mode, operand
 if TYPE_CHECKING:
     from .tensor import Tensor
 
+Visit = Callable[["Tensor", "Tensor", Any, Any], None]
+
 _adding = Lock()
 
 
 def backward(output: Tensor, gradient: Any = None) -> None:
     """Adds the derivative of `output` to the `.grad` of every leaf it was computed from."""
-    seed = _seed(output, gradient, "backward")
+    seed = starting_gradient(output, gradient, "backward")
     found = walk(output, seed)
     taken = set() if gradient is None else {id(_owner(seed))}
     with _adding:
@@ -44,7 +46,7 @@ def grad(
     differentiated again.
     """
     wanted = (inputs,) if isinstance(inputs, record.Tensor) else tuple(inputs)
-    seed = _seed(output, gradient, "grad")
+    seed = starting_gradient(output, gradient, "grad")
     on_path = _leading_to(output, wanted)
     for x in wanted:
         if x not in on_path:
@@ -73,8 +75,12 @@ def walk(
     on_path: set[Tensor] | None = None,
     keep: frozenset[Tensor] = frozenset(),
     create_graph: bool = False,
+    visit: Visit | None = None,
 ) -> dict[Tensor, Any]:
     """The gradients of the leaves and of the tensors in `keep`.
+
+    `visit(node, x, g, d)` is told of every step: the node, one of its inputs, the gradient that
+    arrived at the node, and what it contributes to the input's.
 
     Every consumer of a tensor is newer than the tensor. So when the newest is taken from the
     heap, all its contributions have arrived. Given `on_path`, only tensors in it are visited.
@@ -85,6 +91,8 @@ def walk(
     heap = [(-output._index, output)] if output._rule is not None else []
     latest_change = record.latest_change
     watch = current_mode().watch
+    if watch is not None:
+        visit = _watched(watch)
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
@@ -106,8 +114,8 @@ def walk(
             d = derivative(g, out, *values, **options)
             if d.shape != x._data.shape:
                 d = unbroadcast(d, x._data.shape)
-            if watch is not None:
-                watch(rule, inputs, d, x)
+            if visit is not None:
+                visit(node, x, g, d)
             if x not in pending:
                 pending[x] = d
                 if x._rule is not None:
@@ -120,6 +128,13 @@ def walk(
         summed.discard(node)
     found.update(pending)
     return found
+
+
+def _watched(watch: Callable[..., None]) -> Visit:
+    def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
+        watch(node._rule, node._inputs, d, x)
+
+    return visit
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -138,7 +153,7 @@ def _ones(length: int, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
     return np.ones(length, dtype)
 
 
-def _seed(output: Any, gradient: Any, name: str) -> Any:
+def starting_gradient(output: Any, gradient: Any, name: str) -> Any:
     """What arrives at the output: the gradient given, or 1 for a scalar."""
     if not isinstance(output, record.Tensor):
         raise TypeError(f"{name}: expected a tensor, got {type(output).__name__}")

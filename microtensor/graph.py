@@ -1,88 +1,226 @@
-"""The record of a result, read into plain data: nodes, ordered edges, groups."""
+"""The record of a result, read into plain data: nodes, ordered edges, groups and steps."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .record import Group
+from . import notation
+from .backward import starting_gradient, walk
 from .tensor import Tensor
 
 
 class Node(NamedTuple):
     """A value in the graph.
 
-    `rule` is the name of the operation that gave it (None: nobody computed it). `role` is
-    parameter (a leaf that requires a gradient), constant, intermediate or output. `group` is
-    what was speaking when it was computed: names from the outside in.
+    `rule` is the operation that gave it and `expression` how that is written, `w · x` (None:
+    nobody computed it). `role` is parameter (a leaf that requires a gradient), input, constant
+    (a number without a name), intermediate or output. `tracked` says whether it has a gradient
+    at all, and `gradient` what that is (None where it isn't computed). `group` names what was
+    speaking when it was computed, from the outside in.
     """
 
     id: str
-    name: str | None
+    name: str
     rule: str | None
+    expression: str | None
     role: str
     value: Any
+    tracked: bool
+    gradient: Any
     group: tuple[str, ...]
 
 
 class Edge(NamedTuple):
-    """`source` is operand number `slot` of `target`; `a * a` has two edges."""
+    """`source` is operand number `slot` of `target`; `a * a` has two edges.
+
+    `contribution` is what the target sends to the source's gradient (None: not tracked). For a
+    rule that works entry by entry, and between single numbers, `local` is the derivative that
+    upstream (the target's gradient) is multiplied by, and `formula` how that is written.
+    """
 
     source: str
     target: str
     slot: int
+    local: Any
+    formula: str
+    contribution: Any
+
+
+class Step(NamedTuple):
+    """A step of the computation: forward, a node's value; backward, what an edge sends.
+
+    Backward, `total` is the sum that has arrived at the edge's source so far, and `waiting` how
+    many contributions are still to come.
+    """
+
+    node: Node
+    edge: Edge | None
+    total: Any
+    waiting: int
 
 
 class Graph(NamedTuple):
     """All values behind a result, oldest first, and the edges between them.
 
     Nodes are called n0, n1, ... in the order in which they were made, so the same program
-    always gives the same graph.
+    always gives the same graph. Gradients are those of the last node, the result.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
     @classmethod
-    def of(cls, result: Tensor) -> Graph:
-        """The graph of a result, read from its record."""
+    def of(
+        cls, result: Tensor, names: Mapping[str, Any] | None = None, gradient: Any = None
+    ) -> Graph:
+        """The graph of a result, read from its record; nobody's `.grad` is touched.
+
+        Values are called by their own names, else as `names` has them (`names=vars()` hands over
+        the caller's variables), else t1, t2, ... For a result that isn't a single number,
+        gradients are computed where `gradient` says what arrives at it.
+        """
         if not isinstance(result, Tensor):
             raise TypeError(f"Graph.of: expected a tensor, got {type(result).__name__}")
-        recorded = [result]
-        seen = {result}
-        for tensor in recorded:  # grows while it is read
-            new = [x for x in tensor._inputs if x is not None and x not in seen]
-            recorded += dict.fromkeys(new)
-            seen.update(new)
-        recorded.sort(key=lambda tensor: tensor._index)
+        return _Reader(result, names or {}, gradient).read()
+
+    @property
+    def steps(self) -> Iterator[Step]:
+        """Every step, in the order in which the engine takes them: forward, then backward.
+
+        The first backward step has no edge: it is the seed, the result's own gradient.
+        """
+        nodes = {node.id: node for node in self.nodes}
+        for node in self.nodes:
+            if node.rule is not None:
+                yield Step(node, None, node.value, 0)
+        result = self.nodes[-1]
+        if result.gradient is None:
+            return
+        yield Step(result, None, result.gradient, 0)
+        waiting: dict[str, int] = {}
+        arriving: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            arriving.setdefault(edge.target, []).append(edge)
+            if edge.contribution is not None:
+                waiting[edge.source] = waiting.get(edge.source, 0) + 1
+        totals: dict[str, Any] = {}
+        for node in reversed(self.nodes):
+            for edge in arriving.get(node.id, ()):
+                if edge.contribution is not None:
+                    source = edge.source
+                    total = totals.get(source)
+                    total = edge.contribution if total is None else total + edge.contribution
+                    totals[source] = total
+                    waiting[source] -= 1
+                    yield Step(nodes[source], edge, total, waiting[source])
+
+
+class _Reader:
+    """Reads one graph: numbers the values, and puts the walk's contributions on the edges."""
+
+    def __init__(self, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
+        self.result = result
+        self.tensors = _behind(result)
+        self.known = {id(value): name for name, value in names.items() if not name.startswith("_")}
+        self.taken = set(names) | {t.name for t in self.tensors if t.name}
+        self.count = 0
+        self.sent: dict[Tensor, list[Any]] = {}
+        self.gradients: dict[Tensor, Any] = {}
+        if result.requires_grad and (result.size == 1 or gradient is not None):
+            seed = starting_gradient(result, gradient, "Graph.of")
+            self.gradients |= walk(result, seed, visit=self._visit)
+
+    def _visit(self, node: Tensor, x: Tensor, g: Any, d: Any) -> None:
+        self.gradients[node] = g
+        self.sent.setdefault(node, []).append(d)
+
+    def read(self) -> Graph:
         nodes: list[Node] = []
         edges: list[Edge] = []
         ids: dict[int, str] = {}
+        labels: dict[str, str] = {}
 
-        def add(key: int, *fields: Any) -> None:
-            ids[key] = f"n{len(nodes)}"
-            nodes.append(Node(ids[key], *fields))
+        def add(key: int, name: str, *fields: Any) -> str:
+            identity = f"n{len(nodes)}"
+            nodes.append(Node(identity, name, *fields))
+            ids[key], labels[identity] = identity, name
+            return identity
 
-        for tensor in recorded:
+        for tensor in self.tensors:
+            group = tensor._group.path if tensor._group is not None else ()
             sources = []
             for x, value in zip(tensor._inputs, tensor._values, strict=True):
-                if x is not None:
-                    sources.append(ids[id(x)])
-                elif isinstance(value, np.ndarray) and id(value) in ids:
-                    sources.append(ids[id(value)])  # the same array, used again
+                key = id(value if x is None else x)
+                if x is None and (np.ndim(value) == 0 or key not in ids):
+                    sources.append(add(key, *self._plain(value, group)))
                 else:
-                    group = () if np.ndim(value) else _path(tensor._group)
-                    add(id(value), None, None, "constant", value, group)
-                    sources.append(nodes[-1].id)
-            rule = tensor._rule.name if tensor._rule is not None else None
-            role = "output" if tensor is result else "intermediate"
-            if rule is None and tensor is not result:
-                role = "parameter" if tensor._requires_grad else "constant"
-            add(id(tensor), tensor.name, rule, role, tensor._data, _path(tensor._group))
-            edges += (Edge(source, nodes[-1].id, slot) for slot, source in enumerate(sources))
-        return cls(_leaves_grouped(nodes, edges), tuple(edges))
+                    sources.append(ids[key])
+            node = add(id(tensor), *self._computed(tensor, [labels[s] for s in sources], group))
+            edges += self._edges(tensor, sources, node, labels)
+        return Graph(_leaves_grouped(nodes, edges), tuple(edges))
+
+    def _plain(self, value: Any, group: tuple[str, ...]) -> tuple[Any, ...]:
+        """The fields of an array or number that was never a tensor."""
+        known = self.known.get(id(value)) if np.ndim(value) else None
+        if np.ndim(value) == 0:
+            return f"{value:.4g}", None, None, "constant", value, False, None, group
+        return known or self._next("c"), None, None, "input", value, False, None, ()
+
+    def _computed(
+        self, tensor: Tensor, operands: list[str], group: tuple[str, ...]
+    ) -> tuple[Any, ...]:
+        """The fields of a tensor."""
+        rule = tensor._rule.name if tensor._rule is not None else None
+        expression = notation.expression(rule, operands, tensor._options) if rule else None
+        role = "parameter" if tensor.requires_grad else "input"
+        if tensor is self.result:
+            role = "output"
+        elif rule:
+            role = "intermediate"
+        name = tensor.name or self.known.get(id(tensor)) or self._next("t")
+        gradient = self.gradients.get(tensor)
+        return name, rule, expression, role, tensor._data, tensor.requires_grad, gradient, group
+
+    def _next(self, letter: str) -> str:
+        """The next of t1, t2, ... that nobody has."""
+        while True:
+            self.count += 1
+            if f"{letter}{self.count}" not in self.taken:
+                return f"{letter}{self.count}"
+
+    def _edges(
+        self, tensor: Tensor, sources: list[str], node: str, labels: dict[str, str]
+    ) -> Iterator[Edge]:
+        sent = iter(self.sent.get(tensor, ()))
+        rule: Any = tensor._rule
+        operands = [labels[source] for source in sources]
+        for slot, (source, x) in enumerate(zip(sources, tensor._inputs, strict=True)):
+            if x is None or not x.requires_grad or tensor not in self.gradients:
+                yield Edge(source, node, slot, None, "", None)
+                continue
+            local = None
+            if notation.elementwise(rule.name) or tensor.size == x.size == 1:
+                one = np.ones(tensor.shape, tensor.dtype)[()]
+                derivative = list(zip(rule.derivatives, tensor._inputs, strict=False))[slot][0]
+                local = derivative(one, tensor._data, *tensor._values, **tensor._options)
+            formula = notation.local_formula(rule.name, slot, operands, labels[node])
+            yield Edge(source, node, slot, local, formula, next(sent))
+
+
+def _behind(result: Tensor) -> list[Tensor]:
+    """Every tensor that the result was computed from, and itself, oldest first."""
+    tensors = [result]
+    seen = {result}
+    for tensor in tensors:  # grows while it is read
+        for x in tensor._inputs:
+            if x is not None and x not in seen:
+                seen.add(x)
+                tensors.append(x)
+    return sorted(tensors, key=lambda tensor: tensor._index)
 
 
 def _leaves_grouped(nodes: list[Node], edges: list[Edge]) -> tuple[Node, ...]:
@@ -100,7 +238,3 @@ def _leaves_grouped(nodes: list[Node], edges: list[Edge]) -> tuple[Node, ...]:
 def _shared_start(paths: list[tuple[str, ...]]) -> tuple[str, ...]:
     levels = zip(*paths, strict=False)
     return tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, levels))
-
-
-def _path(group: Group | None) -> tuple[str, ...]:
-    return group.path if group is not None else ()

@@ -19,7 +19,8 @@ LONGEST_TEXT = 40
 # fill and line; the role is also written in the box
 COLOURS = {
     "parameter": ("#e2f1ea", "#0a7d57"),
-    "constant": ("#fff3d6", "#a87900"),
+    "input": ("#fff3d6", "#a87900"),
+    "constant": ("#ffffff", "#6b7480"),
     "intermediate": ("#f6f8fa", "#6b7480"),
     "output": ("#f3e3ed", "#9a4d88"),
 }
@@ -109,7 +110,7 @@ def _frame(drawing: graphviz.Digraph, nodes: tuple[Node, ...], depth: int) -> No
 def _label(node: Node) -> str:
     """Name or operation; shape, or the number itself; the role, where it isn't plain."""
     array = np.asarray(node.value)
-    head = " = ".join(_text(part) for part in (node.name, node.rule) if part)
+    head = " = ".join(_text(part) for part in (node.name, node.expression) if part)
     number = f"{array.item():.4g}" if array.size == 1 else " x ".join(map(str, array.shape))
     role = "" if node.role == "intermediate" else node.role
     return "\\n".join(line for line in (head, number, role) if line)

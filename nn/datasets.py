@@ -1,0 +1,137 @@
+"""The cat / not-cat pictures: `load_cats` reads them from files, `drawn_cats` draws its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .drawings import draw
+
+FILES = ("train_images.csv", "train_labels.csv", "test_images.csv", "test_labels.csv")
+CATS_IN_TRAIN, CATS_IN_TEST = 72 / 209, 33 / 50  # the shares of the well-known files
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+class Cats(NamedTuple):
+    """Pictures to train on and pictures to test with, one per row; a label is 1 for a cat, else 0.
+
+    Images are uint8, shape (n, 12288): 64 x 64 pixels row by row, each red, green, blue from 0 to
+    255. Labels are int64, shape (n, 1).
+    """
+
+    train_images: Images
+    train_labels: Labels
+    test_images: Images
+    test_labels: Labels
+
+
+def drawn_cats(seed: int = 1, train: int = 209, test: int = 50) -> Cats:
+    """Draw `train` and `test` pictures of cats and other things; the same ones for the same seed.
+
+    As in the well-known files, 72 of 209 training pictures and 33 of 50 test pictures are cats.
+    """
+    if train < 1 or test < 1:
+        raise ValueError(f"train and test must be at least 1, found {train} and {test}")
+    # A generator of its own for each half: the test pictures do not depend on the number trained on
+    for_train, for_test = np.random.default_rng(seed).spawn(2)
+    return Cats(*_draw(for_train, train, CATS_IN_TRAIN), *_draw(for_test, test, CATS_IN_TEST))
+
+
+def _draw(rng: np.random.Generator, count: int, share: float) -> tuple[Images, Labels]:
+    is_cat = np.arange(count) < round(count * share)
+    rng.shuffle(is_cat)
+    images = np.stack([draw(rng, bool(cat)).reshape(-1) for cat in is_cat])
+    return images, is_cat.astype(np.int64)[:, np.newaxis]
+
+
+def load_cats(folder: str | os.PathLike[str]) -> Cats:
+    """Read train_images.csv, train_labels.csv, test_images.csv and test_labels.csv from `folder`.
+
+    Values are separated by commas, without a header: one image per line, one label per line. Any
+    number of lines will do, and any number of values per image, the same in all lines.
+
+    Raises FileNotFoundError when the folder or files are missing and ValueError, saying where,
+    when a file does not hold what it should.
+    """
+    folder = Path(folder)
+    _check_files(folder)
+    train_images, train_labels = _read_pair(folder, *FILES[:2])
+    test_images, test_labels = _read_pair(folder, *FILES[2:])
+    found, expected = test_images.shape[1], train_images.shape[1]
+    if found != expected:
+        raise ValueError(
+            f"{FILES[2]}: {found} values in a line, but {FILES[0]} has {expected}; "
+            "images must be of the same size in both files"
+        )
+    return Cats(train_images, train_labels, test_images, test_labels)
+
+
+def _check_files(folder: Path) -> None:
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise FileNotFoundError(f"{folder} {what}; give the folder that holds {', '.join(FILES)}")
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}; put the missing files there")
+
+
+def _read_pair(folder: Path, images_name: str, labels_name: str) -> tuple[Images, Labels]:
+    images = _read(folder / images_name, highest=255)
+    labels = _read(folder / labels_name, highest=1, width=1)
+    if len(images) != len(labels):
+        raise ValueError(
+            f"{labels_name}: {len(labels)} labels for the {len(images)} images of {images_name}; "
+            "give one label per image"
+        )
+    return images, labels.astype(np.int64)
+
+
+def _read(path: Path, highest: int, width: int | None = None) -> NDArray[np.uint8]:
+    """Read whole numbers from 0 to `highest`, `width` per line or as many as in line 1."""
+    # A byte that is not UTF-8 becomes a replacement character, and so is found not to be a number
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = file.readlines()
+    try:
+        with warnings.catch_warnings():
+            # A warning is all that tells of an empty file, and in older NumPy of 0.5 read as 0
+            warnings.simplefilter("error")
+            values = np.loadtxt(lines, np.uint8, comments=None, delimiter=",", ndmin=2)
+    except (ValueError, Warning):
+        raise ValueError(f"{path.name}{_fault(lines, highest, width)}") from None
+    # loadtxt skips blank lines, hence the look at the number of lines
+    if len(values) != len(lines) or values.max() > highest or width not in (None, values.shape[1]):
+        raise ValueError(f"{path.name}{_fault(lines, highest, width)}")
+    return values
+
+
+def _fault(lines: list[str], highest: int, width: int | None) -> str:
+    """Go through the lines one by one to say where the first fault is and what should be there."""
+    expected = f"a whole number from 0 to {highest} in plain digits"
+    if highest == 1:
+        expected = "0 (not a cat) or 1 (cat)"
+    if not lines:
+        return " is empty; expected one line per image"
+    if lines[0].startswith("\ufeff"):
+        return ", line 1: starts with a byte order mark; save the file as UTF-8 without one"
+    same = "" if width else " as in line 1"
+    for number, line in enumerate(lines, start=1):
+        fields = line.rstrip("\n").split(",")
+        if not line.strip():
+            return f", line {number} is blank; delete it"
+        for column, field in enumerate(fields, start=1):
+            if not (re.fullmatch("[+-]?[0-9]{1,99}", field.strip()) and 0 <= int(field) <= highest):
+                found = field if len(field) <= 20 else field[:17] + "..."
+                return f", line {number}, column {column}: {found!r} is not {expected}"
+        width = width or len(fields)
+        if len(fields) != width:
+            count = "1 value" if len(fields) == 1 else f"{len(fields)} values"
+            return f", line {number}: {count}, expected {width}{same}"
+    return f": expected lines of whole numbers from 0 to {highest} with commas between"
