@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from .drawings import draw
 
 FILES = ("train_images.csv", "train_labels.csv", "test_images.csv", "test_labels.csv")
 CATS_IN_TRAIN, CATS_IN_TEST = 72 / 209, 33 / 50  # the shares of the well-known files
@@ -48,6 +45,8 @@ def drawn_cats(seed: int = 1, train: int = 209, test: int = 50) -> Cats:
 def _draw(rng: np.random.Generator, count: int, share: float) -> tuple[Images, Labels]:
     is_cat = np.arange(count) < round(count * share)
     rng.shuffle(is_cat)
+    from .drawings import draw  # not at the top: only this function needs it
+
     images = np.stack([draw(rng, bool(cat)).reshape(-1) for cat in is_cat])
     return images, is_cat.astype(np.int64)[:, np.newaxis]
 
@@ -61,7 +60,7 @@ def load_cats(folder: str | os.PathLike[str]) -> Cats:
     Raises FileNotFoundError when the folder or files are missing and ValueError, saying where,
     when a file does not hold what it should.
     """
-    folder = Path(folder)
+    folder = os.fspath(folder)
     _check_files(folder)
     train_images, train_labels = _read_pair(folder, *FILES[:2])
     test_images, test_labels = _read_pair(folder, *FILES[2:])
@@ -74,18 +73,18 @@ def load_cats(folder: str | os.PathLike[str]) -> Cats:
     return Cats(train_images, train_labels, test_images, test_labels)
 
 
-def _check_files(folder: Path) -> None:
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
+def _check_files(folder: str) -> None:
+    if not os.path.isdir(folder):
+        what = "is not a folder" if os.path.exists(folder) else "does not exist"
         raise FileNotFoundError(f"{folder} {what}; give the folder that holds {', '.join(FILES)}")
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in FILES if not os.path.isfile(os.path.join(folder, name))]
     if missing:
         raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}; put the missing files there")
 
 
-def _read_pair(folder: Path, images_name: str, labels_name: str) -> tuple[Images, Labels]:
-    images = _read(folder / images_name, highest=255)
-    labels = _read(folder / labels_name, highest=1, width=1)
+def _read_pair(folder: str, images_name: str, labels_name: str) -> tuple[Images, Labels]:
+    images = _read(os.path.join(folder, images_name), highest=255)
+    labels = _read(os.path.join(folder, labels_name), highest=1, width=1)
     if len(images) != len(labels):
         raise ValueError(
             f"{labels_name}: {len(labels)} labels for the {len(images)} images of {images_name}; "
@@ -94,7 +93,7 @@ def _read_pair(folder: Path, images_name: str, labels_name: str) -> tuple[Images
     return images, labels.astype(np.int64)
 
 
-def _read(path: Path, highest: int, width: int | None = None) -> NDArray[np.uint8]:
+def _read(path: str, highest: int, width: int | None = None) -> NDArray[np.uint8]:
     """Read whole numbers from 0 to `highest`, `width` per line or as many as in line 1."""
     # A byte that is not UTF-8 becomes a replacement character, and so is found not to be a number
     with open(path, encoding="utf-8", errors="replace") as file:
@@ -105,10 +104,10 @@ def _read(path: Path, highest: int, width: int | None = None) -> NDArray[np.uint
             warnings.simplefilter("error")
             values = np.loadtxt(lines, np.uint8, comments=None, delimiter=",", ndmin=2)
     except (ValueError, Warning):
-        raise ValueError(f"{path.name}{_fault(lines, highest, width)}") from None
+        raise ValueError(f"{os.path.basename(path)}{_fault(lines, highest, width)}") from None
     # loadtxt skips blank lines, hence the look at the number of lines
     if len(values) != len(lines) or values.max() > highest or width not in (None, values.shape[1]):
-        raise ValueError(f"{path.name}{_fault(lines, highest, width)}")
+        raise ValueError(f"{os.path.basename(path)}{_fault(lines, highest, width)}")
     return values
 
 
