@@ -26,6 +26,8 @@ else:
 tick = count(1).__next__  # 1, 2, 3, ... in every thread: what is later has a larger number
 NO_OPTIONS: dict[str, Any] = {}
 
+new = object.__new__
+
 latest_change = 0  # the number of the latest change to any tensor
 _changing = Lock()
 
@@ -130,44 +132,42 @@ def stacked(x: Any, name: str) -> Any:
 def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:
     """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
     values = []
-    tensors = 0
-    needs = False
+    needs = plain = False
     for x in inputs:
         if isinstance(x, Tensor):
             values.append(x._data)
-            tensors += 1
             if x._requires_grad:
                 needs = True
         else:
             values.append(operand(x, rule.name))
-    if not tensors:
+            plain = True
+    if plain and not any(isinstance(x, Tensor) for x in inputs):
         values = [np.asarray(value)[()] for value in values]
     try:
-        data = rule.forward(*values, **options)
+        data = rule.forward(*values, **options) if options else rule.forward(*values)
     except (ValueError, TypeError, IndexError) as error:
         if rule.own:
             raise
         raise rule_failed(rule.name, inputs, options, error) from None
-    mode = current_mode()
-    result = Tensor.__new__(Tensor)
+    recording, group, watch = current_mode()
+    result = new(Tensor)
     result._data = data
     result.grad = None
     result.name = None
     result._index = tick()
     result._changed = 0
-    if needs and mode.recording and rule.differentiable:
+    if needs and recording and rule.differentiable:
+        tensors = inputs
+        if plain:
+            tensors = tuple([x if isinstance(x, Tensor) else None for x in inputs])
         if rule.partial:
-            _check_slots(rule, inputs)
+            _check_slots(rule, tensors)
         result._requires_grad = True
         result._rule = rule
-        result._inputs = (
-            inputs
-            if tensors == len(values)
-            else tuple(x if isinstance(x, Tensor) else None for x in inputs)
-        )
+        result._inputs = tensors
         result._values = tuple(values)
         result._options = options
-        result._group = mode.group
+        result._group = group
     else:
         result._requires_grad = False
         result._rule = None
@@ -175,15 +175,15 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._values = ()
         result._options = NO_OPTIONS
         result._group = None
-    if mode.watch is not None:
-        mode.watch(rule, inputs, data)
+    if watch is not None:
+        watch(rule, inputs, data)
     return result
 
 
 def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
     """Refuses a gradient that would quietly be zero."""
     for slot, (x, derivative) in enumerate(zip(inputs, rule.derivatives, strict=True)):
-        if derivative is None and isinstance(x, Tensor) and x._requires_grad:
+        if derivative is None and x is not None and x._requires_grad:
             raise TypeError(
                 f"{rule.name}: no derivative with respect to input {slot}, {called(x)}, which "
                 f"requires a gradient; pass its .detach() to keep it constant"

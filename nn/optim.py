@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from microtensor import GradientError, Tensor
 from .module import misfits, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
+BLOCK = 1 << 16  # numbers
 
 
 class Optimizer:
@@ -55,11 +56,16 @@ class Optimizer:
         self.steps += 1
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
-                g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
-                p.data -= self._update(k, g)
+                data = p.data
+                for block in _blocks(data):
+                    g = p.grad[block]
+                    if self.weight_decay:
+                        g = g + self.weight_decay * data[block]
+                    data[block] -= self._update(k, block, g)
+                p.data = data
 
-    def _update(self, k: int, g: Array) -> Array:
-        """What is taken away from parameter number k, whose gradient is g."""
+    def _update(self, k: int, block: Any, g: Array) -> Array:
+        """What is taken away from a block of parameter number k, whose gradient is g."""
         raise TypeError(f"{type(self).__name__} has no _update()")
 
     def zero_grad(self) -> None:
@@ -88,6 +94,16 @@ def _check(optimizer: str, name: str, value: float, good: bool, wanted: str) -> 
         raise ValueError(f"{optimizer}: {name} is a number {wanted}, got {value!r}")
 
 
+def _blocks(data: Array) -> Iterator[Any]:
+    """Indices of the parts of an array, each small enough to stay in the cache meanwhile."""
+    if data.size <= BLOCK:
+        yield ...
+        return
+    rows = max(1, BLOCK * len(data) // data.size)
+    for first in range(0, len(data), rows):
+        yield slice(first, first + rows)
+
+
 class SGD(Optimizer):
     """Gradient descent: p -= lr g, or with momentum v = momentum v + g and p -= lr v.
 
@@ -106,9 +122,9 @@ class SGD(Optimizer):
         super().__init__(parameters, lr, weight_decay, ("velocity",) if momentum else ())
         self.momentum = momentum
 
-    def _update(self, k: int, g: Array) -> Array:
+    def _update(self, k: int, block: Any, g: Array) -> Array:
         if self.momentum:
-            velocity = self.memory[f"velocity.{k}"]
+            velocity = self.memory[f"velocity.{k}"][block]
             velocity *= self.momentum
             velocity += g
             g = velocity
@@ -137,8 +153,8 @@ class Adam(Optimizer):
         self.betas = betas
         self.eps = eps
 
-    def _update(self, k: int, g: Array) -> Array:
-        mean, square = self.memory[f"mean.{k}"], self.memory[f"square.{k}"]
+    def _update(self, k: int, block: Any, g: Array) -> Array:
+        mean, square = self.memory[f"mean.{k}"][block], self.memory[f"square.{k}"][block]
         beta1, beta2 = self.betas
         mean *= beta1
         mean += (1 - beta1) * g
