@@ -45,7 +45,12 @@ def grad(
     `create_graph=True` the derivatives are recorded themselves, so that they can be
     differentiated again.
     """
-    wanted = (inputs,) if isinstance(inputs, record.Tensor) else tuple(inputs)
+    wanted = (inputs,) if isinstance(inputs, record.Tensor) else inputs
+    if not isinstance(wanted, list | tuple) or not all(
+        isinstance(x, record.Tensor) for x in wanted
+    ):
+        kind = type(inputs).__name__
+        raise TypeError(f"grad: inputs is a tensor or a list of tensors, got {kind}")
     seed = starting_gradient(output, gradient, "grad")
     on_path = _leading_to(output, wanted)
     for x in wanted:
@@ -56,10 +61,11 @@ def grad(
             )
     if create_graph:
         with mode(recording=True):
-            found = walk(output, _tensor(seed), on_path, frozenset(wanted), create_graph=True)
+            start = gradient if isinstance(gradient, record.Tensor) else record.Tensor(seed)
+            found = walk(output, start, on_path, frozenset(wanted), create_graph=True)
     else:
         found = walk(output, seed, on_path, frozenset(wanted))
-    results = tuple(_tensor(found[x]) for x in wanted)
+    results = tuple(_as_dtype(found[x], x.dtype) for x in wanted)
     return results[0] if isinstance(inputs, record.Tensor) else results
 
 
@@ -132,7 +138,8 @@ def walk(
 
 def _watched(watch: Callable[..., None]) -> Visit:
     def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
-        watch(node._rule, node._inputs, d, x)
+        inputs = zip(node._inputs, node._values, strict=True)
+        watch(node._rule, [value if t is None else t for t, value in inputs], d, x)
 
     return visit
 
@@ -170,14 +177,17 @@ def starting_gradient(output: Any, gradient: Any, name: str) -> Any:
                 "gradient=, an array of its shape"
             )
         return np.ones(output.shape, output.dtype)[()]
-    value = gradient if isinstance(gradient, record.Tensor) else np.asarray(operand(gradient, name))
+    value = np.asarray(operand(getattr(gradient, "_data", gradient), name), dtype=output.dtype)
     if value.shape != output.shape:
         raise ShapeError(f"{name}: gradient has shape {value.shape}, {label(output)} has another")
     return value
 
 
-def _tensor(g: Any) -> Tensor:
-    return g if isinstance(g, record.Tensor) else record.Tensor(g)
+def _as_dtype(g: Any, dtype: np.dtype[Any]) -> Tensor:
+    """A gradient as a tensor, in the dtype of what it is the gradient of."""
+    if not isinstance(g, record.Tensor):
+        return record.Tensor(g, dtype=dtype)
+    return g if g.dtype == dtype else g.astype(dtype)
 
 
 def _leading_to(output: Tensor, targets: Iterable[Tensor]) -> set[Tensor]:
@@ -202,7 +212,7 @@ def _refuse_changed(node: Tensor) -> None:
     for x in (*node._inputs, node):
         if x is not None and x._changed > node._index:
             raise GradientError(
-                f"backward: {called(x, 'a tensor')} {label(x)} was changed after "
+                f"backward: {'' if x.name else 'a tensor '}{label(x)} was changed after "
                 f"{rule.name} had used it, so its gradient would be wrong; compute the "
                 "result again, or change the tensor after backward()"
             )

@@ -21,9 +21,9 @@ _UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
     ).split()
 } | {
     np.positive: lambda x: x,
-    np.bitwise_and: operations.logical_and,
-    np.bitwise_or: operations.logical_or,
-    np.invert: operations.logical_not,
+    np.bitwise_and: operations.bitwise_and,
+    np.bitwise_or: operations.bitwise_or,
+    np.invert: operations.invert,
     np.float_power: operations.power,
     np.fabs: operations.absolute,
 }
@@ -35,6 +35,15 @@ _REDUCTIONS = {
     np.minimum: operations.min,
 }
 
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
+    return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
+
+
+def _transpose(a: Any, axes: Any = None) -> Any:
+    return operations.transpose(a, axes)
+
+
 _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     getattr(np, name): getattr(operations, name)
     for name in (
@@ -42,6 +51,13 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
         "swapaxes squeeze expand_dims broadcast_to ravel flip concatenate stack split pad "
         "astype"
     ).split()
+} | {
+    # whose keywords have other names in NumPy
+    np.amax: operations.max,
+    np.amin: operations.min,
+    np.clip: _clip,
+    np.transpose: _transpose,
+    np.reshape: lambda a, shape: operations.reshape(a, shape),
 }
 
 # They answer with shapes, bools or positions, through which no gradient flows.

@@ -7,6 +7,7 @@ tuple; negative axes count from the end.
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -136,11 +137,11 @@ def absolute(x: Operand) -> Tensor:
 
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     """x kept between low and high (None: no bound). At a bound the gradient still passes."""
-    x, low, high = (_plain(v, "clip") if v is not None else v for v in (x, low, high))
-    if low is None:
-        low = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    if high is None:
-        high = np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+    x = _plain(x, "clip")
+    lowest, highest = -math.inf, math.inf
+    if x.dtype.kind in "iu":
+        lowest, highest = np.iinfo(x.dtype).min, np.iinfo(x.dtype).max
+    low, high = lowest if low is None else low, highest if high is None else high
     return apply(rules.clip, (x, low, high))
 
 
@@ -205,40 +206,48 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
     if not arrow:
         once = (c for c in sorted(set(inputs) - set(".,")) if inputs.count(c) == 1)
         result = ("..." if most else "") + "".join(once)
+    if most and "..." not in result:
+        raise ShapeError(f"einsum: the result of {subscripts!r} lacks the ... of its operands")
     return ",".join(terms) + "->" + result.replace("...", ellipsis)
 
 
 # Reductions -------------------------------------------------------------------------------------
 
 
+def _reduced(rule: rules.Rule, x: Operand, axis: Axis, **options: Any) -> Tensor:
+    if axis in (0, -1) and getattr(x, "ndim", None) == 0:
+        axis = None  # NumPy lets a scalar have this axis, for a reduction
+    return apply(rule, (x,), {"axis": axis, **options})
+
+
 def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The sum over an axis."""
-    return apply(rules.sum, (x,), {"axis": axis, "keepdims": keepdims})
+    return _reduced(rules.sum, x, axis, keepdims=keepdims)
 
 
 def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over an axis."""
-    return apply(rules.mean, (x,), {"axis": axis, "keepdims": keepdims})
+    return _reduced(rules.mean, x, axis, keepdims=keepdims)
 
 
 def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The largest entry; several equal ones share the gradient equally."""
-    return apply(rules.max, (x,), {"axis": axis, "keepdims": keepdims})
+    return _reduced(rules.max, x, axis, keepdims=keepdims)
 
 
 def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The smallest entry; several equal ones share the gradient equally."""
-    return apply(rules.min, (x,), {"axis": axis, "keepdims": keepdims})
+    return _reduced(rules.min, x, axis, keepdims=keepdims)
 
 
 def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The product over an axis; its derivative is right where entries are 0 too."""
-    return apply(rules.prod, (x,), {"axis": axis, "keepdims": keepdims})
+    return _reduced(rules.prod, x, axis, keepdims=keepdims)
 
 
 def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The variance: squared distances from the mean, summed and divided by n - ddof."""
-    return apply(rules.var, (x,), {"axis": axis, "ddof": ddof, "keepdims": keepdims})
+    return _reduced(rules.var, x, axis, ddof=ddof, keepdims=keepdims)
 
 
 def std(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
@@ -255,17 +264,17 @@ def cumsum(x: Operand, axis: int | None = None) -> Tensor:
 
 def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))), shifted so that nothing overflows."""
-    return apply(rules.logsumexp, (x,), {"axis": axis, "keepdims": keepdims})
+    return _reduced(rules.logsumexp, x, axis, keepdims=keepdims)
 
 
 def softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along an axis: positive numbers that add up to 1."""
-    return apply(rules.softmax, (x,), {"axis": axis})
+    return _reduced(rules.softmax, x, axis)
 
 
 def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """log(softmax(x)), right where softmax itself rounds to 0 too."""
-    return apply(rules.log_softmax, (x,), {"axis": axis})
+    return _reduced(rules.log_softmax, x, axis)
 
 
 # Shapes -----------------------------------------------------------------------------------------
@@ -333,24 +342,39 @@ def flip(x: Operand, axis: Axis = None) -> Tensor:
 
 
 def astype(x: Operand, dtype: Any) -> Tensor:
-    """The same numbers in another dtype; the gradient comes back in the first one."""
-    return apply(rules.astype, (x,), {"dtype": np.dtype(dtype)})
+    """The same numbers in another dtype; the gradient returns in the first. Ints are constants."""
+    dtype = np.dtype(dtype)
+    if dtype.kind not in "fiub":
+        raise TypeError(f"astype: {dtype} is no dtype of real numbers")
+    if dtype.kind != "f" and getattr(x, "requires_grad", False):
+        x = x.detach()  # whole numbers have no gradient
+    return apply(rules.astype, (x,), {"dtype": dtype})
 
 
 def concatenate(tensors: Iterable[Operand], axis: int | None = 0) -> Tensor:
     """Tensors put one behind the other along an axis they have (None: all flattened)."""
-    parts = tuple(tensors)
+    parts = _some(tensors, "concatenate")
     if axis is None:
         parts, axis = tuple(ravel(x) for x in parts), 0
     return apply(rules.concatenate, parts, {"axis": axis})
 
 
+def _some(tensors: Iterable[Operand], name: str) -> tuple[Operand, ...]:
+    parts = tuple(tensors)
+    if not parts:
+        raise ValueError(f"{name}: there is nothing to put together; give at least one tensor")
+    return parts
+
+
 def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     """Tensors of one shape put beside each other along a new axis."""
-    parts = tuple(tensors)
+    parts = _some(tensors, "stack")
     shapes = {np.shape(x) for x in parts}
     if len(shapes) > 1:
         raise ShapeError(f"stack: all shapes must be equal, got {sorted(shapes)}")
+    ndim = len(shapes.pop()) + 1
+    if not -ndim <= axis < ndim:
+        raise np.exceptions.AxisError(f"stack: axis {axis} is out of range for {ndim} axes")
     return concatenate([expand_dims(x, axis) for x in parts], axis)
 
 
@@ -360,6 +384,8 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tens
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(f"split: axis {axis} is out of range for {label(x)}")
     size = x.shape[axis]
+    if isinstance(sections, float):
+        raise TypeError(f"split: sections is a whole number or a list of them, got {sections}")
     if isinstance(sections, int):
         if sections < 1 or size % sections:
             raise ShapeError(
@@ -401,8 +427,10 @@ def array_index(index: Any) -> Any:
         return tuple(array_index(part) for part in index)
     if hasattr(index, "apply_rule"):
         return index.numpy()
-    if isinstance(index, list | np.ndarray):
-        return np.array(index, dtype=None if len(index) else int)
+    if isinstance(index, list):
+        return np.array(index, dtype=None if index else int)
+    if isinstance(index, np.ndarray):
+        return index.copy()
     return index
 
 
@@ -452,3 +480,26 @@ def logical_or(a: Operand, b: Operand) -> Tensor:
 def logical_not(x: Operand) -> Tensor:
     """True where x is False (or 0)."""
     return apply(rules.logical_not, (x,))
+
+
+def bitwise_and(a: Operand, b: Operand) -> Tensor:
+    """a & b, for bools."""
+    return _of_bools(rules.logical_and, a, b)
+
+
+def bitwise_or(a: Operand, b: Operand) -> Tensor:
+    """a | b, for bools."""
+    return _of_bools(rules.logical_or, a, b)
+
+
+def invert(x: Operand) -> Tensor:
+    """~x, for bools."""
+    return _of_bools(rules.logical_not, x)
+
+
+def _of_bools(rule: rules.Rule, *inputs: Operand) -> Tensor:
+    """The rule on bools alone: for numbers & | ~ would mean their bits."""
+    for x in inputs:
+        if _plain(x, rule.name).dtype.kind != "b":
+            raise TypeError(f"{rule.name}: & | ~ are for bools, got {label(x)}")
+    return apply(rule, inputs)

@@ -59,11 +59,7 @@ def primitive(
 
 def _checked_forward(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*inputs: Any, **options: Any) -> Any:
-        value = forward(*inputs, **options)
-        array = np.asarray(value) if isinstance(value, int | float | np.generic) else value
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
-            what = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else repr(value)[:40]
-            raise TypeError(f"{name}: forward returns an array of real numbers, but gave {what}")
+        array = _real(forward(*inputs, **options), f"{name}: forward returns")
         shared = any(np.may_share_memory(array, x) for x in inputs if isinstance(x, np.ndarray))
         return array.copy() if shared else array
 
@@ -73,7 +69,12 @@ def _checked_forward(name: str, forward: Callable[..., Any]) -> Callable[..., An
 def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivative:
     def checked(g: Any, out: Any, *inputs: Any, **options: Any) -> Any:
         d = derivative(g, out, *inputs, **options)
-        shape, x = np.shape(d), inputs[slot]
+        if hasattr(d, "apply_rule"):
+            shape = d.shape
+        else:
+            d = np.array(_real(d, f"{name}: the derivative of input {slot} is"))
+            shape = d.shape
+        x = inputs[slot]
         try:
             fits = np.broadcast_shapes(shape, x.shape) == shape
         except ValueError:
@@ -83,6 +84,15 @@ def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivat
                 f"{name}: the derivative of input {slot} has shape {shape}, but the input is "
                 f"{label(x)}; a derivative is multiplied by g"
             )
-        return d if hasattr(d, "apply_rule") else np.array(d)
+        return d
 
     return checked
+
+
+def _real(value: Any, what: str) -> Any:
+    """The value as an array, once it is known to hold real numbers."""
+    array = np.asarray(value) if isinstance(value, int | float | np.generic) else value
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+        got = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else repr(value)[:40]
+        raise TypeError(f"{what} an array of real numbers, but gave {got}")
+    return array

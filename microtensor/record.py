@@ -169,6 +169,8 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._options = options
         result._group = group
     else:
+        if isinstance(data, np.ndarray) and data.base is not None:
+            result._data = data.copy()  # nothing would tell it of a change to what it is a view of
         result._requires_grad = False
         result._rule = None
         result._inputs = ()

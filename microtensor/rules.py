@@ -7,8 +7,10 @@ NumPy: fed arrays they give numbers, fed tensors they record themselves, and so 
 derivative. What a derivative returns is a new array, or `g` or a view of it, never an input.
 """
 
+import builtins
+import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from typing import Any
@@ -78,10 +80,11 @@ negative = _rule("negative", operator.neg, lambda g, out, x: -g)
 
 
 def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
-    """b a^(b-1), and 0 where b = 0, at a = 0 too."""
+    """b a^(b-1), and 0 where a = b = 0."""
     if isinstance(b, int | float):
-        return g * (b * a ** (b - 1)) if b != 0 else np.zeros_like(a) * g
-    return g * np.where(b == 0, 0.0, b * a ** np.where(b == 0, 1.0, b - 1))
+        return g * (b * a ** (b - 1)) if b != 0 else g * np.zeros_like(a)
+    zero = (a == 0) & (b == 0)
+    return g * np.where(zero, 0.0, b * np.where(zero, 1.0, a) ** (b - 1))
 
 
 def _power_exponent(g: Any, out: Any, a: Any, b: Any) -> Any:
@@ -127,16 +130,21 @@ def _einsum(*operands: Any, subscripts: str) -> Any:
 def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
     """The same product with this operand and the result in each other's place.
 
-    Letters that only this operand has were summed away: ones spread the gradient over them. A
-    letter it has twice takes a diagonal: an identity puts the gradient back on it.
+    Letters that only this operand has (or has at a length above 1) were summed away: ones spread
+    the gradient over them. A letter it has twice takes a diagonal: an identity puts the gradient
+    back on it.
     """
     terms, result = subscripts.split("->")
     letters = terms.split(",")
     mine = letters[slot]
     others = [(letters[k], operands[k]) for k in range(len(operands)) if k != slot]
     sizes = dict(zip(mine, operands[slot].shape, strict=True))
-    known = set(result).union(*(term for term, _ in others))
-    extra = [(i, np.ones(sizes[i], dtype=g.dtype)) for i in dict.fromkeys(mine) if i not in known]
+    known: dict[str, int] = {}
+    for term, x in [(result, g), *others]:
+        for i, size in zip(term, x.shape, strict=True):
+            known[i] = builtins.max(size, known.get(i, 0))
+    missing = [i for i in sizes if known.get(i, 0) < sizes[i]]
+    extra = [(i, np.ones(sizes[i], dtype=g.dtype)) for i in missing]
     spare = (letter for letter in LETTERS if letter not in subscripts)
     wanted = ""
     for letter in mine:
@@ -269,7 +277,7 @@ mean = _rule(
 def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient goes to the largest (smallest) entries, in equal parts where several are."""
     chosen = x == _restored(out, axis, keepdims)
-    parts = np.sum(chosen, axis=axis, keepdims=True)
+    parts = np.sum(chosen, axis=axis, keepdims=True).astype(g.dtype)
     return np.where(chosen, _restored(g, axis, keepdims) / parts, 0)
 
 
@@ -285,7 +293,7 @@ def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     rows = moved.reshape(*moved.shape[: x.ndim - len(reduced)], _length(x, out))
     backwards = np.flip(_products_before(np.flip(rows, -1)), -1)
     others = (_products_before(rows) * backwards).reshape(moved.shape)
-    return _restored(g, axis, keepdims) * np.transpose(others, np.argsort(order))
+    return _restored(g, axis, keepdims) * np.transpose(others, _inverse(order))
 
 
 def _products_before(rows: Any) -> Any:
@@ -306,7 +314,8 @@ prod = _rule("prod", lambda x, axis, keepdims: x.prod(axis=axis, keepdims=keepdi
 
 def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
     off = x - np.mean(x, axis=axis, keepdims=True)
-    return _restored(g, axis, keepdims) * off * (2 / (_length(x, out) - ddof))
+    count = _length(x, out) - ddof
+    return _restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
 
 
 var = _rule(
@@ -357,13 +366,22 @@ log_softmax = _rule(
 reshape = _rule(
     "reshape", lambda x, shape: x.reshape(shape), lambda g, out, x, shape: g.reshape(x.shape)
 )
+
+
+def _inverse(axes: Sequence[int]) -> tuple[int, ...]:
+    """The order of axes that undoes another."""
+    return tuple(sorted(range(len(axes)), key=lambda a: axes[a] % len(axes)))
+
+
 transpose = _rule(
     "transpose",
     lambda x, axes: x.transpose(axes),
-    lambda g, out, x, axes: g.transpose(None if axes is None else np.argsort(axes)),
+    lambda g, out, x, axes: g.transpose(None if axes is None else _inverse(axes)),
 )
 squeeze = _rule(
-    "squeeze", lambda x, axis: np.squeeze(x, axis), lambda g, out, x, axis: g.reshape(x.shape)
+    "squeeze",
+    lambda x, axis: np.squeeze(x, axis).view(),
+    lambda g, out, x, axis: g.reshape(x.shape),
 )
 expand_dims = _rule("expand_dims", np.expand_dims, lambda g, out, x, axis: g.reshape(x.shape))
 broadcast_to = _rule("broadcast_to", np.broadcast_to, lambda g, out, x, shape: g)

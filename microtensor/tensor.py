@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,8 @@ class Tensor:
         """The array itself. Assigning, as in `t.data -= step`, is noticed by the record."""
         if not isinstance(self._data, np.ndarray):
             self._data = np.asarray(self._data)
+        elif self._data.base is not None:  # what it was computed from lies in the same memory
+            self._data = self._data.copy()
         return self._data
 
     @data.setter
@@ -170,6 +173,11 @@ class Tensor:
     def size(self) -> int:
         """How many numbers it holds."""
         return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def flags(self) -> Any:
+        """NumPy's notes on how the array lies in memory."""
+        return self._data.flags
 
     @property
     def T(self) -> Tensor:
@@ -276,13 +284,13 @@ class Tensor:
     __lt__, __le__ = _binary(rules.less), _binary(rules.less_equal)
     __gt__, __ge__ = _binary(rules.greater), _binary(rules.greater_equal)
     __eq__, __ne__ = _binary(rules.equal), _binary(rules.not_equal)  # type: ignore[assignment]
-    __and__, __rand__ = _binary(rules.logical_and), _reflected(rules.logical_and)
-    __or__, __ror__ = _binary(rules.logical_or), _reflected(rules.logical_or)
+    __and__ = __rand__ = operations.bitwise_and
+    __or__ = __ror__ = operations.bitwise_or
+    __invert__ = operations.invert
     __hash__ = object.__hash__
 
     __neg__ = operations.negative
     __abs__ = operations.absolute
-    __invert__ = operations.logical_not
     __getitem__ = operations.getitem
 
     def __pos__(self) -> Tensor:
@@ -314,7 +322,7 @@ class Tensor:
         return int(self._data)
 
     def __index__(self) -> int:
-        return self._data.__index__()  # type: ignore[no-any-return]
+        return index(self._data)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -371,6 +379,8 @@ class Tensor:
                 "would lose: take .detach() for a constant, .numpy() for an array, "
                 ".item() for a number"
             )
+        if copy is False:
+            raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")
         return np.array(self._data, dtype=dtype)
 
 

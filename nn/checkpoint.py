@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 COSTS = "history/costs"
+LARGEST_ITEM = 64  # bytes; a number has 16 at most
 STORED = 0  # the zip format's number for "not compressed"
 
 
@@ -37,8 +38,8 @@ def save(
     if optimizer is not None:
         arrays |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
     if history is not None:
-        arrays[COSTS] = np.array(history.costs)
-    folder, name = os.path.split(os.fspath(path))
+        arrays[COSTS] = np.array(history.costs, dtype=float)
+    folder, name = os.path.split(os.path.realpath(path))
     if folder and not os.path.isdir(folder):
         raise FileNotFoundError(f"save: there is no folder {folder}")
     draft = os.path.join(folder, f".{name}.{os.getpid()}.part")
@@ -71,15 +72,18 @@ def load(
     try:
         with ZipFile(path) as archive:
             arrays = _read(archive, {name: place.shape for name, place in places.items()})
-    except OSError:
-        raise  # of the disk; it names the file
     except Exception as error:  # whatever damaged bytes can lead to
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # of the disk
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{name} is no whole checkpoint: {reason}") from None
     costs = arrays.pop(COSTS, np.array([]))
     if optimizer is None:
         arrays = {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
-    refuse(f"{name} doesn't fit the model", misfits(places, arrays))
+    problems = misfits(places, arrays)
+    if optimizer is not None and not problems:
+        problems = optimizer.misfits(_part(arrays, "optimizer/"))
+    refuse(f"{name} doesn't fit the model", problems)
     model.load_state_dict(_part(arrays, "model/"))
     if optimizer is not None:
         optimizer.load_state_dict(_part(arrays, "optimizer/"))
@@ -93,12 +97,15 @@ def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 def _read(archive: ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     """Every array; of one that isn't wanted in its shape only the header, as an empty stand-in."""
     arrays: dict[str, Array] = {}
+    whole = os.path.getsize(str(archive.filename))
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
-        if info.compress_type != STORED or name in arrays:
-            raise ValueError(f"{name} is compressed, or there twice")
+        if info.compress_type != STORED or info.file_size != info.compress_size or name in arrays:
+            raise ValueError(f"{name!r} is compressed, or there twice")
+        if info.comment or archive.comment or info.file_size > whole:
+            raise ValueError("its table of contents is damaged")
         with archive.open(info) as entry:
-            shape, dtype = _header(entry)
+            shape, dtype = _header(entry, name)
         if name == COSTS and (len(shape) != 1 or dtype != np.float64):
             raise ValueError(f"{name} has shape {shape} and dtype {dtype}")
         if shape != shapes.get(name) and name != COSTS:
@@ -113,11 +120,14 @@ def _read(archive: ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
     return arrays
 
 
-def _header(entry: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(entry)
-    if version != (1, 0):
-        raise ValueError(f"array format {version} is unknown")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(entry)
-    if dtype.hasobject:
-        raise ValueError("an entry holds Python objects")
+def _header(entry: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    try:
+        version = np.lib.format.read_magic(entry)
+        if version != (1, 0):
+            raise ValueError
+        shape, _, dtype = np.lib.format.read_array_header_1_0(entry)
+    except ValueError:
+        raise ValueError(f"the header of {name!r} is damaged") from None
+    if dtype.hasobject or dtype.itemsize > LARGEST_ITEM:
+        raise ValueError(f"{name!r} holds objects, not numbers")
     return shape, dtype

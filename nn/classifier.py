@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,20 +24,21 @@ class CatClassifier(Module):
 
     def __init__(
         self,
-        layers_dims: Sequence[int] = (12288, 20, 7, 5, 1),
+        layers_dims: Iterable[int] = (12288, 20, 7, 5, 1),
         rng: RNG = None,
         dtype: Any = np.float64,
     ) -> None:
-        if len(layers_dims) < 2 or layers_dims[-1] != 1:
+        dims = tuple(layers_dims) if isinstance(layers_dims, Iterable) else ()
+        if len(dims) < 2 or dims[-1] != 1:
             raise ValueError(
                 "CatClassifier: layers_dims go from the number of inputs to 1, as in "
-                f"(12288, 20, 7, 5, 1); got {tuple(layers_dims)}"
+                f"(12288, 20, 7, 5, 1); got {dims or layers_dims!r}"
             )
-        self.layers_dims = tuple(layers_dims)
+        self.layers_dims = dims
         rng = generator(rng)
-        last = len(layers_dims) - 1
+        last = len(dims) - 1
         for number in range(1, last + 1):
-            n_in, n_out = layers_dims[number - 1 : number + 1]
+            n_in, n_out = dims[number - 1 : number + 1]
             linear = Linear(n_in, n_out, init=lecun_normal, rng=rng, dtype=dtype)
             for parameter, letter in zip(linear.parameters(), "Wb", strict=True):
                 parameter.name = f"{letter}{number}"

@@ -5,6 +5,8 @@ from typing import Any, Union
 
 import numpy as np
 
+from .checks import whole_number
+
 Array = np.ndarray[Any, np.dtype[Any]]
 RNG = Union[int, "np.random.RandomState", "np.random.Generator", None]  # loaded when first used
 
@@ -31,7 +33,8 @@ def lecun_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
 
     LeCun et al. 1998, "Efficient BackProp", equation 16; the tutorial's `randn / sqrt(n_in)`.
     """
-    return _normal(shape, rng, 1) / math.sqrt(shape[1])
+    _, n_in = _sizes(shape)
+    return _normal(shape, rng, 1) / math.sqrt(n_in)
 
 
 def he_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
@@ -39,12 +42,14 @@ def he_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
 
     He et al. 2015, "Delving Deep into Rectifiers", equation 10.
     """
-    return _normal(shape, rng, math.sqrt(2 / shape[1]))
+    _, n_in = _sizes(shape)
+    return _normal(shape, rng, math.sqrt(2 / n_in))
 
 
 def he_uniform(shape: tuple[int, int], rng: RNG = None) -> Array:
     """Uniform between -+ sqrt(6 / n_in), which has the variance of `he_normal`."""
-    return _uniform(shape, rng, math.sqrt(6 / shape[1]))
+    _, n_in = _sizes(shape)
+    return _uniform(shape, rng, math.sqrt(6 / n_in))
 
 
 def xavier_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
@@ -53,12 +58,19 @@ def xavier_normal(shape: tuple[int, int], rng: RNG = None) -> Array:
     Keeps the variance of values and of gradients halfway each: Glorot and Bengio 2010,
     "Understanding the difficulty of training deep feedforward neural networks", equation 12.
     """
-    return _normal(shape, rng, math.sqrt(2 / sum(shape)))
+    return _normal(shape, rng, math.sqrt(2 / sum(_sizes(shape))))
 
 
 def xavier_uniform(shape: tuple[int, int], rng: RNG = None) -> Array:
     """Uniform between -+ sqrt(6 / (n_in + n_out)): Glorot and Bengio 2010, equation 16."""
-    return _uniform(shape, rng, math.sqrt(6 / sum(shape)))
+    return _uniform(shape, rng, math.sqrt(6 / sum(_sizes(shape))))
+
+
+def _sizes(shape: tuple[int, int]) -> tuple[int, int]:
+    if not isinstance(shape, tuple) or len(shape) != 2:
+        raise ValueError(f"initialiser: the shape is (n_out, n_in), got {shape!r}")
+    n_out, n_in = (whole_number("initialiser", "a size of its shape", n, 1) for n in shape)
+    return n_out, n_in
 
 
 def _normal(shape: tuple[int, int], rng: RNG, deviation: float) -> Array:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from microtensor import Tensor, multiply, relu, reshape, sigmoid, softmax, tanh
+from microtensor import ShapeError, Tensor, multiply, relu, reshape, sigmoid, softmax, tanh
 
+from .checks import number, whole_number
 from .init import RNG, generator, lecun_normal
 from .module import Module, Parameter
 
@@ -31,10 +32,10 @@ class Linear(Module):
         rng: RNG = None,
         dtype: Any = np.float64,
     ) -> None:
-        for size in (n_in, n_out):
-            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-                raise ValueError(f"Linear: sizes are whole numbers of at least 1, got {size!r}")
-        self.weight = Parameter(init((n_out, n_in), rng), dtype=dtype)
+        shape = (whole_number("Linear", "n_out", n_out, 1), whole_number("Linear", "n_in", n_in, 1))
+        self.weight = Parameter(init(shape, rng), dtype=dtype)
+        if self.weight.shape != shape:
+            raise ShapeError(f"Linear: init gave shape {self.weight.shape}, not {shape}")
         self.bias = Parameter(np.zeros(n_out), dtype=dtype) if bias else None
 
     def forward(self, x: Any) -> Tensor:
@@ -93,6 +94,8 @@ class Flatten(Module):
     def forward(self, x: Any) -> Tensor:
         """The input with all axes but the first in one."""
         shape = np.shape(x)
+        if not shape:
+            raise ShapeError("Flatten: expected examples along the first axis, got a scalar")
         return reshape(x, shape[0], int(np.prod(shape[1:])))
 
 
@@ -104,8 +107,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: RNG = None) -> None:
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout: p is a probability from 0 to below 1, got {p!r}")
+        number("Dropout", "p", p, lambda p: 0 <= p < 1, "from 0 to below 1")
         self.p = p
         self.rng = generator(rng)
 
@@ -115,7 +117,8 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return inputs
         kept = self.rng.uniform(size=inputs.shape) >= self.p
-        return multiply(inputs, (kept / (1 - self.p)).astype(inputs.dtype))
+        dtype = inputs.dtype if inputs.dtype.kind == "f" else np.float64
+        return multiply(inputs, (kept / (1 - self.p)).astype(dtype))
 
     def extra_repr(self) -> str:
         """The probability."""

@@ -11,21 +11,30 @@ from microtensor import ShapeError, Tensor, log, log_softmax, softplus, square
 from .module import Module
 
 
-def _targets(loss: Module, predictions: Any, targets: Any, unit: bool = False) -> Any:
-    """The targets, once they are known to fit (a (n,) beside a (n, 1) would broadcast to n x n)."""
+def _pair(
+    loss: Module, predictions: Any, targets: Any, probabilities: bool = False
+) -> tuple[Any, Any]:
+    """Predictions and targets that fit: a (n,) beside a (n, 1) would broadcast to n x n.
+
+    Targets take the predictions' dtype: whole numbers would turn float32 into float64.
+    """
     name = type(loss).__name__
-    shape = np.shape(targets)
-    if shape != np.shape(predictions):
+    p, t = (x if isinstance(x, Tensor) else np.asarray(x) for x in (predictions, targets))
+    if p.shape != t.shape:
         raise ShapeError(
-            f"{name}: predictions have shape {np.shape(predictions)} and targets {shape}; "
-            "they must be equal"
+            f"{name}: predictions have shape {p.shape} and targets {t.shape}; they must be equal"
         )
-    if isinstance(targets, Tensor):
-        return targets
-    array = np.asarray(targets)
-    if unit and array.size and not (array.min() >= 0 and array.max() <= 1):
-        raise ValueError(f"{name}: targets are from 0 to 1, got {array.min()} to {array.max()}")
-    return array
+    if probabilities and t.size:
+        low, high = np.min(_array(t)), np.max(_array(t))
+        if not (low >= 0 and high <= 1):
+            raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
+    if t.dtype != p.dtype and p.dtype.kind == "f":
+        t = t.astype(p.dtype)
+    return p, t
+
+
+def _array(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
 
 
 class BCELoss(Module):
@@ -37,7 +46,7 @@ class BCELoss(Module):
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
-        a, y = predictions, _targets(self, predictions, targets, unit=True)
+        a, y = _pair(self, predictions, targets, probabilities=True)
         cost: Tensor = -(y * log(a) + (1 - y) * log(1 - a)).mean()
         return cost
 
@@ -50,7 +59,7 @@ class BCEWithLogitsLoss(Module):
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
-        z, y = predictions, _targets(self, predictions, targets, unit=True)
+        z, y = _pair(self, predictions, targets, probabilities=True)
         cost: Tensor = (softplus(z) - y * z).mean()
         return cost
 
@@ -60,7 +69,8 @@ class MSELoss(Module):
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes."""
-        return square(predictions - _targets(self, predictions, targets)).mean()
+        p, t = _pair(self, predictions, targets)
+        return square(p - t).mean()
 
 
 class CrossEntropyLoss(Module):
@@ -71,7 +81,7 @@ class CrossEntropyLoss(Module):
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """For z of shape (n, classes) and n labels, whole numbers from 0 to classes - 1."""
-        labels = targets.numpy() if isinstance(targets, Tensor) else np.asarray(targets)
+        labels = np.asarray(_array(targets))
         shape = np.shape(predictions)
         if len(shape) != 2 or labels.shape != shape[:1]:
             raise ShapeError(

@@ -27,6 +27,10 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad, name, dtype)
         self._path: str | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind, (data, requires_grad, name) = super().__reduce__()
+        return kind, (data, requires_grad, None if name == self._path else name)
+
 
 class Module:
     """A part of a model: attributes that are parameters or modules, and `forward`.
@@ -57,16 +61,24 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         if isinstance(value, Parameter | Module | list | tuple | dict):
-            for path, part in _parts(value, name):
-                if isinstance(part, Module) and part._name is None:
-                    object.__setattr__(part, "_name", path)
-            for path, parameter in self.named_parameters():
-                if parameter.name is None or parameter.name == parameter._path:
-                    parameter.name = parameter._path = path
+            self.parameters()
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter with its attribute path, such as `layers.0.weight`."""
-        return ((path, part) for path, part in _parts(self) if isinstance(part, Parameter))
+        """Every parameter with its attribute path, such as `layers.0.weight`.
+
+        One without a name of its own gets the path as its name.
+        """
+        paths = set()
+        for path, own_path, part in _parts(self):
+            if isinstance(part, Module) and part is not self:
+                object.__setattr__(part, "_name", own_path)
+            elif isinstance(part, Parameter):
+                if path in paths:
+                    raise ValueError(f"{type(self).__name__}: two parameters have the path {path}")
+                paths.add(path)
+                if part.name is None or part.name == part._path:
+                    part.name = part._path = path
+                yield path, part
 
     def parameters(self) -> list[Parameter]:
         """Every parameter, in attribute order."""
@@ -74,7 +86,7 @@ class Module:
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """The module itself (path '') and every module in it."""
-        return ((path, part) for path, part in _parts(self) if isinstance(part, Module))
+        return ((path, part) for path, _, part in _parts(self) if isinstance(part, Module))
 
     def zero_grad(self) -> None:
         """Forgets the gradients of all parameters."""
@@ -111,58 +123,71 @@ class Module:
 
     def __repr__(self) -> str:
         rows: list[tuple[str, str]] = []
-        depths: dict[str, int] = {}
-        for path, module in self.named_modules():
-            outer = max(
-                (p for p in depths if not p or path.startswith(p + ".")), key=len, default=""
-            )
-            depths[path] = depths[outer] + 1 if path else 0
-            name = f"{path[len(outer) :].lstrip('.')}: " if path else ""
-            details = f"({module.extra_repr()})" if module.extra_repr() else ""
-            count = sum(p.size for p in module.parameters())
-            row = f"{'  ' * depths[path]}{name}{type(module).__name__}{details}"
-            rows.append((row, f"  {count:,} parameters" if count else ""))
+        depths = {"": -1}
+        for path, own_path, part in _parts(self):
+            if isinstance(part, Module):
+                name = f"{own_path}: " if path else ""
+                details = f"({part.extra_repr()})" if part.extra_repr() else ""
+                count = sum(p.size for p in part.parameters())
+                depths[path] = depths[path.removesuffix(own_path).removesuffix(".")] + 1
+                row = f"{'  ' * depths[path]}{name}{type(part).__name__}{details}"
+                rows.append((row, f"  {count:,} parameters" if count else ""))
         width = max(len(row) for row, _ in rows)
         return "\n".join(f"{row:<{width}}{count}".rstrip() for row, count in rows)
 
 
-def _parts(root: Any, root_path: str = "") -> Iterator[tuple[str, Module | Parameter]]:
-    """The modules and parameters in `root`, itself included, in attribute order, each once."""
+def _parts(root: Module) -> Iterator[tuple[str, str, Module | Parameter]]:
+    """The modules and parameters in `root`, itself first, in attribute order, each once.
+
+    With each comes its path from the root, and that from the module it stands in.
+    """
     seen: set[int] = set()
-    stack = [(root_path, root)]
+    stack: list[tuple[str, str, Any]] = [("", "", root)]
     while stack:
-        path, part = stack.pop()
+        path, own_path, part = stack.pop()
         if id(part) in seen:
             continue
+        inside: Iterable[tuple[Any, Any]] = ()
         if isinstance(part, Module):
-            inside: Iterable[tuple[Any, Any]] = vars(part).items()
+            inside = vars(part).items()
         elif isinstance(part, dict):
             inside = part.items()
         elif isinstance(part, list | tuple):
             inside = enumerate(part)
-        elif isinstance(part, Parameter):
-            inside = ()
-        else:
+        elif not isinstance(part, Parameter):
             continue
         seen.add(id(part))
         if isinstance(part, Module | Parameter):
-            yield path, part
-        prefix = path + "." if path else ""
-        stack.extend(reversed([(f"{prefix}{key}", value) for key, value in inside]))
+            yield path, own_path, part
+            own_path = ""
+        stack += reversed(
+            [(_joined(path, key), _joined(own_path, key), value) for key, value in inside]
+        )
+
+
+def _joined(path: str, key: Any) -> str:
+    return f"{path}.{key}" if path else str(key)
 
 
 def misfits(expected: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:
     """Everything that keeps the arrays in `state` from being put into those expected."""
     problems = [f"{name} is missing" for name in expected if name not in state]
-    problems += [f"{name} is unknown" for name in state if name not in expected]
+    problems += [f"{_shown(name)} is unknown" for name in state if name not in expected]
     for name, place in expected.items():
         if name in state:
             value = np.asarray(state[name])
             if value.shape != place.shape:
                 problems.append(f"{name} has shape {value.shape}, not {place.shape}")
-            elif value.dtype.kind not in "fiu":
+            elif value.dtype.kind not in "fiu" or not np.can_cast(
+                value.dtype, place.dtype, "same_kind"
+            ):
                 problems.append(f"{name} has dtype {value.dtype}, not {place.dtype}")
     return problems
+
+
+def _shown(name: Any) -> str:
+    """A name from a file, in printable characters."""
+    return name if isinstance(name, str) and name.isprintable() else ascii(name)
 
 
 def refuse(what: str, problems: list[str]) -> None:

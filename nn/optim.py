@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from microtensor import GradientError, Tensor
+from microtensor import GradientError, ShapeError, Tensor
 
-from .module import misfits, refuse
+from .checks import number
+from .module import Module, misfits, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 BLOCK = 1 << 16  # numbers
@@ -26,18 +27,19 @@ class Optimizer:
         remembers: tuple[str, ...],
     ) -> None:
         name = type(self).__name__
-        if isinstance(parameters, Tensor):
-            raise TypeError(f"{name}: expected a list of parameters, got one tensor")
+        if isinstance(parameters, Tensor | Module) or not isinstance(parameters, Iterable):
+            kind = type(parameters).__name__
+            raise TypeError(f"{name}: expected a list such as model.parameters(), got a {kind}")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{name}: there are no parameters to change")
         for p in self.parameters:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{name}: expected tensors, got {p!r}")
+                raise TypeError(f"{name}: expected parameters, got a {type(p).__name__}")
         if len({id(p) for p in self.parameters}) < len(self.parameters):
             raise ValueError(f"{name}: a parameter is listed twice")
-        _check(name, "lr", lr, lr > 0, "above 0")
-        _check(name, "weight_decay", weight_decay, weight_decay >= 0, "at least 0")
+        number(name, "lr", lr, lambda x: x > 0, "above 0")
+        number(name, "weight_decay", weight_decay, lambda x: x >= 0, "at least 0")
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
@@ -53,6 +55,12 @@ class Optimizer:
             raise GradientError(
                 f"{type(self).__name__}: no parameter has a gradient; call backward() first"
             )
+        for p in self.parameters:
+            if p.grad is not None and np.shape(p.grad) != p.shape:
+                raise ShapeError(
+                    f"{type(self).__name__}: {p.name or 'a parameter'} has shape {p.shape}, its "
+                    f"gradient {np.shape(p.grad)}"
+                )
         self.steps += 1
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
@@ -78,20 +86,27 @@ class Optimizer:
         remembered = {name: array.copy() for name, array in self.memory.items()}
         return {"steps": np.array(self.steps), **remembered}
 
+    def misfits(self, state: Mapping[str, Any]) -> list[str]:
+        """Everything that keeps `load_state_dict` from taking a state."""
+        problems = misfits(self.state_dict(), state)
+        steps = state.get("steps", 0)
+        if not problems and not (np.isfinite(steps) and steps >= 0 and steps == int(steps)):
+            problems.append(f"steps is a whole number of at least 0, got {steps}")
+        return problems
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on from a `state_dict`. One that doesn't fit changes nothing.
 
         Raises ValueError with every problem.
         """
-        refuse(f"load_state_dict of {type(self).__name__}", misfits(self.state_dict(), state))
+        refuse(f"load_state_dict of {type(self).__name__}", self.misfits(state))
         self.steps = int(state["steps"])
         for name, array in self.memory.items():
             array[...] = state[name]
 
 
-def _check(optimizer: str, name: str, value: float, good: bool, wanted: str) -> None:
-    if not (good and value < float("inf")):
-        raise ValueError(f"{optimizer}: {name} is a number {wanted}, got {value!r}")
+def _fraction(x: float) -> bool:
+    return 0 <= x < 1
 
 
 def _blocks(data: Array) -> Iterator[Any]:
@@ -118,7 +133,7 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         weight_decay: float = 0.0,
     ) -> None:
-        _check("SGD", "momentum", momentum, 0 <= momentum < 1, "from 0 to below 1")
+        number("SGD", "momentum", momentum, _fraction, "from 0 to below 1")
         super().__init__(parameters, lr, weight_decay, ("velocity",) if momentum else ())
         self.momentum = momentum
 
@@ -146,9 +161,11 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"Adam: betas are two numbers, got {betas!r}")
         for beta in betas:
-            _check("Adam", "a beta", beta, 0 <= beta < 1, "from 0 to below 1")
-        _check("Adam", "eps", eps, eps > 0, "above 0")
+            number("Adam", "a beta", beta, _fraction, "from 0 to below 1")
+        number("Adam", "eps", eps, lambda x: x > 0, "above 0")
         super().__init__(parameters, lr, weight_decay, ("mean", "square"))
         self.betas = betas
         self.eps = eps

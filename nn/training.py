@@ -12,6 +12,7 @@ import numpy as np
 
 from microtensor import ShapeError, Tensor, no_grad
 
+from .checks import whole_number
 from .losses import BCELoss
 from .module import Module
 from .optim import SGD, Optimizer
@@ -33,6 +34,7 @@ class History:
 
     def every(self, n: int) -> list[tuple[int, float]]:
         """(iteration, cost) at iterations 0, n, 2n, ..., and at the last."""
+        n = whole_number("every", "n", n, 1)
         last = len(self.costs) - 1
         return [(i, cost) for i, cost in enumerate(self.costs) if i % n == 0 or i == last]
 
@@ -62,17 +64,24 @@ def fit(
     two updates: what was learnt is kept. A cost that isn't finite raises FloatingPointError
     before the update it would spoil.
     """
-    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 0:
-        raise ValueError(f"fit: iterations is a whole number of at least 0, got {iterations!r}")
-    if print_every is not None and print_every < 1:
-        raise ValueError(f"fit: print_every is at least 1 or None, got {print_every!r}")
+    _expect("fit", "model", model, Module)
+    optimizer = optimizer if optimizer is not None else SGD(model.parameters(), lr=0.0075)
+    _expect("fit", "optimizer", optimizer, Optimizer)
+    loss = loss if loss is not None else BCELoss()
+    history = history if history is not None else History()
+    _expect("fit", "history", history, History)
+    _expect("fit", "callbacks", callbacks, Iterable)
+    callbacks = list(callbacks)
+    for function in (loss, *callbacks):
+        if not callable(function) or isinstance(function, type):
+            kind = getattr(function, "__name__", f"a {type(function).__name__}")
+            raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
+    iterations = whole_number("fit", "iterations", iterations, 0)
+    if print_every is not None:
+        print_every = whole_number("fit", "print_every", print_every, 1)
     if np.shape(X)[:1] != np.shape(Y)[:1]:
         raise ShapeError(f"fit: {np.shape(X)} inputs and {np.shape(Y)} targets differ in number")
-    optimizer = optimizer or SGD(model.parameters(), lr=0.0075)
-    loss = loss or BCELoss()
-    history = history or History()
     history.interrupted = False
-    callbacks = list(callbacks)
     first, last = len(history.costs), len(history.costs) + iterations - 1
     model.train()
     with _ctrl_c_noted() as pressed, _bar(progress, first, last + 1) as (say, bar):
@@ -97,9 +106,16 @@ def fit(
                 bar.update()
             if ended:
                 break
-        if history.interrupted:
+        if pressed:
+            history.interrupted = True
             say(f"stopped by Ctrl-C after iteration {iteration}; what was learnt is kept")
     return history
+
+
+def _expect(owner: str, name: str, value: Any, kind: type) -> None:
+    if not isinstance(value, kind):
+        got = value.__name__ if isinstance(value, type) else f"a {type(value).__name__}"
+        raise TypeError(f"{owner}: {name} is a {kind.__name__} object, got {got}")
 
 
 @contextmanager
@@ -149,6 +165,7 @@ def predict(model: Module, X: Any, threshold: float = 0.5) -> Array:
     A model with one output (n, 1) gives 1 where it is above the threshold, else 0, of shape
     (n, 1). One with several outputs gives the number of the largest, of shape (n,).
     """
+    _expect("predict", "model", model, Module)
     training = {module: module.training for _, module in model.named_modules()}
     model.eval()
     try:
@@ -157,6 +174,8 @@ def predict(model: Module, X: Any, threshold: float = 0.5) -> Array:
     finally:
         for module, mode in training.items():
             module.training = mode
+    if np.isnan(outputs).any():
+        raise FloatingPointError("predict: the model's outputs hold nan, which is no class")
     if outputs.ndim == 2 and outputs.shape[1] > 1:
         return np.asarray(outputs.argmax(axis=1))
     return np.asarray(outputs > threshold).astype(int)

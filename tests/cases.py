@@ -1,0 +1,553 @@
+"""The table of cases: for every rule, functions of tensors with inputs at which to check them.
+
+Functions are written in operators, methods and NumPy's functions where they can be, so that the
+same function, given arrays, says what the value should be; `value` says it for the others.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import microtensor as mt
+
+rng = np.random.default_rng(20240501)
+
+
+class Case(NamedTuple):
+    """A function of tensors, where to look at it, and the same function of arrays."""
+
+    rule: str
+    what: str
+    f: Callable[..., Any]
+    inputs: tuple[np.ndarray, ...]
+    value: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.rule}: {self.what}"
+
+
+CASES: list[Case] = []
+CONSTANT: list[Case] = []  # comparisons: values without a derivative
+
+
+def case(rule, what, f, *inputs, value=None):
+    CASES.append(Case(rule, what, f, inputs, value or f))
+
+
+def constant(rule, what, f, *inputs, value=None):
+    CONSTANT.append(Case(rule, what, f, inputs, value or f))
+
+
+def real(*shape):
+    """Numbers from -2 to 2."""
+    return np.asarray(rng.uniform(-2, 2, shape))
+
+
+def positive(*shape):
+    """Numbers from 0.5 to 2."""
+    return np.asarray(rng.uniform(0.5, 2, shape))
+
+
+def apart(*shape, shift=0.0):
+    """Distinct numbers, 0.2 from each other and at least 0.1 from 0."""
+    n = int(np.prod(shape))
+    return np.asarray((rng.permutation(n).reshape(shape) - n // 2) * 0.2 + 0.1 + shift)
+
+
+def of(*numbers):
+    """An array of the numbers given."""
+    return np.array(numbers, dtype=float)
+
+
+# Pairs of shapes for what works element by element.
+PAIRS = {
+    "one shape": ((2, 3), (2, 3)),
+    "a row": ((2, 3), (3,)),
+    "a column": ((2, 1), (2, 3)),
+    "both": ((2, 1), (1, 3)),
+    "an outer axis": ((3,), (2, 1, 3)),
+    "length one": ((1,), (4,)),
+    "a scalar first": ((), (2, 3)),
+    "a scalar second": ((2, 3), ()),
+    "two scalars": ((), ()),
+    "one entry, two axes": ((1, 1), ()),
+    "size 0": ((0, 3), (0, 3)),
+    "size 0 from length 1": ((2, 1), (2, 0)),
+}
+SHAPES = {"matrix": (2, 3), "scalar": (), "vector": (4,), "size 0": (2, 0), "3-D": (2, 1, 2)}
+NUMBERS = np.arange(1.0, 4.0)
+NUMBERS.setflags(write=False)
+
+# Arithmetic -------------------------------------------------------------------------------------
+
+for what, (left, right) in PAIRS.items():
+    case("add", what, lambda a, b: a + b, real(*left), real(*right))
+    case("subtract", what, lambda a, b: a - b, real(*left), real(*right))
+    case("multiply", what, lambda a, b: a * b, real(*left), real(*right))
+    case("divide", what, lambda a, b: a / b, real(*left), positive(*right))
+    case("power", what, lambda a, b: a**b, positive(*left), real(*right))
+    case("maximum", what, np.maximum, apart(*left), apart(*right, shift=0.1))
+    case("minimum", what, np.minimum, apart(*left), apart(*right, shift=0.1))
+    condition = rng.permutation(6).reshape(2, 3) > 2
+    if what not in ("length one", "size 0", "size 0 from length 1"):
+        case(
+            "where",
+            what,
+            lambda a, b, condition=condition: np.where(condition, a, b),
+            real(*left),
+            real(*right),
+        )
+
+case("add", "the same tensor twice", lambda a: a + a, real(2, 3))
+case("add", "a number", lambda a: a + 2.5, real(3))
+case("add", "a number first", lambda a: 2.5 + a, real(3))
+case("add", "a read-only array", lambda a: a + NUMBERS.astype(a.dtype), real(2, 3))
+case("subtract", "the same tensor twice", lambda a: a - a, real(2, 3))
+case("subtract", "from a number", lambda a: 1 - a, real(3))
+case("multiply", "the same tensor twice", lambda a: a * a, real(2, 3))
+case("multiply", "three times", lambda a: a * a * a, real(2, 3))
+case("multiply", "a number", lambda a: 3 * a, real(2, 3))
+case("multiply", "a tensor and its transpose", lambda a: a * a.T, real(3, 3))
+case("multiply", "an array first", lambda a: NUMBERS.astype(a.dtype) * a, real(2, 3))
+case("divide", "the same tensor twice", lambda a: a / a, positive(2, 3))
+case("divide", "a number by it", lambda a: 2 / a, positive(3))
+case("divide", "by a number", lambda a: a / 4, real(3))
+case("power", "the same tensor twice", lambda a: a**a, positive(2, 3))
+case("power", "tensor exponents of 0", lambda a, b: a**b, of(0.5, 1.5, 2), of(0, 0, 1))
+case("power", "a square of negatives", lambda a: a**2, of(-1.5, -0.5, 0.0, 2.0))
+case("power", "a cube of negatives", lambda a: a**3, of(-1.5, -0.5, 0.0, 2.0))
+case("power", "a negative power of negatives", lambda a: a**-2, of(-1.5, -0.5, 2.0))
+case("power", "exponent 1", lambda a: a**1, of(-1.5, 0.0, 2.0))
+case("power", "exponent 0", lambda a: a**0, of(-1.5, 0.0, 2.0))
+case("power", "exponent 0.5", lambda a: a**0.5, positive(3))
+case("power", "a number's power", lambda b: 3.0**b, real(3))
+case("power", "an array's power", lambda b: NUMBERS.astype(b.dtype) ** b, real(3))
+case("power", "an array of exponents", lambda a: a ** NUMBERS.astype(a.dtype), of(-1.5, -0.5, 2))
+case("power", "whole exponents", lambda a: a ** np.array([2, 3, -1], np.int8), of(-1.5, -0.5, 2))
+case(
+    "power",
+    "exponent 0 among others",
+    lambda a: a ** np.array([0, 1, 2], np.int8),
+    of(-1.5, -0.5, 2),
+)
+case("maximum", "a number", lambda a: np.maximum(a, 0.2), apart(2, 3))
+case("minimum", "a number", lambda a: np.minimum(0.2, a), apart(2, 3))
+
+ONE_NUMBER = {
+    "negative": (lambda x: -x, real),
+    "exp": (np.exp, real),
+    "expm1": (np.expm1, real),
+    "log": (np.log, positive),
+    "log1p": (np.log1p, positive),
+    "sqrt": (np.sqrt, positive),
+    "square": (np.square, real),
+    "sin": (np.sin, real),
+    "cos": (np.cos, real),
+    "tanh": (np.tanh, real),
+    "absolute": (abs, apart),
+}
+OURS = {
+    "sigmoid": (mt.sigmoid, lambda x: 1 / (1 + np.exp(-x)), real),
+    "softplus": (mt.softplus, lambda x: np.log(1 + np.exp(x)), real),
+    "relu": (mt.relu, lambda x: x * (x > 0), apart),
+}
+for what, shape in SHAPES.items():
+    for rule, (f, draw) in ONE_NUMBER.items():
+        case(rule, what, f, draw(*shape))
+    for rule, (f, value, draw) in OURS.items():
+        case(rule, what, f, draw(*shape), value=value)
+
+case("expm1", "near 0", np.expm1, of(-1e-5, 1e-9, 1e-5))
+case("log1p", "near 0", np.log1p, of(-1e-5, 1e-9, 1e-5))
+case("sigmoid", "far out", mt.sigmoid, of(-30, 30), value=lambda x: 1 / (1 + np.exp(-x)))
+
+BOUNDED = apart(2, 4)
+case("clip", "two numbers", lambda x: x.clip(-0.4, 0.4), BOUNDED)
+case("clip", "no upper bound", lambda x: x.clip(-0.4, None), BOUNDED)
+case("clip", "no lower bound", lambda x: np.clip(x, None, 0.4), BOUNDED)
+case("clip", "no bound", lambda x: mt.clip(x), BOUNDED, value=lambda x: x)
+case("clip", "tensors as bounds", np.clip, BOUNDED, of(-0.4), of(0.45))
+case("clip", "bounds that broadcast", np.clip, BOUNDED, apart(2, 1, shift=-0.35), of(0.65))
+case("clip", "an upper bound for each", np.clip, BOUNDED, of(-0.45), apart(2, 4, shift=0.3))
+case("clip", "a scalar", lambda x: x.clip(0, 1), of(0.3).reshape(()))
+case("clip", "bounds crossed", np.clip, BOUNDED, of(0.4), of(-0.4))
+case("clip", "size 0", lambda x: x.clip(0, 1), real(0, 2))
+case(
+    "where",
+    "a condition that broadcasts",
+    lambda a: np.where([True, False, True], a, 0.0),
+    real(2, 3),
+)
+case("where", "the same tensor twice", lambda a: np.where(a > 0, a, a * 2), apart(2, 3))
+case("where", "a scalar condition", lambda a, b: np.where(np.array(True), a, b), real(2), real(2))
+
+# Products ---------------------------------------------------------------------------------------
+
+MATMUL = {
+    "vector, vector": ((3,), (3,)),
+    "vector, matrix": ((3,), (3, 2)),
+    "matrix, vector": ((2, 3), (3,)),
+    "matrix, matrix": ((2, 3), (3, 4)),
+    "vector, stack": ((3,), (2, 3, 4)),
+    "stack, vector": ((2, 4, 3), (3,)),
+    "matrix, stack": ((2, 3), (5, 3, 2)),
+    "stack, matrix": ((5, 2, 3), (3, 2)),
+    "stack, stack": ((2, 2, 3), (2, 3, 2)),
+    "stacks that broadcast": ((2, 1, 2, 3), (3, 3, 1)),
+    "stack of one": ((1, 2, 3), (4, 3, 2)),
+    "deep stack, vector": ((2, 2, 2, 3), (3,)),
+    "vector, deep stack": ((3,), (2, 2, 3, 1)),
+    "one by one": ((1, 1), (1, 1)),
+    "inner size 0": ((2, 0), (0, 3)),
+    "outer size 0": ((0, 3), (3, 2)),
+    "no stacks": ((0, 2, 3), (3, 2)),
+}
+for what, (left, right) in MATMUL.items():
+    case("matmul", what, lambda a, b: a @ b, real(*left), real(*right))
+case("matmul", "the same tensor twice", lambda a: a @ a, real(3, 3))
+case("matmul", "a tensor and its transpose", lambda a: a @ a.T, real(2, 3))
+case("matmul", "a transposed first", lambda a, b: a.T @ b, real(3, 2), real(3, 2))
+case("matmul", "a transposed second", lambda a, b: a @ b.T, real(2, 3), real(2, 3))
+case("matmul", "both transposed", lambda a, b: a.T @ b.T, real(3, 2), real(4, 3))
+case("matmul", "a transposed first, stack", lambda a, b: a.T @ b, real(3, 2), real(2, 3, 2))
+case("matmul", "stack, a transposed second", lambda a, b: a @ b.T, real(2, 2, 3), real(2, 3))
+case("matmul", "every other entry", lambda a, b: a[::2, ::2] @ b[::-1], real(3, 5), real(3, 2))
+case(
+    "matmul",
+    "an array first",
+    lambda b: np.arange(6.0).reshape(2, 3).astype(b.dtype) @ b,
+    real(3, 2),
+)
+case("matmul", "np.dot", np.dot, real(2, 3), real(3, 2))
+case("multiply", "np.dot of a scalar", np.dot, real(), real(3, 2))
+case("multiply", "np.outer", np.outer, real(2), real(2, 2))
+
+EINSUM = {
+    "a matrix product": ("ij,jk->ik", (2, 3), (3, 4)),
+    "an implied result": ("ij,jk", (2, 3), (3, 4)),
+    "an implied result, sorted": ("ba", (2, 3)),
+    "implied, one letter twice": ("ij,ij", (2, 3), (2, 3)),
+    "a diagonal": ("ii->i", (3, 3)),
+    "a trace": ("ii->", (3, 3)),
+    "a trace, implied": ("ii", (3, 3)),
+    "a diagonal of three": ("iii->i", (2, 2, 2)),
+    "a diagonal in a product": ("iij,jk->ik", (2, 2, 3), (3, 2)),
+    "two diagonals": ("iijj->ij", (2, 2, 3, 3)),
+    "a diagonal summed away": ("iij->j", (2, 2, 3)),
+    "everything summed": ("ij->", (2, 3)),
+    "a letter of one operand summed": ("ij,k->i", (2, 3), (4,)),
+    "two letters of one operand summed": ("ijk,i->i", (2, 3, 2), (2,)),
+    "letters summed in both": ("ij,kl->", (2, 3), (2, 2)),
+    "a transpose": ("ij->ji", (2, 3)),
+    "three operands": ("ij,jk,kl->il", (2, 3), (3, 2), (2, 4)),
+    "three operands, one letter": ("i,i,i->i", (3,), (3,), (3,)),
+    "an outer product": ("i,j->ij", (2,), (3,)),
+    "an outer product, other order": ("i,j->ji", (2,), (3,)),
+    "an ellipsis": ("...ij,...jk->...ik", (2, 2, 3), (2, 3, 2)),
+    "an ellipsis that broadcasts": ("...ij,...jk->...ik", (2, 1, 2, 3), (3, 3, 2)),
+    "an ellipsis in one": ("...ij,jk->...ik", (2, 2, 3), (3, 2)),
+    "an ellipsis, implied": ("...i,...i", (2, 3), (2, 3)),
+    "an ellipsis of nothing": ("...i,i->...", (3,), (3,)),
+    "an ellipsis in the middle": ("i...j->j...i", (2, 2, 3)),
+    "an ellipsis diagonal": ("...ii->...i", (2, 3, 3)),
+    "scalars": (",->", (), ()),
+    "a scalar and a vector": (",i->i", (), (3,)),
+    "size 0": ("ij,jk->ik", (2, 0), (0, 3)),
+    "length 1 stretched, first": ("ij,jk->ik", (2, 1), (3, 2)),
+    "length 1 stretched, second": ("ij,jk->ik", (2, 3), (1, 2)),
+    "spaces": ("i j , j k -> i k", (2, 3), (3, 2)),
+    "capital letters": ("Ij,jK->IK", (2, 3), (3, 2)),
+}
+for what, (subscripts, *shapes) in EINSUM.items():
+    case(
+        "einsum",
+        what,
+        lambda *xs, subscripts=subscripts: np.einsum(subscripts, *xs),
+        *(real(*shape) for shape in shapes),
+    )
+case("einsum", "the same tensor twice", lambda x: np.einsum("ij,kj->ik", x, x), real(2, 3))
+case("einsum", "np.dot of stacks", np.dot, real(2, 2, 3), real(2, 3, 2))
+case("einsum", "np.dot, stack and vector", np.dot, real(2, 2, 3), real(3))
+case(
+    "einsum",
+    "an array among them",
+    lambda x: np.einsum("i,ij->j", NUMBERS.astype(x.dtype), x),
+    real(3, 2),
+)
+
+# Reductions -------------------------------------------------------------------------------------
+
+AXES = {
+    "all": ((2, 3), None),
+    "axis 0": ((2, 3), 0),
+    "axis 1": ((2, 3), 1),
+    "the last axis": ((2, 3), -1),
+    "a negative axis": ((2, 3, 2), -2),
+    "two axes": ((2, 3, 2), (0, 2)),
+    "two negative axes": ((2, 3, 2), (-1, -3)),
+    "axes out of order": ((2, 3, 2), (2, 1)),
+    "all axes named": ((2, 3), (0, 1)),
+    "no axis": ((2, 3), ()),
+    "an axis of length 1": ((2, 1), 1),
+    "a scalar": ((), None),
+    "a scalar, axis 0": ((), 0),
+    "a scalar, axis -1": ((), -1),
+    "size 0, the other axis": ((0, 3), 1),
+}
+
+
+def reduction(rule, f, draw, value=None, without=()):
+    for what, (shape, axis) in AXES.items():
+        if what in without:
+            continue
+        for keepdims in (False, True):
+            options = {"axis": axis, "keepdims": keepdims}
+            case(
+                rule,
+                what + ", kept" * keepdims,
+                lambda x, options=options: f(x, **options),
+                draw(*shape),
+                value=value and (lambda x, options=options: value(x, **options)),
+            )
+
+
+reduction("sum", np.sum, real)
+SCALAR_AXES = ("a scalar, axis 0", "a scalar, axis -1")  # here NumPy has them, there it has not
+reduction("mean", np.mean, real, without=SCALAR_AXES)
+reduction("max", np.max, apart)
+reduction("min", np.min, apart)
+reduction("prod", np.prod, real)
+reduction("var", np.var, real, without=SCALAR_AXES)
+reduction(
+    "logsumexp", mt.logsumexp, real, value=lambda x, **options: np.log(np.sum(np.exp(x), **options))
+)
+
+case("sum", "size 0, its axis", lambda x: x.sum(0), real(0, 3))
+case("sum", "size 0, all", lambda x: x.sum(), real(0, 3))
+case("prod", "size 0, its axis", lambda x: x.prod(0), real(0, 3))
+case("mean", "size 0, its axis is left", lambda x: x.mean(0), real(2, 0))
+case("sum", "the same tensor's two sums", lambda x: x.sum(0) * x.sum(0), real(2, 3))
+case("prod", "one zero", lambda x: x.prod(), of(2, 0, -3, 1.5))
+case("prod", "two zeros", lambda x: x.prod(), of(2, 0, -3, 0))
+case(
+    "prod",
+    "no, one and two zeros",
+    lambda x: x.prod(1),
+    np.array([[1, 2, 3], [1, 0, 3], [0, 2, 0.0]]),
+)
+case("prod", "two axes, zeros", lambda x: x.prod((0, 2)), real(2, 2, 3) * (real(2, 2, 3) > -1))
+case("prod", "nine entries", lambda x: x.prod(), real(9))
+case("var", "ddof 1", lambda x: x.var(axis=0, ddof=1), real(4, 2))
+case("var", "ddof 0.5, kept", lambda x: x.var(ddof=0.5, keepdims=True), real(4, 2))
+case("sqrt", "std", lambda x: x.std(axis=1), real(2, 3))
+case("sqrt", "std, ddof 1, kept", lambda x: np.std(x, axis=0, ddof=1, keepdims=True), real(4, 2))
+for what, axis in {"axis 0": 0, "axis 1": 1, "a negative axis": -2, "flattened": None}.items():
+    case("cumsum", what, lambda x, axis=axis: x.cumsum(axis=axis), real(2, 3))
+case("cumsum", "a scalar", lambda x: x.cumsum(), real())
+case("cumsum", "size 0", lambda x: x.cumsum(0), real(0, 2))
+
+
+def softmax(x, axis=-1):
+    e = np.exp(x)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+for what, axis in {"the last axis": -1, "axis 0": 0, "two axes": (0, 2), "all": None}.items():
+    case(
+        "softmax",
+        what,
+        lambda x, axis=axis: mt.softmax(x, axis),
+        real(2, 3, 2),
+        value=lambda x, axis=axis: softmax(x, axis),
+    )
+    case(
+        "log_softmax",
+        what,
+        lambda x, axis=axis: mt.log_softmax(x, axis),
+        real(2, 3, 2),
+        value=lambda x, axis=axis: np.log(softmax(x, axis)),
+    )
+case("softmax", "a vector of one", mt.softmax, real(1), value=softmax)
+case("log_softmax", "no rows", mt.log_softmax, real(0, 2), value=lambda x: np.log(softmax(x)))
+
+# Shapes -----------------------------------------------------------------------------------------
+
+case("reshape", "two axes from one", lambda x: x.reshape(2, 3), real(6))
+case("reshape", "a tuple, one size left open", lambda x: x.reshape((-1, 2)), real(2, 3))
+case("reshape", "of a transpose", lambda x: x.T.reshape(-1), real(2, 3))
+case("reshape", "to a scalar", lambda x: x.reshape(()), real(1, 1))
+case("reshape", "from a scalar", lambda x: x.reshape(1, 1), real())
+case("reshape", "size 0", lambda x: x.reshape(3, 0), real(0, 2))
+case("reshape", "ravel", np.ravel, real(2, 3))
+case("reshape", "flatten", lambda x: x.flatten(), real(2, 3))
+case("transpose", "a matrix", lambda x: x.T, real(2, 3))
+case("transpose", "all axes reversed", lambda x: x.transpose(), real(2, 3, 1))
+case("transpose", "a cycle of axes", lambda x: x.transpose(1, 2, 0), real(2, 3, 4))
+case("transpose", "a cycle, negative", lambda x: np.transpose(x, (-1, 0, -2)), real(2, 3, 4))
+case("transpose", "swapaxes", lambda x: x.swapaxes(0, -1), real(2, 3, 4))
+case("transpose", "mT", lambda x: x.mT, real(2, 3, 4))
+case("transpose", "a vector", lambda x: x.T, real(3))
+case("transpose", "a scalar", lambda x: x.T, real())
+case("transpose", "size 0", lambda x: x.T, real(0, 3))
+case("squeeze", "all", lambda x: x.squeeze(), real(1, 3, 1))
+case("squeeze", "one axis", lambda x: x.squeeze(-1), real(1, 3, 1))
+case("squeeze", "two axes", lambda x: np.squeeze(x, (0, 2)), real(1, 3, 1))
+case("squeeze", "to a scalar", lambda x: x.squeeze(), real(1, 1))
+case("expand_dims", "in front", lambda x: np.expand_dims(x, 0), real(2, 3))
+case("expand_dims", "behind", lambda x: np.expand_dims(x, -1), real(2, 3))
+case("expand_dims", "two", lambda x: np.expand_dims(x, (0, 2)), real(2, 3))
+case("expand_dims", "a scalar", lambda x: np.expand_dims(x, 0), real())
+case("broadcast_to", "new rows", lambda x: np.broadcast_to(x, (2, 3)), real(3))
+case("broadcast_to", "a column", lambda x: np.broadcast_to(x, (2, 3)), real(2, 1))
+case("broadcast_to", "a scalar", lambda x: np.broadcast_to(x, (2, 3)), real())
+case("broadcast_to", "nothing to do", lambda x: np.broadcast_to(x, (2, 3)), real(2, 3))
+case("broadcast_to", "three axes", lambda x: np.broadcast_to(x, (2, 2, 3)), real(1, 3))
+case("broadcast_to", "size 0", lambda x: np.broadcast_to(x, (0, 3)), real(1, 3))
+case(
+    "broadcast_to",
+    "then a product",
+    lambda x: np.broadcast_to(x, (2, 3)) * NUMBERS.astype(x.dtype),
+    real(3),
+)
+case("flip", "all", lambda x: np.flip(x), real(2, 3))
+case("flip", "axis 1", lambda x: np.flip(x, 1), real(2, 3))
+case("flip", "two axes", lambda x: np.flip(x, (0, -1)), real(2, 3, 2))
+case("concatenate", "axis 0", lambda a, b: np.concatenate([a, b]), real(2, 3), real(1, 3))
+case("concatenate", "axis 1", lambda a, b: np.concatenate((a, b), axis=1), real(2, 3), real(2, 2))
+case(
+    "concatenate", "the last axis", lambda a, b: np.concatenate([a, b], -1), real(2, 3), real(2, 1)
+)
+case(
+    "concatenate", "flattened", lambda a, b: np.concatenate([a, b], axis=None), real(2, 3), real(2)
+)
+case("concatenate", "three", lambda *xs: np.concatenate(xs), real(2), real(1), real(3))
+case("concatenate", "one", lambda a: np.concatenate([a]), real(2))
+case("concatenate", "the same tensor twice", lambda a: np.concatenate([a, a]), real(2, 2))
+case(
+    "concatenate", "with an array", lambda a: np.concatenate([NUMBERS.astype(a.dtype), a]), real(2)
+)
+case("concatenate", "with nothing", lambda a, b: np.concatenate([a, b]), real(0, 2), real(1, 2))
+case("concatenate", "stack", lambda a, b: np.stack([a, b]), real(2, 3), real(2, 3))
+case(
+    "concatenate",
+    "stack, last axis",
+    lambda a, b: np.stack([a, b], axis=-1),
+    real(2, 3),
+    real(2, 3),
+)
+case("concatenate", "stack of scalars", lambda a, b: np.stack([a, b, a]), real(), real())
+case("pad", "all sides", lambda x: np.pad(x, 1), real(2, 3))
+case("pad", "each axis its own", lambda x: np.pad(x, ((1, 0), (0, 2))), real(2, 3))
+case("pad", "before and after", lambda x: np.pad(x, (2, 1)), real(2, 3))
+case("pad", "with a value", lambda x: np.pad(x, 1, constant_values=7), real(3))
+case("pad", "by nothing", lambda x: np.pad(x, 0), real(3))
+for mode in ("edge", "reflect", "symmetric", "wrap"):
+    case(
+        "getitem",
+        f"pad, {mode}",
+        lambda x, mode=mode: np.pad(x, ((1, 2), (2, 0)), mode=mode),
+        real(3, 3),
+    )
+case(
+    "getitem",
+    "pad, reflect, wider than it is",
+    lambda x: np.pad(x, (5, 4), mode="reflect"),
+    real(3),
+)
+
+# Indices ----------------------------------------------------------------------------------------
+
+INDICES = {
+    "a number": 1,
+    "a negative number": -1,
+    "a number of each axis": (1, -1, 0),
+    "a slice": slice(1, None),
+    "a step": (slice(None, None, 2), slice(None)),
+    "a negative step": (slice(None, None, -1), slice(2, 0, -1)),
+    "an empty slice": slice(2, 2),
+    "an ellipsis": (..., 0),
+    "an ellipsis alone": ...,
+    "an ellipsis in the middle": (1, ..., slice(0, 1)),
+    "a new axis": (None, 1),
+    "new axes": (slice(None), None, ..., None),
+    "nothing": (),
+    "a mask": np.arange(12).reshape(2, 3, 2) % 3 == 0,
+    "a mask of the first axes": np.array([[True, False, True], [False, True, False]]),
+    "a mask and a slice": (slice(None), np.array([True, False, True])),
+    "a mask, all False": np.zeros((2, 3, 2), bool),
+    "one True": np.True_,
+    "one False": False,
+    "fancy": np.array([1, 0]),
+    "fancy, repeated": np.array([1, 1, 0, 1]),
+    "fancy, a list": [0, 0, 1],
+    "fancy, nothing": [],
+    "fancy, negative": np.array([-1, 0, -1]),
+    "fancy, two axes": (np.array([0, 1, 1]), np.array([2, 0, 0])),
+    "fancy, broadcast": (np.array([[0], [1]]), np.array([2, 0, 2])),
+    "fancy, a matrix": np.array([[0, 1], [1, 1]]),
+    "fancy and a slice": (np.array([0, 0]), slice(None, None, -1)),
+    "fancy apart": (np.array([0, 1, 1]), slice(None), np.array([1, 0, 0])),
+    "fancy and a number": (0, np.array([1, 1, 2])),
+    "fancy, a new axis, a step": (np.array([1, 1]), None, slice(None, None, 2)),
+    "fancy and a mask": (np.array([0, 1]), np.array([True, False, True])),
+    "np.ix_": np.ix_([1, 0, 1], [2, 2]),
+    "NumPy's number": np.int64(1),
+    "a 0-d array": np.array(1),
+}
+for what, index in INDICES.items():
+    case("getitem", what, lambda x, index=index: x[index], real(2, 3, 2))
+case("getitem", "a scalar, nothing", lambda x: x[()], real())
+case("getitem", "a scalar, a new axis", lambda x: x[None], real())
+case("getitem", "a scalar, a mask", lambda x: x[np.array(True)], real())
+case("getitem", "twice", lambda x: x[1:][::-1], real(4))
+case("getitem", "overlapping parts", lambda x: x[1:] * x[:-1], real(4))
+case("getitem", "split in two", lambda x: np.split(x, 2)[1] * np.split(x, 2)[0], real(4, 2))
+case("getitem", "split at", lambda x: np.split(x, [1, 3], axis=1)[1], real(2, 4))
+case("getitem", "split, a negative axis", lambda x: np.split(x, 3, -1)[2], real(2, 3))
+
+
+def put(index, shape):
+    """What getitem's derivative does, as a function of g."""
+
+    def f(g):
+        x = mt.Tensor(np.zeros(shape, g.dtype), requires_grad=True)
+        return mt.grad(x[index], x, g, create_graph=True)
+
+    def value(g):
+        placed = np.zeros(shape, g.dtype)
+        np.add.at(placed, index, g)
+        return placed
+
+    return f, value
+
+
+for what, index in INDICES.items():
+    f, value = put(index, (2, 3, 2))
+    case("put", what, f, real(*np.zeros((2, 3, 2))[index].shape), value=value)
+
+# Kinds of numbers -------------------------------------------------------------------------------
+
+case("astype", "to the same", lambda x: x.astype(x.dtype), real(2, 3))
+case("astype", "of a scalar", lambda x: x.astype(x.dtype), real())
+
+for rule, f in {
+    "equal": lambda a, b: a == b,
+    "not_equal": lambda a, b: a != b,
+    "less": lambda a, b: a < b,
+    "less_equal": lambda a, b: a <= b,
+    "greater": lambda a, b: a > b,
+    "greater_equal": lambda a, b: a >= b,
+}.items():
+    constant(rule, "one shape", f, of(1, 2, 3), of(2, 2, 2))
+    constant(rule, "broadcast", f, of(1, 2, 3), of(1, 2)[:, None])
+    constant(rule, "a number", lambda a, f=f: f(a, 2), of(1, 2, 3))
+    constant(rule, "a number first", lambda a, f=f: f(2.0, a), of(1, 2, 3))
+    constant(rule, "an array first", lambda a, f=f: f(np.arange(3), a), of(1, 1, 1))
+constant("logical_and", "bools", lambda a, b: (a > 1) & (b > 1), of(0, 2, 2), of(2, 0, 2))
+constant("logical_and", "numbers", np.logical_and, of(0, 2, 2), of(2, 0, 2))
+constant("logical_or", "bools", lambda a, b: (a > 1) | (b > 1), of(0, 2, 0), of(2, 0, 0))
+constant("logical_or", "numbers", np.logical_or, of(0, 2, 0), of(2, 0, 0))
+constant("logical_not", "bools", lambda a: ~(a > 1), of(0, 2))
+constant("logical_not", "numbers", np.logical_not, of(0, 2))

@@ -1,0 +1,482 @@
+"""Checkpoints: what is saved comes back bit for bit; whatever is damaged is refused in one line."""
+
+import io
+import os
+import struct
+import tracemalloc
+import warnings
+import zipfile
+
+import numpy as np
+import pytest
+
+import nn
+
+X = np.random.default_rng(0).normal(size=(6, 3))
+Y = X.sum(axis=1, keepdims=True)
+WEIGHT = "model/layers.0.weight"
+
+
+def new_model(seed=1):
+    return nn.Sequential(nn.Linear(3, 2, rng=seed), nn.Tanh(), nn.Linear(2, 1, rng=seed))
+
+
+def new_adam(model):
+    return nn.Adam(model.parameters(), lr=0.05)
+
+
+def train(model, optimizer, iterations, history=None):
+    return nn.fit(
+        model, X, Y, iterations=iterations, optimizer=optimizer, loss=nn.MSELoss(),
+        history=history, print_every=None, progress=False,
+    )  # fmt: skip
+
+
+def bytes_of(*parts):
+    return [array.tobytes() for part in parts for array in part.state_dict().values()]
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """The entries of a checkpoint of a model, its Adam and its history, as .npy bytes."""
+    path = tmp_path_factory.mktemp("good") / "model.npz"
+    model = new_model()
+    optimizer = new_adam(model)
+    nn.save(path, model, optimizer, train(model, optimizer, 3))
+    with zipfile.ZipFile(path) as archive:
+        return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def write(path, entries, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+
+
+def npy(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def header(descr, shape, data=b""):
+    """The bytes of a .npy file that says what it holds, and holds `data`."""
+    file = io.BytesIO()
+    about = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, about)
+    return file.getvalue() + data
+
+
+def refusal(path, limit=5_000_000):
+    """What load says. It says it in one line, in little memory, and changes nothing."""
+    model = new_model(seed=9)
+    optimizer = new_adam(model)
+    before = bytes_of(model, optimizer)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=path.name) as caught:
+            nn.load(path, model, optimizer)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < limit
+    assert bytes_of(model, optimizer) == before
+    message = str(caught.value)
+    assert message.isprintable()  # one line, and no control characters
+    assert "allow_pickle" not in message  # NumPy would advise it
+    return message
+
+
+# Round trips ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda model: nn.SGD(model.parameters(), lr=0.05),
+        lambda model: nn.SGD(model.parameters(), lr=0.05, momentum=0.9),
+        new_adam,
+    ],
+)
+def test_training_goes_on_bit_for_bit(tmp_path, make):
+    whole, first, second = new_model(), new_model(), new_model(seed=5)
+    expected = train(whole, make(whole), 10).costs
+    optimizer = make(first)
+    nn.save(tmp_path / "half.npz", first, optimizer, train(first, optimizer, 4))
+    optimizer = make(second)
+    history = nn.load(tmp_path / "half.npz", second, optimizer)
+    assert history.costs == expected[:4]
+    assert train(second, optimizer, 6, history).costs == expected
+    assert bytes_of(second) == bytes_of(whole)
+
+
+def test_a_model_alone_comes_back(tmp_path):
+    model, other = new_model(), new_model(seed=5)
+    nn.save(tmp_path / "m.npz", model)
+    assert nn.load(tmp_path / "m.npz", other).costs == []
+    assert bytes_of(other) == bytes_of(model)
+
+
+def test_only_the_model_of_a_whole_checkpoint(tmp_path, good):
+    path, model = tmp_path / "m.npz", new_model(seed=5)
+    write(path, good)
+    history = nn.load(path, model)
+    assert len(history.costs) == 3
+    assert npy(model.state_dict()["layers.0.weight"]) == good[WEIGHT + ".npy"]
+
+
+@pytest.mark.parametrize("name", ["m.npz", "m", "m.tar.gz", "with space.npz", "\u732b.npz"])
+def test_a_file_is_called_what_it_was_told(tmp_path, name):
+    model = new_model()
+    nn.save(str(tmp_path / name), model)
+    assert os.listdir(tmp_path) == [name]
+    nn.load(str(tmp_path / name), model)
+
+
+def test_a_file_in_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nn.save("m.npz", new_model())
+    nn.load("m.npz", new_model())
+
+
+def test_numpy_reads_a_checkpoint_without_pickle(tmp_path):
+    path, model = tmp_path / "m.npz", new_model()
+    nn.save(path, model, nn.SGD(model.parameters()), nn.History([0.5, 0.25]))
+    with np.load(path, allow_pickle=False) as arrays:
+        assert sorted(arrays) == [
+            "history/costs",
+            "model/layers.0.bias",
+            "model/layers.0.weight",
+            "model/layers.2.bias",
+            "model/layers.2.weight",
+            "optimizer/steps",
+        ]
+        assert arrays["history/costs"].tolist() == [0.5, 0.25]
+        np.testing.assert_array_equal(arrays[WEIGHT], model[0].weight.data)
+
+
+def test_parameters_of_every_kind_come_back(tmp_path):
+    class Odd(nn.Module):
+        def __init__(self, value):
+            self.scalar = nn.Parameter(value)
+            self.empty = nn.Parameter(np.full((0, 3), value))
+            self.narrow = nn.Parameter(np.full((2, 2), value, dtype=np.float32))
+            self.fortran = nn.Parameter(np.asfortranarray(np.arange(6.0).reshape(2, 3) * value))
+            self.by_name = {"a/b \u732b.npy": nn.Parameter([value, -0.0, np.inf])}
+
+        def forward(self, x):
+            return x
+
+    model, other = Odd(2.0), Odd(5.0)
+    nn.save(tmp_path / "m.npz", model)
+    nn.load(tmp_path / "m.npz", other)
+    assert bytes_of(other) == bytes_of(model)
+    assert [p.dtype for p in other.parameters()] == [p.dtype for p in model.parameters()]
+
+
+@pytest.mark.parametrize("costs", [[], [0.5], [1, 0], [float("nan"), float("inf")]])
+def test_every_history_comes_back(tmp_path, costs):
+    nn.save(tmp_path / "m.npz", new_model(), history=nn.History(costs))
+    found = nn.load(tmp_path / "m.npz", new_model()).costs
+    np.testing.assert_array_equal(found, costs)
+    assert all(type(cost) is float for cost in found)
+
+
+def test_what_was_loaded_can_be_trained(tmp_path):
+    model = new_model()
+    nn.save(tmp_path / "m.npz", model)
+    nn.load(tmp_path / "m.npz", model)
+    assert train(model, new_adam(model), 5).costs[-1] > 0
+
+
+# Written whole or not at all --------------------------------------------------------------------
+
+
+def test_a_newer_file_takes_the_place_of_the_old(tmp_path):
+    path, model = tmp_path / "m.npz", new_model()
+    nn.save(path, new_model(seed=7))
+    nn.save(path, model)
+    other = new_model(seed=8)
+    nn.load(path, other)
+    assert bytes_of(other) == bytes_of(model)
+    assert os.listdir(tmp_path) == ["m.npz"]
+
+
+def half_a_file(file, **arrays):
+    file.write(b"half a file")
+    raise OSError(28, "No space left on device")
+
+
+def stopped(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "error"),
+    [
+        (np, {"savez": half_a_file}, OSError),
+        (np, {"savez": stopped}, KeyboardInterrupt),
+        (os, {"fsync": half_a_file}, (OSError, AttributeError)),
+        (os, {"replace": stopped}, KeyboardInterrupt),
+    ],
+)
+@pytest.mark.parametrize("old", [None, b"the old file"])
+def test_a_failure_leaves_the_old_file_and_no_draft(tmp_path, monkeypatch, where, what, error, old):
+    path = tmp_path / "m.npz"
+    if old:
+        path.write_bytes(old)
+    for name, broken in what.items():
+        monkeypatch.setattr(where, name, broken)
+    with pytest.raises(error):
+        nn.save(path, new_model())
+    assert os.listdir(tmp_path) == (["m.npz"] if old else [])
+    assert not old or path.read_bytes() == old
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"^save: there is no folder .*missing$"):
+        nn.save(tmp_path / "missing" / "m.npz", new_model())
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_in_the_files_place_is_no_place(tmp_path):
+    (tmp_path / "m.npz").mkdir()
+    with pytest.raises(OSError, match=r"m\.npz"):
+        nn.save(tmp_path / "m.npz", new_model())
+    assert os.listdir(tmp_path) == ["m.npz"]
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"missing\.npz"):
+        nn.load(tmp_path / "missing.npz", new_model())
+
+
+# Damaged files ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"PK\5\6", b"no zip", b"\0" * 5000, b"PK\5\6" + b"\xff" * 18, npy(np.ones(3))],
+)
+def test_what_is_no_zip_is_refused(tmp_path, data):
+    path = tmp_path / "m.npz"
+    path.write_bytes(data)
+    assert refusal(path).startswith("m.npz is no whole checkpoint: ")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The bytes of a small checkpoint."""
+    path = tmp_path_factory.mktemp("small") / "model.npz"
+    model = nn.Linear(1, 1, rng=1)
+    nn.save(path, model, nn.SGD(model.parameters(), momentum=0.9), nn.History([0.5]))
+    return path.read_bytes()
+
+
+def attempt(path):
+    """What is in a small model, its optimizer and history after loading; or the error."""
+    model = nn.Linear(1, 1, rng=2)
+    optimizer = nn.SGD(model.parameters(), momentum=0.9)
+    before = bytes_of(model, optimizer)
+    try:
+        costs = nn.load(path, model, optimizer).costs
+    except Exception as error:
+        assert bytes_of(model, optimizer) == before
+        assert str(error).isprintable()
+        return error
+    return bytes_of(model, optimizer), costs
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path, small):
+    path = tmp_path / "m.npz"
+    for length in range(len(small)):
+        path.write_bytes(small[:length])
+        assert type(attempt(path)) is ValueError, length
+
+
+@pytest.mark.parametrize("bits", [0x01, 0x80, 0xFF])
+def test_a_byte_changed_anywhere_is_refused_or_harmless(tmp_path, small, bits):
+    path = tmp_path / "m.npz"
+    path.write_bytes(small)
+    whole = attempt(path)
+    wrong = []
+    for place in range(len(small)):
+        path.write_bytes(small[:place] + bytes([small[place] ^ bits]) + small[place + 1 :])
+        result = attempt(path)
+        if type(result) is not ValueError and result != whole:
+            wrong.append((place, result))
+    assert wrong == []
+
+
+def test_a_changed_number_is_noticed(tmp_path, small):
+    path = tmp_path / "m.npz"
+    place = small.index(struct.pack("<d", 0.5))
+    path.write_bytes(small[:place] + struct.pack("<d", 0.75) + small[place + 8 :])
+    assert "CRC" in str(attempt(path))
+
+
+# Files that hold something else -----------------------------------------------------------------
+
+
+def test_names_missing_and_unknown_and_shapes_are_all_listed(tmp_path, good):
+    path = tmp_path / "m.npz"
+    entries = dict(good)
+    del entries["model/layers.2.bias.npy"], entries["optimizer/square.3.npy"]
+    entries["model/extra.npy"] = npy(np.ones(1))
+    entries[WEIGHT + ".npy"] = npy(np.ones((3, 2)))
+    entries["optimizer/mean.0.npy"] = npy(np.ones((2, 3), dtype=complex))
+    write(path, entries)
+    assert refusal(path) == (
+        "m.npz doesn't fit the model: model/layers.2.bias is missing; "
+        "optimizer/square.3 is missing; model/extra is unknown; "
+        "model/layers.0.weight has shape (3, 2), not (2, 3); "
+        "optimizer/mean.0 has dtype complex128, not float64"
+    )
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    path = tmp_path / "m.npz"
+    nn.save(path, nn.CatClassifier((3, 2, 1)))
+    message = refusal(path)
+    assert "model/layers.0.weight is missing" in message
+    assert "model/layer1.layers.0.weight is unknown" in message
+
+
+def test_a_checkpoint_without_an_optimizer_is_refused_where_one_is_wanted(tmp_path):
+    nn.save(tmp_path / "m.npz", new_model())
+    assert "optimizer/steps is missing" in refusal(tmp_path / "m.npz")
+
+
+NOT_AN_ARRAY = [
+    (b"", "header"),
+    (b"no array", "header"),
+    (b"\x93NUMPY\x02\x00" + b"\0" * 50, "header"),
+    (b"\x93NUMPY\x01\x00" + struct.pack("<H", 9000) + b"(" * 9000, ""),
+    (b"\x93NUMPY\x01\x00" + struct.pack("<H", 9000) + b"-" * 9000, ""),
+    (b"\x93NUMPY\x01\x00" + struct.pack("<H", 60000) + b" " * 60000, ""),
+    (header("<f8", (2, 3), b"\0" * 47), ""),
+    (header("<f8", (2, 3), b"\0" * 49), "model/layers.0.weight is longer than its shape"),
+    (header("<f8", (2, 3)), ""),
+    (header("<f8", (-2, -3), b"\0" * 48), ""),
+    (header("<f8", (10**5, 10**5)), "has shape (100000, 100000), not (2, 3)"),
+    (header("<f8", (10**12, 10**12)), ""),
+    (header("<f8", (2, 10**9)), "has shape (2, 1000000000), not (2, 3)"),
+    (header("|V50000000", (2, 3)), ""),
+    (header("|V50000000", (2,)), ""),
+    (header("<U20000000", (3, 2)), ""),
+    (header("|S50000000", ()), ""),
+]
+
+
+@pytest.mark.parametrize(("data", "text"), NOT_AN_ARRAY)
+def test_a_header_that_lies_is_refused_in_little_memory(tmp_path, good, data, text):
+    path = tmp_path / "m.npz"
+    write(path, good | {WEIGHT + ".npy": data})
+    assert text in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "dtype", [bool, complex, "U3", "S8", "M8[s]", [("a", "f8")]], ids=lambda dtype: str(dtype)
+)
+def test_arrays_of_other_things_than_numbers_are_refused(tmp_path, good, dtype):
+    path = tmp_path / "m.npz"
+    write(path, good | {WEIGHT + ".npy": npy(np.zeros((2, 3), dtype=dtype))})
+    assert "model/layers.0.weight has dtype " in refusal(path)
+
+
+class Unpickled:
+    """Tells when it is unpickled."""
+
+    times = 0
+
+    def __reduce__(self):
+        return Unpickled.happens, ()
+
+    @staticmethod
+    def happens():
+        Unpickled.times += 1
+
+
+@pytest.mark.parametrize("name", [WEIGHT, "optimizer/mean.0", "history/costs", "model/extra"])
+def test_objects_are_refused_without_being_unpickled(tmp_path, good, name):
+    path = tmp_path / "m.npz"
+    objects = np.empty((2, 3), dtype=object)
+    objects[...] = Unpickled()
+    write(path, good | {name + ".npy": npy(objects)})
+    assert "objects" in refusal(path)
+    assert Unpickled.times == 0
+
+
+def test_objects_that_need_unpickling_would_have_told():
+    np.load(io.BytesIO(npy(np.array(Unpickled(), dtype=object))), allow_pickle=True)
+    assert Unpickled.times == 1
+    Unpickled.times = 0
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compressed_entries_are_refused_in_little_memory(tmp_path, good, compression):
+    path = tmp_path / "m.npz"
+    bomb = npy(np.zeros(5_000_000))
+    write(path, {"history/costs.npy": bomb} | good, compression)
+    assert "compressed" in refusal(path)
+
+
+@pytest.mark.parametrize("name", [WEIGHT + ".npy", WEIGHT, "history/costs"])
+def test_an_entry_that_is_there_twice_is_refused(tmp_path, good, name):
+    path = tmp_path / "m.npz"
+    write(path, good)
+    with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile warns of what is done here on purpose
+        archive.writestr(name, npy(np.zeros((2, 3))))
+    assert "twice" in refusal(path)
+
+
+def test_a_size_that_lies_is_refused_in_little_memory(tmp_path, good):
+    path, size = tmp_path / "m.npz", 80_000_000
+    write(path, good | {"history/costs.npy": header("<f8", (size // 8,))})
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b"history/costs.npy") - 46
+    assert data[entry : entry + 4] == b"PK\1\2"
+    data[entry + 20 : entry + 28] = struct.pack("<II", size + 128, size + 128)
+    path.write_bytes(data)
+    refusal(path)
+
+
+@pytest.mark.parametrize("name", ["model/a\nb", "model/a\x1b[31mb", "model/a\u2028b"])
+def test_names_with_control_characters_are_refused_in_one_line(tmp_path, good, name):
+    path = tmp_path / "m.npz"
+    write(path, good | {name + ".npy": npy(np.zeros(2))})
+    refusal(path)
+
+
+@pytest.mark.parametrize("steps", [float("nan"), float("inf"), -1, 2.5])
+def test_senseless_steps_are_refused(tmp_path, good, steps):
+    path = tmp_path / "m.npz"
+    write(path, good | {"optimizer/steps.npy": npy(np.array(steps))})
+    assert "steps" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [np.zeros((2, 2)), np.array(1.0), np.array([1, 2]), np.array(["a"]), np.zeros(2, "f4")],
+)
+def test_a_history_that_is_none_is_refused(tmp_path, good, costs):
+    path = tmp_path / "m.npz"
+    write(path, good | {"history/costs.npy": npy(costs)})
+    assert "history/costs has shape" in refusal(path)
+
+
+def test_a_history_longer_than_its_file_is_refused_in_little_memory(tmp_path, good):
+    path = tmp_path / "m.npz"
+    write(path, good | {"history/costs.npy": header("<f8", (10**9,), b"\0" * 80)})
+    assert "history/costs is cut short" in refusal(path)
+
+
+def test_an_encrypted_entry_is_refused(tmp_path, good):
+    path = tmp_path / "m.npz"
+    write(path, good)
+    data = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
+        data[data.index(signature) + flags] |= 1
+    path.write_bytes(data)
+    assert "encrypted" in refusal(path)

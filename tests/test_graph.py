@@ -1,0 +1,688 @@
+"""The record as plain data, and the picture drawn from it."""
+
+import builtins
+import html
+import re
+import shutil
+import subprocess
+import sys
+import types
+import xml.etree.ElementTree as ElementTree
+
+import graphviz
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import Graph, NoRenderer, Tensor, draw, group
+
+
+def leaf(data, name=None):
+    return Tensor(data, requires_grad=True, name=name)
+
+
+def refused(error, message, f, *arguments):
+    with pytest.raises(error) as caught:
+        f(*arguments)
+    assert str(caught.value) == message
+
+
+# Graph.of ---------------------------------------------------------------------------------------
+
+
+def example():
+    x, w, b = Tensor([[1.0, 2.0]], name="x"), leaf([[3.0], [4.0]], "w"), leaf(0.5, "b")
+    with group("layer"):
+        z = x @ w + b
+    y = mt.tanh(z)
+    y.name = "y"
+    return y
+
+
+def arrows(graph):
+    return [(e.source, e.target, e.slot) for e in graph.edges]
+
+
+def plain(graph):
+    """The values that nobody computed and that have no gradient."""
+    return [n for n in graph.nodes if n.rule is None and not n.tracked]
+
+
+def test_nodes_in_the_order_they_were_made():
+    graph = Graph.of(example())
+    assert [(n.id, n.name, n.rule, n.role, n.group) for n in graph.nodes] == [
+        ("n0", "x", None, "input", ()),
+        ("n1", "w", None, "parameter", ("layer",)),
+        ("n2", "b", None, "parameter", ("layer",)),
+        ("n3", "t1", "matmul", "intermediate", ("layer",)),
+        ("n4", "t2", "add", "intermediate", ("layer",)),
+        ("n5", "y", "tanh", "output", ()),
+    ]
+    assert arrows(graph) == [
+        ("n0", "n3", 0),
+        ("n1", "n3", 1),
+        ("n3", "n4", 0),
+        ("n2", "n4", 1),
+        ("n4", "n5", 0),
+    ]
+    np.testing.assert_array_equal(graph.nodes[3].value, [[11]])
+
+
+def test_the_same_on_every_run():
+    graphs = [repr(Graph.of(example())) for _ in range(3)]
+    assert graphs[0] == graphs[1] == graphs[2]
+    assert "0x" not in graphs[0]
+
+
+def test_a_product_with_itself_has_two_edges():
+    a = leaf(3.0)
+    graph = Graph.of(a * a)
+    assert [n.id for n in graph.nodes] == ["n0", "n1"]
+    assert arrows(graph) == [("n0", "n1", 0), ("n0", "n1", 1)]
+
+
+def test_slots_tell_a_minus_b_from_b_minus_a():
+    a, b = leaf(1.0, "a"), leaf(2.0, "b")
+    assert arrows(Graph.of(a - b)) == [("n0", "n2", 0), ("n1", "n2", 1)]
+    assert arrows(Graph.of(b - a)) == [("n1", "n2", 0), ("n0", "n2", 1)]
+
+
+def test_many_operands():
+    parts = [leaf([float(k)]) for k in range(4)]
+    graph = Graph.of(mt.concatenate(parts[::-1]))
+    assert [(e.source, e.slot) for e in graph.edges] == [("n3", 0), ("n2", 1), ("n1", 2), ("n0", 3)]
+
+
+def test_a_leaf_alone():
+    graph = Graph.of(leaf(1.0, "a"))
+    assert [(n.name, n.role) for n in graph.nodes] == [("a", "output")]
+    assert graph.edges == ()
+
+
+def test_a_shared_value_is_one_node():
+    a = leaf(1.0)
+    b = a * 2
+    graph = Graph.of(b + b * b)
+    assert [n.rule for n in graph.nodes] == [None, None, "multiply", "multiply", "add"]
+
+
+def test_numbers_are_nodes_of_their_own():
+    a = leaf(1.0)
+    graph = Graph.of(a * 2 + 2)
+    assert [(n.value, n.role) for n in plain(graph)] == [(2, "constant"), (2, "constant")]
+
+
+def test_an_array_used_twice_is_one_node():
+    a, x = leaf([1.0, 2.0]), np.array([3.0, 4.0])
+    graph = Graph.of((a * x + x).sum())
+    (node,) = plain(graph)
+    assert [e.slot for e in graph.edges if e.source == node.id] == [1, 1]
+    other = Graph.of((a * x + x.copy()).sum())
+    assert len(plain(other)) == 2
+
+
+def test_a_record_outlives_its_arrays():
+    """Temporary arrays whose addresses Python uses again are no fault of the graph."""
+    a = leaf([1.0, 2.0])
+    y = a * 1.0
+    for k in range(50):
+        y = y + np.full(2, float(k))
+    values = [float(np.ravel(n.value)[0]) for n in plain(Graph.of(y.sum()))]
+    assert values == [1.0, *map(float, range(50))]
+
+
+def test_values_are_there():
+    graph = Graph.of(leaf([1.0, 2.0], "a").sum())
+    assert graph.nodes[0].value.tolist() == [1, 2]
+    assert graph.nodes[1].value == 3
+
+
+def test_groups_nest():
+    a = leaf(1.0, "a")
+    with group("outer"):
+        b = a * 2
+        with group("inner"):
+            c = b * 3
+    graph = Graph.of(c + 1)
+    by_value = {float(n.value): n.group for n in graph.nodes}
+    assert by_value[2.0] == ("outer",)
+    assert by_value[6.0] == ("outer", "inner")
+    assert by_value[7.0] == ()
+    assert graph.nodes[0].group == ("outer",)  # a is read in outer alone
+    assert by_value[3.0] == ("outer", "inner")  # so is the number that is used there
+
+
+def test_a_parameter_that_two_groups_read_is_in_what_they_share():
+    a = leaf(1.0, "a")
+    with group("model"):
+        with group("first"):
+            b = a * 2
+        with group("second"):
+            c = a * 3
+    assert Graph.of(b + c).nodes[0].group == ("model",)
+    assert Graph.of(b + c + a).nodes[0].group == ()
+
+
+def test_the_same_name_of_two_groups():
+    a = leaf(1.0)
+    for _ in range(2):
+        with group("layer"):
+            a = a * 2
+    assert [n.group for n in Graph.of(a).nodes if n.rule] == [("layer",), ("layer",)]
+
+
+def test_a_graph_is_plain_data():
+    graph = Graph.of(example())
+    with pytest.raises(AttributeError):
+        graph.nodes = ()
+    with pytest.raises(AttributeError):
+        graph.nodes[0].name = "other"
+
+
+def test_reading_changes_nothing():
+    y = example()
+    Graph.of(y)
+    y.backward()
+    Graph.of(y)
+
+
+def test_graph_of_a_gradient():
+    a = leaf(2.0, "a")
+    d = mt.grad(a * a * a, a, create_graph=True)
+    graph = Graph.of(d)
+    assert graph.nodes[0].name == "a"
+    assert graph.nodes[-1].role == "output"
+    ids = [n.id for n in graph.nodes]
+    assert all(ids.index(e.source) < ids.index(e.target) for e in graph.edges)
+
+
+def test_gradients_are_those_of_backward():
+    y = example()
+    graph = Graph.of(y)
+    by_name = {n.name: n for n in graph.nodes}
+    w = next(x for x in y._inputs[0]._inputs[0]._inputs if x.name == "w")
+    assert w.grad is None
+    y.backward()
+    np.testing.assert_array_equal(by_name["w"].gradient, w.grad)
+    assert by_name["y"].gradient == 1
+    assert by_name["x"].gradient is None
+    assert not by_name["x"].tracked
+
+
+def test_contributions_add_up_to_the_gradient():
+    a = leaf([0.5, 0.25], "a")
+    b = a * a
+    graph = Graph.of((mt.exp(b) * a + b / a).sum())
+    for node in graph.nodes:
+        sent = [e.contribution for e in graph.edges if e.source == node.id]
+        if node.tracked and sent:
+            np.testing.assert_allclose(sum(sent), node.gradient, rtol=1e-12)
+
+
+def test_local_times_upstream_is_the_contribution():
+    a, b = leaf([0.5, 0.25], "a"), leaf([2.0, 3.0], "b")
+    graph = Graph.of((a * b - mt.tanh(a) / b).sum())
+    upstream = {n.id: n.gradient for n in graph.nodes}
+    for edge in graph.edges:
+        if edge.local is not None and np.shape(edge.local) == np.shape(edge.contribution):
+            expected = edge.local * upstream[edge.target]
+            np.testing.assert_allclose(edge.contribution, expected, rtol=1e-12)
+    assert sum(edge.local is not None for edge in graph.edges) >= 7
+
+
+def test_steps():
+    """Forward every computed value; backward the seed, then what each arrow sends."""
+    a = leaf(3.0, "a")
+    graph = Graph.of(a * a + a)
+    steps = list(graph.steps)
+    told = [(s.node.name, s.edge and s.edge.slot, float(s.total), s.waiting) for s in steps]
+    assert told == [
+        ("t1", None, 9, 0),
+        ("t2", None, 12, 0),
+        ("t2", None, 1, 0),
+        ("t1", 0, 1, 0),
+        ("a", 1, 1, 2),
+        ("a", 0, 4, 1),
+        ("a", 1, 7, 0),
+    ]
+
+
+def test_names_of_the_callers_variables():
+    x, unnamed = leaf(2.0, "x"), leaf(3.0)
+    product = x * unnamed
+    graph = Graph.of(product, names=locals())
+    assert [n.name for n in graph.nodes] == ["x", "unnamed", "product"]
+
+
+def test_made_up_names_are_nobody_elses():
+    a = leaf(1.0, "t1")
+    names = [n.name for n in Graph.of(a * 2 + 1).nodes]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("result", [lambda a: a * 2, lambda a: a])
+def test_a_vector_has_a_graph_without_gradients(result):
+    a = leaf([1.0, 2.0])
+    assert Graph.of(result(a)).nodes[-1].gradient is None
+    assert Graph.of(result(a), gradient=[1.0, 5.0]).nodes[-1].gradient.tolist() == [1, 5]
+
+
+def test_a_constant_has_a_graph():
+    graph = Graph.of(Tensor(1.0, name="c"))
+    assert [(n.name, n.gradient) for n in graph.nodes] == [("c", None)]
+    assert list(graph.steps) == []
+
+
+def test_after_a_training_step_there_is_a_graph_still():
+    """A picture of the loss is drawn when the training is over."""
+    w = leaf(3.0, "w")
+    loss = w * w
+    loss.backward()
+    w.data -= 0.1 * w.grad
+    assert Graph.of(loss).nodes[0].name == "w"
+    draw(loss)
+
+
+def test_no_grad_changes_nothing():
+    y = example()
+    with mt.no_grad():
+        graph = Graph.of(y)
+    assert repr(graph) == repr(Graph.of(y))
+
+
+def test_graph_of_a_long_chain():
+    x = leaf(1.0)
+    for _ in range(5000):
+        x = x * 1.0
+    assert len(Graph.of(x).nodes) == 10_001
+
+
+def test_only_tensors_have_graphs():
+    refused(TypeError, "Graph.of: expected a tensor, got ndarray", Graph.of, np.ones(2))
+    refused(TypeError, "Graph.of: expected a tensor, got list", draw, [leaf(1.0)])
+
+
+# The source of a picture ------------------------------------------------------------------------
+
+NODE = re.compile(r'^\t*(n\d+) \[label="(.*)" color="(.*)" fillcolor="(.*)"\]$', re.MULTILINE)
+EDGE = re.compile(r'^\t*(n\d+) -> (n\d+)(?: \[headlabel="?(.*?)"?\])?$', re.MULTILINE)
+
+
+def labels(picture):
+    """The labels of the boxes, by id."""
+    return {found[0]: found[1] for found in NODE.findall(picture.source)}
+
+
+def test_it_is_a_digraph():
+    picture = draw(example())
+    assert isinstance(picture, graphviz.Digraph)
+    assert picture.source.startswith("digraph")
+    assert str(picture) == picture.source
+
+
+def test_boxes_and_arrows():
+    picture = draw(example())
+    boxes = {k: v.split(r"\n") for k, v in labels(picture).items()}
+    assert {k: v[0] for k, v in boxes.items()} == {
+        "n0": "x",
+        "n1": "w",
+        "n2": "b",
+        "n3": "t1 = x @ w",
+        "n4": "t2 = t1 + b",
+        "n5": "y = tanh(t2)",
+    }
+    roles = {"n0": "input", "n1": "parameter", "n2": "parameter", "n5": "output"}
+    assert {k: v[-1] for k, v in boxes.items() if k in roles} == roles
+    assert "11.5" in boxes["n4"]
+    assert "2 x 1" in boxes["n1"]
+    found = {(a, b): label for a, b, label in EDGE.findall(picture.source)}
+    assert found == {
+        ("n0", "n3"): "1",
+        ("n1", "n3"): "2",
+        ("n3", "n4"): "1",
+        ("n2", "n4"): "2",
+        ("n4", "n5"): "",
+    }
+
+
+def test_a_product_with_itself_has_two_arrows():
+    a = leaf(3.0)
+    assert [e[2] for e in EDGE.findall(draw(a * a).source)] == ["1", "2"]
+
+
+def test_a_frame_for_each_group():
+    a = leaf(1.0)
+    with group("outer"), group("inner"):
+        b = a * 2
+    source = draw(b + 1).source
+    frames = re.findall(r"subgraph (\S+) \{\n.*label=(\S+)", source)
+    assert [label for _, label in frames] == ["outer", "inner"]
+    assert len({name for name, _ in frames}) == 2
+    assert all(name.startswith("cluster") for name, _ in frames)
+
+
+def test_two_frames_of_one_name():
+    a = leaf(1.0)
+    for name in ("a", "layer", "b", "layer"):
+        with group(name), group("part"):
+            a = a * 2
+    frames = re.findall(r"subgraph (\S+) \{", draw(a).source)
+    assert len(frames) == len(set(frames))
+
+
+def test_every_box_is_declared_once():
+    with group("one"):
+        a = leaf(1.0)
+        b = a * 2
+    with group("two"):
+        c = b * a
+    source = draw(c).source
+    ids = [found[0] for found in NODE.findall(source)]
+    assert sorted(ids) == sorted({n.id for n in Graph.of(c).nodes})
+
+
+def test_the_source_is_the_same_on_every_run():
+    assert draw(example()).source == draw(example()).source
+
+
+def test_no_gradient_is_made_up():
+    """Before backward() there is none, and no 0 is shown for it."""
+    a = leaf(3.0, "a")
+    a.grad = None
+    assert "grad 0" not in draw(a * 2).source
+    assert labels(draw(leaf([1.0, 2.0], "a") * 2))["n0"] == r"a\n2\nparameter"
+
+
+def test_values_of_every_kind():
+    a = leaf(np.ones((2, 3)), "a")
+    condition = np.array([True, False, True])
+    source = draw(mt.where(condition, a, 0)).source
+    assert r"a\n2 x 3\nparameter" in source
+    for value in (np.nan, np.inf, 1e-300, 123456.789):
+        draw(leaf(value) * 2)
+    draw(leaf(np.zeros((0, 3))) * 2)
+
+
+# Hostile names ----------------------------------------------------------------------------------
+
+HOSTILE = [
+    "<b>",
+    "<",
+    '<<table href="javascript:1">',
+    "<<table><tr><td>x</td></tr></table>>",
+    "a:b",
+    r"\N",
+    r"\G\E\l\r",
+    "ends in a backslash\\",
+    "\\",
+    '"',
+    '" shape=circle URL="javascript:1',
+    '"];evil[label="',
+    "'",
+    "🐈",
+    "ж",
+    "a\nb",
+    "a\r\nb",
+    "tab\there",
+    "&amp;",
+    "&lt;b&gt;",
+    "]]>",
+    "-->",
+    "{a|b}",
+    "%",
+    "node",
+    "graph",
+    "strict",
+    "#",
+    "// comment",
+    "/* comment */",
+    "\x00",
+    "\x1b[31m",
+    "\u2028",
+    "\u202eright to left",
+    "\u200b",
+]
+LONG = "x" * 10_000
+
+
+def visible(name):
+    """The name as it is shown: on one line, cut where it is long."""
+    line = " ".join(name.split())
+    return line if len(line) <= 40 else line[:40] + "..."
+
+
+def unquoted(text):
+    r"""What Graphviz reads in a quoted label: \" is a quote, \\ a backslash, &lt; a <."""
+    assert not re.search(r'(?<!\\)(\\\\)*"', text)
+    return html.unescape(re.sub(r'\\([\\"])', r"\1", text))
+
+
+def renderable(name):
+    """Whether XML can hold it, and there is something to see."""
+    return (bool(visible(name)) and name.isprintable()) or name in ("a\nb", "a\r\nb", "tab\there")
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, LONG])
+def test_hostile_names_stay_text_in_the_source(name):
+    a = leaf(2.0, name)
+    source = draw(a * a).source
+    found = NODE.findall(source)
+    assert [f[0] for f in found] == ["n0", "n1"]
+    label = unquoted(found[0][1])
+    assert label.startswith(visible(name) + r"\n2" if visible(name) else "2")
+    assert label.endswith(r"\nparameter")
+    assert len(source) < 2000
+    assert len(EDGE.findall(source)) == 2
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, LONG])
+def test_hostile_groups_stay_text_in_the_source(name):
+    a = leaf(2.0, "a")
+    with group(name):
+        b = a * 3
+    source = draw(b + 1).source
+    assert source.count("subgraph") == 1
+    inside = source[source.index("subgraph") :]
+    quoted = re.search(r'label=("(?:[^"\\]|\\.)*"|[^\s"]+)', inside).group(1)
+    if quoted.startswith('"'):
+        quoted = unquoted(quoted[1:-1])
+    assert quoted == visible(name)
+    assert not re.search(r"label=<", source)
+
+
+def has_renderer():
+    try:
+        import pygraphviz  # noqa: F401
+    except ImportError:
+        return shutil.which("dot") is not None
+    return True
+
+
+rendering = pytest.mark.skipif(not has_renderer(), reason="neither dot nor pygraphviz is installed")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(svg):
+    """The lines of text that a picture shows."""
+    root = ElementTree.fromstring(svg)
+    assert not [e for e in root.iter() if e.tag in (f"{SVG}a", f"{SVG}image", f"{SVG}script")]
+    return ["".join(e.itertext()).replace("\xa0", " ") for e in root.iter(f"{SVG}text")]
+
+
+@rendering
+@pytest.mark.parametrize("name", [n for n in HOSTILE if renderable(n)])
+def test_hostile_names_stay_text_in_the_picture(name):
+    a = leaf(2.0, name)
+    with group(name):
+        b = a * 3
+    shown = texts(draw(b + 1).pipe("svg"))
+    assert shown.count(visible(name)) == 2  # the box and the frame
+
+
+@rendering
+def test_all_hostile_names_at_once():
+    total = 0.0
+    for name in HOSTILE:
+        if renderable(name):
+            with group(name):
+                total = total + leaf(2.0, name) * 3.0
+    shown = texts(draw(total).pipe("svg"))
+    for name in HOSTILE:
+        if renderable(name):
+            assert shown.count(visible(name)) >= 2, name
+
+
+@rendering
+def test_control_characters_do_no_harm():
+    """XML has no place for them: the picture is drawn without, or refused in one line."""
+    for name in ("\x00", "\x1b[31m", "\x08"):
+        try:
+            svg = draw(leaf(2.0, name) * 2).pipe("svg")
+        except (RuntimeError, ValueError) as error:
+            assert "\n" not in str(error)
+        else:
+            ElementTree.fromstring(svg)
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+def test_save_dot(tmp_path):
+    picture = draw(example())
+    written = picture.save(tmp_path / "graph.dot")
+    assert written == str(tmp_path / "graph.dot")
+    assert (tmp_path / "graph.dot").read_text(encoding="utf-8") == picture.source
+
+
+def test_save_dot_in_a_directory(tmp_path):
+    written = draw(leaf(1.0, "🐈") * 2).save("graph.dot", directory=tmp_path)
+    assert written == str(tmp_path / "graph.dot")
+    assert "🐈" in (tmp_path / "graph.dot").read_text(encoding="utf-8")
+
+
+@rendering
+@pytest.mark.parametrize(
+    ("ending", "start"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF")]
+)
+def test_save_pictures(ending, start, tmp_path):
+    path = tmp_path / f"graph{ending}"
+    assert draw(example()).save(path) == str(path)
+    assert path.read_bytes().startswith(start)
+
+
+@rendering
+def test_notebooks_show_it():
+    bundle = draw(example())._repr_mimebundle_()
+    assert "tanh" in bundle["image/svg+xml"]
+
+
+@rendering
+def test_pipe_gives_bytes_or_text():
+    picture = draw(example())
+    assert picture.pipe("svg").startswith(b"<?xml")
+    assert picture.pipe("svg", encoding="utf-8").startswith("<?xml")
+
+
+@rendering
+def test_frames_and_boxes_are_in_the_picture():
+    shown = texts(draw(example()).pipe("svg"))
+    assert {"layer", "x", "w", "b", "t1 = x @ w", "y = tanh(t2)", "output"} <= set(shown)
+
+
+@pytest.mark.parametrize("name", ["graph", "graph.txt", "graph.jpeg", "graph.svg.bak", ""])
+def test_unknown_endings_are_refused(name, tmp_path):
+    with pytest.raises(ValueError, match=r"ends in none of \.svg, \.png, \.pdf, \.dot$"):
+        draw(example()).save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_message_of_an_unknown_ending(tmp_path):
+    message = "save: 'graph.bmp' ends in none of .svg, .png, .pdf, .dot"
+    refused(ValueError, message, draw(example()).save, tmp_path / "graph.bmp")
+
+
+def test_too_many_nodes():
+    x = leaf(1.0)
+    for _ in range(1000):
+        x = x * 2
+    message = (
+        "draw: 2,001 values are more than a picture can show (2,000); draw one of the "
+        "intermediate results"
+    )
+    refused(ValueError, message, draw, x)
+
+
+# Renderers --------------------------------------------------------------------------------------
+
+NONE = (
+    "drawing needs Graphviz: install its program (apt install graphviz, brew install graphviz) or "
+    "pip install 'pygraphviz>=2'; .save('graph.dot') needs neither"
+)
+
+
+@pytest.fixture
+def no_renderer(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+
+
+def test_without_a_renderer(no_renderer, tmp_path):
+    picture = draw(example())
+    refused(NoRenderer, NONE, picture.save, tmp_path / "graph.svg")
+    refused(NoRenderer, NONE, picture.pipe, "svg")
+    picture.save(tmp_path / "graph.dot")
+    assert [p.name for p in tmp_path.iterdir()] == ["graph.dot"]
+
+
+def test_dot_comes_first(monkeypatch):
+    calls = []
+
+    def run(command, **options):
+        calls.append((command, options["input"].decode()))
+        return types.SimpleNamespace(returncode=0, stdout=b"drawn", stderr=b"")
+
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/somewhere/dot")
+    monkeypatch.setattr(subprocess, "run", run)
+    picture = draw(example())
+    assert picture.pipe("png") == b"drawn"
+    command, source = calls[0]
+    assert command[0].endswith("dot")
+    assert command[1:] == ["-Tpng"]
+    assert source == picture.source
+
+
+def test_a_failing_dot_is_quoted(monkeypatch):
+    def run(command, **options):
+        return types.SimpleNamespace(returncode=1, stdout=b"", stderr=b"Error: no\n  memory\xff\n")
+
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/somewhere/dot")
+    monkeypatch.setattr(subprocess, "run", run)
+    refused(RuntimeError, "dot: Error: no memory\ufffd", draw(example()).pipe, "svg")
+
+
+def test_no_shell_is_involved(monkeypatch):
+    def run(command, **options):
+        assert isinstance(command, list)
+        assert not options.get("shell")
+        return types.SimpleNamespace(returncode=0, stdout=b"", stderr=b"")
+
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/somewhere/dot")
+    monkeypatch.setattr(subprocess, "run", run)
+    draw(leaf(1.0, "$(touch evil); `ls`") * 2).pipe("svg")
+
+
+def test_importing_loads_no_renderer():
+    code = "import sys, microtensor; print([m for m in sys.modules if 'graphviz' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_graph_needs_no_graphviz(monkeypatch):
+    real = builtins.__import__
+
+    def guarded(name, *arguments, **options):
+        assert "graphviz" not in name
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", guarded)
+    assert len(Graph.of(example()).nodes) == 6

@@ -1,0 +1,258 @@
+"""The losses against values computed by hand, finite differences and PyTorch; what they refuse."""
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+import nn
+
+LIMIT = {"rtol": 1e-12, "atol": 1e-12}
+LOG2 = np.log(2)
+BINARY = [nn.BCELoss(), nn.BCEWithLogitsLoss()]
+SAME_SHAPE = [*BINARY, nn.MSELoss()]
+
+
+def name(x):
+    return type(x).__name__
+
+
+def column(*values):
+    return np.array(values, dtype=float)[:, None]
+
+
+# By hand ----------------------------------------------------------------------------------------
+
+BY_HAND = [
+    (nn.BCELoss(), column(0.5, 0.5), column(1, 0), LOG2),
+    (nn.BCELoss(), column(0.25, 0.25), column(1, 0), (np.log(4) + np.log(4 / 3)) / 2),
+    (nn.BCELoss(), column(0.25), column(0.5), (np.log(4) + np.log(4 / 3)) / 2),
+    (nn.BCEWithLogitsLoss(), column(0, 0), column(1, 0), LOG2),
+    (nn.BCEWithLogitsLoss(), column(np.log(3)), column(1), np.log(4 / 3)),
+    (nn.BCEWithLogitsLoss(), column(np.log(3)), column(0), np.log(4)),
+    (nn.MSELoss(), column(1, 2, 3), column(1, 0, 0), 13 / 3),
+    (nn.MSELoss(), np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros((2, 2)), 7.5),
+    (nn.CrossEntropyLoss(), np.zeros((2, 4)), np.array([0, 3]), np.log(4)),
+    (nn.CrossEntropyLoss(), np.log([[1.0, 2.0, 5.0], [2.0, 4.0, 2.0]]), np.array([2, 1]),
+     (np.log(8 / 5) + LOG2) / 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("loss", "predictions", "targets", "expected"), BY_HAND)
+@pytest.mark.parametrize("kind", [mt.Tensor, np.array, lambda x: np.asarray(x).tolist()])
+def test_by_hand(loss, predictions, targets, expected, kind):
+    cost = loss(kind(predictions), kind(targets))
+    assert cost.shape == ()
+    np.testing.assert_allclose(cost.item(), expected, rtol=1e-14)
+
+
+GRADIENTS_BY_HAND = [
+    (nn.BCELoss(), column(0.25, 0.5), column(1, 0), column(-2, 1)),
+    (nn.BCEWithLogitsLoss(), column(0, 0), column(1, 0), column(-0.25, 0.25)),
+    (nn.MSELoss(), column(1, 2), column(0, 0), column(1, 2)),
+    (nn.CrossEntropyLoss(), np.zeros((2, 2)), [0, 1], np.array([[-0.25, 0.25], [0.25, -0.25]])),
+]
+
+
+@pytest.mark.parametrize(("loss", "predictions", "targets", "expected"), GRADIENTS_BY_HAND)
+def test_gradients_by_hand(loss, predictions, targets, expected):
+    predictions = mt.Tensor(predictions, requires_grad=True)
+    loss(predictions, targets).backward()
+    np.testing.assert_allclose(predictions.grad, expected, rtol=1e-14)
+
+
+def test_bce_is_the_tutorials_cost():
+    rng = np.random.default_rng(0)
+    a, y = rng.uniform(0.01, 0.99, (1, 9)), rng.integers(0, 2, (1, 9))
+    m = y.shape[1]
+    cost = -1 / m * (np.dot(y, np.log(a).T) + np.dot(1 - y, np.log(1 - a).T))
+    np.testing.assert_allclose(nn.BCELoss()(a.T, y.T).item(), cost.item(), rtol=1e-14)
+
+
+def test_bce_of_logits_is_bce_of_their_sigmoid():
+    rng = np.random.default_rng(1)
+    z, y = rng.normal(size=(8, 1)), rng.integers(0, 2, (8, 1))
+    expected = nn.BCELoss()(nn.Sigmoid()(z), y).item()
+    np.testing.assert_allclose(nn.BCEWithLogitsLoss()(z, y).item(), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32, np.float64])
+def test_targets_of_every_dtype(loss, dtype):
+    predictions, targets = column(0.2, 0.7, 0.4), column(1, 0, 1)
+    expected = loss(predictions, targets).item()
+    assert loss(predictions, targets.astype(dtype)).item() == expected
+
+
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+@pytest.mark.parametrize("targets", [np.float32, np.int64, bool])
+def test_float32_stays_float32(loss, targets):
+    predictions = mt.Tensor([0.2, 0.7], requires_grad=True, dtype=np.float32)
+    cost = loss(predictions, np.array([1, 0], dtype=targets))
+    cost.backward()
+    assert cost.dtype == predictions.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+def test_a_target_may_need_a_gradient_too(loss):
+    target = mt.Tensor([0.25], requires_grad=True)
+    loss(mt.Tensor([0.75], requires_grad=True), target).backward()
+    assert target.grad.shape == (1,)
+    assert target.grad.item() != 0
+
+
+# Gradients by differences -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (4, 1), (2, 3, 2)])
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+def test_gradients_by_differences(loss, shape):
+    rng = np.random.default_rng(2)
+    mt.check_gradients(loss, rng.uniform(0.1, 0.9, shape), rng.uniform(0.1, 0.9, shape))
+
+
+def test_cross_entropy_gradients_by_differences():
+    rng = np.random.default_rng(3)
+    labels = np.array([0, 2, 2, 1, 3])
+    mt.check_gradients(nn.CrossEntropyLoss(), rng.normal(size=(5, 4)), labels)
+
+
+# Against PyTorch --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+@pytest.mark.parametrize("shape", [(7,), (7, 1), (3, 4)])
+def test_agrees_with_pytorch(loss, shape):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    rng = np.random.default_rng(4)
+    values, targets = rng.uniform(0.01, 0.99, shape), rng.uniform(0, 1, shape)
+    ours, theirs = mt.Tensor(values, requires_grad=True), torch.tensor(values, requires_grad=True)
+    result = loss(ours, targets)
+    expected = getattr(torch.nn, name(loss))()(theirs, torch.tensor(targets))
+    result.backward()
+    expected.backward()
+    np.testing.assert_allclose(result.item(), expected.item(), **LIMIT)
+    np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), **LIMIT)
+
+
+@pytest.mark.parametrize("scale", [1, 30, 1000])
+def test_losses_of_logits_agree_with_pytorch_at_every_scale(scale):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    rng = np.random.default_rng(5)
+    values = scale * rng.normal(size=(9, 4))
+    cases = [
+        (nn.CrossEntropyLoss(), torch.nn.CrossEntropyLoss(), rng.integers(0, 4, 9)),
+        (nn.BCEWithLogitsLoss(), torch.nn.BCEWithLogitsLoss(), rng.uniform(size=(9, 4))),
+    ]
+    for loss, other, targets in cases:
+        ours = mt.Tensor(values, requires_grad=True)
+        theirs = torch.tensor(values, requires_grad=True)
+        result, expected = loss(ours, targets), other(theirs, torch.tensor(targets))
+        result.backward()
+        expected.backward()
+        np.testing.assert_allclose(result.item(), expected.item(), **LIMIT)
+        np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), **LIMIT)
+
+
+# At the edges -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("z", "y", "cost", "gradient"),
+    [
+        (1000.0, 1, 0.0, 0.0),
+        (1000.0, 0, 1000.0, 1.0),
+        (-1000.0, 1, 1000.0, -1.0),
+        (-1000.0, 0, 0.0, 0.0),
+    ],
+)
+def test_bce_of_logits_holds_at_1000(z, y, cost, gradient):
+    logits = mt.Tensor([z], requires_grad=True)
+    result = nn.BCEWithLogitsLoss()(logits, [y])
+    result.backward()
+    assert result.item() == cost
+    assert logits.grad.tolist() == [gradient]
+
+
+@pytest.mark.parametrize(
+    ("label", "cost", "gradient"), [(0, 0.0, [0.0, 0.0]), (1, 2000.0, [1.0, -1.0])]
+)
+def test_cross_entropy_holds_at_1000(label, cost, gradient):
+    logits = mt.Tensor([[1000.0, -1000.0]], requires_grad=True)
+    result = nn.CrossEntropyLoss()(logits, [label])
+    result.backward()
+    assert result.item() == cost
+    assert logits.grad.tolist() == [gradient]
+
+
+@pytest.mark.parametrize(("a", "y"), [(0.0, 1), (1.0, 0)])
+def test_bce_of_a_certain_mistake_is_infinite(a, y):
+    with np.errstate(all="ignore"):
+        assert nn.BCELoss()(np.array([a]), np.array([y])).item() == np.inf
+
+
+# What is refused --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+@pytest.mark.parametrize(
+    ("predictions", "targets"),
+    [((4, 1), (4,)), ((4,), (4, 1)), ((4, 1), (1, 4)), ((4, 1), (3, 1)), ((4, 1), ()), ((), (1,))],
+)
+@pytest.mark.parametrize("kind", [mt.Tensor, np.array])
+def test_other_shapes_are_refused(loss, predictions, targets, kind):
+    with pytest.raises(mt.ShapeError) as caught:
+        loss(kind(np.full(predictions, 0.5)), kind(np.ones(targets)))
+    assert str(caught.value) == (
+        f"{name(loss)}: predictions have shape {predictions} and targets {targets}; "
+        "they must be equal"
+    )
+
+
+@pytest.mark.parametrize("loss", BINARY, ids=name)
+@pytest.mark.parametrize(
+    ("targets", "found"),
+    [([0.0, 2.0], "0.0 to 2.0"), ([-1, 1], "-1 to 1"), ([np.nan, 1.0], "nan to nan")],
+)
+@pytest.mark.parametrize("kind", [np.array, list, mt.Tensor])
+def test_binary_targets_out_of_range_are_refused(loss, targets, found, kind):
+    with pytest.raises(ValueError, match="targets") as caught:
+        loss(mt.Tensor([0.5, 0.5]), kind(targets))
+    assert str(caught.value) == f"{name(loss)}: targets are from 0 to 1, got {found}"
+
+
+def test_mse_takes_any_target():
+    assert nn.MSELoss()(np.array([1.0]), np.array([-3.0])).item() == 16.0
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"), [([0, 3], "0 to 3"), ([-1, 2], "-1 to 2"), ([7, 7], "7 to 7")]
+)
+@pytest.mark.parametrize("kind", [np.array, list, mt.Tensor])
+def test_labels_out_of_range_are_refused(labels, found, kind):
+    with pytest.raises(ValueError, match="labels") as caught:
+        nn.CrossEntropyLoss()(np.zeros((2, 3)), kind(labels))
+    assert str(caught.value) == f"CrossEntropyLoss: labels are from 0 to 2, got {found}"
+
+
+@pytest.mark.parametrize(
+    ("predictions", "labels"),
+    [((2, 3), (2, 1)), ((2, 3), (3,)), ((2, 3), (2, 3)), ((3,), (3,)), ((2, 3, 4), (2,))],
+)
+def test_cross_entropy_refuses_other_shapes(predictions, labels):
+    with pytest.raises(mt.ShapeError) as caught:
+        nn.CrossEntropyLoss()(np.zeros(predictions), np.zeros(labels, dtype=int))
+    assert str(caught.value) == (
+        f"CrossEntropyLoss: predictions (n, classes) take n labels, got {predictions} and {labels}"
+    )
+
+
+@pytest.mark.parametrize("dtype", [float, bool])
+def test_labels_that_are_no_whole_numbers_are_refused(dtype):
+    with pytest.raises(TypeError, match=r"^CrossEntropyLoss: labels are whole numbers, got "):
+        nn.CrossEntropyLoss()(np.zeros((2, 3)), np.zeros(2, dtype=dtype))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_labels_of_every_whole_dtype(dtype):
+    cost = nn.CrossEntropyLoss()(np.zeros((2, 3)), np.array([0, 2], dtype=dtype))
+    np.testing.assert_allclose(cost.item(), np.log(3), rtol=1e-15)

@@ -1,0 +1,406 @@
+"""Module, Parameter and Sequential: what is found, in which order, under which name."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+import nn
+
+PUBLIC = (
+    "Module Parameter Sequential Linear ReLU Sigmoid Tanh Softmax Dropout Flatten BCELoss "
+    "BCEWithLogitsLoss MSELoss CrossEntropyLoss SGD Adam he_normal he_uniform lecun_normal "
+    "xavier_normal xavier_uniform fit predict accuracy History save load CatClassifier datasets"
+).split()
+
+
+class Nested(nn.Module):
+    """Parameters in every place in which they are looked for."""
+
+    def __init__(self):
+        self.second = nn.Parameter(2.0)
+        self.first = nn.Parameter(1.0)
+        self.blocks = [nn.Linear(2, 1, rng=0), (nn.ReLU(), nn.Linear(1, 1, bias=False, rng=0))]
+        self.heads = {"cat": nn.Linear(1, 2, rng=0), "extra": [nn.Parameter([0.0, 0.0])]}
+        self.constant = mt.Tensor(5.0, requires_grad=True)
+        self.notes = ["text", None, 3]
+
+    def forward(self, x):
+        return x
+
+
+class Pair(nn.Module):
+    def __init__(self, a, b):
+        self.a = a
+        self.b = b
+
+    def forward(self, x):
+        return self.b(self.a(x))
+
+
+def names(model):
+    return [parameter.name for parameter in model.parameters()]
+
+
+def bytes_of(model):
+    return {name: array.tobytes() for name, array in model.state_dict().items()}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_name_comes_from_nn(name):
+    assert hasattr(nn, name)
+    assert name in nn.__all__
+
+
+def test_all_lists_nothing_that_is_not_there():
+    assert [name for name in nn.__all__ if not hasattr(nn, name)] == []
+
+
+# Parameter --------------------------------------------------------------------------------------
+
+
+def test_a_parameter_is_a_leaf_that_learns():
+    parameter = nn.Parameter([1.0, 2.0], name="w")
+    assert isinstance(parameter, mt.Tensor)
+    assert parameter.requires_grad
+    (parameter * parameter).sum().backward()
+    np.testing.assert_array_equal(parameter.grad, [2.0, 4.0])
+    assert repr(parameter) == "Parameter([1., 2.], name='w', requires_grad=True)"
+
+
+def test_a_frozen_parameter_gets_no_gradient():
+    frozen = nn.Parameter(1.0, requires_grad=False)
+    (frozen * nn.Parameter(2.0)).backward()
+    assert frozen.grad is None
+
+
+def test_a_parameter_of_whole_numbers_is_refused():
+    with pytest.raises(TypeError, match="only floats have gradients"):
+        nn.Parameter([1, 2])
+
+
+# What is found ----------------------------------------------------------------------------------
+
+
+def test_parameters_come_in_attribute_order_under_their_paths():
+    assert [name for name, _ in Nested().named_parameters()] == [
+        "second",
+        "first",
+        "blocks.0.weight",
+        "blocks.0.bias",
+        "blocks.1.1.weight",
+        "heads.cat.weight",
+        "heads.cat.bias",
+        "heads.extra.0",
+    ]
+
+
+def test_parameters_are_the_named_ones():
+    model = Nested()
+    for parameter, (_, named) in zip(model.parameters(), model.named_parameters(), strict=True):
+        assert parameter is named
+
+
+def test_modules_are_found_with_the_model_itself_first():
+    model = Nested()
+    found = list(model.named_modules())
+    assert found[0] == ("", model)
+    paths = [path for path, _ in found[1:]]
+    assert paths == ["blocks.0", "blocks.1.0", "blocks.1.1", "heads.cat"]
+
+
+def test_a_shared_parameter_counts_once():
+    shared = nn.Parameter(1.0)
+    model = Pair(nn.ReLU(), nn.ReLU())
+    model.one, model.two = shared, shared
+    assert model.parameters() == [shared]
+    assert list(model.state_dict()) == ["one"]
+
+
+def test_a_shared_module_counts_once():
+    layer = nn.Linear(2, 2, rng=0)
+    model = Pair(layer, layer)
+    assert [path for path, _ in model.named_parameters()] == ["a.weight", "a.bias"]
+    assert [path for path, _ in model.named_modules()] == ["", "a"]
+
+
+def test_circles_end():
+    inner, outer = nn.Linear(1, 1, rng=0), nn.Sequential()
+    outer.inner, inner.outer = inner, outer
+    outer.around = [outer]
+    assert len(outer.parameters()) == 2
+    assert len(inner.parameters()) == 2
+
+
+def test_lists_nest_deeply():
+    nested = nn.Parameter(1.0)
+    for _ in range(5000):
+        nested = [nested]
+    model = nn.Sequential()
+    model.nested = nested
+    assert len(model.parameters()) == 1
+
+
+def test_a_replaced_parameter_is_gone():
+    layer = nn.Linear(2, 1, rng=0)
+    layer.bias = None
+    assert [path for path, _ in layer.named_parameters()] == ["weight"]
+
+
+def test_two_parameters_of_one_path_are_refused():
+    model = nn.Sequential()
+    with pytest.raises(ValueError, match=r"both\.1"):
+        model.both = {1: nn.Parameter(1.0), "1": nn.Parameter(2.0)}
+        model.state_dict()
+
+
+# Names ------------------------------------------------------------------------------------------
+
+
+def test_the_attribute_path_becomes_the_name():
+    layer = nn.Linear(2, 1, rng=0)
+    assert names(layer) == ["weight", "bias"]
+    model = nn.Sequential(layer)
+    assert names(model) == ["layers.0.weight", "layers.0.bias"]
+    assert names(Pair(model, nn.ReLU())) == ["a.layers.0.weight", "a.layers.0.bias"]
+
+
+def test_a_name_of_its_own_stays():
+    layer = nn.Linear(2, 1, rng=0)
+    layer.weight.name = "W1"
+    model = nn.Sequential(layer)
+    model.scale = nn.Parameter(1.0, name="s")
+    assert names(model) == ["W1", "layers.0.bias", "s"]
+    assert list(model.state_dict()) == ["layers.0.weight", "layers.0.bias", "scale"]
+
+
+def test_a_layer_appended_to_a_list_is_named_by_its_path():
+    model = nn.Sequential()
+    model.tail = []
+    for _ in range(2):
+        model.tail.append(nn.Linear(1, 1, bias=False, rng=0))
+    assert names(model) == ["tail.0.weight", "tail.1.weight"]
+
+
+# Copies -----------------------------------------------------------------------------------------
+
+
+def test_a_deep_copy_is_equal_and_independent():
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Linear(2, 1, rng=1))
+    twin = copy.deepcopy(model)
+    assert bytes_of(twin) == bytes_of(model)
+    assert list(twin.state_dict()) == list(model.state_dict())
+    before = bytes_of(model)
+    for parameter in twin.parameters():
+        parameter.data += 1
+    assert bytes_of(model) == before
+
+
+def test_a_deep_copy_keeps_what_is_shared_frozen_and_narrow():
+    layer = nn.Linear(2, 2, rng=0, dtype=np.float32)
+    layer.bias.requires_grad = False
+    twin = copy.deepcopy(Pair(layer, layer))
+    assert twin.a is twin.b
+    assert twin.a.weight.dtype == np.float32
+    assert [p.requires_grad for p in twin.parameters()] == [True, False]
+    assert all(isinstance(p, nn.Parameter) for p in twin.parameters())
+
+
+def test_copies_of_one_layer_are_named_by_their_places():
+    layer = nn.Linear(2, 2, bias=False, rng=0)
+    model = nn.Sequential(copy.deepcopy(layer), copy.deepcopy(layer))
+    assert names(model) == ["layers.0.weight", "layers.1.weight"]
+
+
+# Modes and gradients ----------------------------------------------------------------------------
+
+
+def test_train_and_eval_reach_everything():
+    model = Nested()
+    assert model.eval() is model
+    assert not any(module.training for _, module in model.named_modules())
+    assert model.train() is model
+    assert all(module.training for _, module in model.named_modules())
+
+
+def test_a_new_module_is_in_training_mode():
+    assert nn.Dropout().training
+
+
+def test_a_mode_is_a_modules_own():
+    first, second = nn.Dropout(), nn.Dropout()
+    first.eval()
+    assert second.training
+
+
+def test_zero_grad_forgets_all_gradients():
+    layer = nn.Linear(2, 1, rng=0)
+    layer(np.ones((3, 2))).sum().backward()
+    assert all(p.grad is not None for p in layer.parameters())
+    layer.zero_grad()
+    assert all(p.grad is None for p in layer.parameters())
+
+
+# Calls and repr ---------------------------------------------------------------------------------
+
+
+def test_a_module_without_forward_says_so():
+    class Unfinished(nn.Module):
+        pass
+
+    with pytest.raises(TypeError, match=r"^Unfinished has no forward\(\); write one$"):
+        Unfinished()(1.0)
+
+
+def test_a_call_passes_everything_on():
+    class Scale(nn.Module):
+        def forward(self, x, factor, *, offset=0):
+            return x * factor + offset
+
+    assert Scale()(mt.Tensor(2.0), 3, offset=1).item() == 7.0
+
+
+def test_an_error_in_forward_comes_through():
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise ZeroDivisionError("here")
+
+    with pytest.raises(ZeroDivisionError, match="here"):
+        nn.Sequential(Broken())(1.0)
+
+
+def test_repr_shows_layers_and_counts():
+    model = nn.Sequential(nn.Linear(1200, 2, rng=0), nn.Sequential(nn.ReLU(), nn.Dropout(0.2)))
+    lines = repr(model).splitlines()
+    assert [" ".join(line.split()) for line in lines] == [
+        "Sequential 2,402 parameters",
+        "layers.0: Linear(1200, 2) 2,402 parameters",
+        "layers.1: Sequential",
+        "layers.0: ReLU",
+        "layers.1: Dropout(p=0.2)",
+    ]
+    assert [len(line) - len(line.lstrip()) for line in lines] == [0, 2, 2, 4, 4]
+    assert lines[0].index("2,402") == lines[1].index("2,402")
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_repr_counts_a_shared_layer_once():
+    layer = nn.Linear(2, 2, rng=0)
+    assert repr(Pair(layer, layer)).splitlines()[0].split() == ["Pair", "6", "parameters"]
+
+
+def test_repr_of_a_layer_alone_is_one_line():
+    assert repr(nn.Linear(2, 3, bias=False, rng=0)) == "Linear(2, 3, bias=False)  6 parameters"
+    assert repr(nn.Softmax()) == "Softmax(axis=-1)"
+
+
+# State ------------------------------------------------------------------------------------------
+
+
+def test_state_goes_from_one_model_to_another():
+    one, two = Nested(), Nested()
+    for parameter in one.parameters():
+        parameter.data += 0.5
+    two.load_state_dict(one.state_dict())
+    assert bytes_of(two) == bytes_of(one)
+
+
+def test_state_is_a_copy_both_ways():
+    layer = nn.Linear(1, 1, rng=0)
+    state = layer.state_dict()
+    state["weight"][...] = 9
+    assert layer.weight.item() != 9
+    layer.load_state_dict(state)
+    state["weight"][...] = 8
+    assert layer.weight.item() == 9
+
+
+def test_loading_keeps_the_dtype_of_the_parameter():
+    layer = nn.Linear(1, 1, rng=0, dtype=np.float32)
+    layer.load_state_dict({"weight": [[1]], "bias": [2.5]})
+    assert layer.weight.dtype == layer.bias.dtype == np.float32
+    assert layer.bias.tolist() == [2.5]
+
+
+def test_every_problem_of_a_state_is_listed_and_nothing_changed():
+    model = nn.Sequential(nn.Linear(2, 1, rng=0), nn.Linear(1, 1, rng=0))
+    before = bytes_of(model)
+    state = model.state_dict()
+    del state["layers.0.bias"]
+    state["layers.0.weight"] = np.full((1, 2), 7.0)
+    state["layers.1.weight"] = np.ones((2, 2))
+    state["layers.1.bias"] = np.ones(1, dtype=complex)
+    state["bias"] = np.ones(1)
+    with pytest.raises(ValueError, match=r"^load_state_dict of Sequential: ") as caught:
+        model.load_state_dict(state)
+    assert str(caught.value) == (
+        "load_state_dict of Sequential: layers.0.bias is missing; bias is unknown; "
+        "layers.1.weight has shape (2, 2), not (1, 1); "
+        "layers.1.bias has dtype complex128, not float64"
+    )
+    assert bytes_of(model) == before
+
+
+@pytest.mark.parametrize("value", [[[True]], [["x"]], [[None]], [[1j]]])
+def test_a_state_of_other_things_than_numbers_is_refused(value):
+    layer = nn.Linear(1, 1, bias=False, rng=0)
+    before = bytes_of(layer)
+    with pytest.raises(ValueError, match=r"weight has dtype \S+, not float64$"):
+        layer.load_state_dict({"weight": value})
+    assert bytes_of(layer) == before
+
+
+def test_fractions_for_whole_numbers_are_refused_and_nothing_changed():
+    model = nn.Sequential()
+    model.scale = nn.Parameter(1.0)
+    model.counts = nn.Parameter(np.array([1, 2]), requires_grad=False)
+    with pytest.raises(ValueError, match="counts has dtype float64, not int64"):
+        model.load_state_dict({"scale": 5.0, "counts": [0.5, 1.5]})
+    assert model.scale.item() == 1.0
+
+
+def test_a_gradient_through_a_loaded_value_is_refused():
+    layer = nn.Linear(1, 1, rng=0)
+    cost = (layer(np.ones((1, 1))) ** 2).sum()
+    layer.load_state_dict({"weight": [[2.0]], "bias": [0.0]})
+    with pytest.raises(mt.GradientError, match="was changed after"):
+        cost.backward()
+
+
+# Sequential -------------------------------------------------------------------------------------
+
+
+def test_sequential_applies_its_layers_in_order():
+    class Plus(nn.Module):
+        def forward(self, x):
+            return x + 1
+
+    class Double(nn.Module):
+        def forward(self, x):
+            return x * 2
+
+    assert nn.Sequential(Plus(), Double())(mt.Tensor(3.0)).item() == 8.0
+    assert nn.Sequential(Double(), Plus())(mt.Tensor(3.0)).item() == 7.0
+
+
+def test_an_empty_sequential_changes_nothing():
+    x = mt.Tensor(3.0)
+    assert nn.Sequential()(x) is x
+
+
+def test_sequential_is_a_sequence():
+    layers = [nn.Linear(1, 1, rng=0), nn.ReLU()]
+    model = nn.Sequential(*layers)
+    assert len(model) == 2
+    assert list(model) == layers
+    assert model[0] is layers[0]
+    assert model[-1] is layers[1]
+    with pytest.raises(IndexError):
+        model[2]
+
+
+@pytest.mark.parametrize("wrong", [nn.ReLU, [nn.ReLU()], np.tanh, None])
+def test_sequential_refuses_what_is_no_module(wrong):
+    with pytest.raises(TypeError, match=r"^Sequential: expected modules, got "):
+        nn.Sequential(nn.ReLU(), wrong)

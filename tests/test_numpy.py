@@ -1,0 +1,423 @@
+"""NumPy's functions on tensors: each finds its rule or says that it has none; no record is lost."""
+
+import operator
+import warnings
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import Tensor, no_grad
+
+A = np.array([[0.5, 1.5, 0.7], [1.1, 0.3, 1.9]])
+V = np.array([0.5, 1.5, 0.7])
+
+
+def leaf(data):
+    return Tensor(data, requires_grad=True)
+
+
+# With a rule ------------------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "abs": np.abs,
+    "fabs": np.fabs,
+    "negative": np.negative,
+    "positive": np.positive,
+    "add": lambda t: np.add(V, t),
+    "subtract": lambda t: np.subtract(t, V),
+    "multiply": lambda t: np.multiply(2, t),
+    "divide": lambda t: np.divide(1.0, t),
+    "true_divide": lambda t: np.true_divide(t, V),
+    "power": lambda t: np.power(t, 2.5),
+    "float_power": lambda t: np.float_power(t, 2.5),
+    "maximum": lambda t: np.maximum(t, 1.0),
+    "minimum": lambda t: np.minimum(t, np.full(3, 1.0)),
+    "matmul": lambda t: np.matmul(t, V),
+    "dot": lambda t: np.dot(t, V),
+    "dot, array first": lambda t: np.dot(np.ones(2), t),
+    "outer": lambda t: np.outer(V, t),
+    "einsum": lambda t: np.einsum("ij,j->i", t, V),
+    "clip": lambda t: np.clip(t, 0.6, 1.2),
+    "clip by name": lambda t: np.clip(t, a_min=0.6, a_max=1.2),
+    "clip by new names": lambda t: np.clip(t, min=0.6, max=1.2),
+    "where": lambda t: np.where(A > 1, t, 0.0),
+    "where, tensor condition": lambda t: np.where(t > 1, t, -t),
+    "sum": np.sum,
+    "sum, axis": lambda t: np.sum(t, axis=0),
+    "sum, kept": lambda t: np.sum(t, 1, keepdims=True),
+    "mean": lambda t: np.mean(t, axis=(0, 1)),
+    "max": lambda t: np.max(t, axis=1),
+    "amax": lambda t: np.amax(t, axis=1),
+    "min": lambda t: np.min(t),
+    "amin": lambda t: np.amin(t),
+    "prod": lambda t: np.prod(t, axis=-1),
+    "var": lambda t: np.var(t, axis=0, ddof=1),
+    "std": lambda t: np.std(t),
+    "cumsum": lambda t: np.cumsum(t, axis=1),
+    "reshape": lambda t: np.reshape(t, (3, 2)),
+    "transpose": np.transpose,
+    "transpose, axes": lambda t: np.transpose(t, (1, 0)),
+    "transpose by name": lambda t: np.transpose(t, axes=(1, 0)),
+    "swapaxes": lambda t: np.swapaxes(t, 0, 1),
+    "squeeze": lambda t: np.squeeze(t[:1], axis=0),
+    "expand_dims": lambda t: np.expand_dims(t, 1),
+    "broadcast_to": lambda t: np.broadcast_to(t, (2, 2, 3)),
+    "ravel": np.ravel,
+    "flip": lambda t: np.flip(t, axis=1),
+    "concatenate": lambda t: np.concatenate([t, A], axis=1),
+    "concatenate, tensor second": lambda t: np.concatenate([A, t]),
+    "concat": lambda t: np.concat([t, A]),
+    "stack": lambda t: np.stack([A, t], axis=2),
+    "split": lambda t: np.split(t, 2)[1],
+    "pad": lambda t: np.pad(t, 1),
+    "pad, mode": lambda t: np.pad(t, ((0, 1), (2, 0)), mode="edge"),
+    "pad, value": lambda t: np.pad(t, 1, constant_values=2.5),
+    "permute_dims": lambda t: np.permute_dims(t, (1, 0)),
+    "astype": lambda t: np.astype(t, np.float32),
+    "add.reduce": np.add.reduce,
+    "add.reduce, all": lambda t: np.add.reduce(t, axis=None),
+    "multiply.reduce": np.multiply.reduce,
+    "multiply.reduce, axis 1": lambda t: np.multiply.reduce(t, axis=1),
+    "maximum.reduce": lambda t: np.maximum.reduce(t, axis=1, keepdims=True),
+    "minimum.reduce": lambda t: np.minimum.reduce(t, 1),
+    "array + t": lambda t: A + t,
+    "array - t": lambda t: A - t,
+    "array * t": lambda t: A * t,
+    "array / t": lambda t: A / t,
+    "array ** t": lambda t: A**t,
+    "array @ t": lambda t: np.ones((2, 2)) @ t,
+    "t @ array": lambda t: t @ A.T,
+    "float64 * t": lambda t: np.float64(2) * t,
+    "float64 - t": lambda t: np.float64(2) - t,
+    "float64 ** t": lambda t: np.float64(2) ** t,
+    "float32 / t": lambda t: np.float32(2) / t,
+    "int64 * t": lambda t: np.int64(2) * t,
+    "0-d array * t": lambda t: np.array(2.0) * t,
+    "list * t": lambda t: [1.0, 2.0, 3.0] * t,
+}
+
+
+@pytest.mark.parametrize("f", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_finds_its_rule(f):
+    t = leaf(A)
+    result = f(t)
+    assert isinstance(result, Tensor)
+    assert result.requires_grad
+    expected = f(A)
+    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-6)
+    assert result.dtype == expected.dtype
+    result.sum().backward()
+    assert t.grad.shape == A.shape
+    if result.dtype == np.float64:
+        mt.check_gradients(f, A)
+
+
+def test_reduce_goes_along_axis_0_unless_told():
+    assert np.add.reduce(leaf(A)).shape == (3,)
+    assert np.sum(leaf(A)).shape == ()
+
+
+@pytest.mark.parametrize("f", [np.sum, np.mean, np.max, np.prod, np.var, np.std])
+def test_constants_stay_constants(f):
+    result = f(Tensor(A))
+    assert isinstance(result, Tensor)
+    assert not result.requires_grad
+
+
+def test_whole_tensors_of_a_list():
+    a, b = leaf([1.0, 2.0]), leaf([3.0])
+    np.concatenate((a, b, np.ones(1), [4.0])).sum().backward()
+    assert (a.grad.tolist(), b.grad.tolist()) == ([1, 1], [1])
+
+
+def test_comparisons():
+    t = leaf(A)
+    for f in (np.greater, np.less_equal, np.equal, np.not_equal):
+        result = f(A.mean(), t)
+        assert isinstance(result, Tensor)
+        assert result.tolist() == f(A.mean(), A).tolist()
+    assert operator.gt(np.flip(A), t).tolist() == (np.flip(A) > A).tolist()
+    assert np.logical_and(t > 1, A > 1).tolist() == (A > 1).tolist()
+    assert ((A > 1) & (t > 1)).tolist() == (A > 1).tolist()
+
+
+# What would lose the record ---------------------------------------------------------------------
+
+
+def test_an_array_takes_no_tensor_in_place():
+    array = np.ones((2, 3))
+    message = (
+        "np.add: an array can't take the result of a tensor in place, for it would lose the "
+        "record; write array = array + tensor, or use the tensor's .numpy()"
+    )
+    with pytest.raises(TypeError) as caught:
+        array += leaf(A)
+    assert str(caught.value) == message
+    assert (array == 1).all()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t, out: np.exp(t, out=out),
+        lambda t, out: np.exp(t, out),
+        lambda t, out: np.add(t, 1, out=(out,)),
+        lambda t, out: np.sum(t, axis=0, out=out[0]),
+        lambda t, out: np.max(t, axis=0, out=out[0]),
+        lambda t, out: np.add.reduce(t, out=out[0]),
+        lambda t, out: np.concatenate([t], out=out),
+        lambda t, out: np.matmul(t, np.eye(3), out=out),
+        lambda t, out: np.clip(t, 0, 1, out=out),
+        lambda t, out: np.add(A, 1, out=t),
+        lambda t, out: np.einsum("ij->ij", t, out=out),
+        lambda t, out: np.copyto(out, t),
+        lambda t, out: np.put(out, [0], t),
+        lambda t, out: np.place(out, out == 1, t),
+        lambda t, out: np.putmask(out, out == 1, t),
+    ],
+)
+def test_out_is_refused(f):
+    t, out = leaf(A), np.ones((2, 3))
+    with pytest.raises(TypeError) as caught:
+        f(t, out)
+    assert "\n" not in str(caught.value)
+    assert (out == 1).all()
+    np.testing.assert_array_equal(t.data, A)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (
+            lambda t: np.add(t, 1, where=A > 1),
+            "np.add: the argument 'where' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.sum(t, where=A > 1),
+            "np.sum: the argument 'where' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.sum(t, dtype=np.float32),
+            "np.sum: the argument 'dtype' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.exp(t, dtype=np.float32),
+            "np.exp: the argument 'dtype' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.sum(t, initial=5.0),
+            "np.sum: the argument 'initial' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.mean(t, dtype=np.float32),
+            "np.mean: the argument 'dtype' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.reshape(t, (3, 2), order="F"),
+            "np.reshape: the argument 'order' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.ravel(t, order="F"),
+            "np.ravel: the argument 'order' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.einsum("ij->", t, optimize=True),
+            "np.einsum: the argument 'optimize' isn't supported for tensors",
+        ),
+        (
+            lambda t: np.add.reduce(t, initial=1.0),
+            "np.add.reduce: the argument 'initial' isn't supported for tensors",
+        ),
+    ],
+)
+def test_options_without_meaning_are_refused(f, message):
+    with pytest.raises(TypeError) as caught:
+        f(leaf(A))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (lambda t: np.sort(t), "np.sort"),
+        (lambda t: np.linalg.norm(t), "np.linalg.norm"),
+        (lambda t: np.linalg.inv(t), "np.linalg.inv"),
+        (lambda t: np.fft.fft(t), "np.fft.fft"),
+        (lambda t: np.floor(t), "np.floor"),
+        (lambda t: np.arctan2(t, t), "np.arctan2"),
+        (lambda t: np.floor_divide(t, 2), "np.floor_divide"),
+        (lambda t: A // t, "np.floor_divide"),
+        (lambda t: A % t, "np.remainder"),
+        (lambda t: np.median(t), "np.median"),
+        (lambda t: np.add.accumulate(t), "np.add.accumulate"),
+        (lambda t: np.subtract.reduce(t), "np.subtract.reduce"),
+        (lambda t: np.add.outer(t, t), "np.add.outer"),
+        (lambda t: np.add.at(A, 0, t), "np.add.at"),
+        (lambda t: np.add.reduceat(t, [0]), "np.add.reduceat"),
+        (lambda t: np.tensordot(t, t), "np.tensordot"),
+        (lambda t: np.take(t, 0), "np.take"),
+        (lambda t: np.vstack([t, t]), "np.vstack"),
+    ],
+)
+def test_without_a_rule(f, name):
+    with pytest.raises(TypeError) as caught:
+        f(leaf(A))
+    assert str(caught.value) == (
+        f"{name} has no rule for its derivative; give it one by microtensor.primitive, or apply "
+        "it to the tensor's .numpy() where no gradient is wanted"
+    )
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.array,
+        np.asarray,
+        np.ascontiguousarray,
+        lambda t: np.array([t, t]),
+        lambda t: np.array(t, dtype=np.float32),
+        lambda t: np.random.default_rng(0).permutation(t),
+        lambda t: np.asarray(t * 2),
+        lambda t: np.array([[t[0, 0], t[0, 1]], [0.0, 1.0]]),
+        lambda t: np.zeros((2, 3)).__setitem__(0, t[0]),
+        lambda t: np.full((2, 3), t[0, 0]),
+    ],
+)
+def test_no_array_is_made_of_what_requires_a_gradient(f):
+    with pytest.raises(TypeError) as caught:
+        f(leaf(A))
+    for way in (".detach()", ".numpy()", ".item()"):
+        assert way in str(caught.value)
+
+
+def test_arrays_are_made_of_constants():
+    c = Tensor(A)
+    array = np.asarray(c)
+    assert type(array) is np.ndarray
+    array[0] = 9
+    np.testing.assert_array_equal(c.data, A)
+    assert np.array(c, dtype=np.float32).dtype == np.float32
+    assert np.array([Tensor(1.0), Tensor(2.0)]).tolist() == [1, 2]
+    assert np.asarray(Tensor(1.0)).shape == ()
+    assert np.array(leaf(A).detach()).shape == (2, 3)
+    with pytest.raises(ValueError, match="copy"):
+        np.array(c, copy=False)
+
+
+def test_constants_computed_without_a_record():
+    with no_grad():
+        c = leaf(A) * 2
+    assert np.asarray(c).shape == (2, 3)
+
+
+# Answers without a gradient ---------------------------------------------------------------------
+
+CONSTANT = [
+    np.shape,
+    np.ndim,
+    np.size,
+    lambda t: np.size(t, 0),
+    np.argmax,
+    lambda t: np.argmax(t, axis=1),
+    np.argmin,
+    np.argsort,
+    np.isnan,
+    np.isinf,
+    np.isfinite,
+    np.signbit,
+    lambda t: np.any(t > 1),
+    lambda t: np.all(t > 1, axis=0),
+    lambda t: np.allclose(t, A),
+    lambda t: np.allclose(A, t),
+    lambda t: np.isclose(t, 0.5),
+    lambda t: np.array_equal(t, A),
+    lambda t: np.count_nonzero(t > 1),
+    np.nonzero,
+    np.argwhere,
+    np.zeros_like,
+    np.ones_like,
+    lambda t: np.full_like(t, 3.0),
+    lambda t: np.result_type(t, np.float32),
+    np.isrealobj,
+    np.iscomplexobj,
+    np.array2string,
+    np.isfortran,
+]
+
+
+@pytest.mark.parametrize("f", CONSTANT)
+def test_constant_answers(f):
+    found, expected = f(leaf(A)), f(A)
+    assert not isinstance(found, Tensor) or not found.requires_grad
+    np.testing.assert_equal(found, expected)
+
+
+def test_testing_functions_take_constants():
+    np.testing.assert_allclose(Tensor(A), A)
+    np.testing.assert_array_equal(A, Tensor(A).numpy())
+
+
+def test_predictions():
+    """What a program does with a model's output."""
+    scores = leaf(A)
+    assert np.argmax(scores, axis=1).tolist() == [1, 2]
+    accuracy = np.mean(np.argmax(scores, axis=1) == np.array([1, 0]))
+    assert accuracy == 0.5
+    assert np.mean((scores > 1) == (A > 1)).item() == 1
+
+
+# All of NumPy -----------------------------------------------------------------------------------
+
+WITHOUT_GRADIENT = set(
+    "shape ndim size all any argmax argmin argsort isclose allclose array_equal zeros_like "
+    "ones_like full_like empty_like array_repr array_str array2string isfortran result_type "
+    "can_cast iscomplexobj isrealobj count_nonzero nonzero argwhere shares_memory "
+    "may_share_memory isnan isinf isfinite signbit".split()
+)
+
+
+def dispatched(module):
+    """The ufuncs and the functions of a module that ask their arguments who they are."""
+    for name in sorted(set(dir(module))):
+        f = getattr(module, name, None)
+        if isinstance(f, np.ufunc) or hasattr(f, "_implementation"):
+            yield pytest.param(f, id=f"{module.__name__}.{name}")
+
+
+def drops_the_record(result):
+    """Whether numbers came back that don't know where they are from."""
+    if isinstance(result, list | tuple):
+        return any(map(drops_the_record, result))
+    if isinstance(result, Tensor):
+        return not result.requires_grad and result.dtype.kind == "f"
+    return isinstance(result, np.ndarray | np.generic) and result.dtype.kind in "fc"
+
+
+@pytest.mark.parametrize("f", [*dispatched(np), *dispatched(np.linalg), *dispatched(np.fft)])
+@pytest.mark.parametrize("shape", [(3,), (2, 2)])
+def test_none_drops_the_record(f, shape):
+    if f.__name__ in WITHOUT_GRADIENT:
+        pytest.skip("its answer has no gradient")
+    t = leaf(np.full(shape, 0.5))
+    attempts = [(t,), (t, t), (t, 1), ([t, t],), (t, 0, 1), (t, t, t), ("ij", t)]
+    if isinstance(f, np.ufunc):
+        attempts.append((1.0, t))
+    for arguments in attempts:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                result = f(*arguments)
+        except (TypeError, ValueError, IndexError, AttributeError):
+            continue
+        assert not drops_the_record(result), arguments
+        np.testing.assert_array_equal(t.data, 0.5)

@@ -1,0 +1,379 @@
+"""SGD and Adam: by hand, against PyTorch, in place; what they remember and what they refuse."""
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+import nn
+
+LIMIT = {"rtol": 1e-12, "atol": 1e-12}
+NAN, INF = float("nan"), float("inf")
+
+SETTINGS = [
+    ("SGD", {"lr": 0.05}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9}),
+    ("SGD", {"lr": 0.05, "weight_decay": 0.1}),
+    ("SGD", {"lr": 0.05, "momentum": 0.8, "weight_decay": 0.1}),
+    ("Adam", {}),
+    ("Adam", {"lr": 0.05}),
+    ("Adam", {"lr": 0.05, "weight_decay": 0.1}),
+    ("Adam", {"lr": 0.05, "betas": (0.5, 0.9), "eps": 1e-3}),
+]
+every_setting = pytest.mark.parametrize(("kind", "options"), SETTINGS)
+
+
+def parameters():
+    rng = np.random.default_rng(0)
+    return [nn.Parameter(rng.normal(size=shape)) for shape in [(3, 4), (3,), ()]]
+
+
+def cost(w, b, c):
+    """A smooth function of three parameters, for tensors of either library."""
+    return ((w.sum(1) * b + c) ** 2).mean() + (w * w * w).sum() * 0.01
+
+
+def step(optimizer):
+    optimizer.zero_grad()
+    cost(*optimizer.parameters).backward()
+    optimizer.step()
+
+
+def bytes_of(arrays):
+    return [np.asarray(getattr(a, "data", a)).tobytes() for a in arrays]
+
+
+# The numbers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "expected"),
+    [
+        ("SGD", {"lr": 0.1}, [0.8, 0.6]),
+        ("SGD", {"lr": 0.1, "momentum": 0.5}, [0.8, 0.5]),
+        ("SGD", {"lr": 0.1, "weight_decay": 1.0}, [0.7, 0.43]),
+        ("Adam", {"lr": 0.1, "eps": 1e-300}, [0.9, 0.8]),
+    ],
+)
+def test_two_steps_by_hand(kind, options, expected):
+    p = nn.Parameter(1.0)
+    optimizer = getattr(nn, kind)([p], **options)
+    for value in expected:
+        p.grad = np.array(2.0)
+        optimizer.step()
+        np.testing.assert_allclose(p.item(), value, rtol=1e-14)
+
+
+@every_setting
+def test_twenty_steps_agree_with_pytorch(kind, options):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    ours = parameters()
+    theirs = [torch.tensor(p.numpy(), requires_grad=True) for p in ours]
+    mine = getattr(nn, kind)(ours, **options)
+    his = getattr(torch.optim, kind)(theirs, **options)
+    for _ in range(20):
+        step(mine)
+        his.zero_grad()
+        cost(*theirs).backward()
+        his.step()
+        for p, q in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(p.data, q.detach().numpy(), **LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_a_learning_rate_may_change_on_the_way(kind):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    ours = parameters()
+    theirs = [torch.tensor(p.numpy(), requires_grad=True) for p in ours]
+    mine = getattr(nn, kind)(ours, lr=0.1)
+    his = getattr(torch.optim, kind)(theirs, lr=0.1)
+    for lr in (0.1, 0.05, 0.01, 0.2):
+        mine.lr = his.param_groups[0]["lr"] = lr
+        step(mine)
+        his.zero_grad()
+        cost(*theirs).backward()
+        his.step()
+    for p, q in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(p.data, q.detach().numpy(), **LIMIT)
+
+
+@pytest.mark.parametrize(("kind", "options"), SETTINGS[:4])
+def test_a_parameter_whose_gradient_comes_late_agrees_with_pytorch(kind, options):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    ours = [nn.Parameter([1.0, 2.0]), nn.Parameter([3.0])]
+    theirs = [torch.tensor(p.numpy(), requires_grad=True) for p in ours]
+    mine = getattr(nn, kind)(ours, **options)
+    his = getattr(torch.optim, kind)(theirs, **options)
+    for k in range(6):
+        for p, q in zip(ours, theirs, strict=True):
+            late = p is ours[1] and k < 3
+            p.grad = None if late else np.full(p.shape, k + 1.0)
+            q.grad = None if late else torch.full(tuple(q.shape), k + 1.0, dtype=torch.float64)
+        mine.step()
+        his.step()
+    for p, q in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(p.data, q.detach().numpy(), **LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_the_default_settings_learn(kind):
+    p = nn.Parameter(1.0)
+    optimizer = getattr(nn, kind)([p])
+    for _ in range(50):
+        optimizer.zero_grad()
+        (p * p).backward()
+        optimizer.step()
+    assert 0 < p.item() < 0.96
+
+
+@every_setting
+@pytest.mark.parametrize("shape", [(300, 300), (70_000,), (3, 40_000), (1, 70_000), (70_000, 1)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_parameter_learns_as_its_parts_would(kind, options, shape, order):
+    rng = np.random.default_rng(1)
+    values = np.asarray(rng.normal(size=shape), order=order)
+    whole, parts = nn.Parameter(values), [nn.Parameter(part) for part in values.reshape(-1, 1000)]
+    optimizers = [getattr(nn, kind)(ps, **options) for ps in ([whole], parts)]
+    for _ in range(3):
+        whole.grad = rng.normal(size=shape)
+        for part, gradient in zip(parts, whole.grad.reshape(-1, 1000), strict=True):
+            part.grad = gradient
+        for optimizer in optimizers:
+            optimizer.step()
+    expected = np.concatenate([part.data for part in parts])
+    np.testing.assert_allclose(whole.data.reshape(-1), expected, **LIMIT)
+
+
+# In place ---------------------------------------------------------------------------------------
+
+
+@every_setting
+def test_steps_are_in_place(kind, options):
+    ps = parameters()
+    optimizer = getattr(nn, kind)(ps, **options)
+    arrays = [p.data for p in ps]
+    before = [a.copy() for a in arrays]
+    for _ in range(3):
+        step(optimizer)
+    for p, array, old in zip(ps, arrays, before, strict=True):
+        assert p.data is array
+        assert not np.array_equal(array, old)
+
+
+@every_setting
+def test_gradients_are_left_as_they_are(kind, options):
+    ps = parameters()
+    cost(*ps).backward()
+    gradients = bytes_of(p.grad for p in ps)
+    getattr(nn, kind)(ps, **options).step()
+    assert bytes_of(p.grad for p in ps) == gradients
+
+
+@every_setting
+def test_float32_stays_float32(kind, options):
+    p = nn.Parameter([1.0, 2.0], dtype=np.float32)
+    optimizer = getattr(nn, kind)([p], **options)
+    (p * p).sum().backward()
+    optimizer.step()
+    assert p.dtype == np.float32
+    assert all(a.dtype == np.float32 for k, a in optimizer.state_dict().items() if k != "steps")
+
+
+def test_a_parameter_without_a_gradient_is_left_alone():
+    used, unused = nn.Parameter(1.0), nn.Parameter(2.0)
+    optimizer = nn.SGD([used, unused], lr=0.1, momentum=0.9, weight_decay=0.1)
+    (used * 3).backward()
+    optimizer.step()
+    assert used.item() != 1.0
+    assert unused.item() == 2.0
+
+
+def test_a_step_is_seen_by_the_record():
+    p = nn.Parameter(2.0)
+    square = p * p
+    square.backward()
+    nn.SGD([p], lr=0.1).step()
+    with pytest.raises(mt.GradientError, match="was changed after multiply had used it"):
+        square.backward()
+
+
+def test_zero_grad_forgets_gradients():
+    ps = parameters()
+    cost(*ps).backward()
+    nn.SGD(ps).zero_grad()
+    assert [p.grad for p in ps] == [None, None, None]
+
+
+def test_parameters_may_come_from_a_generator():
+    layer = nn.Linear(2, 1, rng=0)
+    optimizer = nn.SGD(p for p in layer.parameters())
+    assert [id(p) for p in optimizer.parameters] == [id(p) for p in layer.parameters()]
+    layer(np.ones((1, 2))).sum().backward()
+    before = bytes_of(layer.parameters())
+    optimizer.step()
+    assert all(a != b for a, b in zip(before, bytes_of(layer.parameters()), strict=True))
+
+
+def test_a_plain_tensor_can_be_learnt_too():
+    t = mt.Tensor(1.0, requires_grad=True)
+    (t * 2).backward()
+    nn.SGD([t], lr=0.5).step()
+    assert t.item() == 0.0
+
+
+# What is refused --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_a_step_without_gradients_is_refused(kind):
+    ps = parameters()
+    optimizer = getattr(nn, kind)(ps)
+    before = bytes_of(ps)
+    with pytest.raises(mt.GradientError) as caught:
+        optimizer.step()
+    assert str(caught.value) == f"{kind}: no parameter has a gradient; call backward() first"
+    assert bytes_of(ps) == before
+    assert optimizer.state_dict()["steps"] == 0
+
+
+PARAMETER = nn.Parameter(1.0)
+WRONG_PARAMETERS = [
+    ([], ValueError, "there are no parameters to change"),
+    (iter(()), ValueError, "there are no parameters to change"),
+    ([PARAMETER, PARAMETER], ValueError, "a parameter is listed twice"),
+    (PARAMETER, TypeError, "expected a list such as model.parameters(), got a Parameter"),
+    ([PARAMETER, 3.0], TypeError, "expected parameters, got a float"),
+    (nn.Linear(2, 1, rng=0), TypeError, "expected "),
+    (nn.Sequential(nn.Sequential(nn.ReLU())), TypeError, "expected "),
+    (
+        list(nn.Linear(9, 9, rng=0).named_parameters()),
+        TypeError,
+        "expected parameters, got a tuple",
+    ),
+    (None, TypeError, "expected "),
+]
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize(("wrong", "error", "text"), WRONG_PARAMETERS)
+def test_wrong_parameters_are_refused_in_one_line(kind, wrong, error, text):
+    with pytest.raises(error) as caught:
+        getattr(nn, kind)(wrong)
+    assert str(caught.value).startswith(f"{kind}: {text}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_generator_that_was_consumed_is_refused():
+    spent = (p for p in parameters())
+    list(spent)
+    with pytest.raises(ValueError, match=r"^SGD: there are no parameters to change$"):
+        nn.SGD(spent)
+
+
+WRONG_SETTINGS = [
+    *(("SGD", {"lr": lr}, "lr is a number above 0") for lr in (-0.1, 0, NAN, INF, "0.1", None)),
+    *(("Adam", {"lr": lr}, "lr is a number above 0") for lr in (-1, 0.0, NAN, INF, "1", None)),
+    *(
+        (kind, {"weight_decay": w}, "weight_decay is a number at least 0")
+        for kind in ("SGD", "Adam")
+        for w in (-1e-9, NAN, INF, "1")
+    ),
+    *(
+        ("SGD", {"momentum": m}, "momentum is a number from 0 to below 1")
+        for m in (-0.1, 1, 1.0, NAN, "0.9")
+    ),
+    *(
+        ("Adam", {"betas": betas}, "a beta is a number from 0 to below 1")
+        for betas in ((1.0, 0.9), (0.9, 1), (-0.1, 0.9), (NAN, 0.9))
+    ),
+    *(("Adam", {"betas": b}, "bet") for b in ((0.9,), (0.9, 0.99, 0.999), (), 0.9)),
+    *(("Adam", {"eps": eps}, "eps is a number above 0") for eps in (0, -1e-8, NAN)),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "text"), WRONG_SETTINGS)
+def test_wrong_settings_are_refused_in_one_line(kind, options, text):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        getattr(nn, kind)(parameters(), **options)
+    assert str(caught.value).startswith(f"{kind}: {text}")
+    assert "\n" not in str(caught.value)
+
+
+# What is remembered -----------------------------------------------------------------------------
+
+
+@every_setting
+def test_going_on_from_a_state_gives_the_same_numbers(kind, options):
+    whole = parameters()
+    optimizer = getattr(nn, kind)(whole, **options)
+    for _ in range(7):
+        step(optimizer)
+    halfway = [nn.Parameter(p.data) for p in whole]
+    other = getattr(nn, kind)(halfway, **options)
+    other.load_state_dict(optimizer.state_dict())
+    for _ in range(7):
+        step(optimizer)
+        step(other)
+    assert bytes_of(halfway) == bytes_of(whole)
+    assert bytes_of(other.state_dict().values()) == bytes_of(optimizer.state_dict().values())
+
+
+def test_a_state_is_a_copy_both_ways():
+    optimizer = nn.Adam(parameters())
+    step(optimizer)
+    state = optimizer.state_dict()
+    kept = bytes_of(state.values())
+    step(optimizer)
+    assert bytes_of(state.values()) == kept
+    optimizer.load_state_dict(state)
+    step(optimizer)
+    assert bytes_of(state.values()) == kept
+
+
+def test_states_count_steps():
+    optimizer = nn.SGD(parameters())
+    for _ in range(3):
+        step(optimizer)
+    assert optimizer.state_dict() == {"steps": 3}
+
+
+def test_every_problem_of_a_state_is_listed_and_nothing_changed():
+    optimizer = nn.Adam([nn.Parameter([1.0, 2.0]), nn.Parameter(3.0)])
+    before = bytes_of(optimizer.state_dict().values())
+    state = optimizer.state_dict()
+    state["mean.0"] = np.ones(2)
+    del state["mean.1"]
+    state["square.0"] = np.ones(3)
+    state["square.1"] = np.array("x")
+    state["speed"] = np.ones(2)
+    with pytest.raises(ValueError, match="load_state_dict") as caught:
+        optimizer.load_state_dict(state)
+    assert str(caught.value) == (
+        "load_state_dict of Adam: mean.1 is missing; speed is unknown; "
+        "square.0 has shape (3,), not (2,); square.1 has dtype <U1, not float64"
+    )
+    assert bytes_of(optimizer.state_dict().values()) == before
+
+
+@pytest.mark.parametrize("steps", [NAN, INF, -1, 2.5])
+def test_a_state_with_senseless_steps_is_refused_and_nothing_changed(steps):
+    optimizer = nn.Adam([nn.Parameter([1.0, 2.0])])
+    before = bytes_of(optimizer.state_dict().values())
+    state = {name: array + 1 for name, array in optimizer.state_dict().items()}
+    with pytest.raises(ValueError, match="steps"):
+        optimizer.load_state_dict(state | {"steps": np.array(steps)})
+    assert bytes_of(optimizer.state_dict().values()) == before
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (nn.SGD(parameters()), nn.Adam(parameters())),
+        (nn.Adam(parameters()), nn.SGD(parameters())),
+        (nn.SGD(parameters()), nn.SGD(parameters(), momentum=0.9)),
+        (nn.SGD(parameters(), momentum=0.9), nn.SGD(parameters())),
+        (nn.Adam(parameters()), nn.Adam(parameters()[:2])),
+    ],
+)
+def test_a_state_of_another_optimizer_is_refused(one, other):
+    with pytest.raises(ValueError, match=r"is missing|is unknown"):
+        other.load_state_dict(one.state_dict())

@@ -1,0 +1,305 @@
+"""An operation of one's own is recorded, differentiated, checked and drawn like a built-in one."""
+
+import numpy as np
+import pytest
+from test_rules import differences
+
+import microtensor as mt
+from microtensor import Tensor, grad, primitive
+
+cube = primitive("cube", lambda x: x**3, lambda g, out, x: g * 3 * x**2)
+scale = primitive("scale", lambda x, *, by=2.0: x * by, lambda g, out, x, *, by=2.0: g * by)
+hypotenuse = primitive(
+    "hypotenuse", np.hypot, lambda g, out, a, b: g * a / out, lambda g, out, a, b: g * b / out
+)
+choose = primitive(
+    "choose",
+    lambda c, x: x * c,
+    None,
+    lambda g, out, c, x: g * c,
+)
+
+
+def leaf(data, name=None):
+    return Tensor(data, requires_grad=True, name=name)
+
+
+def refused(error, message, f, *arguments, **options):
+    with pytest.raises(error) as caught:
+        f(*arguments, **options)
+    assert str(caught.value) == message
+    assert type(caught.value) is error
+
+
+def test_value_and_gradient():
+    x = leaf([1.0, 2.0])
+    y = cube(x)
+    assert isinstance(y, Tensor)
+    assert y.tolist() == [1, 8]
+    y.sum().backward()
+    assert x.grad.tolist() == [3, 12]
+
+
+@pytest.mark.parametrize("data", [2.0, [2.0, 3.0], [[2.0], [3.0]], np.ones((0, 2))])
+def test_shapes(data):
+    x = leaf(data)
+    y = cube(x)
+    assert y.shape == x.shape
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, 3 * x.numpy() ** 2)
+
+
+def test_higher_derivatives():
+    x = leaf(2.0)
+    d = cube(x)
+    for expected in (12, 12, 6):
+        d = grad(d, x, create_graph=True)
+        assert d.item() == expected
+
+
+def test_differences_agree():
+    a, b = np.array([[1.0, 2.0]]), np.array([[1.5], [0.5]])
+    found = grad(hypotenuse(x := leaf(a), y := leaf(b)).sum(), [x, y])
+    expected = differences(lambda a, b: np.hypot(a, b).sum(), (a, b))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.numpy(), other, rtol=1e-8)
+
+
+def test_checked_like_the_others():
+    mt.check_gradients(cube, [1.0, -2.0])
+    mt.check_gradients(hypotenuse, [[1.0, 2.0]], [[1.5], [0.5]])
+    wrong = primitive("wrong", lambda x: x**2, lambda g, out, x: g * x)
+    with pytest.raises(mt.GradientError, match=r"check_gradients: input 0, .* off by "):
+        mt.check_gradients(wrong, 3.0)
+
+
+def test_broadcasting_is_undone():
+    a, b = leaf(np.full((2, 3), 3.0)), leaf(4.0)
+    hypotenuse(a, b).sum().backward()
+    np.testing.assert_allclose(a.grad, 0.6)
+    np.testing.assert_allclose(b.grad, 6 * 0.8)
+
+
+def test_a_derivative_that_is_broadcast_already():
+    """It may return the shape of the result; what was copied is added up."""
+    total = primitive("total", lambda x, y: x + y, lambda g, out, x, y: g, lambda g, out, x, y: g)
+    a, b = leaf(np.ones((2, 3))), leaf(np.ones(3))
+    total(a, b).sum().backward()
+    assert b.grad.tolist() == [2, 2, 2]
+
+
+def test_options():
+    x = leaf([1.0, 2.0])
+    assert scale(x).tolist() == [2, 4]
+    y = scale(x, by=5.0)
+    assert y.tolist() == [5, 10]
+    y.sum().backward()
+    assert x.grad.tolist() == [5, 5]
+
+
+def test_plain_values_and_numbers():
+    assert cube([1.0, 2.0]).tolist() == [1, 8]
+    assert not cube(2.0).requires_grad
+    x = leaf(2.0)
+    hypotenuse(x, 1.5).backward()
+    assert x.grad == pytest.approx(0.8)
+    with mt.no_grad():
+        assert not cube(x).requires_grad
+
+
+def test_an_input_without_a_derivative():
+    x = leaf([1.0, 2.0])
+    y = choose(np.array([1.0, 0.0]), x)
+    y.sum().backward()
+    assert x.grad.tolist() == [1, 0]
+    message = (
+        "choose: no derivative with respect to input 0, 'c', which requires a gradient; pass its "
+        ".detach() to keep it constant"
+    )
+    refused(TypeError, message, choose, leaf([1.0, 1.0], "c"), x)
+
+
+def test_an_operation_without_any_derivative_gives_constants():
+    floor = primitive("floor", np.floor, None)
+    result = floor(leaf([1.5, 2.5]))
+    assert result.tolist() == [1, 2]
+    assert not result.requires_grad
+
+
+def test_a_number_as_value():
+    total = primitive("total", lambda x: float(x.sum()), lambda g, out, x: g * np.ones(x.shape))
+    x = leaf([1.0, 2.0])
+    y = total(x)
+    assert y.shape == ()
+    y.backward()
+    assert x.grad.tolist() == [1, 1]
+
+
+def test_values_may_be_views_and_gradients_too():
+    """What forward or a derivative hands on may be memory of its inputs; results own theirs."""
+    same = primitive("same", lambda x: x, lambda g, out, x: g)
+    x = leaf([1.0, 2.0])
+    y = same(x)
+    assert not np.shares_memory(x.data, y.data)
+    leak = primitive("leak", lambda x: x * 1.0, lambda g, out, x: x)
+    seed = np.ones(2)
+    leak(x).backward(seed)
+    x.grad += 5
+    assert x.tolist() == [1, 2]
+    same(z := leaf([1.0, 2.0])).backward(seed)
+    z.grad += 5
+    assert seed.tolist() == [1, 1]
+
+
+def test_it_is_in_the_graph():
+    with mt.group("mine"):
+        y = cube(leaf(2.0, "x"))
+    node = mt.Graph.of(y).nodes[-1]
+    assert (node.rule, node.role, node.group) == ("cube", "output", ("mine",))
+    assert "cube" in mt.draw(y).source
+    assert repr(y) == "Tensor(8., from cube)"
+
+
+def test_it_has_a_name_and_a_docstring():
+    def forward(x):
+        """x, doubled."""
+        return 2 * x
+
+    double = primitive("double", forward, lambda g, out, x: 2 * g)
+    assert double.__name__ == "double"
+    assert double.__doc__ == "x, doubled."
+
+
+def test_anomalies_are_named():
+    bad = primitive("bad", lambda x: x * np.nan, lambda g, out, x: g)
+    with pytest.raises(FloatingPointError, match="bad: the result is nan"), mt.detect_anomaly():
+        bad(leaf([1.0]))
+
+
+def test_a_memory_of_its_own_record_is_freed():
+    import gc
+    import weakref
+
+    gc.collect()
+    gc.disable()
+    try:
+        x = leaf(2.0)
+        y = cube(x)
+        y.backward()
+        watched = weakref.ref(y)
+        del y
+        assert watched() is None
+    finally:
+        gc.enable()
+
+
+# Mistakes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "two words", "1st", 3, None])
+def test_a_name_is_an_identifier(name):
+    message = f"primitive: a name is a Python identifier, got {name!r}"
+    refused(ValueError, message, primitive, name, np.exp, None)
+
+
+def test_built_in_names_are_taken():
+    message = "primitive: 'exp' is a built-in operation; choose another name"
+    refused(ValueError, message, primitive, "exp", np.exp, None)
+
+
+def test_the_same_name_twice():
+    """A cell of a notebook is run again: the new one counts, and the old one works still."""
+    first = primitive("again", lambda x: x * 1, lambda g, out, x: g)
+    second = primitive("again", lambda x: x * 2, lambda g, out, x: g * 2)
+    assert (first(1.0).item(), second(1.0).item()) == (1, 2)
+
+
+def test_derivatives_are_needed():
+    message = "primitive: 'f' needs a derivative (or None) for each input"
+    refused(TypeError, message, primitive, "f", np.exp)
+
+
+@pytest.mark.parametrize("parts", [(3, None), (np.exp, 3)])
+def test_functions_are_needed(parts):
+    message = "primitive: 'f': expected functions, got 3"
+    refused(TypeError, message, primitive, "f", *parts)
+
+
+@pytest.mark.parametrize(("inputs", "count"), [((), 0), ((1.0, 2.0), 2)])
+def test_count_of_inputs(inputs, count):
+    refused(TypeError, f"cube: takes 1 inputs, got {count}", cube, *inputs)
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (None, "None"),
+        ("text", "'text'"),
+        ([1.0], "[1.0]"),
+        (np.ones(1, complex), "dtype complex128"),
+        (np.array(["a"]), "dtype <U1"),
+        (1j, "1j"),
+    ],
+)
+def test_forward_returns_an_array(value, what):
+    f = primitive("f", lambda x: value, lambda g, out, x: g)
+    message = f"f: forward returns an array of real numbers, but gave {what}"
+    refused(TypeError, message, f, 1.0)
+
+
+def test_forward_that_returns_a_tensor():
+    f = primitive("f", lambda x: Tensor(x), lambda g, out, x: g)
+    with pytest.raises(TypeError, match="f: forward returns an array of real numbers, but gave"):
+        f(1.0)
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 2), ()])
+def test_a_derivative_fits_its_input(shape):
+    f = primitive("f", lambda x: x * 1.0, lambda g, out, x: np.ones(shape))
+    y = f(leaf(np.ones((2, 2)), "w")).sum()
+    message = (
+        f"f: the derivative of input 0 has shape {shape}, but the input is (2, 2) 'w'; "
+        "a derivative is multiplied by g"
+    )
+    with pytest.raises(mt.ShapeError) as caught:
+        y.backward()
+    assert str(caught.value).replace(" 'w'", "") == message.replace(" 'w'", "")
+
+
+@pytest.mark.parametrize("at", [[1.0, 2.0], 1.0])
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [(None, "None"), ("text", "'text'"), (1j, "1j"), (np.ones(2, complex), "dtype complex128")],
+)
+def test_a_derivative_is_an_array(value, what, at):
+    f = primitive("f", lambda x: x * 1.0, lambda g, out, x: value)
+    y = f(leaf(at)).sum()
+    message = f"f: the derivative of input 0 is an array of real numbers, but gave {what}"
+    refused(TypeError, message, y.backward)
+
+
+def test_own_errors_pass_through():
+    def forward(x):
+        raise ValueError("mine")
+
+    refused(ValueError, "mine", primitive("f", forward, None), 1.0)
+
+
+def test_a_changed_input_is_noticed():
+    x = leaf([1.0])
+    y = cube(x)
+    x.data -= 1
+    with pytest.raises(mt.GradientError, match="was changed after cube had used it"):
+        y.backward()
+
+
+def test_a_derivative_that_leaves_the_record_is_noticed():
+    """Written with .numpy(), it has a value and no second derivative."""
+    f = primitive(
+        "f", lambda x: np.sin(x), lambda g, out, x: g * np.cos(np.asarray(getattr(x, "data", x)))
+    )
+    x = leaf(0.5)
+    d = grad(f(x), x, create_graph=True)
+    assert d.item() == pytest.approx(np.cos(0.5))
+    with pytest.raises(mt.GradientError):
+        grad(d, x)

@@ -1,0 +1,422 @@
+"""Every rule at every case of the table: its value, its derivative, and that one's derivative.
+
+The differences are taken here, by other means than `check_gradients` uses, which looks as well.
+"""
+
+import warnings
+
+import numpy as np
+import pytest
+from cases import CASES, CONSTANT
+
+import microtensor as mt
+from microtensor.rules import RULES, EverySlot
+
+STEP = 1e-3
+TOLERANCE = 1e-6
+NAMES = [c.name for c in CASES]
+
+
+def leaves(arrays):
+    return [mt.Tensor(x, requires_grad=True) for x in arrays]
+
+
+def differences(f, arrays):
+    """The gradients of f(*arrays), a number, by differences of the fourth order.
+
+    f'(x) = (8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))) / 12h + O(h^4)
+    """
+    arrays = [np.asarray(x) for x in arrays]
+    gradients = [np.zeros_like(x) for x in arrays]
+    for k, x in enumerate(arrays):
+        for entry in np.ndindex(x.shape):
+            for steps, weight in ((1, 8), (-1, -8), (2, -1), (-2, 1)):
+                moved = [a.copy() for a in arrays]
+                moved[k][entry] += steps * STEP
+                gradients[k][entry] += weight * f(*moved) / (12 * STEP)
+    return gradients
+
+
+def close(found, expected):
+    """Of one shape, and nowhere off by more than the tolerance of the largest entry."""
+    assert np.shape(found) == np.shape(expected)
+    scale = max(1e-2, np.max(np.abs(expected), initial=0))
+    off = np.max(np.abs(found - expected), initial=0)
+    assert off <= TOLERANCE * scale, f"off by {off / scale:.3g}"
+
+
+def gradients_or_zeros(output, inputs):
+    """The gradients of a number, and zeros for inputs that it wasn't computed from."""
+    found = []
+    for x in inputs:
+        try:
+            found.append(mt.grad(output, x).numpy())
+        except mt.GradientError as error:
+            assert "wasn't computed from" in str(error)
+            found.append(np.zeros(x.shape))
+    return found
+
+
+def check_first_order(case):
+    weights = np.random.default_rng(1).uniform(0.5, 1.5, case.value(*case.inputs).shape)
+    inputs = leaves(case.inputs)
+    found = mt.grad(case.f(*inputs), inputs, weights)
+
+    def number(*arrays):
+        return np.sum(case.f(*map(mt.Tensor, arrays)).numpy() * weights)
+
+    expected = differences(number, case.inputs)
+    for one, other in zip(found, expected, strict=True):
+        close(one.numpy(), other)
+
+
+def check_second_order(case):
+    """The gradients, weighted and added up, are differentiated by the inputs and by the seed."""
+    draw = np.random.default_rng(2)
+    seed = draw.uniform(0.5, 1.5, case.value(*case.inputs).shape)
+    weights = [draw.uniform(0.5, 1.5, x.shape) for x in case.inputs]
+
+    def weighted_gradients(inputs, seed, create_graph):
+        first = mt.grad(case.f(*inputs), inputs, seed, create_graph=create_graph)
+        total = 0.0
+        for d, w in zip(first, weights, strict=True):
+            total = total + (d * w).sum()
+        return total
+
+    def number(*arrays):
+        *inputs, seed = arrays
+        return weighted_gradients(leaves(inputs), seed, False).item()
+
+    inputs = leaves((*case.inputs, seed))
+    recorded = weighted_gradients(inputs[:-1], inputs[-1], True)
+    found = gradients_or_zeros(recorded, inputs)
+    expected = differences(number, (*case.inputs, seed))
+    for one, other in zip(found, expected, strict=True):
+        close(one, other)
+
+
+def test_every_rule_has_a_case():
+    assert {c.rule for c in CASES + CONSTANT} == set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=str)
+def test_cases_reach_every_derivative(rule, monkeypatch):
+    """Each derivative of each rule is computed, at least once, by a case under the rule's name."""
+    called = set()
+
+    def spy(slot, derivative):
+        def observed(*arguments, **options):
+            called.add(slot)
+            return derivative(*arguments, **options)
+
+        return derivative and observed
+
+    derivatives = tuple.__iter__(rule.derivatives)
+    planted = type(rule.derivatives)(spy(k, d) for k, d in enumerate(derivatives))
+    wanted = {k for k, d in enumerate(tuple.__iter__(rule.derivatives)) if d is not None}
+    monkeypatch.setattr(rule, "derivatives", planted)
+    for c in CASES:
+        if c.rule == rule.name:
+            inputs = leaves(c.inputs)
+            output = c.f(*inputs)
+            mt.grad(output, inputs, np.ones(output.shape))
+    assert called == wanted
+
+
+@pytest.mark.parametrize("case", CASES + CONSTANT, ids=lambda c: c.name)
+def test_value(case):
+    result = case.f(*leaves(case.inputs))
+    expected = case.value(*case.inputs)
+    assert isinstance(result, mt.Tensor)
+    assert result.shape == np.shape(expected)
+    assert result.dtype == np.asarray(expected).dtype
+    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_first_order(case):
+    check_first_order(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_second_order(case):
+    check_second_order(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_check_gradients_agrees(case):
+    mt.check_gradients(case.f, *case.inputs)
+
+
+@pytest.mark.parametrize("case", CONSTANT, ids=lambda c: c.name)
+def test_comparisons_are_constants(case):
+    result = case.f(*leaves(case.inputs))
+    assert result.dtype == bool
+    assert not result.requires_grad
+
+
+# Layouts: the same numbers, laid out otherwise --------------------------------------------------
+
+
+def interleaved(x):
+    """Every other entry of a longer tensor."""
+    if not x.ndim:
+        return np.array([9.0, x[()]]), lambda t: t[1]
+    longer = np.full((*x.shape[:-1], 2 * x.shape[-1]), 9.0)
+    longer[..., ::2] = x
+    return longer, lambda t: t[..., ::2]
+
+
+def transposed(x):
+    return x.T.copy(), lambda t: t.T
+
+
+def turned(x):
+    return np.flip(x).copy(), lambda t: np.flip(t)
+
+
+def broadcast(x):
+    """Two equal copies that are one in memory; the first is taken."""
+    return x[None], lambda t: np.broadcast_to(t, (2, *x.shape))[0]
+
+
+LAYOUTS = [interleaved, transposed, turned, broadcast]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_layout_changes_nothing(case, layout):
+    pairs = [layout(x) for x in case.inputs]
+    inputs = leaves(case.inputs)
+    others = leaves(x for x, _ in pairs)
+    output = case.f(*inputs)
+    other = case.f(*(view(t) for t, (_, view) in zip(others, pairs, strict=True)))
+    np.testing.assert_allclose(other.numpy(), output.numpy(), rtol=1e-13, atol=1e-14)
+    weights = np.random.default_rng(3).uniform(0.5, 1.5, output.shape)
+    expected = mt.grad(output, inputs, weights)
+    found = mt.grad(other, others, weights)
+    for d, e, (_, view) in zip(found, expected, pairs, strict=True):
+        np.testing.assert_allclose(view(d).numpy(), e.numpy(), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_read_only_inputs(case):
+    """Nothing is written into inputs, values or the seed, and memory may forbid it."""
+    inputs = leaves(case.inputs)
+    for x in inputs:
+        x.data.setflags(write=False)
+    output = case.f(*inputs)
+    seed = np.ones(output.shape)
+    seed.setflags(write=False)
+    output.backward(seed)
+    for x, array in zip(inputs, case.inputs, strict=True):
+        np.testing.assert_array_equal(x.data, array)
+        assert x.grad.flags.writeable
+    np.testing.assert_array_equal(seed, 1)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_float32_stays_float32(case):
+    inputs = leaves(x.astype(np.float32) for x in case.inputs)
+    output = case.f(*inputs)
+    assert output.dtype == np.float32
+    first = mt.grad(output, inputs, np.ones(output.shape, np.float32), create_graph=True)
+    assert [d.dtype for d in first] == [np.float32] * len(first)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_derivatives_return_their_own_memory(case, monkeypatch):
+    """A derivative returns new memory, or that of g; never that of an input or of the output."""
+    seen = []
+
+    def spy(derivative, first):
+        def observed(*arguments, **options):
+            d = derivative(*arguments, **options)
+            values = arguments[first:]
+            seen.extend(np.shares_memory(d, v) for v in values if isinstance(v, np.ndarray))
+            return d
+
+        return observed
+
+    for rule in RULES.values():
+        first = 2 if isinstance(rule.derivatives, EverySlot) else 1
+        planted = (d and spy(d, first) for d in tuple.__iter__(rule.derivatives))
+        monkeypatch.setattr(rule, "derivatives", type(rule.derivatives)(planted))
+    inputs = leaves(case.inputs)
+    output = case.f(*inputs)
+    mt.grad(output, inputs, np.ones(output.shape))
+    assert not any(seen)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_zero_seed_gives_zero(case):
+    inputs = leaves(case.inputs)
+    output = case.f(*inputs)
+    for d in mt.grad(output, inputs, np.zeros(output.shape)):
+        np.testing.assert_array_equal(d.numpy(), 0)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_backward_twice_gives_the_same(case):
+    inputs = leaves(case.inputs)
+    output = case.f(*inputs)
+    seed = np.random.default_rng(4).uniform(0.5, 1.5, output.shape)
+    output.backward(seed)
+    once = [x.grad.copy() for x in inputs]
+    output.backward(seed)
+    for x, g in zip(inputs, once, strict=True):
+        np.testing.assert_array_equal(x.grad, 2 * g)
+
+
+# Dtypes -----------------------------------------------------------------------------------------
+
+
+def test_astype_returns_the_gradient_in_the_first_dtype():
+    x = mt.Tensor([1.5, 2.5], requires_grad=True)
+    y = x.astype(np.float32)
+    assert y.dtype == np.float32
+    (y * y).sum().backward()
+    assert x.grad.dtype == np.float64
+    np.testing.assert_array_equal(x.grad, [3, 5])
+
+
+def test_astype_to_whole_numbers_passes_no_gradient_on():
+    """Rounding is a step: its result is a constant, like a comparison."""
+    x = mt.Tensor([1.5, 2.5], requires_grad=True)
+    whole = x.astype(int)
+    assert whole.tolist() == [1, 2]
+    assert not whole.requires_grad
+
+
+# Kinks and edges, at the very point -------------------------------------------------------------
+
+
+def slopes(f, *points):
+    inputs = [mt.Tensor(p, requires_grad=True) for p in points]
+    f(*inputs).sum().backward()
+    gradients = [x.grad.tolist() for x in inputs]
+    return gradients[0] if len(gradients) == 1 else gradients
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "expected"),
+    [
+        (mt.relu, [-1.0, -0.0, 0.0, 1.0], [0, 0, 0, 1]),
+        (mt.absolute, [-1.0, -0.0, 0.0, 1.0], [-1, 0, 0, 1]),
+        (lambda x: x.clip(-1.0, 1.0), [-2.0, -1.0, 0.0, 1.0, 2.0], [0, 1, 1, 1, 0]),
+        (lambda x: x.max(), [2.0, 1.0, 2.0], [0.5, 0, 0.5]),
+        (lambda x: x.min(), [1.0, 1.0, 1.0, 2.0], [1 / 3, 1 / 3, 1 / 3, 0]),
+        (lambda x: x.max(axis=1), [[2.0, 2.0], [1.0, 3.0]], [[0.5, 0.5], [0, 1]]),
+        (lambda x: x.max(axis=0, keepdims=True), [[2.0], [2.0]], [[0.5], [0.5]]),
+        (lambda x: np.maximum(x, 0.0), [-1.0, 0.0, 1.0], [0, 0.5, 1]),
+        (lambda x: x**0, [0.0, 1.0], [0, 0]),
+        (lambda x: x**0.0, [0.0, 1.0], [0, 0]),
+        (lambda x: x**1, [0.0, -1.0], [1, 1]),
+        (lambda x: x**2, [0.0, -1.0], [0, -2]),
+        (lambda x: x ** np.array([0.0, 1.0, 2.0]), [0.0, 0.0, 0.0], [0, 1, 0]),
+        (lambda x: x.prod(), [0.0, 3.0, 2.0], [6, 0, 0]),
+        (lambda x: x.prod(), [0.0, 3.0, 0.0], [0, 0, 0]),
+    ],
+)
+def test_kink(f, at, expected):
+    assert slopes(f, at) == expected
+
+
+def test_ties_of_two_are_halved():
+    assert slopes(mt.maximum, [1.0, 2.0, 3.0], [3.0, 2.0, 1.0]) == [[0, 0.5, 1], [1, 0.5, 0]]
+    assert slopes(mt.minimum, [1.0, 2.0, 3.0], [3.0, 2.0, 1.0]) == [[1, 0.5, 0], [0, 0.5, 1]]
+
+
+def test_the_same_tensor_in_a_tie_gets_all():
+    assert slopes(lambda x: np.maximum(x, x), [1.0, 2.0]) == [1, 1]
+    assert slopes(lambda x: np.minimum(x, x), [1.0, 2.0]) == [1, 1]
+
+
+def test_clip_at_its_bounds_passes_to_the_tensor_alone():
+    found = slopes(mt.clip, [0.0, 1.0, 2.0, 3.0], [1.0] * 4, [2.0] * 4)
+    assert found == [[0, 1, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]
+
+
+def test_zero_to_the_power_zero():
+    a = mt.Tensor(0.0, requires_grad=True)
+    b = mt.Tensor(0.0, requires_grad=True)
+    result = a**b
+    assert result.item() == 1
+    result.backward()
+    assert (a.grad, b.grad) == (0, 0)
+
+
+def test_zero_to_a_positive_power():
+    assert slopes(mt.power, [0.0, 0.0, 0.0], [1.0, 2.0, 1.5]) == [[1, 0, 0], [0, 0, 0]]
+
+
+def test_slopes_at_the_edge_of_the_domain():
+    with np.errstate(divide="ignore"):
+        assert slopes(mt.sqrt, [0.0]) == [np.inf]
+        assert slopes(mt.log, [0.0]) == [np.inf]
+        assert slopes(mt.log1p, [-1.0]) == [np.inf]
+        assert slopes(lambda x: x**0.5, [0.0]) == [np.inf]
+        assert mt.log(mt.Tensor(0.0)).item() == -np.inf
+
+
+def test_infinite_entries_of_max():
+    assert slopes(lambda x: x.max(), [-np.inf, np.inf, 1.0]) == [0, 1, 0]
+    assert slopes(mt.relu, [-np.inf, np.inf]) == [0, 1]
+
+
+# Far out ----------------------------------------------------------------------------------------
+
+FAR = [-1000.0, -40.0, 0.0, 40.0, 1000.0]
+
+
+@pytest.mark.parametrize(
+    ("f", "values", "gradients"),
+    [
+        (mt.sigmoid, [0, 4.248354255291589e-18, 0.5, 1, 1], [0, 4.248354255291589e-18, 0.25, 0, 0]),
+        (
+            mt.softplus,
+            [0, 4.248354255291589e-18, np.log(2), 40, 1000],
+            [0, 4.248354255291589e-18, 0.5, 1, 1],
+        ),
+        (mt.tanh, [-1, -1, 0, 1, 1], [0, 0, 1, 0, 0]),
+    ],
+)
+def test_far_out(f, values, gradients):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(f(mt.Tensor(FAR)).numpy(), values, rtol=1e-12)
+        np.testing.assert_allclose(slopes(f, FAR), gradients, rtol=1e-12, atol=1e-30)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_logsumexp_far_out(sign):
+    x = mt.Tensor([sign * 1000.0, sign * 1000.0], requires_grad=True)
+    total = mt.logsumexp(x)
+    assert total.item() == sign * 1000 + np.log(2)
+    total.backward()
+    np.testing.assert_allclose(x.grad, 0.5, rtol=1e-12)
+
+
+def test_softmax_far_out():
+    x = [1000.0, 0.0, -1000.0]
+    assert mt.softmax(mt.Tensor(x)).tolist() == [1, 0, 0]
+    assert mt.log_softmax(mt.Tensor(x)).tolist() == [0, -1000, -2000]
+    assert slopes(lambda t: mt.log_softmax(t)[2], x) == [-1, 0, 1]
+    assert slopes(lambda t: mt.softmax(t)[0], x) == [0, 0, 0]
+
+
+def test_logsumexp_of_minus_infinity():
+    assert mt.logsumexp(mt.Tensor([-np.inf, 0.0])).item() == 0
+    assert slopes(mt.logsumexp, [-np.inf, 0.0]) == [0, 1]
+    with np.errstate(divide="ignore"):
+        assert mt.logsumexp(mt.Tensor([-np.inf, -np.inf])).item() == -np.inf
+
+
+def test_cross_entropy_from_logits_far_out():
+    """softplus(z) - y z, the cross-entropy of a sigmoid, at logits of 1000."""
+    z = mt.Tensor([1000.0, -1000.0, 1000.0], requires_grad=True)
+    y = np.array([1.0, 0.0, 0.0])
+    loss = mt.softplus(z) - y * z
+    assert loss.tolist() == [0, 0, 1000]
+    loss.sum().backward()
+    assert z.grad.tolist() == [0, 0, 1]

@@ -1,0 +1,628 @@
+"""fit, with its lines, bar, history, callbacks and Ctrl-C; predict and accuracy."""
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+import nn
+
+X = np.random.default_rng(0).normal(size=(8, 2))
+Y = (X.sum(axis=1, keepdims=True) > 0).astype(int)
+QUIET = {"print_every": None, "progress": False}
+
+
+def new_model():
+    return nn.Sequential(nn.Linear(2, 3, rng=1), nn.ReLU(), nn.Linear(3, 1, rng=2), nn.Sigmoid())
+
+
+def bytes_of(model):
+    return [array.tobytes() for array in model.state_dict().values()]
+
+
+def lines_for(costs, iterations):
+    return [f"cost after iteration {i}: {costs[i]}" for i in iterations]
+
+
+@pytest.fixture
+def usual_ctrl_c():
+    """Ctrl-C as a program has it that was started in a terminal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def press_ctrl_c(*_):
+    signal.raise_signal(signal.SIGINT)
+
+
+def press_at(*iterations):
+    return lambda iteration, cost: press_ctrl_c() if iteration in iterations else None
+
+
+# The numbers ------------------------------------------------------------------------------------
+
+
+def test_fit_is_the_loop_that_one_would_write():
+    model, other = new_model(), new_model()
+    history = nn.fit(model, X, Y, iterations=5, **QUIET)
+    optimizer, costs = nn.SGD(other.parameters(), lr=0.0075), []
+    for _ in range(5):
+        optimizer.zero_grad()
+        cost = nn.BCELoss()(other(X), Y)
+        cost.backward()
+        optimizer.step()
+        costs.append(cost.item())
+    assert history.costs == costs
+    assert bytes_of(model) == bytes_of(other)
+
+
+def test_logistic_regression_by_hand():
+    model = nn.Sequential(nn.Linear(2, 1, rng=1), nn.Sigmoid())
+    w, b = model[0].weight.numpy(), 0.0
+    history = nn.fit(model, X, Y, iterations=10, optimizer=nn.SGD(model.parameters(), 0.5), **QUIET)
+    for cost in history.costs:
+        a = 1 / (1 + np.exp(-(X @ w.T + b)))
+        expected = -np.mean(Y * np.log(a) + (1 - Y) * np.log(1 - a))
+        np.testing.assert_allclose(cost, expected, rtol=1e-12)
+        w, b = w - 0.5 * (a - Y).T @ X / len(X), b - 0.5 * np.mean(a - Y)
+    np.testing.assert_allclose(model[0].weight.data, w, rtol=1e-12)
+    np.testing.assert_allclose(model[0].bias.data, [b], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets"),
+    [
+        (nn.MSELoss(), 1, Y),
+        (nn.BCEWithLogitsLoss(), 1, Y),
+        (nn.CrossEntropyLoss(), 3, np.arange(8) % 3),
+        (lambda a, y: ((a - y) ** 2).sum(), 1, Y),
+    ],
+)
+def test_any_loss_and_optimizer_will_do(loss, outputs, targets):
+    model = nn.Linear(2, outputs, rng=0)
+    optimizer = nn.Adam(model.parameters(), lr=0.05)
+    costs = nn.fit(model, X, targets, iterations=30, optimizer=optimizer, loss=loss, **QUIET).costs
+    assert costs[-1] < costs[0]
+
+
+@pytest.mark.parametrize("kind", [mt.Tensor, np.array, lambda a: a.tolist()])
+def test_inputs_may_be_tensors_arrays_or_lists(kind):
+    expected = nn.fit(new_model(), X, Y, iterations=3, **QUIET).costs
+    assert nn.fit(new_model(), kind(X), kind(Y), iterations=3, **QUIET).costs == expected
+
+
+def test_fit_trains_in_training_mode():
+    model = nn.Sequential(new_model(), nn.Dropout(0.0))
+    model.eval()
+    modes = []
+
+    def watch(iteration, cost):
+        modes.append([module.training for _, module in model.named_modules()])
+
+    nn.fit(model, X, Y, iterations=1, callbacks=[watch], **QUIET)
+    assert all(modes[0])
+
+
+def test_no_iterations_change_nothing(capsys):
+    model = new_model()
+    before = bytes_of(model)
+    assert nn.fit(model, X, Y, iterations=0, progress=False).costs == []
+    assert bytes_of(model) == before
+    assert capsys.readouterr().out == ""
+
+
+def test_numpys_whole_numbers_count_too():
+    assert len(nn.fit(new_model(), X, Y, iterations=np.int64(2), **QUIET).costs) == 2
+
+
+# Lines, bar and history -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("iterations", "every", "shown"),
+    [
+        (7, 3, [0, 3, 6]),
+        (8, 3, [0, 3, 6, 7]),
+        (3, 1, [0, 1, 2]),
+        (3, 100, [0, 2]),
+        (1, 100, [0]),
+        (3, None, []),
+    ],
+)
+def test_a_cost_line_every_so_often_and_at_the_last(capsys, iterations, every, shown):
+    history = nn.fit(new_model(), X, Y, iterations=iterations, print_every=every, progress=False)
+    out, err = capsys.readouterr()
+    assert out.splitlines() == lines_for(history.costs, shown)
+    assert err == ""
+
+
+def test_every_hundredth_is_the_default(capsys):
+    history = nn.fit(new_model(), X, Y, iterations=250, progress=False)
+    assert capsys.readouterr().out.splitlines() == lines_for(history.costs, [0, 100, 200, 249])
+
+
+def test_the_history_gives_what_was_printed():
+    history = nn.fit(new_model(), X, Y, iterations=8, **QUIET)
+    assert history.every(3) == [(i, history.costs[i]) for i in (0, 3, 6, 7)]
+    assert nn.History().every(3) == []
+    assert not history.interrupted
+
+
+@pytest.mark.parametrize("n", [0, -1, "3"])
+def test_a_history_every_so_many_refuses_less_than_1(n):
+    with pytest.raises((ValueError, TypeError), match=r"every"):
+        nn.History([1.0, 2.0]).every(n)
+
+
+def test_a_history_is_short_to_look_at():
+    assert repr(nn.History()) == "History(0 iterations)"
+    assert repr(nn.History([0.5, 0.25])) == "History(2 iterations, last cost 0.25)"
+
+
+def test_costs_are_plain_floats():
+    assert {type(cost) for cost in nn.fit(new_model(), X, Y, iterations=2, **QUIET).costs} == {
+        float
+    }
+
+
+@pytest.mark.parametrize(
+    "make", [lambda ps: nn.SGD(ps, 0.1, momentum=0.9), lambda ps: nn.Adam(ps, 0.01), None]
+)
+def test_a_history_gone_on_with_is_one_long_run(make):
+    def train(model, *parts):
+        optimizer = make(model.parameters()) if make else None
+        history = None
+        for iterations in parts:
+            history = nn.fit(
+                model, X, Y, iterations=iterations, optimizer=optimizer, history=history, **QUIET
+            )
+        return history
+
+    model, other = new_model(), new_model()
+    assert train(model, 4, 6).costs == train(other, 10).costs
+    assert bytes_of(model) == bytes_of(other)
+
+
+def test_iterations_are_counted_on(capsys):
+    model, seen = new_model(), []
+    history = nn.fit(model, X, Y, iterations=4, **QUIET)
+    same = nn.fit(
+        model, X, Y, iterations=3, history=history, print_every=5, progress=False,
+        callbacks=[lambda iteration, cost: seen.append(iteration)],
+    )  # fmt: skip
+    assert same is history
+    assert seen == [4, 5, 6]
+    assert capsys.readouterr().out.splitlines() == lines_for(history.costs, [5, 6])
+
+
+def test_the_bar_is_on_stderr_and_the_lines_on_stdout(capsys):
+    pytest.importorskip("tqdm", reason="shows a progress bar")
+    history = nn.fit(new_model(), X, Y, iterations=4, print_every=2)
+    out, err = capsys.readouterr()
+    assert out.splitlines() == lines_for(history.costs, [0, 2, 3])
+    assert "training" in err
+    assert "100%" in err
+    assert "4/4" in err
+
+
+def test_the_bar_goes_on_with_the_history(capsys):
+    pytest.importorskip("tqdm", reason="shows a progress bar")
+    model = new_model()
+    history = nn.fit(model, X, Y, iterations=3, **QUIET)
+    nn.fit(model, X, Y, iterations=2, history=history, print_every=None)
+    assert "5/5" in capsys.readouterr().err
+
+
+def test_lines_and_bar_share_a_terminal_without_mixing():
+    pytest.importorskip("tqdm", reason="shows a progress bar")
+    terminal = io.StringIO()
+    with contextlib.redirect_stdout(terminal), contextlib.redirect_stderr(terminal):
+        history = nn.fit(new_model(), X, Y, iterations=3, print_every=1)
+    for line in lines_for(history.costs, [0, 1, 2]):
+        assert f"\r{line}\n" in terminal.getvalue()
+
+
+def test_without_a_bar_there_is_no_bar(capsys):
+    nn.fit(new_model(), X, Y, iterations=2, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_where_tqdm_is_missing_there_are_only_the_lines(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    history = nn.fit(new_model(), X, Y, iterations=3, print_every=2)
+    out, err = capsys.readouterr()
+    assert out.splitlines() == lines_for(history.costs, [0, 2])
+    assert err == ""
+
+
+def test_importing_nn_loads_no_bar():
+    code = "import sys, nn; print('tqdm' in sys.modules)"
+    root = Path(nn.__file__).parents[1]
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert result.stdout.strip() == "False"
+
+
+# Callbacks --------------------------------------------------------------------------------------
+
+
+def test_callbacks_get_iteration_and_cost_after_the_update():
+    model, calls = new_model(), []
+
+    def one(*call):
+        calls.append(("one", *call, model[0].weight.data.tobytes()))
+
+    def two(*call):
+        calls.append(("two", *call))
+
+    before = model[0].weight.data.tobytes()
+    costs = nn.fit(model, X, Y, iterations=2, callbacks=(f for f in [one, two]), **QUIET).costs
+    assert [call[:3] for call in calls] == [
+        ("one", 0, costs[0]), ("two", 0, costs[0]), ("one", 1, costs[1]), ("two", 1, costs[1]),
+    ]  # fmt: skip
+    assert calls[0][3] != before
+    assert calls[2][3] == model[0].weight.data.tobytes()
+
+
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_true_ends_the_training(capsys, answer):
+    seen = []
+
+    def stop(iteration, cost):
+        return answer if iteration == 2 else None
+
+    def watch(iteration, cost):
+        seen.append(iteration)
+
+    history = nn.fit(
+        new_model(), X, Y, iterations=9, callbacks=[stop, watch], print_every=100, progress=False
+    )
+    assert len(history.costs) == 3
+    assert seen == [0, 1, 2]
+    assert not history.interrupted
+    assert capsys.readouterr().out.splitlines() == lines_for(history.costs, [0, 2])
+
+
+@pytest.mark.parametrize("answer", [None, False, 0, "no"])
+def test_other_answers_do_not(answer):
+    history = nn.fit(new_model(), X, Y, iterations=3, callbacks=[lambda *_: answer], **QUIET)
+    assert len(history.costs) == 3
+
+
+def test_an_error_in_a_callback_comes_through(usual_ctrl_c):
+    def broken(iteration, cost):
+        raise KeyError("broken")
+
+    with pytest.raises(KeyError, match="broken"):
+        nn.fit(new_model(), X, Y, callbacks=[broken], **QUIET)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# A cost that isn't finite -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_a_cost_that_is_not_finite_ends_it_before_the_update(bad):
+    model, history = new_model(), nn.History()
+    kept = []
+
+    def loss(a, y):
+        if len(history.costs) == 3:
+            kept.extend(bytes_of(model))
+        return nn.MSELoss()(a, y) * (bad if len(history.costs) == 3 else 1)
+
+    with pytest.raises(FloatingPointError) as caught:
+        nn.fit(model, X, Y, loss=loss, history=history, **QUIET)
+    assert str(caught.value) == (
+        f"fit: the cost is {bad} at iteration 3; try a smaller learning rate, or "
+        "detect_anomaly() to see where it arises"
+    )
+    assert len(history.costs) == 3
+    assert bytes_of(model) == kept
+
+
+def test_a_learning_rate_too_large_is_noticed():
+    model = nn.Linear(2, 1, rng=0)
+    optimizer = nn.SGD(model.parameters(), lr=1e200)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="smaller learning"):
+        nn.fit(model, X, Y, optimizer=optimizer, loss=nn.MSELoss(), **QUIET)
+    assert all(np.isfinite(p.data).all() for p in model.parameters())
+
+
+# Ctrl-C -----------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_after_the_update_and_keeps_what_was_learnt(capsys, usual_ctrl_c):
+    model, other = new_model(), new_model()
+    history = nn.fit(model, X, Y, callbacks=[press_at(3)], progress=False)
+    assert history.interrupted
+    assert len(history.costs) == 4
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert capsys.readouterr().out.splitlines() == [
+        *lines_for(history.costs, [0, 3]),
+        "stopped by Ctrl-C after iteration 3; what was learnt is kept",
+    ]
+    assert nn.fit(other, X, Y, iterations=4, **QUIET).costs == history.costs
+    assert bytes_of(other) == bytes_of(model)
+
+
+def test_ctrl_c_within_an_iteration_lets_it_finish(usual_ctrl_c):
+    def loss(a, y):
+        press_ctrl_c()
+        return nn.BCELoss()(a, y)
+
+    model, other = new_model(), new_model()
+    history = nn.fit(model, X, Y, loss=loss, **QUIET)
+    assert history.interrupted
+    assert len(history.costs) == 1
+    nn.fit(other, X, Y, iterations=1, **QUIET)
+    assert bytes_of(model) == bytes_of(other)
+
+
+def test_training_goes_on_after_ctrl_c(usual_ctrl_c):
+    model, other = new_model(), new_model()
+    history = nn.fit(model, X, Y, iterations=10, callbacks=[press_at(3)], **QUIET)
+    nn.fit(model, X, Y, iterations=6, history=history, **QUIET)
+    assert not history.interrupted
+    assert history.costs == nn.fit(other, X, Y, iterations=10, **QUIET).costs
+    assert bytes_of(model) == bytes_of(other)
+
+
+def test_a_second_ctrl_c_interrupts_at_once(usual_ctrl_c):
+    def twice(iteration, cost):
+        press_ctrl_c()
+        press_ctrl_c()
+
+    history = nn.History()
+    with pytest.raises(KeyboardInterrupt):
+        nn.fit(new_model(), X, Y, history=history, callbacks=[twice], **QUIET)
+    assert len(history.costs) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_while_the_last_line_is_printed_is_not_lost(usual_ctrl_c):
+    class Pressing(io.StringIO):
+        def write(self, text):
+            if "iteration 2" in text:
+                press_ctrl_c()
+            return super().write(text)
+
+    history, interrupted = nn.History(), False
+    with contextlib.redirect_stdout(Pressing()):
+        try:
+            nn.fit(new_model(), X, Y, iterations=3, history=history, progress=False)
+        except KeyboardInterrupt:
+            interrupted = True
+    assert len(history.costs) == 3
+    assert history.interrupted or interrupted
+
+
+def test_a_programs_own_handler_stays(usual_ctrl_c):
+    pressed = []
+
+    def handler(*_):
+        pressed.append(True)
+
+    signal.signal(signal.SIGINT, handler)
+    history = nn.fit(new_model(), X, Y, iterations=3, callbacks=[press_at(1)], **QUIET)
+    assert pressed == [True]
+    assert len(history.costs) == 3
+    assert not history.interrupted
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_fit_works_in_a_thread(usual_ctrl_c):
+    results = []
+
+    def train():
+        results.append(nn.fit(new_model(), X, Y, iterations=5, **QUIET).costs)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert results == [nn.fit(new_model(), X, Y, iterations=5, **QUIET).costs]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+PROGRAM = """
+import signal
+import numpy as np
+import nn
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def model():
+    return nn.Sequential(nn.Linear(2, 1, rng=1), nn.Sigmoid())
+
+def values(model):
+    return [array.tobytes() for array in model.state_dict().values()]
+
+X, Y, stopped, again = np.eye(2), np.eye(2)[:, :1], model(), model()
+history = nn.fit(stopped, X, Y, iterations=10**9, progress=False,
+                 callbacks=[lambda i, cost: i == 0 and print("started", flush=True)])
+nn.fit(again, X, Y, iterations=len(history.costs), print_every=None, progress=False)
+print(history.interrupted, values(stopped) == values(again))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal to another process")
+def test_ctrl_c_from_outside_ends_a_program_cleanly():
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], cwd=Path(nn.__file__).parents[1],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while "started" not in program.stdout.readline():
+        assert program.poll() is None
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    *_, stopped, result = out.splitlines()
+    assert stopped.startswith("stopped by Ctrl-C after iteration ")
+    assert result == "True True"
+    assert err == ""
+    assert program.returncode == 0
+
+
+# What fit refuses -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        *(({"iterations": n}, "iterations") for n in (-1, 2.0, "10", None, True)),
+        *(({"print_every": n}, "print_every") for n in (0, -5, 2.5, float("nan"), "100")),
+        ({"callbacks": print}, "callbacks"),
+        ({"callbacks": [3]}, "callbacks"),
+        ({"optimizer": nn.SGD}, "optimizer"),
+        ({"loss": nn.BCELoss}, "loss"),
+        ({"history": [0.5]}, "history"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_one_line(options, text):
+    model = new_model()
+    before = bytes_of(model)
+    with pytest.raises((ValueError, TypeError)) as caught:
+        nn.fit(model, X, Y, **{"iterations": 1, "progress": False} | options)
+    assert str(caught.value).startswith("fit: ")
+    assert text in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert bytes_of(model) == before
+
+
+@pytest.mark.parametrize("wrong", [3, nn.Linear, lambda x: x])
+def test_what_is_no_model_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"^fit: .*model"):
+        nn.fit(wrong, X, Y, **QUIET)
+    with pytest.raises(TypeError, match=r"^predict: .*model"):
+        nn.predict(wrong, X)
+
+
+@pytest.mark.parametrize("targets", [Y[:5], np.ones((9, 1)), 1.0])
+def test_other_numbers_of_inputs_and_targets_are_refused(targets):
+    with pytest.raises(mt.ShapeError) as caught:
+        nn.fit(new_model(), X, targets, **QUIET)
+    assert str(caught.value) == (
+        f"fit: (8, 2) inputs and {np.shape(targets)} targets differ in number"
+    )
+
+
+def test_a_flat_row_of_targets_is_refused():
+    with pytest.raises(mt.ShapeError, match=r"^BCELoss: .*\(8, 1\) and targets \(8,\)"):
+        nn.fit(new_model(), X, Y[:, 0], **QUIET)
+
+
+def test_an_optimizer_of_other_parameters_is_noticed():
+    optimizer = nn.SGD(new_model().parameters())
+    with pytest.raises(mt.GradientError, match=r"^SGD: no parameter has a gradient"):
+        nn.fit(new_model(), X, Y, optimizer=optimizer, **QUIET)
+
+
+# predict and accuracy ---------------------------------------------------------------------------
+
+
+class Outputs(nn.Module):
+    """A model that gives the outputs that it was told to; and notes how it was called."""
+
+    def __init__(self, outputs):
+        self.outputs = nn.Parameter(outputs)
+        self.dropped = nn.Dropout(0.5, rng=0)
+
+    def forward(self, x):
+        self.recorded = (self.outputs * 1).requires_grad
+        self.mode = self.training, self.dropped.training
+        return self.dropped(self.outputs)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "options", "expected"),
+    [
+        ([[0.2], [0.5], [0.7]], {}, [[0], [0], [1]]),
+        ([[0.2], [0.5], [0.7]], {"threshold": 0.1}, [[1], [1], [1]]),
+        ([[-1.0], [0.0], [1.0]], {"threshold": 0.0}, [[0], [0], [1]]),
+        ([0.2, 0.7], {}, [0, 1]),
+        ([[0.1, 0.7, 0.2], [9.0, 1.0, 2.0]], {}, [1, 0]),
+        ([[0.0, 0.0], [-2.0, -1.0]], {}, [0, 1]),
+    ],
+)
+def test_predict(outputs, options, expected):
+    result = nn.predict(Outputs(outputs), X, **options)
+    assert type(result) is np.ndarray
+    assert result.dtype.kind == "i"
+    assert result.tolist() == expected
+
+
+def test_predict_records_nothing_and_drops_nothing():
+    model = Outputs([[0.7]] * 20)
+    assert nn.predict(model, X).tolist() == [[1]] * 20
+    assert model.recorded is False
+    assert model.mode == (False, False)
+
+
+@pytest.mark.parametrize("modes", [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("use", [nn.predict, lambda model, x: nn.accuracy(model, x, [[1]])])
+def test_modes_are_put_back(modes, use):
+    model = Outputs([[0.7]])
+    model.training, model.dropped.training = modes
+    use(model, X)
+    assert (model.training, model.dropped.training) == modes
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_modes_are_put_back_after_an_error(error):
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise error
+
+    model = nn.Sequential(nn.Dropout(), Broken())
+    model[0].eval()
+    with pytest.raises(error):
+        nn.predict(model, X)
+    assert [module.training for _, module in model.named_modules()] == [True, False, True]
+    assert (nn.Parameter(1.0) * 2).requires_grad
+
+
+def test_predict_leaves_parameters_and_gradients_alone():
+    model = new_model()
+    nn.BCELoss()(model(X), Y).backward()
+    before, gradients = bytes_of(model), [p.grad.tobytes() for p in model.parameters()]
+    nn.predict(model, X)
+    assert bytes_of(model) == before
+    assert [p.grad.tobytes() for p in model.parameters()] == gradients
+
+
+@pytest.mark.parametrize("kind", [mt.Tensor, np.array, lambda a: np.asarray(a).tolist()])
+def test_accuracy_is_the_share_of_right_answers(kind):
+    model = Outputs([[0.2], [0.5], [0.7], [0.9]])
+    assert nn.accuracy(model, X, kind([[0], [1], [1], [1]])) == 0.75
+    assert nn.accuracy(model, X, kind([[0.0], [1.0], [1.0], [1.0]]), threshold=0.3) == 1.0
+    assert nn.accuracy(Outputs([[1.0, 2.0], [2.0, 1.0]]), X, kind([1, 1])) == 0.5
+
+
+def test_accuracy_is_a_plain_float():
+    assert type(nn.accuracy(Outputs([[0.7]]), X, [[1]])) is float
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels"),
+    [
+        ([[0.2], [0.7]], [0, 1]),
+        ([[0.2], [0.7]], [[0, 1]]),
+        ([[0.2], [0.7]], [[1]]),
+        ([[0.2, 0.8]], [[1]]),
+        ([[0.2], [0.7]], 1),
+    ],
+)
+def test_accuracy_refuses_labels_of_another_shape(outputs, labels):
+    predicted = nn.predict(Outputs(outputs), X).shape
+    with pytest.raises(mt.ShapeError) as caught:
+        nn.accuracy(Outputs(outputs), X, labels)
+    assert str(caught.value) == (
+        f"accuracy: {predicted} predictions and {np.shape(labels)} labels differ in shape"
+    )
