@@ -210,12 +210,15 @@ def _refuse_changed(node: Tensor) -> None:
     """Raises if a value that the derivative reads isn't what it was when it was recorded."""
     rule: Any = node._rule
     for x in (*node._inputs, node):
-        if x is not None and x._changed > node._index:
-            raise GradientError(
-                f"backward: {'' if x.name else 'a tensor '}{label(x)} was changed after "
-                f"{rule.name} had used it, so its gradient would be wrong; compute the "
-                "result again, or change the tensor after backward()"
-            )
+        while x is not None:
+            if x._changed > node._index:
+                raise GradientError(
+                    f"backward: {'' if x.name else 'a tensor '}{label(x)} was changed after "
+                    f"{rule.name} had used it, so its gradient would be wrong; compute the result "
+                    "again, or change the tensor after backward()"
+                )
+            is_view = x._rule is not None and getattr(x._data, "base", None) is not None
+            x = x._inputs[0] if is_view else None  # and what it is a view of
 
 
 def _leaf_gradient(leaf: Tensor, g: Any, taken: set[int]) -> Any:

@@ -28,8 +28,18 @@ def label(x: Any) -> str:
     """A tensor by shape and name, `(20, 3) 'W1'`; a number as it is."""
     if not hasattr(x, "shape"):
         return repr(x) if isinstance(x, bool | int | float) else type(x).__name__
-    name = getattr(x, "name", None)
+    name = _name(x)
     return str(tuple(x.shape)) + (f" {name!r}" if name else "")
+
+
+def _name(x: Any) -> str | None:
+    """A tensor's name; of a matrix transposed on the way, such as `W.T`, that too."""
+    name: str | None = getattr(x, "name", None)
+    rule = getattr(x, "_rule", None)
+    if name is None and rule is not None and rule.name == "transpose" and x.ndim == 2:
+        inner = getattr(x._inputs[0], "name", None)
+        return inner and f"{inner}.T"
+    return name
 
 
 def called(x: Any, otherwise: str = "the tensor") -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import notation
 from .backward import starting_gradient, walk
+from .errors import GradientError
 from .tensor import Tensor
 
 
@@ -132,7 +133,10 @@ class _Reader:
         self.gradients: dict[Tensor, Any] = {}
         if result.requires_grad and (result.size == 1 or gradient is not None):
             seed = starting_gradient(result, gradient, "Graph.of")
-            self.gradients |= walk(result, seed, visit=self._visit)
+            try:
+                self.gradients |= walk(result, seed, visit=self._visit)
+            except GradientError:  # after a training step: values are there, gradients aren't
+                self.gradients, self.sent = {}, {}
 
     def _visit(self, node: Tensor, x: Tensor, g: Any, d: Any) -> None:
         self.gradients[node] = g

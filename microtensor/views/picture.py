@@ -107,16 +107,18 @@ def _frame(drawing: graphviz.Digraph, nodes: tuple[Node, ...], depth: int) -> No
             _frame(frame, tuple(members), depth + 1)
 
 
-def _label(node: Node) -> str:
+def _label(node: Node) -> Any:
     """Name or operation; shape, or the number itself; the role, where it isn't plain."""
     array = np.asarray(node.value)
     head = " = ".join(_text(part) for part in (node.name, node.expression) if part)
     number = f"{array.item():.4g}" if array.size == 1 else " x ".join(map(str, array.shape))
     role = "" if node.role == "intermediate" else node.role
-    return "\\n".join(line for line in (head, number, role) if line)
+    return graphviz.nohtml("\\n".join(line for line in (head, number, role) if line))
 
 
-def _text(text: str) -> str:
+def _text(text: str) -> Any:
     """A text from outside, as Graphviz shows it literally, on one line."""
-    line = " ".join(text.split())
-    return str(graphviz.escape(line if len(line) <= LONGEST_TEXT else line[:LONGEST_TEXT] + "..."))
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+    if len(line) > LONGEST_TEXT:
+        line = line[:LONGEST_TEXT] + "..."
+    return graphviz.escape(line.replace("&", "&amp;"))  # Graphviz reads entities everywhere
