@@ -47,20 +47,21 @@ def run(options):
     X, test_X = (
         (images / 255).astype(options.dtype) for images in (cats.train_images, cats.test_images)
     )
+    Y = cats.train_labels.astype(options.dtype)
     if options.layers[0] != X.shape[1]:
         stop(f"--layers begins with {options.layers[0]}, but an image has {X.shape[1]} numbers")
     options.out.mkdir(parents=True, exist_ok=True)
 
     print(model)
     left = max(0, options.iterations - len(history.costs))
-    nn.fit(model, X, cats.train_labels, iterations=left, optimizer=optimizer, history=history)
-    print(f"training accuracy: {nn.accuracy(model, X, cats.train_labels):.4f}")
+    nn.fit(model, X, Y, iterations=left, optimizer=optimizer, history=history)
+    print(f"training accuracy: {nn.accuracy(model, X, Y):.4f}")
     print(f"test accuracy: {nn.accuracy(model, test_X, cats.test_labels):.4f}")
 
     nn.save(weights, model, optimizer, history)
     write_costs(history, options.out / "costs.csv")
     plot(history, cats, model, test_X, options.out)
-    draw(model, X, cats.train_labels, options.out)
+    draw(model, X, Y, options.out)
     print(f"written: {', '.join(sorted(str(path) for path in options.out.iterdir()))}")
     if options.predict:
         predict(model, options.predict)
