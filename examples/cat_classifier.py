@@ -17,7 +17,7 @@ import microtensor
 import nn
 
 KAGGLE = "martaarroyo/pixelpurr-small-size-catnot-cat-image-dataset"
-EXTRAS = "pip install 'microtensor[examples]'"
+EXTRAS = "pip install -e '.[examples]'"
 
 
 def main(arguments=None):
@@ -91,7 +91,11 @@ def read_options(arguments):
 
 
 def numbers(text):
-    return tuple(int(part) for part in text.split(","))
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        wanted = "whole numbers with commas between, such as 12288,20,7,5,1"
+        raise argparse.ArgumentTypeError(f"expected {wanted}; got {text!r}") from None
 
 
 def stop(reason):
@@ -116,7 +120,7 @@ def fetch():
     try:
         import kagglehub
     except ImportError:
-        stop("--kaggle needs kagglehub: pip install 'microtensor[kaggle]'")
+        stop("--kaggle needs kagglehub: pip install -e '.[kaggle]'")
     try:
         folder = Path(kagglehub.dataset_download(KAGGLE))
     except Exception as error:
