@@ -71,6 +71,7 @@ def rule_failed(
     rule: str, inputs: Sequence[Any], options: dict[str, Any], error: Exception
 ) -> Exception:
     """The explanation of an error that NumPy raised; of the same type, or a subclass of it."""
+    inputs = [np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs]
     shapes = [tuple(getattr(x, "shape", ())) for x in inputs]
     if isinstance(error, np.exceptions.AxisError):
         return np.exceptions.AxisError(_bad_axis(rule, inputs, error))
@@ -152,6 +153,8 @@ def _reshape(
     rule: str, inputs: Sequence[Any], shapes: list[tuple[int, ...]], options: dict[str, Any]
 ) -> str:
     shape = options["shape"]
+    if shape.count(-1) > 1:
+        return f"{rule}: only one size can be -1, got {shape}"
     size = math.prod(shapes[0])
     wanted = math.prod(n for n in shape if n != -1)
     return f"{rule}: {label(inputs[0])} has {size} entries, which can't fill {shape} ({wanted}" + (

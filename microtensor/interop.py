@@ -107,6 +107,8 @@ def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any
     try:
         return operation(*arguments, **options)
     except TypeError as error:
+        if "missing" in str(error) and "positional argument" in str(error):
+            raise TypeError(f"{name}: too few arguments for tensors") from None
         if "keyword argument" not in str(error):
             raise
         unknown = str(error).split("argument ")[-1]

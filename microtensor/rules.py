@@ -89,6 +89,8 @@ def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
 
 def _power_exponent(g: Any, out: Any, a: Any, b: Any) -> Any:
     """a^b log a, and 0 where a = 0 and b >= 0 (its limit for b > 0)."""
+    if isinstance(a, int | float) and a > 0:
+        return g * (out * math.log(a))
     zero = (a == 0) & (b >= 0)
     return g * np.where(zero, 0.0, out * np.log(np.where(zero, 1.0, a)))
 
@@ -184,18 +186,18 @@ def _sigmoid(x: Any) -> Any:
 
 
 sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
-# log(1 + e^x); its derivative, sigmoid(x), is exp(x - out).
+# log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out).
 softplus = _rule(
     "softplus",
     lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    lambda g, out, x: g * np.exp(x - out),
+    lambda g, out, x: g * -np.expm1(-out),
 )
 
 
 # Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
 # the gradient at its bounds too.
 
-relu = _rule("relu", lambda x: np.maximum(x, 0), lambda g, out, x: np.where(out > 0, g, 0))
+relu = _rule("relu", lambda x: np.maximum(x, 0), lambda g, out, x: np.where(out <= 0, 0, g))
 absolute = _rule(
     "absolute", np.absolute, lambda g, out, x: np.where(x > 0, g, np.where(x < 0, -g, 0))
 )
@@ -276,7 +278,7 @@ mean = _rule(
 
 def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient goes to the largest (smallest) entries, in equal parts where several are."""
-    chosen = x == _restored(out, axis, keepdims)
+    chosen = (x == _restored(out, axis, keepdims)) | (x != x)  # nan, where there is one
     parts = np.sum(chosen, axis=axis, keepdims=True).astype(g.dtype)
     return np.where(chosen, _restored(g, axis, keepdims) / parts, 0)
 

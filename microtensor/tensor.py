@@ -21,6 +21,17 @@ def _binary(rule: Rule) -> Binary:
     return lambda self, other: apply(rule, (self, other))
 
 
+def _equality(rule: Rule) -> Binary:
+    """With what is no number, as `t == None`: Python's own answer."""
+
+    def compare(self: Tensor, other: Any) -> Tensor:
+        if isinstance(other, Tensor | int | float | np.ndarray | np.generic | list):
+            return apply(rule, (self, other))
+        return NotImplemented  # type: ignore[no-any-return]
+
+    return compare
+
+
 def _reflected(rule: Rule) -> Binary:
     return lambda self, other: apply(rule, (other, self))
 
@@ -91,9 +102,13 @@ class Tensor:
     ) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"Tensor: name is text, got {name!r}")
-        source = data._data if isinstance(data, Tensor) else data
-        if isinstance(source, list | tuple):
-            source = stacked([x._data if isinstance(x, Tensor) else x for x in source], "Tensor")
+        parts = data if isinstance(data, list | tuple) else (data,)
+        if any(isinstance(x, Tensor) and x._requires_grad for x in parts):
+            raise TypeError(
+                "Tensor: a tensor that requires a gradient would lose its record in a new one; "
+                "use stack() for a list of them, or .detach() for a constant"
+            )
+        source = stacked(data, "Tensor") if isinstance(data, list | tuple) else data
         array = np.array(source)
         if dtype is not None and array.dtype.kind in "fiub":
             array = array.astype(dtype)
@@ -117,7 +132,10 @@ class Tensor:
 
     @property
     def data(self) -> Array:
-        """The array itself. Assigning, as in `t.data -= step`, is noticed by the record."""
+        """The array itself. Assigning, as in `t.data -= step`, is noticed by the record.
+
+        Writing into its entries, `t.data[0] = 1`, is not; `t[0] = 1` is.
+        """
         if not isinstance(self._data, np.ndarray):
             self._data = np.asarray(self._data)
         elif self._data.base is not None:  # what it was computed from lies in the same memory
@@ -283,7 +301,8 @@ class Tensor:
     __imatmul__ = _in_place(rules.matmul)
     __lt__, __le__ = _binary(rules.less), _binary(rules.less_equal)
     __gt__, __ge__ = _binary(rules.greater), _binary(rules.greater_equal)
-    __eq__, __ne__ = _binary(rules.equal), _binary(rules.not_equal)  # type: ignore[assignment]
+    __eq__ = _equality(rules.equal)  # type: ignore[assignment]
+    __ne__ = _equality(rules.not_equal)  # type: ignore[assignment]
     __and__ = __rand__ = operations.bitwise_and
     __or__ = __ror__ = operations.bitwise_or
     __invert__ = operations.invert

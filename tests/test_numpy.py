@@ -387,9 +387,11 @@ WITHOUT_GRADIENT = set(
 
 
 def dispatched(module):
-    """The ufuncs and the functions of a module that ask their arguments who they are."""
+    """The ufuncs and functions of a module that ask who their arguments are, and give numbers."""
     for name in sorted(set(dir(module))):
         f = getattr(module, name, None)
+        if name in WITHOUT_GRADIENT:
+            continue
         if isinstance(f, np.ufunc) or hasattr(f, "_implementation"):
             yield pytest.param(f, id=f"{module.__name__}.{name}")
 
@@ -406,8 +408,6 @@ def drops_the_record(result):
 @pytest.mark.parametrize("f", [*dispatched(np), *dispatched(np.linalg), *dispatched(np.fft)])
 @pytest.mark.parametrize("shape", [(3,), (2, 2)])
 def test_none_drops_the_record(f, shape):
-    if f.__name__ in WITHOUT_GRADIENT:
-        pytest.skip("its answer has no gradient")
     t = leaf(np.full(shape, 0.5))
     attempts = [(t,), (t, t), (t, 1), ([t, t],), (t, 0, 1), (t, t, t), ("ij", t)]
     if isinstance(f, np.ufunc):

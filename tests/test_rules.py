@@ -215,25 +215,13 @@ def test_read_only_inputs(case):
     np.testing.assert_array_equal(seed, 1)
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_float32_stays_float32(case):
-    inputs = leaves(x.astype(np.float32) for x in case.inputs)
-    output = case.f(*inputs)
-    assert output.dtype == np.float32
-    first = mt.grad(output, inputs, np.ones(output.shape, np.float32), create_graph=True)
-    assert [d.dtype for d in first] == [np.float32] * len(first)
-
-
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_derivatives_return_their_own_memory(case, monkeypatch):
-    """A derivative returns new memory, or that of g; never that of an input or of the output."""
-    seen = []
+def watch_derivatives(monkeypatch, look):
+    """Shows `look(d, values)` what each derivative returns, of which values."""
 
     def spy(derivative, first):
         def observed(*arguments, **options):
             d = derivative(*arguments, **options)
-            values = arguments[first:]
-            seen.extend(np.shares_memory(d, v) for v in values if isinstance(v, np.ndarray))
+            look(d, arguments[first:])
             return d
 
         return observed
@@ -242,6 +230,29 @@ def test_derivatives_return_their_own_memory(case, monkeypatch):
         first = 2 if isinstance(rule.derivatives, EverySlot) else 1
         planted = (d and spy(d, first) for d in tuple.__iter__(rule.derivatives))
         monkeypatch.setattr(rule, "derivatives", type(rule.derivatives)(planted))
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_float32_stays_float32(case, monkeypatch):
+    inputs = leaves(x.astype(np.float32) for x in case.inputs)
+    output = case.f(*inputs)
+    assert output.dtype == np.float32
+    seen = set()
+    watch_derivatives(monkeypatch, lambda d, values: seen.add(d.dtype))
+    first = mt.grad(output, inputs, np.ones(output.shape, np.float32), create_graph=True)
+    assert [d.dtype for d in first] == [np.float32] * len(first)
+    assert seen == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_derivatives_return_their_own_memory(case, monkeypatch):
+    """A derivative returns new memory, or that of g; never that of an input or of the output."""
+    seen = []
+
+    def look(d, values):
+        seen.extend(np.shares_memory(d, v) for v in values if isinstance(v, np.ndarray))
+
+    watch_derivatives(monkeypatch, look)
     inputs = leaves(case.inputs)
     output = case.f(*inputs)
     mt.grad(output, inputs, np.ones(output.shape))
@@ -420,3 +431,15 @@ def test_cross_entropy_from_logits_far_out():
     assert loss.tolist() == [0, 0, 1000]
     loss.sum().backward()
     assert z.grad.tolist() == [0, 0, 1]
+
+
+def test_infinities_and_nan_have_true_gradients():
+    x = Tensor([np.inf, -np.inf, -40.0], requires_grad=True)
+    mt.softplus(x).backward(np.ones(3))
+    np.testing.assert_allclose(x.grad, [1, 0, np.exp(-40)], rtol=1e-12)
+    x = Tensor([1.0, np.nan, 2.0], requires_grad=True)
+    x.max().backward()
+    assert x.grad.tolist() == [0, 1, 0]
+    x.grad = None
+    mt.relu(x).backward(np.ones(3))
+    assert x.grad.tolist() == [1, 1, 1]

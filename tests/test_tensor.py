@@ -57,12 +57,25 @@ def test_dtype_wanted():
 
 
 def test_of_tensors():
-    a = leaf([1.0, 2.0])
+    a = Tensor([1.0, 2.0])
     b = Tensor(a)
-    assert not b.requires_grad
     a.data[0] = 9
     assert b.tolist() == [1, 2]
     assert Tensor([Tensor(1.0), Tensor(2.0)]).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("data", [leaf(1.0), [leaf(1.0), leaf(2.0)], (Tensor(1.0), leaf(2.0) * 2)])
+def test_of_tensors_that_would_lose_their_record(data):
+    with pytest.raises(TypeError, match=r"^Tensor: a tensor that requires a gradient would lose"):
+        Tensor(data)
+
+
+@pytest.mark.parametrize("other", [None, "x", object()])
+def test_what_is_no_number_is_never_equal(other):
+    t = Tensor([1.0, 2.0])
+    assert not (t == other)
+    assert t != other
+    assert t not in [other]
 
 
 def test_data_is_copied():
