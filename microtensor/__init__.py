@@ -72,8 +72,11 @@ from .primitive import primitive
 from .record import group, no_grad
 from .tensor import Tensor
 from .views import draw
+from .views.detail import detail
+from .views.difference import Difference, difference
 
 __all__ = [
+    "Difference",
     "Edge",
     "GradientError",
     "Graph",
@@ -91,7 +94,9 @@ __all__ = [
     "concatenate",
     "cos",
     "cumsum",
+    "detail",
     "detect_anomaly",
+    "difference",
     "divide",
     "dot",
     "draw",

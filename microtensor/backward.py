@@ -97,7 +97,7 @@ def walk(
     heap = [(-output._index, output)] if output._rule is not None else []
     latest_change = record.latest_change
     watch = current_mode().watch
-    if watch is not None:
+    if watch is not None and visit is None:
         visit = _watched(watch)
     while heap:
         node = heappop(heap)[1]

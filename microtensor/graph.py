@@ -186,8 +186,9 @@ class _Reader:
         elif rule:
             role = "intermediate"
         name = tensor.name or self.known.get(id(tensor)) or self._next("t")
+        value = np.array(tensor._data) if rule is None else tensor._data  # a leaf may be changed
         gradient = self.gradients.get(tensor)
-        return name, rule, expression, role, tensor._data, tensor.requires_grad, gradient, group
+        return name, rule, expression, role, value, tensor.requires_grad, gradient, group
 
     def _next(self, letter: str) -> str:
         """The next of t1, t2, ... that nobody has."""

@@ -1,0 +1,97 @@
+"""One tensor in detail: its corner, its quantiles, a heat map, and weights seen as images."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ShapeError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CELLS = 32  # a heat map has at most so many rows and columns
+QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
+
+
+def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
+    """A figure of one tensor (or array), by matplotlib: `detail(W).savefig("W.png")`.
+
+    It shows the values in the corner, the quantiles, a histogram, and a heat map of at most
+    32 x 32 cells, each the mean of the entries in it. With `image_shape`, (64, 64, 3) or (28, 28),
+    each row of a matrix is also shown as an image: of a weight, what that neuron looks for. Of
+    colours the strongest weight is the brightest, and no weight is grey.
+    """
+    from matplotlib.figure import Figure
+
+    array = np.asarray(tensor.data if hasattr(tensor, "apply_rule") else tensor, dtype=float)
+    if not array.size:
+        raise ShapeError(f"detail: shape {array.shape} holds no numbers to show")
+    rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    images = _images(rows, image_shape) if image_shape is not None else []
+    columns = 5
+    lines = -(-len(images) // columns)
+    figure = Figure(figsize=(10, 4 + 2 * lines), layout="constrained")
+    heights = [4, 2 * lines] if images else [4]
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
+    upper = parts[0, 0]
+    name = getattr(tensor, "name", None) or "tensor"
+    figure.suptitle(f"{name}   {'×'.join(map(str, array.shape)) or 'scalar'}")
+    words, histogram, heat = upper.subplots(1, 3)
+    words.axis("off")
+    words.text(0, 1, _words(array, rows), va="top", family="monospace", fontsize=8)
+    histogram.hist(rows[np.isfinite(rows)], bins=50, color="#0072b2")
+    histogram.set_title("values", fontsize=9)
+    cells = _cells(rows)
+    most = float(np.nanmax(np.abs(cells), initial=0)) or 1.0
+    extent = (-0.5, rows.shape[1] - 0.5, rows.shape[0] - 0.5, -0.5)
+    shown = heat.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", extent=extent)
+    heat.set_title("heat map", fontsize=9)
+    figure.colorbar(shown, ax=heat)
+    if images:
+        for k, panel in enumerate(np.ravel(parts[1, 0].subplots(lines, columns, squeeze=False))):
+            panel.axis("off")
+            if k < len(images):
+                panel.imshow(images[k], cmap="gray", vmin=0, vmax=1)
+                panel.set_title(f"row {k}", fontsize=8)
+    return figure
+
+
+def _words(array: Any, rows: Any) -> str:
+    """The corner and the quantiles, as text."""
+    corner = np.array2string(rows[:4, :3], precision=3, suppress_small=False)
+    finite = array[np.isfinite(array)] if array.ndim else np.atleast_1d(array)
+    lines = [f"corner ({min(4, rows.shape[0])}×{min(3, rows.shape[1])}):", corner, ""]
+    if finite.size:
+        lines.append(f"mean {finite.mean():.4g}")
+        lines.append(f"RMS  {math.sqrt(np.mean(finite**2)):.4g}")
+        lines += [f"{q:>4.0%}  {np.quantile(finite, q):.4g}" for q in QUANTILES]
+    if finite.size < array.size:
+        lines.append(f"not finite: {array.size - finite.size}")
+    return "\n".join(lines)
+
+
+def _cells(rows: Any) -> Any:
+    """The matrix in at most 32 x 32 cells, each the mean of what lies in it."""
+    for axis in (0, 1):
+        n = rows.shape[axis]
+        if n > CELLS:
+            starts = np.arange(CELLS) * n // CELLS
+            sizes = np.diff([*starts, n])
+            sums = np.add.reduceat(rows, starts, axis=axis)
+            rows = sums / (sizes[:, None] if axis == 0 else sizes)
+    return rows
+
+
+def _images(rows: Any, shape: tuple[int, ...]) -> list[Any]:
+    """Each row as an image from 0 to 1; 0.5 is no weight."""
+    if math.prod(shape) != rows.shape[1] or len(shape) not in (2, 3):
+        raise ShapeError(
+            f"detail: a row of {rows.shape[1]} numbers is no image of shape {shape}, which has "
+            f"{math.prod(shape)}"
+        )
+    scale = np.abs(rows).max(axis=1, keepdims=True)
+    scaled = 0.5 + 0.5 * rows / np.where(scale > 0, scale, 1)
+    return [row.reshape(shape) for row in scaled]

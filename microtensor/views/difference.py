@@ -1,0 +1,94 @@
+"""Two graphs of the same program, such as two training steps: what changed, and by how much."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Graph, Node
+
+
+class Change(NamedTuple):
+    """How a value differs between two graphs, as root mean squares over its entries.
+
+    `moved` is that of the difference of the values, `before` that of the value at first; the
+    gradients are None where a graph has none.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    before: float
+    moved: float
+    gradient_before: float | None
+    gradient_after: float | None
+
+    @property
+    def share(self) -> float:
+        """The move as a share of the value at first; inf from 0."""
+        if self.moved == 0:
+            return 0.0
+        return self.moved / self.before if self.before else math.inf
+
+
+class Difference(tuple[Change, ...]):
+    """Every value that has a gradient, oldest first; as text, a table."""
+
+    def __str__(self) -> str:
+        rows = [("", "shape", "value (RMS)", "moved by", "gradient (RMS)")]
+        for change in self:
+            shape = "×".join(map(str, change.shape)) or "scalar"
+            moved = f"{change.moved:.4g} ({change.share:.2%})"
+            rows.append((change.name, shape, f"{change.before:.4g}", moved, _gradients(change)))
+        widths = [max(len(row[k]) for row in rows) for k in range(5)]
+        lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def _gradients(change: Change) -> str:
+    before, after = change.gradient_before, change.gradient_after
+    if before is None or after is None:
+        return "not computed"
+    times = f" ({after / before:.3g} times)" if before else ""
+    return f"{before:.4g} → {after:.4g}{times}"
+
+
+def difference(before: Graph, after: Graph) -> Difference:
+    """What changed between two graphs of the same program.
+
+    Take a graph (`Graph.of(loss)`) of each training step and compare them. Raises ValueError
+    where the two weren't computed by the same operations on the same shapes.
+    """
+    pairs = list(zip(before.nodes, after.nodes, strict=False))
+    for a, b in pairs:
+        if (a.rule, np.shape(a.value)) != (b.rule, np.shape(b.value)):
+            raise ValueError(
+                f"difference: two programs: {_told(a)} in the first is {_told(b)} in the second"
+            )
+    if len(before.nodes) != len(after.nodes):
+        raise ValueError(
+            f"difference: two programs: the first has {len(before.nodes)} values, the second "
+            f"{len(after.nodes)}"
+        )
+    return Difference(
+        Change(
+            a.name,
+            np.shape(a.value),
+            _rms(a.value),
+            _rms(np.subtract(b.value, a.value)),
+            None if a.gradient is None else _rms(a.gradient),
+            None if b.gradient is None else _rms(b.gradient),
+        )
+        for a, b in pairs
+        if a.tracked
+    )
+
+
+def _told(node: Node) -> str:
+    return f"{node.name} ({node.rule or node.role}, shape {np.shape(node.value)})"
+
+
+def _rms(x: Any) -> float:
+    array = np.asarray(x, dtype=float)
+    return float(np.sqrt(np.mean(array * array))) if array.size else 0.0

@@ -1,0 +1,119 @@
+"""One tensor in detail, and the difference of two graphs."""
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+import nn
+from microtensor import Graph, ShapeError, Tensor, detail, difference
+
+
+def texts(figure):
+    return "\n".join(t.get_text() for axes in figure.get_axes() for t in axes.texts)
+
+
+def images(figure):
+    return [axes.get_images()[0].get_array() for axes in figure.get_axes() if axes.get_images()]
+
+
+@pytest.fixture(autouse=True)
+def _matplotlib():
+    pytest.importorskip("matplotlib", reason="draws with matplotlib")
+
+
+def test_the_corner_and_the_quantiles():
+    figure = detail(Tensor(np.arange(20.0).reshape(4, 5), name="W"))
+    assert figure.get_suptitle() == "W   4×5"
+    shown = texts(figure)
+    assert "[[ 0.  1.  2.]" in shown
+    assert "mean 9.5" in shown
+    assert "  0%  0" in shown
+    assert " 50%  9.5" in shown
+    assert "100%  19" in shown
+
+
+def test_what_is_not_finite_is_counted():
+    assert "not finite: 2" in texts(detail(np.array([1.0, np.nan, np.inf])))
+
+
+@pytest.mark.parametrize("value", [2.0, np.zeros(3), np.zeros((2, 3, 4))])
+def test_every_shape_has_a_figure(value):
+    assert detail(np.asarray(value)).get_axes()
+
+
+@pytest.mark.parametrize("shape", [(20, 12288), (40, 70), (33, 1), (5, 4)])
+def test_the_heat_map_has_at_most_32_cells_each_way_and_keeps_the_mean(shape):
+    x = np.random.default_rng(0).normal(size=shape)
+    (cells,) = images(detail(x))
+    assert cells.shape == (min(32, shape[0]), min(32, shape[1]))
+    if shape == (5, 4):
+        np.testing.assert_array_equal(cells, x)
+    if shape == (40, 70):
+        np.testing.assert_allclose(cells[0, 0], x[:1, :2].mean())
+
+
+def test_rows_as_images():
+    W = np.array([[0.0, 0.0, 0.0, 0.0], [-2.0, 0.0, 1.0, 2.0]])
+    _, nothing, something = images(detail(W, image_shape=(2, 2)))
+    assert (nothing == 0.5).all()
+    np.testing.assert_allclose(something, [[0, 0.5], [0.75, 1]])
+
+
+def test_nothing_is_refused():
+    with pytest.raises(ShapeError, match=r"^detail: shape \(0, 3\) holds no numbers to show$"):
+        detail(np.zeros((0, 3)))
+
+
+def test_an_image_of_another_size_is_refused():
+    message = r"^detail: a row of 4 numbers is no image of shape \(3, 3\), which has 9$"
+    with pytest.raises(ShapeError, match=message):
+        detail(np.zeros((2, 4)), image_shape=(3, 3))
+
+
+def loss_and_model():
+    model = nn.Linear(2, 1, rng=0)
+    return model, lambda: nn.MSELoss()(model(np.ones((3, 2))), np.zeros((3, 1)))
+
+
+def test_two_training_steps():
+    model, loss = loss_and_model()
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    first = loss()
+    first.backward()
+    before, weight = Graph.of(first), model.weight.numpy()
+    optimizer.step()
+    after = Graph.of(loss())
+    changes = {change.name: change for change in difference(before, after)}
+    change = changes["weight"]
+    step = 0.1 * model.weight.grad
+    np.testing.assert_allclose(change.moved, np.sqrt((step**2).mean()), rtol=1e-9)
+    np.testing.assert_allclose(change.before, np.sqrt((weight**2).mean()))
+    np.testing.assert_allclose(change.share, change.moved / change.before)
+    np.testing.assert_allclose(
+        change.gradient_before, np.sqrt((model.weight.grad**2).mean()), rtol=1e-12
+    )
+    assert change.gradient_after < change.gradient_before
+    table = str(difference(before, after)).splitlines()
+    assert table[0].split() == ["shape", "value", "(RMS)", "moved", "by", "gradient", "(RMS)"]
+    assert table[1].startswith("weight  1×2")
+    assert f"{change.moved:.4g} ({change.share:.2%})" in table[1]
+
+
+def test_the_same_graph_has_no_difference():
+    _, loss = loss_and_model()
+    graph = Graph.of(loss())
+    assert all(change.moved == 0 and change.share == 0 for change in difference(graph, graph))
+
+
+def test_other_programs_are_refused():
+    a = Tensor([1.0, 2.0], requires_grad=True, name="a")
+    with pytest.raises(ValueError, match=r"^difference: two programs: .*\(exp, .*\(log, "):
+        difference(Graph.of(mt.exp(a).sum()), Graph.of(mt.log(a).sum()))
+    with pytest.raises(ValueError, match=r"the first has 3 values, the second 5$"):
+        difference(Graph.of(mt.exp(a).sum()), Graph.of(mt.exp(a).sum() * a.sum()))
+
+
+def test_gradients_that_were_not_computed():
+    a = Tensor([1.0, 2.0], requires_grad=True, name="a")
+    graph = Graph.of(mt.exp(a))
+    assert "not computed" in str(difference(graph, graph))
