@@ -18,7 +18,7 @@ def blocks(language):
 def said(block):
     """What a block says that it prints: comments behind or below a print."""
     behind = re.findall(r"print\(.*\)  # (.*)$", block, re.MULTILINE)
-    below = re.findall(r"print\(.*\)\n# (.*)$", block, re.MULTILINE)
+    below = re.findall(r"print\(.*\)\n *# (.*)$", block, re.MULTILINE)
     return behind + below
 
 
