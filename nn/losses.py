@@ -11,8 +11,11 @@ from microtensor import ShapeError, Tensor, log, log_softmax, softplus, square
 from .module import Module
 
 
-def _targets(loss: Module, predictions: Any, targets: Any, unit: bool = False) -> Any:
-    """The targets, once they are known to fit (a (n,) beside a (n, 1) would broadcast to n x n)."""
+def _targets(loss: Module, predictions: Any, targets: Any, unit: bool = False) -> Tensor:
+    """The targets as a tensor with a name, once they are known to fit.
+
+    (A (n,) beside a (n, 1) would broadcast to n x n.)
+    """
     name = type(loss).__name__
     shape = np.shape(targets)
     if shape != np.shape(predictions):
@@ -25,7 +28,7 @@ def _targets(loss: Module, predictions: Any, targets: Any, unit: bool = False) -
     array = np.asarray(targets)
     if unit and array.size and not (array.min() >= 0 and array.max() <= 1):
         raise ValueError(f"{name}: targets are from 0 to 1, got {array.min()} to {array.max()}")
-    return array
+    return Tensor(array, name="y")
 
 
 class BCELoss(Module):
@@ -38,7 +41,9 @@ class BCELoss(Module):
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
         a, y = predictions, _targets(self, predictions, targets, unit=True)
-        cost: Tensor = -(y * log(a) + (1 - y) * log(1 - a)).mean()
+        others = 1 - y
+        others.name = f"1 − {y.name or 'y'}"
+        cost: Tensor = -(y * log(a) + others * log(1 - a)).mean()
         return cost
 
 
