@@ -13,11 +13,10 @@ from .scene import Arrow, Card, Cell
 
 LONGEST_SUM = 40
 LEGEND = (
-    Cell("blue ▸ forward value", "forward"),
-    Cell("     "),
+    Cell("blue ▸ forward value", "forward label"),
     Cell(
         "orange ◂ gradient: upstream × local derivative = contribution, added up where arrows meet",
-        "backward",
+        "backward label",
     ),
 )
 
@@ -35,7 +34,10 @@ def card(node: Node, arrived: list[Edge], result: Node) -> Card:
         heading.append(Cell(size(np.shape(node.value)), "quiet"))
     if node.role == "constant":
         return Card(node.id, tuple(heading), node.role, (), node.group)
-    rows = [(Cell("value", "forward label"), *_cells(node.value, "forward"))]
+    value = _cells(node.value, "forward")
+    if node.role == "input" and len(value) > 1 and counted(node.value):
+        value.append(Cell(counted(node.value), "note"))
+    rows = [(Cell("value", "forward label"), *value)]
     rows.append((Cell(f"∂{result.name}/∂{node.name}", "backward label"), *_gradient(node, result)))
     if len(arrived) > 1:
         rows.append((Cell("", "backward label"), Cell(_sum(node, arrived), "backward label")))
@@ -46,9 +48,7 @@ def _cells(value: Any, style: str) -> list[Cell]:
     """A value in full, or its histogram and its root mean square."""
     if small(np.shape(value)):
         return [Cell(array(value), style)]
-    notes = [Cell(bars(value), f"{style} bars"), Cell(array(value), style)]
-    ones = counted(value)
-    return [*notes, Cell(ones, "note")] if ones else notes
+    return [Cell(bars(value), f"{style} bars"), Cell(array(value), style)]
 
 
 def counted(value: Any) -> str:
@@ -79,35 +79,65 @@ def _sum(node: Node, arrived: list[Edge]) -> str:
     return f"sum of the {len(parts)} contributions"
 
 
-def arrow(edge: Edge, source: Node, target: Node, result: Node, which: str) -> Arrow:
-    """An operand's arrow: the local derivative, and upstream × local = contribution."""
+def arrow(edge: Edge, source: Node, target: Node, result: Node, which: str, alone: bool) -> Arrow:
+    """An operand's arrow: the local derivative, and upstream × local = contribution.
+
+    `which`: the 1st or 2nd use of the source, where there are several. `alone`: nothing else
+    arrives at the source.
+    """
     if edge.contribution is None:
         return Arrow(edge.source, edge.target, False)
-    derivative = f"∂{target.name}/∂{source.name}"
-    if which:
-        derivative += f" ({which})"
-    upstream = f"∂{result.name}/∂{target.name}"
+    derivative = f"∂{target.name}/∂{source.name}" + (f" ({which})" if which else "")
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
-        local = np.asarray(edge.local).item()
+        lines = _between_numbers(edge, target, derivative)
+    else:
+        upstream = f"∂{result.name}/∂{target.name}"
+        lines = _between_arrays(edge, source, target, derivative, upstream)
+        if alone:
+            lines[-1].append(Cell(f"= ∂{result.name}/∂{source.name}", "backward label"))
+        else:
+            lines += _contribution(edge)
+    return Arrow(edge.source, edge.target, True, tuple(map(tuple, lines)))
+
+
+def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cell]]:
+    """`∂p/∂w = x = 3` and below it `◂ 0.8808 × 3 = 2.642`."""
+    local = np.asarray(edge.local).item()
+    if " if " in edge.formula:  # a condition isn't an equation
+        shown = f"{derivative} = {number(local)}, {edge.formula}"
+    else:
         known = [derivative, edge.formula, number(local)]
         shown = " = ".join(dict.fromkeys(part for part in known if part))
-        shown = shown.replace(" = 1 if ", ": 1 if ")
-        text, sent = product(
-            np.asarray(target.gradient).item(), local, np.asarray(edge.contribution).item()
-        )
-        lines = [[Cell(shown)], [Cell(f"◂ {text}", "backward label"), Cell(sent, "backward")]]
-    elif edge.sends:
+    upstream, sent = np.asarray(target.gradient).item(), np.asarray(edge.contribution).item()
+    text, result = product(upstream, local, sent)
+    return [[Cell(shown)], [Cell(f"◂ {text}", "backward label"), Cell(result, "backward")]]
+
+
+def _between_arrays(
+    edge: Edge, source: Node, target: Node, derivative: str, upstream: str
+) -> list[list[Cell]]:
+    """The formula in words: `◂ ∂L/∂Z @ Bᵀ`, or upstream times local, and the axes summed."""
+    if edge.sends:
         lines = [[Cell(f"◂ {edge.sends}", "backward label")]]
-        lines += _contribution(edge)
-    elif edge.local is not None:
-        lines = [[Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)]]
-        axes = summed_axes(np.shape(target.value), np.shape(source.value))
-        lines.append([Cell(f"◂ {_times(upstream, edge)}{_over(axes, target)}", "backward label")])
-        lines += _contribution(edge)
-    else:
-        lines = [[Cell("◂ by the rule of " + str(target.rule), "backward label")]]
-        lines += _contribution(edge)
-    return Arrow(edge.source, edge.target, True, tuple(map(tuple, lines)))
+        shapes = np.shape(target.value), np.shape(source.value)
+        if target.rule == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
+            lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
+        return lines
+    if edge.local is None:
+        return [[Cell(f"◂ by the rule of {target.rule}", "backward label")]]
+    axes = summed_axes(np.shape(target.value), np.shape(source.value))
+    lines = [
+        [Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)],
+        [Cell(f"◂ {_times(upstream, edge)}", "backward label")],
+    ]
+    return [*lines, [Cell(_over(axes, target), "backward label")]] if axes else lines
+
+
+def _shapes(slot: int, product: tuple[int, ...], operand: tuple[int, ...]) -> str:
+    """The shapes of what is multiplied for a matrix operand's gradient."""
+    if slot == 0:
+        return f"({size(product)}) @ ({product[1]}×{operand[1]}) is {size(operand)}"
+    return f"({operand[0]}×{product[0]}) @ ({size(product)}) is {size(operand)}"
 
 
 def _times(upstream: str, edge: Edge) -> str:
@@ -120,11 +150,9 @@ def _times(upstream: str, edge: Edge) -> str:
 
 def _over(axes: list[int], target: Node) -> str:
     """Says that broadcasting copied, and so the copies' gradients are added up."""
-    if not axes:
-        return ""
     lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
     named = "axis" if len(axes) == 1 else "axes"
-    return f", summed over {named} {', '.join(map(str, axes))} ({lengths})"
+    return f"summed over {named} {', '.join(map(str, axes))} ({lengths})"
 
 
 def _contribution(edge: Edge) -> list[list[Cell]]:

@@ -27,14 +27,14 @@ Collapse = str | bool | int | Iterable[str]
 
 
 class Unit(NamedTuple):
-    """What is drawn as one card: a value, a group (`count` equal ones), or a fold of values."""
+    """What is drawn as one card: a value, a group (`copies` equal ones), or a fold of values."""
 
     id: str
     kind: str
     name: str
     nodes: tuple[Node, ...]
     frame: Path
-    count: int = 1
+    copies: int = 1
 
 
 def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list[Unit]:
@@ -136,9 +136,9 @@ def _grouped(graph: Graph, closed: list[Path]) -> list[Unit]:
         key = next((path for path in inside if path in shut), None)
         members.setdefault(node.id if key is None else key, []).append(node)
     found = []
-    for key, nodes in members.items():
-        if isinstance(key, tuple):
-            found.append(Unit("", "group", key[-1], tuple(nodes), key[:-1]))
+    for place, nodes in members.items():
+        if isinstance(place, tuple):
+            found.append(Unit("", "group", place[-1], tuple(nodes), place[:-1]))
         else:
             found.append(Unit("", "node", nodes[0].name, tuple(nodes), nodes[0].group))
     return _in_order(graph, found)
@@ -215,7 +215,7 @@ def _twins_folded(graph: Graph, found: list[Unit]) -> list[Unit]:
         if len(run) > MOST_TWINS:
             nodes = tuple(node for unit in run for node in unit.nodes)
             name = f"{run[0].name} … {run[-1].name}"
-            folded.append(run[0]._replace(name=name, nodes=nodes, count=len(run)))
+            folded.append(run[0]._replace(name=name, nodes=nodes, copies=len(run)))
         else:
             folded += run
     return _in_order(graph, folded)

@@ -10,6 +10,7 @@ from .scene import Arrow, Card, Cell, Scene
 
 LONGEST = 80
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
+SPACE, WIDE = "\xa0", "\xa0\xa0 "
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
 
@@ -84,14 +85,15 @@ THEMES = {
 }
 
 
-def escaped(text: str) -> str:
+def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
     """A text from outside as Graphviz shows it literally: on one line, cut, nothing special left.
 
     Every text in a picture passes here. Characters that XML has no place for become �.
     """
-    line = " ".join(text[: 20 * LONGEST].split())
-    if len(line) > LONGEST or len(text) > 20 * LONGEST:
-        line = line[: LONGEST - 1] + "…"
+    line = text[: 20 * longest]
+    line = line.replace(" ", "\xa0") if keep_spaces else " ".join(line.split())
+    if len(line) > longest or len(text) > 20 * longest:
+        line = line[: longest - 1] + "…"
     return "".join(SPECIAL.get(c) or (c if _allowed(c) else "\ufffd") for c in line)
 
 
@@ -101,14 +103,13 @@ SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", 
 
 def _allowed(c: str) -> bool:
     code = ord(c)
-    return not (
-        code < 32 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE
-    )
+    control, surrogate = code < 32 or 0x7F <= code < 0xA0, 0xD800 <= code < 0xE000
+    return not (control or surrogate or code & 0xFFFE == 0xFFFE)
 
 
 def shade(theme: Theme, heat: float) -> tuple[str, str]:
     """The fill of a gradient's cell and the text on it, whichever is easier to read."""
-    fill = theme.heat[min(len(theme.heat) - 1, math.floor(heat * len(theme.heat)))]
+    fill = theme.heat[max(0, math.ceil(heat * len(theme.heat)) - 1)]
     return fill, max(theme.text, theme.page, key=lambda colour: contrast(colour, fill))
 
 
@@ -130,24 +131,27 @@ def write(scene: Scene, theme: Theme, drawing: Any) -> None:
         rankdir=scene.direction,
         bgcolor=theme.page,
         fontname=FONT,
+        fontcolor=theme.text,
         label=_heading(scene, theme),
         labelloc="t",
-        ranksep="0.5" if scene.direction in ("TB", "BT") else "0.45",
+        ranksep="0.45",
         nodesep="0.35",
         pad="0.2",
     )
     drawing.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=theme.text)
     drawing.attr("edge", fontname=FONT, fontsize="11", fontcolor=theme.text)
     _frame(drawing, scene.cards, 0, theme, iter(range(10**9)).__next__)
+    upright = scene.direction in ("TB", "BT")
     for arrow in scene.arrows:
-        drawing.edge(arrow.source, arrow.target, **_arrow(arrow, theme))
+        drawing.edge(arrow.source, arrow.target, **_arrow(arrow, theme, upright))
 
 
 def _heading(scene: Scene, theme: Theme) -> str:
-    title = "   ".join(_text(cell, theme, size=18) for cell in scene.title)
+    title = WIDE.join(_text(cell, theme, 18) for cell in scene.title)
     rows = [f"<TR><TD>{title}</TD></TR>"]
     for line in scene.legend:
-        rows.append(f"<TR><TD>{''.join(_text(c, theme, plain=True) for c in line)}</TD></TR>")
+        said = (_text(c, theme, 11, 200) for c in line)
+        rows.append(f"<TR><TD>{WIDE.join(said)}</TD></TR>")
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">{"".join(rows)}</TABLE>>'
 
 
@@ -177,7 +181,7 @@ def _frame(
 def _card(card: Card, theme: Theme) -> str:
     fill, line = theme.fills[card.role]
     columns = max([sum(cell.span for cell in row) for row in card.rows], default=1)
-    heading = "  ".join(_text(cell, theme, size=13) for cell in card.heading)
+    heading = "\xa0 ".join(_text(cell, theme, 13) for cell in card.heading)
     rows = [
         f'<TR><TD COLSPAN="{columns}" CELLPADDING="6" BORDER="1" SIDES="{"B" if card.rows else ""}"'
         f">{heading}</TD></TR>"
@@ -204,45 +208,40 @@ def _td(cell: Cell, theme: Theme) -> str:
     return f"<TD{attributes}>{_text(cell, theme)}</TD>"
 
 
-def _text(cell: Cell, theme: Theme, size: int = 0, plain: bool = False) -> str:
+def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> str:
     """A cell's text in its colour and weight; several lines in letters of one width."""
     text, style = cell.text, cell.style
     if not text:
         return " "
-    colour = {"forward": theme.forward, "backward": theme.backward}.get(style.split()[0])
-    if style in ("quiet", "note"):
-        colour = theme.quiet if style == "quiet" else theme.text
+    colours = {"forward": theme.forward, "backward": theme.backward, "quiet": theme.quiet}
+    colour = colours.get(style.split()[0])
     if cell.heat is not None:
         colour = shade(theme, cell.heat)[1]
     attributes = f' COLOR="{colour}"' if colour else ""
-    if size and style in ("quiet", "plain"):
-        size -= 2
-    if size or style in ("quiet", "note"):
-        attributes += f' POINT-SIZE="{size or 10}"'
+    small = style in ("quiet", "note")
+    if size or small:
+        attributes += f' POINT-SIZE="{size - 2 * small if size else 10}"'
     if "\n" in text or style.endswith("bars"):
         attributes += f' FACE="{MONO}"'
-        lines = [
-            escaped(line.replace(" ", "\xa0")).replace(" ", "\xa0") for line in text.split("\n")
-        ]
+        lines = [escaped(line, longest, keep_spaces=True) for line in text.split("\n")]
         body = '<BR ALIGN="LEFT"/>'.join(lines) + ('<BR ALIGN="LEFT"/>' if len(lines) > 1 else "")
     else:
-        body = escaped(text)
-        body = ("\xa0" * (len(text) - len(text.lstrip()))) + body
-        body += "\xa0" * (len(text) - len(text.rstrip()) if text.strip() else 0)
-    if style == "name" or (style in ("forward", "backward") and not plain):
+        body = escaped(text, longest)
+    if style in ("name", "forward", "backward"):
         body = f"<B>{body}</B>"
     return f"<FONT{attributes}>{body}</FONT>" if attributes else body
 
 
-def _arrow(arrow: Arrow, theme: Theme) -> dict[str, str]:
+def _arrow(arrow: Arrow, theme: Theme, upright: bool) -> dict[str, str]:
     """One stroke in two colours, forward first, where a gradient returns; else one arrow."""
     options = {"color": theme.forward, "penwidth": "1.3", "arrowsize": "0.8"}
     if arrow.backward:
         options |= {"dir": "both", "color": f"{theme.forward}:{theme.backward}"}
         options |= {"arrowtail": "vee"}
     if arrow.lines:
+        aside = 2 * SPACE if upright else ""  # beside an arrow that comes down, not on it
         rows = [
-            f"<TR><TD>{''.join(_text(cell, theme) for cell in line)}</TD></TR>"
+            f"<TR><TD>{aside}{SPACE.join(_text(cell, theme) for cell in line)}</TD></TR>"
             for line in arrow.lines
         ]
         table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'

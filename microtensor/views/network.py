@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .numbers import bars, number, rms, size
 from .scene import Arrow, Card, Cell
 
 MOST_ROWS = 8
+LONGEST_CHAIN = 8
 SHADES = 8  # a gradient so many half decades below the largest is white
 HEADS = ("", "", "value", "RMS", "gradient", "RMS", "")
 
@@ -26,6 +28,7 @@ class Layers:
     def __init__(self, graph: Graph, found: list[Unit]) -> None:
         self.graph = graph
         self.result = graph.nodes[-1]
+        self.nodes = {node.id: node for node in graph.nodes}
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
         self.home = {node.id: unit.id for unit in found for node in unit.nodes}
         self.sources: dict[str, list[str]] = {}  # of each node, its operands
@@ -35,8 +38,11 @@ class Layers:
             if self.home[edge.source] != self.home[edge.target]:
                 self.read_outside.add(edge.source)
         self.names: dict[str, str] = {}  # of values without a name: Z1, A1, ...
+        # where a card of its own says what it was computed from, values keep the names it uses
+        self.lettered = not any(u.kind == "node" and u.nodes[0].rule for u in found)
         self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
-        sizes = [rms(n.gradient) for nodes in self.shown.values() for n in nodes if _has(n)]
+        shown = [n for nodes in self.shown.values() for n in nodes if n is not self.result]
+        sizes = [rms(n.gradient) for n in shown if _has(n)]
         self.largest = max((s for s in sizes if math.isfinite(s)), default=0.0)
         self.learning = self._learning()
         finite = {key: ratio for key, (_, ratio) in self.learning.items() if math.isfinite(ratio)}
@@ -53,23 +59,22 @@ class Layers:
                     x in by_id
                     and by_id[x].rule
                     and (
-                        (node.rule in ACTIVATIONS
-                        and node.id in telling)
+                        (node.rule in ACTIVATIONS and node.id in telling)
                         or groups[x] != groups[node.id]
                     )
                 ):
                     telling.add(x)
         parameters = [n for n in unit.nodes if n.role == "parameter"]
         results = [n for n in unit.nodes if n.id in telling and n.rule]
-        if parameters:
+        if parameters and self.lettered:
             self._letter(unit, parameters, results)
         return parameters + results
 
     def _letter(self, unit: Unit, parameters: list[Node], results: list[Node]) -> None:
         """Z and A, with the number that the parameters have, for results without a name."""
         digits = "".join(c for c in parameters[0].name.split(".")[-1] if c.isdigit())
-        if not digits or unit.count > 1:
-            digits = "" if unit.count > 1 else str(1 + list(self.groups).index(unit.id))
+        if not digits or unit.copies > 1:
+            digits = "" if unit.copies > 1 else str(1 + list(self.groups).index(unit.id))
         for node in results:
             letter = "A" if node.rule in ACTIVATIONS else "Z"
             name = f"{letter}{digits}"
@@ -81,7 +86,7 @@ class Layers:
         found = {}
         for key, unit in self.groups.items():
             weights = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
-            if weights and unit.count == 1:
+            if weights and unit.copies == 1:
                 weight = max(weights, key=lambda n: np.size(n.value))
                 gradient, value = rms(weight.gradient), rms(weight.value)
                 found[key] = gradient, gradient / value if value else math.inf
@@ -91,10 +96,11 @@ class Layers:
         """A group: a layer, a loss."""
         nodes = self.shown[unit.id]
         parameters = [node for node in nodes if node.role == "parameter"]
-        rows = [tuple(Cell(head, _head_style(i)) for i, head in enumerate(HEADS))] if nodes else []
+        rows: list[tuple[Cell, ...]] = [
+            tuple(Cell(head, _head_style(i)) for i, head in enumerate(HEADS))
+        ]
         if not parameters:
-            rows = []
-            rows.append((Cell(self._expression(unit), span=len(HEADS)),))
+            rows = [(Cell(self._expression(unit), span=len(HEADS)),)]
         noted = False
         for node in self._few(nodes):
             note = diagnosis(node)
@@ -103,7 +109,7 @@ class Layers:
             rows.append(self._row(node, note))
         if len(nodes) > MOST_ROWS:
             rows.append((Cell(f"… and {len(nodes) - MOST_ROWS} more", "quiet", span=len(HEADS)),))
-        if unit.count > 1:
+        if unit.copies > 1:
             rows.append((Cell(self._range(unit), "note", span=len(HEADS)),))
         role = "output" if self.result.id in {n.id for n in unit.nodes} else "layer"
         return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
@@ -115,8 +121,8 @@ class Layers:
     def _heading(self, unit: Unit) -> tuple[Cell, ...]:
         """Name, sizes, activation, how many parameters and operations."""
         cells = [Cell(unit.name, "name")]
-        if unit.count > 1:
-            cells.append(Cell(f"× {unit.count}", "name"))
+        if unit.copies > 1:
+            cells.append(Cell(f"× {unit.copies}", "name"))
         sizes = self.sizes(unit)
         if sizes:
             cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
@@ -133,16 +139,12 @@ class Layers:
         return tuple(cells)
 
     def sizes(self, unit: Unit) -> tuple[int, int] | None:
-        """The numbers of inputs and outputs of a layer, by the last axis of what goes in and out."""
+        """The numbers of inputs and outputs of a layer: the last axes of what goes in and out."""
         inside = {node.id for node in unit.nodes}
-        by_id = (
-            {node.id: node for node in self.graph.nodes} if not hasattr(self, "_by") else self._by
-        )
-        self._by = by_id
         if not any(node.role == "parameter" for node in unit.nodes):
             return None
         outside = [
-            by_id[x] for n in unit.nodes for x in self.sources.get(n.id, ()) if x not in inside
+            self.nodes[x] for n in unit.nodes for x in self.sources.get(n.id, ()) if x not in inside
         ]
         outputs = [node for node in unit.nodes if node.id in self.read_outside and node.rule]
         shapes = (
@@ -182,7 +184,7 @@ class Layers:
         gradient = np.asarray(node.gradient)
         shown = number(gradient.item() if gradient.size == 1 else rms(gradient))
         histogram = bars(gradient) if gradient.size > 1 else ""
-        heat = self.heat(rms(gradient))
+        heat = None if node is self.result else self.heat(rms(gradient))
         return [Cell(histogram, "backward bars"), Cell(shown, "backward", heat)]
 
     def heat(self, gradient: float) -> float:
@@ -206,9 +208,9 @@ class Layers:
             rms(n.gradient) for n in parameters
         ]
         if not sizes:
-            return f"{unit.count} equal ones in a row"
+            return f"{unit.copies} equal ones in a row"
         return (
-            f"{unit.count} equal layers in a row; RMS gradient of the weights from "
+            f"{unit.copies} equal layers in a row; RMS gradient of the weights from "
             f"{number(sizes[0])} (first) to {number(sizes[-1])} (last)"
         )
 
@@ -221,10 +223,10 @@ class Layers:
         if tops:
             cells.append(Cell(Counter(tops).most_common(1)[0][0], "name"))
         known = [pair for pair in sizes if pair]
-        if known and all(a[1] == b[0] for a, b in zip(known, known[1:], strict=False)):
-            if len(known) <= 8:
-                chain = [known[0][0], *(pair[1] for pair in known)]
-                cells.append(Cell(" → ".join(map(str, chain))))
+        linked = all(a[1] == b[0] for a, b in pairwise(known))
+        if linked and 0 < len(known) <= LONGEST_CHAIN:
+            chain = [known[0][0], *(pair[1] for pair in known)]
+            cells.append(Cell(" → ".join(map(str, chain))))
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
         cells.append(Cell(f"{count:,} parameters", "quiet"))
         value = np.asarray(self.result.value)
@@ -234,13 +236,12 @@ class Layers:
 
     def legend(self) -> list[tuple[Cell, ...]]:
         """How to read the cards, and which layer learns least."""
-        lines = [
+        lines: list[tuple[Cell, ...]] = [
             (
-                Cell("blue ▸ values", "forward"),
-                Cell("   "),
-                Cell("orange ◂ gradients of " + self.result.name, "backward"),
+                Cell("blue ▸ values", "forward label"),
+                Cell("orange ◂ gradients of " + self.result.name, "backward label"),
                 Cell(
-                    "   bars: histogram · RMS: root mean square · darker: larger gradient, a "
+                    "bars: histogram · RMS: root mean square · darker: larger gradient, a "
                     "shade for each factor of 3",
                     "quiet",
                 ),
@@ -277,9 +278,9 @@ def fold(unit: Unit) -> Card:
     rows: list[tuple[Cell, ...]] = []
     if not computed:
         total = sum(int(np.size(node.value)) for node in unit.nodes)
-        heading = (Cell(f"{len(unit.nodes)} {unit.nodes[0].role}s", "name"),)
+        title = Cell(f"{len(unit.nodes)} {unit.nodes[0].role}s", "name")
         return Card(
-            unit.id, heading, unit.nodes[0].role, ((Cell(f"{total:,} numbers"),),), unit.frame
+            unit.id, (title,), unit.nodes[0].role, ((Cell(f"{total:,} numbers"),),), unit.frame
         )
     rules = Counter(node.rule for node in computed).most_common()
     said = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])

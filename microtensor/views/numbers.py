@@ -41,9 +41,9 @@ def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
 
 
 def total(parts: Sequence[Any], result: Any) -> str:
-    """`(−3) + 2 + 2`, with a leading ≈ where the shown parts don't add up to what is shown."""
+    """`= (−3) + 2 + 2`; ≈ where the shown parts don't add up to what is shown."""
     equal = number(math.fsum(_shown(part) for part in parts)) == number(result)
-    return ("" if equal else "≈ ") + " + ".join(factor(part) for part in parts)
+    return ("= " if equal else "≈ ") + " + ".join(factor(part) for part in parts)
 
 
 def _shown(value: Any) -> np.float64:

@@ -143,6 +143,7 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
                     nodes[edge.target],
                     result,
                     which.get((edge.target, edge.slot), ""),
+                    len(arrived.get(edge.source, ())) == 1,
                 )
                 for edge in edges
             ]

@@ -12,7 +12,8 @@ LONGEST = 80
 def text(scene: Scene) -> str:
     """A paragraph for each card, with the arrows that arrive at it."""
     names = {card.id: card.heading[0].text for card in scene.cards}
-    blocks = ["\n".join([_line(scene.title), *map(_line, scene.legend)])]
+    head = [scene.title, *scene.legend]
+    blocks = ["\n".join("  ".join(_clean(cell.text, 200) for cell in line) for line in head)]
     for card in scene.cards:
         where = f"  ({' › '.join(card.frame)})" if card.frame else ""
         lines = [_line(card.heading) + where]
@@ -44,11 +45,11 @@ def _rows(row: tuple[Cell, ...]) -> list[str]:
     return rows
 
 
-def _clean(line: str, keep: bool = False) -> str:
+def _clean(line: str, longest: int = LONGEST, keep: bool = False) -> str:
     """A text from outside on one line, cut, without control characters and lone surrogates."""
-    line = line[: 20 * LONGEST]
+    line = line[: 20 * longest]
     line = line if keep else " ".join(line.split())
-    line = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    line = line if len(line) <= longest else line[: longest - 1] + "…"
     return "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
