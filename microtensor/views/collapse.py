@@ -19,7 +19,7 @@ FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 200  # above that, a picture collapses by itself
 MOST_UNITS = 2000  # above that, there is no picture
 MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
-BLOCKS = 40
+BLOCKS = 16
 ACTIVATIONS = {"relu", "sigmoid", "tanh", "softplus", "softmax", "log_softmax", "exp"}
 
 Path = tuple[str, ...]

@@ -218,9 +218,9 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
     if cell.heat is not None:
         colour = shade(theme, cell.heat)[1]
     attributes = f' COLOR="{colour}"' if colour else ""
-    small = style in ("quiet", "note")
-    if size or small:
-        attributes += f' POINT-SIZE="{size - 2 * small if size else 10}"'
+    less = {"quiet": 2, "note": 2, "plain": 1}.get(style, 0)
+    if size or less > 1:
+        attributes += f' POINT-SIZE="{(size or 12) - less}"'
     if "\n" in text or style.endswith("bars"):
         attributes += f' FACE="{MONO}"'
         lines = [escaped(line, longest, keep_spaces=True) for line in text.split("\n")]

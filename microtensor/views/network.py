@@ -32,9 +32,11 @@ class Layers:
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
         self.home = {node.id: unit.id for unit in found for node in unit.nodes}
         self.sources: dict[str, list[str]] = {}  # of each node, its operands
+        self.readers: dict[str, list[str]] = {}
         self.read_outside = {self.result.id}
         for edge in graph.edges:
             self.sources.setdefault(edge.target, []).append(edge.source)
+            self.readers.setdefault(edge.source, []).append(edge.target)
             if self.home[edge.source] != self.home[edge.target]:
                 self.read_outside.add(edge.source)
         self.names: dict[str, str] = {}  # of values without a name: Z1, A1, ...
@@ -49,20 +51,27 @@ class Layers:
         self.least = min(finite, key=lambda key: finite[key]) if len(finite) > 1 else ""
 
     def _rows_of(self, unit: Unit) -> list[Node]:
-        """Parameters, then what leaves a part of the group, an activation's operand before it."""
+        """Parameters, then what leaves a part of the group, an activation's operand before it.
+
+        Of equal groups in one card, those of the first and of the last.
+        """
+        if unit.copies > 1:
+            length = len(unit.nodes) // unit.copies
+            rows = []
+            for which, nodes in (("first", unit.nodes[:length]), ("last", unit.nodes[-length:])):
+                some = self._rows_of(unit._replace(nodes=nodes, copies=1))
+                self.names |= {node.id: f"{which} {self._short(node)}" for node in some}
+                rows += some
+            return rows
         by_id = {node.id: node for node in unit.nodes}
-        telling = {x for x in by_id if x in self.read_outside}
-        groups = {node.id: node.group for node in unit.nodes}
+        telling = {self.result.id}
+        for x in by_id:
+            if any(reader not in by_id for reader in self.readers.get(x, ())):
+                telling.add(x)
         for node in unit.nodes:
+            activated = node.rule in ACTIVATIONS and node.id in telling
             for x in self.sources.get(node.id, ()):
-                if (
-                    x in by_id
-                    and by_id[x].rule
-                    and (
-                        (node.rule in ACTIVATIONS and node.id in telling)
-                        or groups[x] != groups[node.id]
-                    )
-                ):
+                if x in by_id and (activated or by_id[x].group != node.group):
                     telling.add(x)
         parameters = [n for n in unit.nodes if n.role == "parameter"]
         results = [n for n in unit.nodes if n.id in telling and n.rule]
@@ -73,8 +82,8 @@ class Layers:
     def _letter(self, unit: Unit, parameters: list[Node], results: list[Node]) -> None:
         """Z and A, with the number that the parameters have, for results without a name."""
         digits = "".join(c for c in parameters[0].name.split(".")[-1] if c.isdigit())
-        if not digits or unit.copies > 1:
-            digits = "" if unit.copies > 1 else str(1 + list(self.groups).index(unit.id))
+        if not digits:
+            digits = str(1 + list(self.groups).index(unit.id))
         for node in results:
             letter = "A" if node.rule in ACTIVATIONS else "Z"
             name = f"{letter}{digits}"
@@ -104,13 +113,11 @@ class Layers:
         noted = False
         for node in self._few(nodes):
             note = diagnosis(node)
-            if node.role == "parameter" and not noted and unit.id in self.learning:
+            if node.role == "parameter" and not noted:
                 note, noted = note or self._weight_note(unit), True
             rows.append(self._row(node, note))
         if len(nodes) > MOST_ROWS:
             rows.append((Cell(f"… and {len(nodes) - MOST_ROWS} more", "quiet", span=len(HEADS)),))
-        if unit.copies > 1:
-            rows.append((Cell(self._range(unit), "note", span=len(HEADS)),))
         role = "output" if self.result.id in {n.id for n in unit.nodes} else "layer"
         return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
 
@@ -163,7 +170,10 @@ class Layers:
 
     def name(self, node: Node) -> str:
         """What a value is called in its card: the end of an attribute path, or Z1, A1."""
-        return self.names.get(node.id) or node.name.split(".")[-1]
+        return self.names.get(node.id) or self._short(node)
+
+    def _short(self, node: Node) -> str:
+        return node.name.split(".")[-1] if node.role == "parameter" else node.name
 
     def _row(self, node: Node, note: str) -> tuple[Cell, ...]:
         value = [Cell(bars(node.value), "forward bars"), Cell(number(rms(node.value)), "forward")]
@@ -194,25 +204,17 @@ class Layers:
         return max(0.0, 1 + 2 * math.log10(gradient / self.largest) / SHADES)
 
     def _weight_note(self, unit: Unit) -> str:
-        named = {self.groups[key].name: gradient for key, (gradient, _) in self.learning.items()}
-        if len(named) > 1:
-            wrong = against_others(unit.name, named)
-            if wrong:
-                return wrong
-        return f"gradient / value {number(self.learning[unit.id][1])}"
-
-    def _range(self, unit: Unit) -> str:
-        """Of equal layers, how the first one's gradient compares with the last one's."""
-        parameters = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
-        sizes = [rms(n.gradient) for n in parameters if np.ndim(n.value) > 1] or [
-            rms(n.gradient) for n in parameters
-        ]
-        if not sizes:
-            return f"{unit.copies} equal ones in a row"
-        return (
-            f"{unit.copies} equal layers in a row; RMS gradient of the weights from "
-            f"{number(sizes[0])} (first) to {number(sizes[-1])} (last)"
-        )
+        """How a layer's gradient compares with the others', or with its weights."""
+        if unit.copies > 1:
+            weights = [n for n in self.shown[unit.id] if n.role == "parameter" and _has(n)]
+            half = len(weights) // 2
+            ends = {"first": rms(weights[0].gradient), "last": rms(weights[half].gradient)}
+            return against_others("first", ends) if half else ""
+        if unit.id not in self.learning:
+            return ""
+        sizes = {self.groups[key].name: gradient for key, (gradient, _) in self.learning.items()}
+        wrong = against_others(unit.name, sizes) if len(sizes) > 1 else ""
+        return wrong or f"gradient / value {number(self.learning[unit.id][1])}"
 
     def title(self) -> tuple[Cell, ...]:
         """The outermost group with parameters, the sizes through its layers, and the result."""

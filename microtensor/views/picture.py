@@ -119,7 +119,7 @@ def picture(
 
 
 def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Scene:
-    """The units as cards: left to right where all are values, else top to bottom."""
+    """The units as cards: left to right where all are values without groups, else downwards."""
     nodes = {node.id: node for node in graph.nodes}
     result = graph.nodes[-1]
     arrived = cards.arrivals(graph)
@@ -155,5 +155,6 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
         written = graph.written(result.id)
         title = (Cell(f"{result.name} = {written}" if result.rule else written, "name"),)
         legend = (cards.LEGEND,)
-    natural = "TB" if layers.groups or "fold" in kinds.values() else "LR"
+    plain = all(unit.kind == "node" and not unit.frame for unit in found)
+    natural = "LR" if plain else "TB"
     return Scene(title, legend, tuple(shown), tuple(arrows), direction or natural)
