@@ -121,7 +121,7 @@ class Graph(NamedTuple):
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
             if node.id in seen:
-                name = (names or {}).get(node.id, node.name)
+                name = notation.short((names or {}).get(node.id, node.name))
                 texts[node.id] = name, notation.firmness(name)
                 if node.rule is not None and (node.id == identity or node.id not in until):
                     parts = [texts[x] for x in operands[node.id]]
@@ -193,7 +193,7 @@ class _Reader:
         def add(key: int, name: str, *fields: Any) -> str:
             identity = f"n{len(nodes)}"
             nodes.append(Node(identity, name, *fields))
-            ids[key], labels[identity] = identity, name
+            ids[key], labels[identity] = identity, notation.short(name)
             return identity
 
         for tensor in self.tensors:

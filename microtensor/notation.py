@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, NamedTuple
 
+LONGEST_NAME = 40
 FUNCTION = 9  # how firmly a text holds together: a name, a call; a sum is 1, a product 2
 SIGN, POWER, PRODUCT, SUM, TEXT = 3, 4, 2, 1, 0
 
@@ -137,6 +138,12 @@ def nested(
         return notation.expression.format(*texts, **shown), notation.binds
     given = [f"{k}={_brief(v)}" for k, v in options.items() if v is not None and v is not False]
     return f"{rule}({', '.join([*(text for text, _ in operands), *given])})", FUNCTION
+
+
+def short(name: str) -> str:
+    """A name on one line, cut where it is long: as it stands in expressions."""
+    line = " ".join(name[: 20 * LONGEST_NAME].split())
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
 
 
 def firmness(name: str) -> int:

@@ -94,7 +94,8 @@ def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str
     line = line.replace(" ", "\xa0") if keep_spaces else " ".join(line.split())
     if len(line) > longest or len(text) > 20 * longest:
         line = line[: longest - 1] + "…"
-    return "".join(SPECIAL.get(c) or (c if _allowed(c) else "\ufffd") for c in line)
+    # An empty text can't stand between tags
+    return "".join(SPECIAL.get(c) or (c if _allowed(c) else "\ufffd") for c in line) or "\xa0"
 
 
 # A backslash begins an escape, \N the node's own name, in HTML-like labels too
@@ -221,7 +222,7 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
     less = {"quiet": 2, "note": 2, "plain": 1}.get(style, 0)
     if size or less > 1:
         attributes += f' POINT-SIZE="{(size or 12) - less}"'
-    if "\n" in text or style.endswith("bars"):
+    if style.endswith("bars") or ("\n" in text and style in ("forward", "backward")):
         attributes += f' FACE="{MONO}"'
         lines = [escaped(line, longest, keep_spaces=True) for line in text.split("\n")]
         body = '<BR ALIGN="LEFT"/>'.join(lines) + ('<BR ALIGN="LEFT"/>' if len(lines) > 1 else "")

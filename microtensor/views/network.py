@@ -138,8 +138,8 @@ class Layers:
             cells.append(Cell(str(last[-1])))
         count = sum(np.size(n.value) for n in unit.nodes if n.role == "parameter")
         operations = sum(node.rule is not None for node in unit.nodes)
-        facts = [f"{count:,} parameters"] if count else []
-        facts.append(f"{operations} operation{'s' if operations > 1 else ''}")
+        facts = [_counted(count, "parameter")] if count else []
+        facts.append(_counted(operations, "operation"))
         cells.append(Cell(" · ".join(facts), "quiet"))
         if unit.id == self.least:
             cells.append(Cell("◂ learns least", "backward"))
@@ -230,7 +230,7 @@ class Layers:
             chain = [known[0][0], *(pair[1] for pair in known)]
             cells.append(Cell(" → ".join(map(str, chain))))
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
-        cells.append(Cell(f"{count:,} parameters", "quiet"))
+        cells.append(Cell(_counted(count, "parameter"), "quiet"))
         value = np.asarray(self.result.value)
         said = number(value.item()) if value.size == 1 else size(value.shape)
         cells.append(Cell(f"{self.result.name} = {said}", "name"))
@@ -253,7 +253,7 @@ class Layers:
             ratio = self.learning[self.least][1]
             lines.append(
                 (
-                    Cell(f"{self.groups[self.least].name} learns least: ", "backward"),
+                    Cell(f"{self.groups[self.least].name} learns least: ", "backward label"),
                     Cell(
                         f"its gradient is {number(ratio)} times as large as its weights, "
                         "the smallest share of all layers",
@@ -268,6 +268,10 @@ def _head_style(column: int) -> str:
     return (
         "forward label" if column in (2, 3) else "backward label" if column in (4, 5) else "quiet"
     )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" + ("s" if n != 1 else "")
 
 
 def _has(node: Node) -> bool:
@@ -289,7 +293,7 @@ def fold(unit: Unit) -> Card:
     rows.append((Cell(said + (", …" if len(rules) > 4 else ""), span=2),))
     leaves = Counter(node.role for node in unit.nodes if not node.rule)
     if leaves:
-        said = ", ".join(f"{n:,} {role}{'s' if n > 1 else ''}" for role, n in leaves.items())
+        said = ", ".join(_counted(n, role) for role, n in leaves.items())
         rows.append((Cell(f"holds {said}", "quiet", span=2),))
     ends = [("first", computed[0]), ("last", computed[-1])]
     for which, node in ends:

@@ -13,10 +13,12 @@ import graphviz
 
 from ..errors import NoRenderer
 from ..graph import Graph
+from ..notation import short
 from . import cards, collapse, network
 from .dot import THEMES, write
 from .plain import mermaid, text
 from .scene import Cell, Scene
+from .sparklines import drawn
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
@@ -57,6 +59,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if arguments or any(value for key, value in options.items() if key not in plain):
             return super().pipe(format, *arguments, **options)
         data = rendered(self.source, format or self.format)
+        if (format or self.format) == "svg":
+            data = drawn(data)
         encoding = options.get("encoding")
         return data.decode(encoding) if encoding else data
 
@@ -112,6 +116,7 @@ def picture(
         raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
     if direction not in (None, *DIRECTIONS):
         raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
+    graph = graph._replace(nodes=tuple(n._replace(name=short(n.name)) for n in graph.nodes))
     drawing = Picture("graph")
     drawing.scene = scene(graph, collapse.units(graph, collapsing, expand), direction)
     write(drawing.scene, THEMES[theme], drawing)

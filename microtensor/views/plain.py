@@ -15,7 +15,7 @@ def text(scene: Scene) -> str:
     head = [scene.title, *scene.legend]
     blocks = ["\n".join("  ".join(_clean(cell.text, 200) for cell in line) for line in head)]
     for card in scene.cards:
-        where = f"  ({' › '.join(card.frame)})" if card.frame else ""
+        where = f"  ({_clean(' › '.join(card.frame))})" if card.frame else ""
         lines = [_line(card.heading) + where]
         for row in card.rows:
             lines += ["  " + line for line in _rows(row)]
@@ -36,7 +36,11 @@ def _line(cells: Iterable[Cell]) -> str:
 
 def _rows(row: tuple[Cell, ...]) -> list[str]:
     """A row of cells; one that has several lines goes on below."""
-    parts = [cell.text.split("\n") for cell in row if cell.text.strip()]
+    parts = [
+        cell.text.split("\n") if cell.style in ("forward", "backward") else [cell.text]
+        for cell in row
+        if cell.text.strip()
+    ]
     height = max(map(len, parts), default=0)
     rows = []
     for i in range(height):

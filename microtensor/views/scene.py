@@ -8,7 +8,8 @@ from typing import NamedTuple
 class Cell(NamedTuple):
     """A text in a card. `style` says what it is: see STYLES.
 
-    `heat` is how dark a gradient's cell is, from 0 to 1; `span` how many columns it takes.
+    Numbers, `forward` and `backward`, can have several lines: the rows of a matrix. `heat` is how
+    dark a gradient's cell is, from 0 to 1; `span` how many columns it takes.
     """
 
     text: str
