@@ -4,11 +4,14 @@ from pathlib import Path
 
 from microtensor import Tensor, draw
 
-w = Tensor(-2.0, requires_grad=True, name="w")
-b = Tensor(4.0, requires_grad=True, name="b")
-x = Tensor(3.0, name="x")
-L = (w * x + b).sigmoid().log()
-L.name = "L"
+w = Tensor(-2.0, requires_grad=True)
+b = Tensor(4.0, requires_grad=True)
+x = Tensor(3.0)
 
-picture = draw(L)
+p = w * x
+z = p + b
+s = z.sigmoid()
+L = s.log()
+
+picture = draw(L, names=vars())
 picture.save(Path(__file__).parent / "pictures" / "neuron.svg")

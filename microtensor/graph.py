@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from . import notation
 from .backward import starting_gradient, walk
 from .errors import GradientError
+from .record import Group
 from .tensor import Tensor
 
 
@@ -21,7 +23,9 @@ class Node(NamedTuple):
     nobody computed it). `role` is parameter (a leaf that requires a gradient), input, constant
     (a number without a name), intermediate or output. `tracked` says whether it has a gradient
     at all, and `gradient` what that is (None where it isn't computed). `group` names what was
-    speaking when it was computed, from the outside in.
+    speaking when it was computed, from the outside in; a second call of the same module is
+    `layer (2)`. `options` are what the rule was told beside its operands. `named`: the name was
+    given, not made up here.
     """
 
     id: str
@@ -33,6 +37,8 @@ class Node(NamedTuple):
     tracked: bool
     gradient: Any
     group: tuple[str, ...]
+    options: Mapping[str, Any]
+    named: bool
 
 
 class Edge(NamedTuple):
@@ -40,7 +46,8 @@ class Edge(NamedTuple):
 
     `contribution` is what the target sends to the source's gradient (None: not tracked). For a
     rule that works entry by entry, and between single numbers, `local` is the derivative that
-    upstream (the target's gradient) is multiplied by, and `formula` how that is written.
+    upstream (the target's gradient) is multiplied by, and `formula` how that is written. `sends`
+    is how the contribution of a rule that mixes entries is written, `∂L/∂Z @ Bᵀ`.
     """
 
     source: str
@@ -49,6 +56,7 @@ class Edge(NamedTuple):
     local: Any
     formula: str
     contribution: Any
+    sends: str
 
 
 class Step(NamedTuple):
@@ -86,7 +94,42 @@ class Graph(NamedTuple):
         """
         if not isinstance(result, Tensor):
             raise TypeError(f"Graph.of: expected a tensor, got {type(result).__name__}")
-        return _Reader(result, names or {}, gradient).read()
+        with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
+            return _Reader(result, names or {}, gradient).read()
+
+    def written(
+        self,
+        identity: str,
+        until: Container[str] = (),
+        names: Mapping[str, str] | None = None,
+        longest: int = 80,
+    ) -> str:
+        """A node as one expression of what it was computed from, such as `log(σ(w · x + b))`.
+
+        It ends at leaves, at the nodes in `until`, and where it would grow longer than `longest`;
+        there stands the name, or what `names` has for it.
+        """
+        operands: dict[str, list[str]] = {}
+        for edge in self.edges:
+            operands.setdefault(edge.target, []).append(edge.source)
+        needed = [identity]
+        seen = {identity}
+        for key in needed:  # grows while it is read
+            inner = operands.get(key, ()) if key == identity or key not in until else ()
+            fresh = [x for x in dict.fromkeys(inner) if x not in seen]
+            needed += fresh
+            seen.update(fresh)
+        texts: dict[str, tuple[str, int]] = {}
+        for node in self.nodes:
+            if node.id in seen:
+                name = notation.short((names or {}).get(node.id, node.name))
+                texts[node.id] = name, notation.firmness(name)
+                if node.rule is not None and (node.id == identity or node.id not in until):
+                    parts = [texts[x] for x in operands[node.id]]
+                    longer = notation.nested(node.rule, parts, node.options)
+                    if len(longer[0]) <= longest:
+                        texts[node.id] = longer
+        return texts[identity][0]
 
     @property
     def steps(self) -> Iterator[Step]:
@@ -129,8 +172,11 @@ class _Reader:
         self.known = {id(value): name for name, value in names.items() if not name.startswith("_")}
         self.taken = set(names) | {t.name for t in self.tensors if t.name}
         self.count = 0
+        self.last = ""
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
+        self.paths: dict[Group | None, tuple[str, ...]] = {None: ()}
+        self.calls: Counter[tuple[str, ...]] = Counter()
         if result.requires_grad and (result.size == 1 or gradient is not None):
             seed = starting_gradient(result, gradient, "Graph.of")
             try:
@@ -144,18 +190,18 @@ class _Reader:
 
     def read(self) -> Graph:
         nodes: list[Node] = []
-        edges: list[Edge] = []
+        computed: list[tuple[Tensor, list[str]]] = []
         ids: dict[int, str] = {}
         labels: dict[str, str] = {}
 
         def add(key: int, name: str, *fields: Any) -> str:
             identity = f"n{len(nodes)}"
             nodes.append(Node(identity, name, *fields))
-            ids[key], labels[identity] = identity, name
+            ids[key], labels[identity] = identity, notation.short(name)
             return identity
 
         for tensor in self.tensors:
-            group = tensor._group.path if tensor._group is not None else ()
+            group = self._path(tensor._group)
             sources = []
             for x, value in zip(tensor._inputs, tensor._values, strict=True):
                 key = id(value if x is None else x)
@@ -163,16 +209,40 @@ class _Reader:
                     sources.append(add(key, *self._plain(value, group)))
                 else:
                     sources.append(ids[key])
-            node = add(id(tensor), *self._computed(tensor, [labels[s] for s in sources], group))
-            edges += self._edges(tensor, sources, node, labels)
+            add(id(tensor), *self._computed(tensor, [labels[s] for s in sources], group))
+            computed.append((tensor, sources))
+        self.last = nodes[-1].id
+        edges = [
+            edge
+            for tensor, sources in computed
+            for edge in self._edges(tensor, sources, ids[id(tensor)], labels)
+        ]
         return Graph(_leaves_grouped(nodes, edges), tuple(edges))
+
+    def _path(self, group: Group | None) -> tuple[str, ...]:
+        """The names of a group from the outside in, its own told from those of other calls."""
+        new = []
+        while group not in self.paths:
+            assert group is not None
+            new.append(group)
+            group = group.outer
+        path = self.paths[group]
+        for group in reversed(new):
+            path = (*path, group.name)
+            self.calls[path] += 1
+            if self.calls[path] > 1:
+                path = (*path[:-1], f"{group.name} ({self.calls[path]})")
+            self.paths[group] = path
+        return path
 
     def _plain(self, value: Any, group: tuple[str, ...]) -> tuple[Any, ...]:
         """The fields of an array or number that was never a tensor."""
-        known = self.known.get(id(value)) if np.ndim(value) else None
         if np.ndim(value) == 0:
-            return f"{value:.4g}", None, None, "constant", value, False, None, group
-        return known or self._next("c"), None, None, "input", value, False, None, ()
+            number = f"{float(value):.4g}"
+            return number, None, None, "constant", value, False, None, group, {}, False
+        known = self.known.get(id(value))
+        name = known or self._next("c")
+        return name, None, None, "input", value, False, None, (), {}, known is not None
 
     def _computed(
         self, tensor: Tensor, operands: list[str], group: tuple[str, ...]
@@ -185,10 +255,12 @@ class _Reader:
             role = "output"
         elif rule:
             role = "intermediate"
-        name = tensor.name or self.known.get(id(tensor)) or self._next("t")
-        value = np.array(tensor._data) if rule is None else tensor._data  # a leaf may be changed
+        known = tensor.name or self.known.get(id(tensor))
+        name = known or self._next("t")
         gradient = self.gradients.get(tensor)
-        return name, rule, expression, role, value, tensor.requires_grad, gradient, group
+        value = tensor._data if rule else np.array(tensor._data)  # a leaf may be changed later
+        fields = (rule, expression, role, value, tensor.requires_grad, gradient, group)
+        return (name, *fields, tensor._options, known is not None)
 
     def _next(self, letter: str) -> str:
         """The next of t1, t2, ... that nobody has."""
@@ -205,15 +277,21 @@ class _Reader:
         operands = [labels[source] for source in sources]
         for slot, (source, x) in enumerate(zip(sources, tensor._inputs, strict=True)):
             if x is None or not x.requires_grad or tensor not in self.gradients:
-                yield Edge(source, node, slot, None, "", None)
+                yield Edge(source, node, slot, None, "", None, "")
                 continue
             local = None
             if notation.elementwise(rule.name) or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = list(zip(rule.derivatives, tensor._inputs, strict=False))[slot][0]
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
-            formula = notation.local_formula(rule.name, slot, operands, labels[node])
-            yield Edge(source, node, slot, local, formula, next(sent))
+            out = labels[node]
+            formula = notation.local_formula(rule.name, slot, operands, out)
+            g = f"∂{labels[self.last]}/∂{out}"
+            shapes = [np.shape(value) for value in tensor._values]
+            sends = notation.sent_formula(
+                rule.name, slot, operands, shapes, out, tensor.size, g, tensor._options
+            )
+            yield Edge(source, node, slot, local, formula, next(sent), sends)
 
 
 def _behind(result: Tensor) -> list[Tensor]:

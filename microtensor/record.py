@@ -156,6 +156,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     result.name = None
     result._index = tick()
     result._changed = 0
+    result._group = group
     if needs and recording and rule.differentiable:
         tensors = inputs
         if plain:
@@ -167,7 +168,6 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._inputs = tensors
         result._values = tuple(values)
         result._options = options
-        result._group = group
     else:
         if isinstance(data, np.ndarray) and data.base is not None:
             result._data = data.copy()  # nothing would tell it of a change to what it is a view of
@@ -176,7 +176,6 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._inputs = ()
         result._values = ()
         result._options = NO_OPTIONS
-        result._group = None
     if watch is not None:
         watch(rule, inputs, data)
     return result

@@ -28,8 +28,12 @@ def _pair(
         low, high = np.min(_array(t)), np.max(_array(t))
         if not (low >= 0 and high <= 1):
             raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
+    called = t.name if isinstance(t, Tensor) else None
     if t.dtype != p.dtype and p.dtype.kind == "f":
         t = t.astype(p.dtype)
+    if not isinstance(t, Tensor):
+        t = Tensor(t)
+    t.name = t.name or called or "y"
     return p, t
 
 
@@ -47,7 +51,9 @@ class BCELoss(Module):
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
         a, y = _pair(self, predictions, targets, probabilities=True)
-        cost: Tensor = -(y * log(a) + (1 - y) * log(1 - a)).mean()
+        others = 1 - y
+        others.name = f"1 − {y.name}"
+        cost: Tensor = -(y * log(a) + others * log(1 - a)).mean()
         return cost
 
 

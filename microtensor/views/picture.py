@@ -1,52 +1,87 @@
-"""The graph as a picture, which Graphviz draws."""
+"""The graph as a picture, which Graphviz draws: the door, and the rendering."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import graphviz
-import numpy as np
 
 from ..errors import NoRenderer
-from ..graph import Graph, Node
+from ..graph import Graph
+from ..notation import short
+from . import cards, collapse, network
+from .dot import THEMES, write
+from .plain import mermaid, text
+from .scene import Cell, Scene
+from .sparklines import drawn
 
-MOST_NODES = 2000
-LONGEST_TEXT = 40
-# fill and line; the role is also written in the box
-COLOURS = {
-    "parameter": ("#e2f1ea", "#0a7d57"),
-    "input": ("#fff3d6", "#a87900"),
-    "constant": ("#ffffff", "#6b7480"),
-    "intermediate": ("#f6f8fa", "#6b7480"),
-    "output": ("#f3e3ed", "#9a4d88"),
-}
-FORWARD = "#0072b2"
-FORMATS = (".svg", ".png", ".pdf", ".dot")
+DIRECTIONS = ("LR", "TB", "RL", "BT")
+SOURCES = (".dot", ".mmd", ".txt")
+RENDERED = (".svg", ".png", ".pdf")
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     """A `graphviz.Digraph` that finds its renderer: the dot program, or pygraphviz."""
 
-    def save(self, filename: str | os.PathLike[str], directory: Any = None) -> str:
-        """Writes the picture in the format that the ending names: .svg, .png, .pdf or .dot."""
-        path = Path(directory or "", filename)
-        if path.suffix not in FORMATS:
-            raise ValueError(f"save: {path.name!r} ends in none of {', '.join(FORMATS)}")
-        data = self.source.encode() if path.suffix == ".dot" else self.pipe(path.suffix[1:])
-        path.write_bytes(data)
+    scene: Scene
+
+    def save(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
+        """Writes the picture in the format of the ending: .svg, .png, .pdf, .dot, .mmd or .txt.
+
+        Without one of these endings it is the DOT source, as in graphviz.
+        """
+        path = Path(directory or self.directory, filename or self.filename)
+        if filename is None or path.suffix == ".gv":
+            return str(super().save(filename, directory, **options))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self._in_format(path.suffix, path.name))
         return str(path)
 
-    def pipe(self, format: str | None = None, **options: Any) -> Any:
+    def _in_format(self, ending: str, name: str) -> bytes:
+        if ending in RENDERED:
+            return bytes(self.pipe(ending[1:]))
+        if ending == ".dot":
+            return str(self.source).encode()
+        if ending == ".mmd":
+            return mermaid(self.scene).encode()
+        if ending == ".txt":
+            return text(self.scene).encode()
+        raise ValueError(f"save: {name!r} ends in none of {', '.join(RENDERED + SOURCES)}")
+
+    def pipe(self, format: str | None = None, *arguments: Any, **options: Any) -> Any:
         """The picture as bytes, or as text where an encoding is given."""
-        if options.get("renderer") or options.get("formatter") or options.get("engine"):
-            return super().pipe(format, **options)
+        plain = {"encoding", "quiet"}
+        if arguments or any(value for key, value in options.items() if key not in plain):
+            return super().pipe(format, *arguments, **options)
         data = rendered(self.source, format or self.format)
+        if (format or self.format) == "svg":
+            data = drawn(data)
         encoding = options.get("encoding")
         return data.decode(encoding) if encoding else data
+
+    def render(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
+        """As graphviz has it: the source in a file, the picture beside it. Returns its path."""
+        if shutil.which("dot"):
+            return str(super().render(filename, directory, **options))
+        format = options.get("format") or self.format
+        source = super().save(filename, directory)
+        path = str(options.get("outfile") or f"{source}.{format}")
+        Path(path).write_bytes(rendered(self.source, format))
+        if options.get("cleanup"):
+            os.remove(source)
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
+        """What a notebook shows: the picture, or where it can't be drawn, why, and the text."""
+        try:
+            return super()._repr_mimebundle_(include, exclude)
+        except Exception as error:
+            return {"text/plain": f"{error}\n\n{text(self.scene)}"}
 
 
 def rendered(source: str, format: str) -> bytes:
@@ -69,56 +104,62 @@ def rendered(source: str, format: str) -> bytes:
     return data
 
 
-def picture(graph: Graph) -> Picture:
-    """A box for each value, an arrow for each operand, a frame for each group."""
-    if len(graph.nodes) > MOST_NODES:
-        raise ValueError(
-            f"draw: {len(graph.nodes):,} values are more than a picture can show "
-            f"({MOST_NODES:,}); draw one of the intermediate results"
-        )
-    drawing = Picture(
-        "graph",
-        graph_attr={"rankdir": "LR", "fontname": "Helvetica", "bgcolor": "transparent"},
-        node_attr={"shape": "box", "style": "filled", "fontname": "Helvetica", "fontsize": "11"},
-        edge_attr={"color": FORWARD, "fontname": "Helvetica", "fontsize": "9"},
-    )
-    _frame(drawing, graph.nodes, 0)
-    operands = {edge.target: 0 for edge in graph.edges}
-    for edge in graph.edges:
-        operands[edge.target] += 1
-    for edge in graph.edges:
-        label = str(edge.slot + 1) if operands[edge.target] > 1 else ""
-        drawing.edge(edge.source, edge.target, headlabel=label)
+def picture(
+    graph: Graph,
+    collapsing: collapse.Collapse = "auto",
+    expand: str | Iterable[str] = (),
+    theme: str = "light",
+    direction: str | None = None,
+) -> Picture:
+    """A card for each value or group, an arrow for each operand, a frame for each open group."""
+    if theme not in THEMES:
+        raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
+    if direction not in (None, *DIRECTIONS):
+        raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
+    graph = graph._replace(nodes=tuple(n._replace(name=short(n.name)) for n in graph.nodes))
+    drawing = Picture("graph")
+    drawing.scene = scene(graph, collapse.units(graph, collapsing, expand), direction)
+    write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
 
-def _frame(drawing: graphviz.Digraph, nodes: tuple[Node, ...], depth: int) -> None:
-    """Draws nodes whose groups agree up to `depth`, and a frame for each group inside."""
-    inner: dict[str, list[Node]] = {}
-    for node in nodes:
-        if len(node.group) > depth:
-            inner.setdefault(node.group[depth], []).append(node)
+def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Scene:
+    """The units as cards: left to right where all are values without groups, else downwards."""
+    nodes = {node.id: node for node in graph.nodes}
+    result = graph.nodes[-1]
+    arrived = cards.arrivals(graph)
+    layers = network.Layers(graph, found)
+    shown = []
+    for unit in found:
+        if unit.kind == "node":
+            node = unit.nodes[0]
+            shown.append(cards.card(node, arrived.get(node.id, []), result))
         else:
-            fill, line = COLOURS[node.role]
-            drawing.node(node.id, _label(node), fillcolor=fill, color=line)
-    for name, members in inner.items():
-        with drawing.subgraph(name=f"cluster_{members[0].id}_{depth}") as frame:
-            frame.attr(label=_text(name), color="#b4bcc6", fontcolor="#57606a", style="rounded")
-            _frame(frame, tuple(members), depth + 1)
-
-
-def _label(node: Node) -> Any:
-    """Name or operation; shape, or the number itself; the role, where it isn't plain."""
-    array = np.asarray(node.value)
-    head = " = ".join(_text(part) for part in (node.name, node.expression) if part)
-    number = f"{array.item():.4g}" if array.size == 1 else " x ".join(map(str, array.shape))
-    role = "" if node.role == "intermediate" else node.role
-    return graphviz.nohtml("\\n".join(line for line in (head, number, role) if line))
-
-
-def _text(text: str) -> Any:
-    """A text from outside, as Graphviz shows it literally, on one line."""
-    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
-    if len(line) > LONGEST_TEXT:
-        line = line[:LONGEST_TEXT] + "..."
-    return graphviz.escape(line.replace("&", "&amp;"))  # Graphviz reads entities everywhere
+            shown.append(layers.card(unit) if unit.kind == "group" else network.fold(unit))
+    kinds = {unit.id: unit.kind for unit in found}
+    which = cards.ordinals(graph.edges)
+    arrows = []
+    for ends, edges in collapse.between(graph, found).items():
+        if kinds[ends[0]] == kinds[ends[1]] == "node":
+            arrows += [
+                cards.arrow(
+                    edge,
+                    nodes[edge.source],
+                    nodes[edge.target],
+                    result,
+                    which.get((edge.target, edge.slot), ""),
+                    len(arrived.get(edge.source, ())) == 1,
+                )
+                for edge in edges
+            ]
+        else:
+            arrows.append(network.arrow(ends, edges, nodes))
+    if layers.groups:
+        title, legend = layers.title(), tuple(layers.legend())
+    else:
+        written = graph.written(result.id)
+        title = (Cell(f"{result.name} = {written}" if result.rule else written, "name"),)
+        legend = (cards.LEGEND,)
+    plain = all(unit.kind == "node" and not unit.frame for unit in found)
+    natural = "LR" if plain else "TB"
+    return Scene(title, legend, tuple(shown), tuple(arrows), direction or natural)

@@ -1,0 +1,15 @@
+"""Draws y = a a + a c, where three paths lead from a to y: their contributions add up."""
+
+from pathlib import Path
+
+from microtensor import Tensor, draw
+
+a = Tensor(2.0, requires_grad=True)
+c = Tensor(-3.0, requires_grad=True)
+
+p = a * a
+q = a * c
+y = p + q
+
+picture = draw(y, names=vars())
+picture.save(Path(__file__).parent / "pictures" / "paths.svg")

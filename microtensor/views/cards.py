@@ -1,0 +1,189 @@
+"""Cards for single values, and what stands on the arrows between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Edge, Graph, Node
+from .numbers import array, bars, factor, number, product, size, small, summed_axes, total
+from .scene import Arrow, Card, Cell
+
+LONGEST_SUM = 40
+LEGEND = (
+    Cell("blue ▸ forward value", "forward label"),
+    Cell(
+        "orange ◂ gradient: upstream × local derivative = contribution, added up where arrows meet",
+        "backward label",
+    ),
+)
+
+
+def card(node: Node, arrived: list[Edge], result: Node) -> Card:
+    """A value: its name and expression, its role, value, gradient, and what the gradient sums."""
+    heading = [Cell(node.name, "name")]
+    if node.expression:
+        heading.append(Cell(f"= {node.expression}"))
+    if node.role == "constant":
+        heading = [Cell(number(node.value), "name")]
+    if node.role != "intermediate":
+        heading.append(Cell(node.role, "quiet"))
+    if np.ndim(node.value):
+        heading.append(Cell(size(np.shape(node.value)), "quiet"))
+    if node.role == "constant":
+        return Card(node.id, tuple(heading), node.role, (), node.group)
+    value = _cells(node.value, "forward")
+    if node.role == "input" and len(value) > 1 and counted(node.value):
+        value.append(Cell(counted(node.value), "note"))
+    rows = [(Cell("value", "forward label"), *value)]
+    rows.append((Cell(f"∂{result.name}/∂{node.name}", "backward label"), *_gradient(node, result)))
+    if len(arrived) > 1:
+        rows.append((Cell("", "backward label"), Cell(_sum(node, arrived), "backward label")))
+    return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
+
+
+def _cells(value: Any, style: str) -> list[Cell]:
+    """A value in full, or its histogram and its root mean square."""
+    if small(np.shape(value)):
+        return [Cell(array(value), style)]
+    return [Cell(bars(value), f"{style} bars"), Cell(array(value), style)]
+
+
+def counted(value: Any) -> str:
+    """Of an array of zeros and ones, `72 ones of 209`."""
+    value = np.asarray(value)
+    if value.size < 2 or not ((value == 0) | (value == 1)).all():
+        return ""
+    return f"{int(np.count_nonzero(value))} ones of {value.size}"
+
+
+def _gradient(node: Node, result: Node) -> list[Cell]:
+    if not node.tracked:
+        return [Cell("not tracked", "quiet")]
+    if node.gradient is None:
+        return [Cell("– not computed", "quiet")]
+    return _cells(node.gradient, "backward")
+
+
+def _sum(node: Node, arrived: list[Edge]) -> str:
+    """The contributions in the order in which they arrive."""
+    parts = [edge.contribution for edge in arrived]
+    if np.size(node.gradient) == 1:
+        text = total([np.asarray(part).item() for part in parts], np.asarray(node.gradient).item())
+    else:
+        text = " + ".join(array(part) for part in parts)
+    if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:
+        return text
+    return f"sum of the {len(parts)} contributions"
+
+
+def arrow(edge: Edge, source: Node, target: Node, result: Node, which: str, alone: bool) -> Arrow:
+    """An operand's arrow: the local derivative, and upstream × local = contribution.
+
+    `which`: the 1st or 2nd use of the source, where there are several. `alone`: nothing else
+    arrives at the source.
+    """
+    if edge.contribution is None:
+        return Arrow(edge.source, edge.target, False)
+    derivative = f"∂{target.name}/∂{source.name}" + (f" ({which})" if which else "")
+    if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
+        lines = _between_numbers(edge, target, derivative)
+    else:
+        upstream = f"∂{result.name}/∂{target.name}"
+        lines = _between_arrays(edge, source, target, derivative, upstream)
+        if alone:
+            lines[-1].append(Cell(f"= ∂{result.name}/∂{source.name}", "backward label"))
+        else:
+            lines += _contribution(edge)
+    return Arrow(edge.source, edge.target, True, tuple(map(tuple, lines)))
+
+
+def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cell]]:
+    """`∂p/∂w = x = 3` and below it `◂ 0.8808 × 3 = 2.642`."""
+    local = np.asarray(edge.local).item()
+    if " if " in edge.formula:  # a condition isn't an equation
+        shown = f"{derivative} = {number(local)}, {edge.formula}"
+    else:
+        known = [derivative, edge.formula, number(local)]
+        shown = " = ".join(dict.fromkeys(part for part in known if part))
+    upstream, sent = np.asarray(target.gradient).item(), np.asarray(edge.contribution).item()
+    text, result = product(upstream, local, sent)
+    return [[Cell(shown)], [Cell(f"◂ {text}", "backward label"), Cell(result, "backward")]]
+
+
+def _between_arrays(
+    edge: Edge, source: Node, target: Node, derivative: str, upstream: str
+) -> list[list[Cell]]:
+    """The formula in words: `◂ ∂L/∂Z @ Bᵀ`, or upstream times local, and the axes summed."""
+    if edge.sends:
+        lines = [[Cell(f"◂ {edge.sends}", "backward label")]]
+        shapes = np.shape(target.value), np.shape(source.value)
+        if target.rule == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
+            lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
+        return lines
+    if edge.local is None:
+        return [[Cell(f"◂ by the rule of {target.rule}", "backward label")]]
+    axes = summed_axes(np.shape(target.value), np.shape(source.value))
+    lines = [
+        [Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)],
+        [Cell(f"◂ {_times(upstream, edge)}", "backward label")],
+    ]
+    return [*lines, [Cell(_over(axes, target), "backward label")]] if axes else lines
+
+
+def _shapes(slot: int, product: tuple[int, ...], operand: tuple[int, ...]) -> str:
+    """The shapes of what is multiplied for a matrix operand's gradient."""
+    if slot == 0:
+        return f"({size(product)}) @ ({product[1]}×{operand[1]}) is {size(operand)}"
+    return f"({operand[0]}×{product[0]}) @ ({size(product)}) is {size(operand)}"
+
+
+def _times(upstream: str, edge: Edge) -> str:
+    """Upstream times the local derivative, whose number is told where it is one number."""
+    local = np.asarray(edge.local)
+    if local.size and (local == local.flat[0]).all():
+        return f"{upstream} × {factor(local.flat[0])}"
+    return f"{upstream} × local, entry by entry"
+
+
+def _over(axes: list[int], target: Node) -> str:
+    """Says that broadcasting copied, and so the copies' gradients are added up."""
+    lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
+    named = "axis" if len(axes) == 1 else "axes"
+    return f"summed over {named} {', '.join(map(str, axes))} ({lengths})"
+
+
+def _contribution(edge: Edge) -> list[list[Cell]]:
+    lines = array(edge.contribution).split("\n")
+    return [
+        [Cell("= " if i == 0 else "   ", "backward label"), Cell(line, "backward")]
+        for i, line in enumerate(lines)
+    ]
+
+
+def arrivals(graph: Graph) -> dict[str, list[Edge]]:
+    """For each node, the edges whose contributions its gradient sums, in the order of arrival."""
+    arriving: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        arriving.setdefault(edge.target, []).append(edge)
+    arrived: dict[str, list[Edge]] = {}
+    for node in reversed(graph.nodes):
+        for edge in arriving.get(node.id, ()):
+            if edge.contribution is not None:
+                arrived.setdefault(edge.source, []).append(edge)
+    return arrived
+
+
+def ordinals(edges: Iterable[Edge]) -> dict[tuple[str, int], str]:
+    """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
+    uses: dict[tuple[str, str], list[Edge]] = {}
+    for edge in edges:
+        uses.setdefault((edge.source, edge.target), []).append(edge)
+    return {
+        (edge.target, edge.slot): f"{k}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(k, 'th') }"
+        for several in uses.values()
+        if len(several) > 1
+        for k, edge in enumerate(several, 1)
+    }

@@ -1,0 +1,70 @@
+"""What is wrong with an array, or worth knowing of it, in a few words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+
+MANY_TIMES = 30  # a gradient so many times smaller (larger) than another vanishes (explodes)
+MOST_NAMED = 3
+
+
+def diagnosis(node: Node) -> str:
+    """Of a value: not finite, dead units, saturated, the share of zeros; '' if nothing."""
+    value = np.asarray(node.value)
+    wrong = _not_finite(value)
+    if wrong:
+        return wrong
+    if node.gradient is not None and _not_finite(np.asarray(node.gradient)):
+        return "gradient " + _not_finite(np.asarray(node.gradient))
+    if node.rule == "relu" and value.size > 1:
+        return _dead(value) or f"{_percent(value == 0)} zero"
+    if node.rule in ("sigmoid", "tanh") and value.size > 1:
+        edge = np.abs(value) if node.rule == "tanh" else np.abs(2 * value - 1)
+        if (edge > 0.98).mean() > 0.5:
+            bounds = "0 or 1" if node.rule == "sigmoid" else "±1"
+            return f"saturated: {_percent(edge > 0.98)} within 0.01 of {bounds}"
+    return ""
+
+
+def _not_finite(value: Any) -> str:
+    """How many entries are nan and inf."""
+    if value.dtype.kind != "f" or np.isfinite(value).all():
+        return ""
+    counts = {"nan": np.isnan(value).sum(), "inf": np.isinf(value).sum()}
+    return "not finite: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+
+
+def _dead(value: Any) -> str:
+    """The columns that are 0 for every example."""
+    if value.ndim != 2 or len(value) < 2:
+        return ""
+    dead = np.flatnonzero((value == 0).all(axis=0))
+    if not len(dead):
+        return ""
+    named = ", ".join(map(str, dead[:MOST_NAMED]))
+    more = f" and {len(dead) - MOST_NAMED} more" if len(dead) > MOST_NAMED else ""
+    units = f"unit {named} is" if len(dead) == 1 else f"units {named}{more} are"
+    return f"dead: {units} 0 for all {len(value)} examples"
+
+
+def _percent(chosen: Any) -> str:
+    share = 100 * float(np.mean(chosen))
+    return f"{share:.0f} %" if share in (0, 100) or 1 <= share <= 99 else f"{share:.2g} %"
+
+
+def against_others(name: str, sizes: dict[str, float]) -> str:
+    """Whether a layer's gradient vanishes or explodes beside the others', by their RMS."""
+    mine = sizes[name]
+    largest = max(sizes, key=lambda layer: sizes[layer])
+    last = list(sizes)[-1]
+    if mine == 0 and sizes[largest] > 0:
+        return "vanishing: 0"
+    if mine > 0 and sizes[largest] > MANY_TIMES * mine:
+        return f"vanishing: {sizes[largest] / mine:.0f} times smaller than {largest}"
+    if sizes[last] > 0 and mine > MANY_TIMES * sizes[last]:
+        return f"exploding: {mine / sizes[last]:.0f} times larger than {last}"
+    return ""

@@ -1,0 +1,250 @@
+"""A scene in Graphviz's language: flat HTML-like tables, in the colours of a theme."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from .scene import Arrow, Card, Cell, Scene
+
+LONGEST = 80
+FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
+SPACE, WIDE = "\xa0", "\xa0\xa0 "
+MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
+
+
+class Theme(NamedTuple):
+    """The colours of a picture. `fills` has (fill, line) by role, `heat` pale to dark."""
+
+    page: str
+    text: str
+    quiet: str
+    forward: str
+    backward: str
+    frame: str
+    fills: dict[str, tuple[str, str]]
+    heat: tuple[str, ...]
+
+
+THEMES = {
+    "light": Theme(
+        page="#ffffff",
+        text="#1a1f24",
+        quiet="#57606a",
+        forward="#0072b2",
+        backward="#a03d00",
+        frame="#8c959f",
+        fills={
+            "parameter": ("#eaf5f0", "#0a7d57"),
+            "input": ("#fff8e6", "#8f6700"),
+            "constant": ("#ffffff", "#6b7480"),
+            "intermediate": ("#f6f8fa", "#8590a0"),
+            "output": ("#faf0f6", "#9a4d88"),
+            "layer": ("#f6f8fa", "#8590a0"),
+            "fold": ("#eef1f5", "#57606a"),
+        },
+        heat=(
+            "#ffffff",
+            "#fff1e5",
+            "#ffe0c7",
+            "#ffcba0",
+            "#fdb478",
+            "#b84d08",
+            "#9a3f03",
+            "#7a3000",
+        ),
+    ),
+    "dark": Theme(
+        page="#0d1117",
+        text="#e6edf3",
+        quiet="#9aa4af",
+        forward="#56b4e9",
+        backward="#ff9e57",
+        frame="#6e7681",
+        fills={
+            "parameter": ("#10241d", "#3fb68b"),
+            "input": ("#272008", "#c9a227"),
+            "constant": ("#0d1117", "#8b949e"),
+            "intermediate": ("#161b22", "#6e7681"),
+            "output": ("#281a26", "#c77fb5"),
+            "layer": ("#161b22", "#6e7681"),
+            "fold": ("#1f2630", "#8b949e"),
+        },
+        heat=(
+            "#0d1117",
+            "#24170d",
+            "#3d2210",
+            "#5a2f10",
+            "#7a3d10",
+            "#ff9e57",
+            "#ffb987",
+            "#ffd9bd",
+        ),
+    ),
+}
+
+
+def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
+    """A text from outside as Graphviz shows it literally: on one line, cut, nothing special left.
+
+    Every text in a picture passes here. Characters that XML has no place for become �.
+    """
+    line = text[: 20 * longest]
+    line = line.replace(" ", "\xa0") if keep_spaces else " ".join(line.split())
+    if len(line) > longest or len(text) > 20 * longest:
+        line = line[: longest - 1] + "…"
+    # An empty text can't stand between tags
+    return "".join(SPECIAL.get(c) or (c if _allowed(c) else "\ufffd") for c in line) or "\xa0"
+
+
+# A backslash begins an escape, \N the node's own name, in HTML-like labels too
+SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\\": "&#92;"}
+
+
+def _allowed(c: str) -> bool:
+    code = ord(c)
+    control, surrogate = code < 32 or 0x7F <= code < 0xA0, 0xD800 <= code < 0xE000
+    return not (control or surrogate or code & 0xFFFE == 0xFFFE)
+
+
+def shade(theme: Theme, heat: float) -> tuple[str, str]:
+    """The fill of a gradient's cell and the text on it, whichever is easier to read."""
+    fill = theme.heat[max(0, math.ceil(heat * len(theme.heat)) - 1)]
+    return fill, max(theme.text, theme.page, key=lambda colour: contrast(colour, fill))
+
+
+def contrast(a: str, b: str) -> float:
+    """The contrast of two colours, from 1 to 21 (WCAG 2.2, relative luminance)."""
+    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def write(scene: Scene, theme: Theme, drawing: Any) -> None:
+    """Puts a scene into a `graphviz.Digraph`."""
+    drawing.attr(
+        rankdir=scene.direction,
+        bgcolor=theme.page,
+        fontname=FONT,
+        fontcolor=theme.text,
+        label=_heading(scene, theme),
+        labelloc="t",
+        ranksep="0.45",
+        nodesep="0.35",
+        pad="0.2",
+    )
+    drawing.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=theme.text)
+    drawing.attr("edge", fontname=FONT, fontsize="11", fontcolor=theme.text)
+    _frame(drawing, scene.cards, 0, theme, iter(range(10**9)).__next__)
+    upright = scene.direction in ("TB", "BT")
+    for arrow in scene.arrows:
+        drawing.edge(arrow.source, arrow.target, **_arrow(arrow, theme, upright))
+
+
+def _heading(scene: Scene, theme: Theme) -> str:
+    title = WIDE.join(_text(cell, theme, 18) for cell in scene.title)
+    rows = [f"<TR><TD>{title}</TD></TR>"]
+    for line in scene.legend:
+        said = (_text(c, theme, 11, 200) for c in line)
+        rows.append(f"<TR><TD>{WIDE.join(said)}</TD></TR>")
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">{"".join(rows)}</TABLE>>'
+
+
+def _frame(
+    drawing: Any, cards: Iterable[Card], depth: int, theme: Theme, number: Callable[[], int]
+) -> None:
+    """Cards whose frames agree up to `depth`, and a frame for each group inside."""
+    inner: dict[str, list[Card]] = {}
+    for card in cards:
+        if len(card.frame) > depth:
+            inner.setdefault(card.frame[depth], []).append(card)
+        else:
+            drawing.node(card.id, _card(card, theme))
+    for name, members in inner.items():
+        with drawing.subgraph(name=f"cluster_{number()}") as frame:
+            frame.attr(
+                label=f'<<FONT COLOR="{theme.quiet}">{escaped(name)}</FONT>>',
+                color=theme.frame,
+                style="rounded,dashed",
+                labeljust="l",
+                fontsize="12",
+                margin="12",
+            )
+            _frame(frame, members, depth + 1, theme, number)
+
+
+def _card(card: Card, theme: Theme) -> str:
+    fill, line = theme.fills[card.role]
+    columns = max([sum(cell.span for cell in row) for row in card.rows], default=1)
+    heading = "\xa0 ".join(_text(cell, theme, 13) for cell in card.heading)
+    rows = [
+        f'<TR><TD COLSPAN="{columns}" CELLPADDING="6" BORDER="1" SIDES="{"B" if card.rows else ""}"'
+        f">{heading}</TD></TR>"
+        if card.rows
+        else f'<TR><TD CELLPADDING="5">{heading}</TD></TR>'
+    ]
+    for row in card.rows:
+        span = columns - sum(cell.span for cell in row[:-1])
+        cells = [*row[:-1], row[-1]._replace(span=span)]
+        rows.append("<TR>" + "".join(_td(cell, theme) for cell in cells) + "</TR>")
+    return (
+        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
+        f'COLOR="{line}" BGCOLOR="{fill}">{"".join(rows)}</TABLE>>'
+    )
+
+
+def _td(cell: Cell, theme: Theme) -> str:
+    """A cell of a card: numbers to the right, words to the left."""
+    attributes = f' COLSPAN="{cell.span}"' if cell.span > 1 else ""
+    numeric = cell.style in ("forward", "backward")
+    attributes += ' ALIGN="LEFT"' if not numeric or "\n" in cell.text else ' ALIGN="RIGHT"'
+    if cell.heat is not None:
+        attributes += f' BGCOLOR="{shade(theme, cell.heat)[0]}"'
+    return f"<TD{attributes}>{_text(cell, theme)}</TD>"
+
+
+def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> str:
+    """A cell's text in its colour and weight; several lines in letters of one width."""
+    text, style = cell.text, cell.style
+    if not text:
+        return " "
+    colours = {"forward": theme.forward, "backward": theme.backward, "quiet": theme.quiet}
+    colour = colours.get(style.split()[0])
+    if cell.heat is not None:
+        colour = shade(theme, cell.heat)[1]
+    attributes = f' COLOR="{colour}"' if colour else ""
+    less = {"quiet": 2, "note": 2, "plain": 1}.get(style, 0)
+    if size or less > 1:
+        attributes += f' POINT-SIZE="{(size or 12) - less}"'
+    if style.endswith("bars") or ("\n" in text and style in ("forward", "backward")):
+        attributes += f' FACE="{MONO}"'
+        lines = [escaped(line, longest, keep_spaces=True) for line in text.split("\n")]
+        body = '<BR ALIGN="LEFT"/>'.join(lines) + ('<BR ALIGN="LEFT"/>' if len(lines) > 1 else "")
+    else:
+        body = escaped(text, longest)
+    if style in ("name", "forward", "backward"):
+        body = f"<B>{body}</B>"
+    return f"<FONT{attributes}>{body}</FONT>" if attributes else body
+
+
+def _arrow(arrow: Arrow, theme: Theme, upright: bool) -> dict[str, str]:
+    """One stroke in two colours, forward first, where a gradient returns; else one arrow."""
+    options = {"color": theme.forward, "penwidth": "1.3", "arrowsize": "0.8"}
+    if arrow.backward:
+        options |= {"dir": "both", "color": f"{theme.forward}:{theme.backward}"}
+        options |= {"arrowtail": "vee"}
+    if arrow.lines:
+        aside = 2 * SPACE if upright else ""  # beside an arrow that comes down, not on it
+        rows = [
+            f"<TR><TD>{aside}{SPACE.join(_text(cell, theme) for cell in line)}</TD></TR>"
+            for line in arrow.lines
+        ]
+        table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
+        options["label"] = f"<{table}{''.join(rows)}</TABLE>>"
+    return options

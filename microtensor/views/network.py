@@ -1,0 +1,326 @@
+"""Cards for groups of values: a layer with its parameters and results, a loss, a fold."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..graph import Edge, Graph, Node
+from .collapse import ACTIVATIONS, Unit
+from .diagnosis import against_others, diagnosis
+from .numbers import bars, number, rms, size
+from .scene import Arrow, Card, Cell
+
+MOST_ROWS = 8
+LONGEST_CHAIN = 8
+SHADES = 8  # a gradient so many half decades below the largest is white
+HEADS = ("", "", "value", "RMS", "gradient", "RMS", "")
+
+
+class Layers:
+    """What the cards of a picture's groups show; the parts that need the whole picture."""
+
+    def __init__(self, graph: Graph, found: list[Unit]) -> None:
+        self.graph = graph
+        self.result = graph.nodes[-1]
+        self.nodes = {node.id: node for node in graph.nodes}
+        self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
+        self.home = {node.id: unit.id for unit in found for node in unit.nodes}
+        self.sources: dict[str, list[str]] = {}  # of each node, its operands
+        self.readers: dict[str, list[str]] = {}
+        self.read_outside = {self.result.id}
+        for edge in graph.edges:
+            self.sources.setdefault(edge.target, []).append(edge.source)
+            self.readers.setdefault(edge.source, []).append(edge.target)
+            if self.home[edge.source] != self.home[edge.target]:
+                self.read_outside.add(edge.source)
+        self.names: dict[str, str] = {}  # of values without a name: Z1, A1, ...
+        # where a card of its own says what it was computed from, values keep the names it uses
+        self.lettered = not any(u.kind == "node" and u.nodes[0].rule for u in found)
+        self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
+        shown = [n for nodes in self.shown.values() for n in nodes if n is not self.result]
+        sizes = [rms(n.gradient) for n in shown if _has(n)]
+        self.largest = max((s for s in sizes if math.isfinite(s)), default=0.0)
+        self.learning = self._learning()
+        finite = {key: ratio for key, (_, ratio) in self.learning.items() if math.isfinite(ratio)}
+        self.least = min(finite, key=lambda key: finite[key]) if len(finite) > 1 else ""
+
+    def _rows_of(self, unit: Unit) -> list[Node]:
+        """Parameters, then what leaves a part of the group, an activation's operand before it.
+
+        Of equal groups in one card, those of the first and of the last.
+        """
+        if unit.copies > 1:
+            length = len(unit.nodes) // unit.copies
+            rows = []
+            for which, nodes in (("first", unit.nodes[:length]), ("last", unit.nodes[-length:])):
+                some = self._rows_of(unit._replace(nodes=nodes, copies=1))
+                self.names |= {node.id: f"{which} {self._short(node)}" for node in some}
+                rows += some
+            return rows
+        by_id = {node.id: node for node in unit.nodes}
+        telling = {self.result.id}
+        for x in by_id:
+            if any(reader not in by_id for reader in self.readers.get(x, ())):
+                telling.add(x)
+        for node in unit.nodes:
+            activated = node.rule in ACTIVATIONS and node.id in telling
+            for x in self.sources.get(node.id, ()):
+                if x in by_id and (activated or by_id[x].group != node.group):
+                    telling.add(x)
+        parameters = [n for n in unit.nodes if n.role == "parameter"]
+        results = [n for n in unit.nodes if n.id in telling and n.rule]
+        if parameters and self.lettered:
+            self._letter(unit, parameters, results)
+        return parameters + results
+
+    def _letter(self, unit: Unit, parameters: list[Node], results: list[Node]) -> None:
+        """Z and A, with the number that the parameters have, for results without a name."""
+        digits = "".join(c for c in parameters[0].name.split(".")[-1] if c.isdigit())
+        if not digits:
+            digits = str(1 + list(self.groups).index(unit.id))
+        for node in results:
+            letter = "A" if node.rule in ACTIVATIONS else "Z"
+            name = f"{letter}{digits}"
+            if not node.named and name not in self.names.values():
+                self.names[node.id] = name
+
+    def _learning(self) -> dict[str, tuple[float, float]]:
+        """For each layer, its weight's RMS gradient, and that beside the weight's own RMS."""
+        found = {}
+        for key, unit in self.groups.items():
+            weights = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
+            if weights and unit.copies == 1:
+                weight = max(weights, key=lambda n: np.size(n.value))
+                gradient, value = rms(weight.gradient), rms(weight.value)
+                found[key] = gradient, gradient / value if value else math.inf
+        return found
+
+    def card(self, unit: Unit) -> Card:
+        """A group: a layer, a loss."""
+        nodes = self.shown[unit.id]
+        parameters = [node for node in nodes if node.role == "parameter"]
+        rows: list[tuple[Cell, ...]] = [
+            tuple(Cell(head, _head_style(i)) for i, head in enumerate(HEADS))
+        ]
+        if not parameters:
+            rows = [(Cell(self._expression(unit), span=len(HEADS)),)]
+        noted = False
+        for node in self._few(nodes):
+            note = diagnosis(node)
+            if node.role == "parameter" and not noted:
+                note, noted = note or self._weight_note(unit), True
+            rows.append(self._row(node, note))
+        if len(nodes) > MOST_ROWS:
+            rows.append((Cell(f"… and {len(nodes) - MOST_ROWS} more", "quiet", span=len(HEADS)),))
+        role = "output" if self.result.id in {n.id for n in unit.nodes} else "layer"
+        return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
+
+    def _few(self, nodes: list[Node]) -> list[Node]:
+        half = MOST_ROWS // 2
+        return nodes if len(nodes) <= MOST_ROWS else [*nodes[:half], *nodes[-half:]]
+
+    def _heading(self, unit: Unit) -> tuple[Cell, ...]:
+        """Name, sizes, activation, how many parameters and operations."""
+        cells = [Cell(unit.name, "name")]
+        if unit.copies > 1:
+            cells.append(Cell(f"× {unit.copies}", "name"))
+        sizes = self.sizes(unit)
+        if sizes:
+            cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
+        last = [node.rule for node in self.shown[unit.id] if node.rule]
+        if sizes and last and last[-1] in ACTIVATIONS:
+            cells.append(Cell(str(last[-1])))
+        count = sum(np.size(n.value) for n in unit.nodes if n.role == "parameter")
+        operations = sum(node.rule is not None for node in unit.nodes)
+        facts = [_counted(count, "parameter")] if count else []
+        facts.append(_counted(operations, "operation"))
+        cells.append(Cell(" · ".join(facts), "quiet"))
+        if unit.id == self.least:
+            cells.append(Cell("◂ learns least", "backward"))
+        return tuple(cells)
+
+    def sizes(self, unit: Unit) -> tuple[int, int] | None:
+        """The numbers of inputs and outputs of a layer: the last axes of what goes in and out."""
+        inside = {node.id for node in unit.nodes}
+        if not any(node.role == "parameter" for node in unit.nodes):
+            return None
+        outside = [
+            self.nodes[x] for n in unit.nodes for x in self.sources.get(n.id, ()) if x not in inside
+        ]
+        outputs = [node for node in unit.nodes if node.id in self.read_outside and node.rule]
+        shapes = (
+            [np.shape(outside[0].value), np.shape(outputs[-1].value)] if outside and outputs else []
+        )
+        if len(shapes) < 2 or not all(shapes):
+            return None
+        return shapes[0][-1], shapes[1][-1]
+
+    def _expression(self, unit: Unit) -> str:
+        """What a group without parameters computes from what goes in."""
+        inside = {node.id for node in unit.nodes}
+        until = {node.id for node in self.graph.nodes if node.id not in inside}
+        last = [node for node in unit.nodes if node.id in self.read_outside][-1]
+        return self.graph.written(last.id, until, self.names)
+
+    def name(self, node: Node) -> str:
+        """What a value is called in its card: the end of an attribute path, or Z1, A1."""
+        return self.names.get(node.id) or self._short(node)
+
+    def _short(self, node: Node) -> str:
+        return node.name.split(".")[-1] if node.role == "parameter" else node.name
+
+    def _row(self, node: Node, note: str) -> tuple[Cell, ...]:
+        value = [Cell(bars(node.value), "forward bars"), Cell(number(rms(node.value)), "forward")]
+        if np.size(node.value) == 1:
+            value = [Cell("", "forward"), Cell(number(np.asarray(node.value).item()), "forward")]
+        return (
+            Cell(self.name(node), "name"),
+            Cell(size(np.shape(node.value)), "quiet"),
+            *value,
+            *self._gradient(node),
+            Cell(note, "note"),
+        )
+
+    def _gradient(self, node: Node) -> list[Cell]:
+        if not _has(node):
+            said = "– not computed" if node.tracked else "not tracked"
+            return [Cell(said, "quiet", span=2)]
+        gradient = np.asarray(node.gradient)
+        shown = number(gradient.item() if gradient.size == 1 else rms(gradient))
+        histogram = bars(gradient) if gradient.size > 1 else ""
+        heat = None if node is self.result else self.heat(rms(gradient))
+        return [Cell(histogram, "backward bars"), Cell(shown, "backward", heat)]
+
+    def heat(self, gradient: float) -> float:
+        """How dark: 1 for the picture's largest, a shade less for each half decade below."""
+        if not (math.isfinite(gradient) and gradient > 0 and self.largest > 0):
+            return 0.0
+        return max(0.0, 1 + 2 * math.log10(gradient / self.largest) / SHADES)
+
+    def _weight_note(self, unit: Unit) -> str:
+        """How a layer's gradient compares with the others', or with its weights."""
+        if unit.copies > 1:
+            weights = [n for n in self.shown[unit.id] if n.role == "parameter" and _has(n)]
+            half = len(weights) // 2
+            ends = {"first": rms(weights[0].gradient), "last": rms(weights[half].gradient)}
+            return against_others("first", ends) if half else ""
+        if unit.id not in self.learning:
+            return ""
+        sizes = {self.groups[key].name: gradient for key, (gradient, _) in self.learning.items()}
+        wrong = against_others(unit.name, sizes) if len(sizes) > 1 else ""
+        return wrong or f"gradient / value {number(self.learning[unit.id][1])}"
+
+    def title(self) -> tuple[Cell, ...]:
+        """The outermost group with parameters, the sizes through its layers, and the result."""
+        layers = [unit for key, unit in self.groups.items() if key in self.learning]
+        sizes = [self.sizes(unit) for unit in layers]
+        cells = []
+        tops = [unit.frame[0] if unit.frame else unit.name for unit in layers]
+        if tops:
+            cells.append(Cell(Counter(tops).most_common(1)[0][0], "name"))
+        known = [pair for pair in sizes if pair]
+        linked = all(a[1] == b[0] for a, b in pairwise(known))
+        if linked and 0 < len(known) <= LONGEST_CHAIN:
+            chain = [known[0][0], *(pair[1] for pair in known)]
+            cells.append(Cell(" → ".join(map(str, chain))))
+        count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
+        cells.append(Cell(_counted(count, "parameter"), "quiet"))
+        value = np.asarray(self.result.value)
+        said = number(value.item()) if value.size == 1 else size(value.shape)
+        cells.append(Cell(f"{self.result.name} = {said}", "name"))
+        return tuple(cells)
+
+    def legend(self) -> list[tuple[Cell, ...]]:
+        """How to read the cards, and which layer learns least."""
+        lines: list[tuple[Cell, ...]] = [
+            (
+                Cell("blue ▸ values", "forward label"),
+                Cell("orange ◂ gradients of " + self.result.name, "backward label"),
+                Cell(
+                    "bars: histogram · RMS: root mean square · darker: larger gradient, a "
+                    "shade for each factor of 3",
+                    "quiet",
+                ),
+            )
+        ]
+        if self.least:
+            ratio = self.learning[self.least][1]
+            lines.append(
+                (
+                    Cell(f"{self.groups[self.least].name} learns least: ", "backward label"),
+                    Cell(
+                        f"its gradient is {number(ratio)} times as large as its weights, "
+                        "the smallest share of all layers",
+                        "quiet",
+                    ),
+                )
+            )
+        return lines
+
+
+def _head_style(column: int) -> str:
+    return (
+        "forward label" if column in (2, 3) else "backward label" if column in (4, 5) else "quiet"
+    )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" + ("s" if n != 1 else "")
+
+
+def _has(node: Node) -> bool:
+    return node.gradient is not None
+
+
+def fold(unit: Unit) -> Card:
+    """Many values in one card: how many of each operation, and the gradient at both ends."""
+    computed = [node for node in unit.nodes if node.rule]
+    rows: list[tuple[Cell, ...]] = []
+    if not computed:
+        total = sum(int(np.size(node.value)) for node in unit.nodes)
+        title = Cell(f"{len(unit.nodes)} {unit.nodes[0].role}s", "name")
+        return Card(
+            unit.id, (title,), unit.nodes[0].role, ((Cell(f"{total:,} numbers"),),), unit.frame
+        )
+    rules = Counter(node.rule for node in computed).most_common()
+    said = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])
+    rows.append((Cell(said + (", …" if len(rules) > 4 else ""), span=2),))
+    leaves = Counter(node.role for node in unit.nodes if not node.rule)
+    if leaves:
+        said = ", ".join(_counted(n, role) for role, n in leaves.items())
+        rows.append((Cell(f"holds {said}", "quiet", span=2),))
+    ends = [("first", computed[0]), ("last", computed[-1])]
+    for which, node in ends:
+        text = "RMS " + number(rms(node.value)) if np.size(node.value) > 1 else number(node.value)
+        rows.append((Cell(f"{which}, {node.name}", "forward label"), Cell(text, "forward")))
+    for which, node in ends:
+        if _has(node):
+            g = node.gradient
+            text = "RMS " + number(rms(g)) if np.size(g) > 1 else number(g)
+            rows.append(
+                (Cell(f"gradient at the {which}", "backward label"), Cell(text, "backward"))
+            )
+    heading = (Cell(unit.name, "name"), Cell(f"{len(computed):,} operations", "quiet"))
+    return Card(unit.id, heading, "fold", tuple(rows), unit.frame)
+
+
+def arrow(ends: tuple[str, str], edges: list[Edge], nodes: Mapping[str, Node]) -> Arrow:
+    """Between two cards: the shape that goes forward, and the RMS of the gradient that returns."""
+    sources = {edge.source: nodes[edge.source] for edge in edges}
+    shapes = dict.fromkeys(size(np.shape(node.value)) for node in sources.values())
+    forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
+    lines = [(Cell(forward, "forward label"),)]
+    sent: dict[str, Any] = {}
+    for edge in edges:
+        if edge.contribution is not None:
+            sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
+    for g in list(sent.values())[:2]:
+        shown = f"RMS {number(rms(g))}" if np.size(g) > 1 else number(np.asarray(g).item())
+        lines.append((Cell(f"◂ {shown}", "backward"),))
+    return Arrow(*ends, bool(sent), tuple(lines))

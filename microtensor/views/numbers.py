@@ -1,0 +1,123 @@
+"""Numbers as pictures show them: 4 significant digits, a true minus sign, an honest ≈."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+MOST_ROWS, MOST_COLUMNS = 3, 4  # a matrix up to this size is shown in full
+BARS = " ▁▂▃▄▅▆▇█"
+BINS = 12
+
+
+def number(value: Any) -> str:
+    """A number to 4 significant digits: `0.8808`, `−6`, `3.47e−5`, `True`."""
+    value = np.asarray(value)[()]
+    if value.dtype.kind == "b":
+        return str(bool(value))
+    if value.dtype.kind in "iu" and abs(int(value)) < 10**7:
+        return str(value).replace("-", "−")
+    text = f"{float(value):.4g}"
+    mantissa, e, exponent = text.partition("e")
+    if e:
+        text = f"{mantissa}e{int(exponent)}"
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def factor(value: Any) -> str:
+    """A number in a product or a sum: a negative one in brackets."""
+    text = number(value)
+    return f"({text})" if text.startswith("−") else text
+
+
+def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
+    """`0.8808 × (−2) =` and `−1.762`; ≈ where the shown factors don't give what is shown."""
+    with np.errstate(all="ignore"):
+        equal = number(_shown(a) * _shown(b)) == number(result)
+    return f"{factor(a)} × {factor(b)} {'=' if equal else '≈'}", number(result)
+
+
+def total(parts: Sequence[Any], result: Any) -> str:
+    """`= (−3) + 2 + 2`; ≈ where the shown parts don't add up to what is shown."""
+    equal = number(math.fsum(_shown(part) for part in parts)) == number(result)
+    return ("= " if equal else "≈ ") + " + ".join(factor(part) for part in parts)
+
+
+def _shown(value: Any) -> np.float64:
+    return np.float64(number(value).replace("−", "-").replace("True", "1").replace("False", "0"))
+
+
+def size(shape: tuple[int, ...]) -> str:
+    """A shape, `209×20`; of a single number, `scalar`."""
+    return "×".join(map(str, shape)) or "scalar"
+
+
+def small(shape: tuple[int, ...]) -> bool:
+    """Whether an array is shown in full."""
+    rows = shape[0] if len(shape) == 2 else 1
+    return (
+        len(shape) <= 2
+        and 0 not in shape
+        and rows <= MOST_ROWS
+        and (not shape or shape[-1] <= MOST_COLUMNS)
+    )
+
+
+def array(value: Any) -> str:
+    """A small array in full, a line for each row; of a larger one the root mean square."""
+    value = np.asarray(value)
+    if not small(value.shape):
+        return f"RMS {number(rms(value))}" if value.size else "empty"
+    if value.ndim == 0:
+        return number(value)
+    rows = [[number(x) for x in row] for row in np.atleast_2d(value)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "[" + "  ".join(x.rjust(width) for x, width in zip(row, widths, strict=True)) + "]"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def rms(value: Any) -> float:
+    """The root mean square, comparable between shapes; nan of an empty array."""
+    array = np.asarray(value)
+    if not array.size:
+        return math.nan
+    array = array.ravel().astype(np.result_type(array, np.float64), copy=False)
+    with np.errstate(all="ignore"):
+        scale = float(np.abs(array).max())
+        if not 0 < scale < math.inf:
+            return scale
+        if 1e-100 < scale < 1e100:
+            return math.sqrt(float(array.dot(array)) / array.size)
+        return scale * math.sqrt(float(np.square(array / scale).mean()))
+
+
+def bars(value: Any) -> str:
+    """A histogram of an array in a line of block characters, `▁▂▅█▃▁`."""
+    array = np.asarray(value, dtype=float).ravel()
+    array = array[np.isfinite(array)]
+    if not array.size:
+        return ""
+    low, high = float(array.min()), float(array.max())
+    if not high - low > 1e-12 * max(abs(low), abs(high)) or not math.isfinite(high - low):
+        counts = np.zeros(BINS, dtype=int)  # one value alone: a single bar in the middle
+        counts[BINS // 2] = array.size
+    else:
+        counts = np.histogram(array, bins=BINS, range=(low, high))[0]
+    levels = np.ceil(counts * 8 / counts.max()).astype(int)
+    return "".join(BARS[level] for level in levels)
+
+
+def summed_axes(wide: tuple[int, ...], shape: tuple[int, ...]) -> list[int]:
+    """The axes of `wide` along which broadcasting copied an array of `shape`."""
+    extra = len(wide) - len(shape)
+    return [
+        axis
+        for axis, length in enumerate(wide)
+        if axis < extra or (shape[axis - extra] == 1 and length != 1)
+    ]
