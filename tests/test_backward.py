@@ -968,14 +968,6 @@ def test_a_long_chain_is_neither_copied_nor_pickled(long_chain):
         refused(TypeError, message, f, long_chain[1])
 
 
-def test_a_long_chain_is_not_drawn(long_chain):
-    message = (
-        "draw: 40,001 values are more than a picture can show (2,000); draw one of the "
-        "intermediate results"
-    )
-    refused(ValueError, message, mt.draw, long_chain[1])
-
-
 def test_a_long_chain_twice_differentiated():
     a = leaf(1.0)
     x = a

@@ -98,14 +98,13 @@ def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str
     return "".join(SPECIAL.get(c) or (c if _allowed(c) else "\ufffd") for c in line) or "\xa0"
 
 
-# A backslash begins an escape, \N the node's own name, in HTML-like labels too
-SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\\": "&#92;"}
+# A backslash begins an escape, \N the node's own name, in HTML-like labels too; two are one
+SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\\": "&#92;&#92;"}
 
 
 def _allowed(c: str) -> bool:
-    code = ord(c)
-    control, surrogate = code < 32 or 0x7F <= code < 0xA0, 0xD800 <= code < 0xE000
-    return not (control or surrogate or code & 0xFFFE == 0xFFFE)
+    """Whether it shows: no control character, surrogate, or mark that turns the line around."""
+    return c.isprintable() or c == "\xa0"
 
 
 def shade(theme: Theme, heat: float) -> tuple[str, str]:

@@ -35,9 +35,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
 
         Without one of these endings it is the DOT source, as in graphviz.
         """
-        path = Path(directory or self.directory, filename or self.filename)
+        path = Path(directory or "", self.filename if filename is None else filename)
         if filename is None or path.suffix == ".gv":
-            return str(super().save(filename, directory, **options))
+            return str(super().save(filename, directory=directory, **options))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self._in_format(path.suffix, path.name))
         return str(path)
@@ -69,7 +69,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if shutil.which("dot"):
             return str(super().render(filename, directory, **options))
         format = options.get("format") or self.format
-        source = super().save(filename, directory)
+        source = super().save(filename, directory=directory)
         path = str(options.get("outfile") or f"{source}.{format}")
         Path(path).write_bytes(rendered(self.source, format))
         if options.get("cleanup"):

@@ -1,0 +1,721 @@
+"""Pictures: what stands in cards and on arrows, how they collapse, and every format they have."""
+
+import html
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import nn
+from microtensor import Graph, NoRenderer, Tensor, draw, group
+from microtensor.views import numbers
+from microtensor.views.dot import THEMES, contrast, escaped, shade
+
+ROOT = Path(__file__).parent.parent
+
+
+def leaf(value, name=None):
+    return Tensor(value, requires_grad=True, name=name)
+
+
+def neuron():
+    w, b, x = leaf(-2.0), leaf(4.0), Tensor(3.0)
+    p = w * x
+    z = p + b
+    s = z.sigmoid()
+    L = s.log()
+    return L, {"w": w, "b": b, "x": x, "p": p, "z": z, "s": s, "L": L}
+
+
+def paths():
+    a, c = leaf(2.0, "a"), Tensor(-3.0, name="c")
+    p = a * a
+    q = a * c
+    return p + q, {"p": p, "q": q}
+
+
+def network(sizes=(12, 5, 4, 1), n=9):
+    rng = np.random.default_rng(0)
+    X = Tensor(rng.uniform(size=(n, sizes[0])), name="X")
+    y = Tensor(np.arange(n)[:, None] % 2.0, name="y")
+    loss = nn.BCELoss()(nn.CatClassifier(sizes, rng=1)(X), y)
+    loss.name = "L"
+    return loss
+
+
+def card(picture, name):
+    """The card whose heading begins with a name: its lines."""
+    (found,) = [c for c in picture.scene.cards if c.heading[0].text == name]
+    lines = [" ".join(cell.text for cell in found.heading)]
+    return lines + [" ".join(cell.text for cell in row if cell.text) for row in found.rows]
+
+
+def names(picture):
+    return [c.heading[0].text for c in picture.scene.cards]
+
+
+def arrows(picture):
+    """(source, target, lines) by name."""
+    called = {c.id: c.heading[0].text for c in picture.scene.cards}
+    return [
+        (called[a.source], called[a.target], [" ".join(c.text for c in line) for line in a.lines])
+        for a in picture.scene.arrows
+    ]
+
+
+# Small graphs -----------------------------------------------------------------------------------
+
+
+def test_a_neuron_in_full():
+    L, known = neuron()
+    picture = draw(L, names=known)
+    assert picture.scene.title[0].text == "L = log(σ(w · x + b))"
+    assert picture.scene.direction == "LR"
+    assert card(picture, "w") == ["w parameter", "value −2", "∂L/∂w 2.642"]
+    assert card(picture, "x") == ["x input", "value 3", "∂L/∂x not tracked"]
+    assert card(picture, "p") == ["p = w · x", "value −6", "∂L/∂p 0.8808"]
+    assert card(picture, "L") == ["L = log(s) output", "value −2.127", "∂L/∂L 1"]
+    assert arrows(picture) == [
+        ("w", "p", ["∂p/∂w = x = 3", "◂ 0.8808 × 3 = 2.642"]),
+        ("x", "p", []),
+        ("p", "z", ["∂z/∂p = 1", "◂ 0.8808 × 1 = 0.8808"]),
+        ("b", "z", ["∂z/∂b = 1", "◂ 0.8808 × 1 = 0.8808"]),
+        ("z", "s", ["∂s/∂z = s(1 − s) = 0.105", "◂ 8.389 × 0.105 = 0.8808"]),
+        ("s", "L", ["∂L/∂s = 1/s = 8.389", "◂ 1 × 8.389 = 8.389"]),
+    ]
+
+
+def test_contributions_are_summed_in_the_order_in_which_they_arrive():
+    y, known = paths()
+    picture = draw(y, names={**known, "y": y})
+    assert card(picture, "a")[1:] == ["value 2", "∂y/∂a 1", " = (−3) + 2 + 2".strip()]
+    assert [a for a in arrows(picture) if a[0] == "a"] == [
+        ("a", "p", ["∂p/∂a (1st) = a = 2", "◂ 1 × 2 = 2"]),
+        ("a", "p", ["∂p/∂a (2nd) = a = 2", "◂ 1 × 2 = 2"]),
+        ("a", "q", ["∂q/∂a = c = −3", "◂ 1 × (−3) = −3"]),
+    ]
+
+
+def test_the_sum_follows_the_engine():
+    y, known = paths()
+    steps = [s for s in Graph.of(y, known).steps if s.edge is not None and s.node.name == "a"]
+    shown = " + ".join(numbers.factor(step.edge.contribution) for step in steps)
+    assert card(draw(y, names=known), "a")[-1] == f"= {shown}"
+
+
+def test_every_number_on_an_arrow_is_the_graphs():
+    w, x = leaf(0.7312, "w"), leaf(-1.9, "x")
+    y = ((w * x).tanh() + w / x - x**3).exp() * w
+    graph = Graph.of(y)
+    drawn = [a for a in draw(y).scene.arrows if a.backward]
+    edges = {}
+    for edge in graph.edges:
+        edges.setdefault((edge.source, edge.target), []).append(edge)
+    gradients = {node.id: node.gradient for node in graph.nodes}
+    for arrow in drawn:
+        edge = edges[arrow.source, arrow.target].pop(0)
+        derivative, product = (" ".join(c.text for c in line) for line in arrow.lines)
+        assert derivative.endswith(numbers.number(edge.local))
+        upstream, local = gradients[edge.target], edge.local
+        sign = product[len(f"◂ {numbers.factor(upstream)} × {numbers.factor(local)} ")]
+        assert product == (
+            f"◂ {numbers.factor(upstream)} × {numbers.factor(local)} {sign} "
+            f"{numbers.number(edge.contribution)}"
+        )
+    assert len(drawn) == sum(e.contribution is not None for e in graph.edges)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sign"), [(2, 3, "="), (1 / 3, 3, "≈"), (1e-9, 2, "="), (0.12345, 0.98765, "≈")]
+)
+def test_a_product_is_equal_only_where_the_shown_numbers_are(a, b, sign):
+    text, result = numbers.product(a, b, a * b)
+    assert text.endswith(sign)
+    shown = [float(part.strip("()").replace("−", "-")) for part in text[:-2].split(" × ")]
+    assert (numbers.number(shown[0] * shown[1]) == result) == (sign == "=")
+
+
+def test_a_sum_is_equal_only_where_the_shown_numbers_are():
+    assert numbers.total([2, -3], -1) == "= 2 + (−3)"
+    assert numbers.total([1 / 3, 1 / 3, 1 / 3], 1.0) == "≈ 0.3333 + 0.3333 + 0.3333"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.88079707, "0.8808"),
+        (-6.0, "−6"),
+        (-0.0, "0"),
+        (3.4721e-5, "3.472e−5"),
+        (1.5e20, "1.5e20"),
+        (np.nan, "nan"),
+        (-np.inf, "−inf"),
+        (True, "True"),
+        (12288, "12288"),
+        (np.float32(0.1), "0.1"),
+    ],
+)
+def test_numbers(value, text):
+    assert numbers.number(value) == text
+
+
+def test_states_are_told_apart():
+    a = leaf([1.0, 2.0], "a")
+    assert card(draw(a * 2), "a")[-1] == "∂t1/∂a – not computed"
+    dead = leaf(-1.0, "dead")
+    assert card(draw(dead.relu()), "dead")[-1] == "∂t1/∂dead 0"
+    assert card(draw(leaf(1.0) * Tensor(2.0, name="c")), "c")[-1].endswith("not tracked")
+
+
+def test_a_gradient_may_be_given():
+    a = leaf([1.0, 2.0], "a")
+    assert card(draw(a * 2, gradient=[1.0, 10.0]), "a")[-1] == "∂t1/∂a [2  20]"
+
+
+def test_drawing_touches_no_gradient():
+    L, known = neuron()
+    draw(L, names=known)
+    assert known["w"].grad is None
+
+
+def matrices():
+    X = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, -6.0]], name="X")
+    W = leaf([[0.5, -1.0], [2.0, 0.25], [-1 / 3, 1.0]], "W")
+    b = leaf([0.1, -0.2], "b")
+    Z = X @ W + b
+    L = Z.relu().sum()
+    return L, {"Z": Z, "L": L}
+
+
+def test_small_matrices_are_shown_in_full():
+    L, known = matrices()
+    picture = draw(L, names=known)
+    lines = card(picture, "W")
+    assert lines[0] == "W parameter 3×2"
+    assert lines[1] == "value [    0.5    −1]\n[      2  0.25]\n[−0.3333     1]"
+
+
+def test_arrows_between_arrays_say_the_formula_in_words():
+    L, known = matrices()
+    found = {(a, b): lines for a, b, lines in arrows(draw(L, names=known))}
+    assert found["W", "t1"] == ["(3×2) @ (2×2) is 3×2", "◂ Xᵀ @ ∂L/∂t1 = ∂L/∂W"]
+    assert found["b", "Z"] == ["∂Z/∂b = 1", "◂ ∂L/∂Z × 1", "summed over axis 0 (2) = ∂L/∂b"]
+    assert found["Z", "t2"][0] == "∂t2/∂Z = 1 if Z > 0 else 0"
+    assert found["t2", "L"] == ["◂ ∂L/∂L, copied to each entry = ∂L/∂t2"]
+
+
+def test_large_arrays_are_shown_by_histogram_and_rms():
+    a = leaf(np.arange(100.0), "a")
+    shown = card(draw(a.sum()), "a")
+    assert shown[0] == "a parameter 100"
+    assert re.fullmatch(r"value [▁-█]{12} RMS 57.3", shown[1])
+
+
+@pytest.mark.parametrize(
+    "value", [[], [np.nan], [np.inf, 1.0], [1e-320, 2e-320], [1e300, -1e300], [5.0] * 40, [True]]
+)
+def test_histogram_and_rms_of_anything(value):
+    assert set(numbers.bars(np.array(value))) <= set(numbers.BARS)
+    root = numbers.rms(np.array(value))
+    finite = [v for v in value if np.isfinite(v)]
+    if finite and len(finite) == len(value):
+        assert min(map(abs, value)) * 0.999 <= root <= max(map(abs, value)) * 1.001
+
+
+def test_a_constant_is_a_card_of_one_line():
+    assert card(draw(leaf(2.0) * 3.5), "3.5") == ["3.5 constant"]
+
+
+# Networks ---------------------------------------------------------------------------------------
+
+
+def test_a_network_is_a_card_for_each_layer():
+    picture = draw(network())
+    assert picture.scene.direction == "TB"
+    assert names(picture) == ["X", "y", "layer1", "layer2", "layer3", "BCELoss"]
+    title = [cell.text for cell in picture.scene.title]
+    assert title[:3] == ["CatClassifier", "12 → 5 → 4 → 1", "94 parameters"]
+    lines = card(picture, "layer1")
+    assert lines[0].startswith("layer1 12 → 5 relu 65 parameters · 4 operations")
+    assert [line.split()[0] for line in lines[2:]] == ["W1", "b1", "Z1", "A1"]
+    assert card(picture, "BCELoss")[1] == "−mean(y · log(A3) + (1 − y) · log(1 − A3))"
+    assert card(picture, "y")[1].endswith("4 ones of 9")
+    assert "CatClassifier" in {c.frame[0] for c in picture.scene.cards if c.frame}
+
+
+def test_rms_in_a_card_are_the_values():
+    loss = network()
+    graph = Graph.of(loss)
+    (weight,) = [n for n in graph.nodes if n.name == "W2"]
+    (line,) = [x for x in card(draw(loss), "layer2") if x.startswith("W2")]
+    for array in (weight.value, weight.gradient):
+        assert numbers.number(np.sqrt(np.mean(np.square(array)))) in line
+
+
+def test_the_layer_that_learns_least_is_named_once():
+    loss = network()
+    parameters = {n.name: n for n in Graph.of(loss).nodes if n.role == "parameter"}
+    ratio = {
+        k: numbers.rms(parameters[f"W{k}"].gradient) / numbers.rms(parameters[f"W{k}"].value)
+        for k in (1, 2, 3)
+    }
+    least = min(ratio, key=ratio.get)
+    picture = draw(loss)
+    said = [n for n in names(picture) if "◂ learns least" in card(picture, n)[0]]
+    assert said == [f"layer{least}"]
+    assert picture.scene.legend[1][0].text == f"layer{least} learns least: "
+
+
+def test_gradients_are_coloured_by_size():
+    heats = {}
+    for c in draw(network()).scene.cards:
+        for row in c.rows:
+            heats |= {
+                float(cell.text.replace("−", "-")): cell.heat
+                for cell in row
+                if cell.heat is not None
+            }
+    ordered = [heat for _, heat in sorted((abs(size), heat) for size, heat in heats.items())]
+    assert ordered == sorted(ordered)
+    assert ordered[-1] == 1
+    assert ordered[0] < 0.7
+
+
+def layer_of(rule, bias, n=20):
+    class Layer(nn.Module):
+        def __init__(self):
+            self.linear = nn.Linear(3, 2, rng=1)
+            self.linear.bias.data = np.array(bias)
+
+        def forward(self, x):
+            return getattr(self.linear(x), rule)()
+
+    x = np.random.default_rng(0).uniform(-1, 1, (n, 3))
+    return draw(Layer()(Tensor(x, name="x")).sum(), collapse=1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "bias", "said"),
+    [
+        ("relu", [-50.0, 50.0], "dead: unit 0 is 0 for all 20 examples"),
+        ("relu", [-50.0, -50.0], "dead: units 0, 1 are 0 for all 20 examples"),
+        ("relu", [50.0, 50.0], "0 % zero"),
+        ("sigmoid", [50.0, -50.0], "saturated: 100 % within 0.01 of 0 or 1"),
+        ("tanh", [9.0, 9.0], "saturated: 100 % within 0.01 of ±1"),
+        ("relu", [np.nan, 0.0], "not finite: 20 nan"),
+    ],
+)
+def test_diagnoses(rule, bias, said):
+    assert card(layer_of(rule, bias), "Layer")[-1].endswith(said)
+
+
+# Collapsing -------------------------------------------------------------------------------------
+
+
+def test_collapse_by_depth():
+    loss = network()
+    assert names(draw(loss, collapse=1)) == ["X", "y", "CatClassifier", "BCELoss"]
+    assert {"layer1", "layer2"} <= set(names(draw(loss, collapse=2)))
+    assert "layers.0" in names(draw(loss, collapse=3))
+
+
+@pytest.mark.parametrize("collapse", [False, 0])
+def test_nothing_collapsed_shows_every_value_once(collapse):
+    loss = network()
+    picture = draw(loss, collapse=collapse)
+    assert [c.id for c in picture.scene.cards].sort() == [n.id for n in Graph.of(loss).nodes].sort()
+    assert len(picture.scene.cards) == len(Graph.of(loss).nodes)
+    assert len(picture.scene.arrows) == len(Graph.of(loss).edges)
+
+
+def test_collapse_by_name():
+    shown = names(draw(network(), collapse=["layer2", "BCELoss"]))
+    assert {"layer2", "BCELoss", "W1", "b3"} <= set(shown)
+    assert "layer1" not in shown
+    assert names(draw(network(), collapse="CatClassifier.layer2")).count("layer2") == 1
+
+
+def test_one_layer_opened():
+    shown = names(draw(network(), expand="layer2"))
+    assert {"layer1", "layer3", "BCELoss", "W2", "b2"} <= set(shown)
+    assert "layer2" not in shown
+    assert "W1" not in shown
+
+
+def test_a_group_is_a_card_or_a_frame():
+    for options in ({}, {"collapse": 0}, {"collapse": 1}, {"expand": "layer1"}):
+        scene = draw(network(), **options).scene
+        framed = {c.frame[:end] for c in scene.cards for end in range(1, len(c.frame) + 1)}
+        cards = {(*c.frame, c.heading[0].text) for c in scene.cards if c.id.startswith("g")}
+        assert not framed & cards
+
+
+@pytest.mark.parametrize("option", ["collapse", "expand"])
+def test_an_unknown_group_is_named(option):
+    with pytest.raises(
+        ValueError, match=f"draw: {option}: there is no group 'layer9'; groups: Cat"
+    ):
+        draw(network(), **{option: "layer9"})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"theme": "pink"}, "draw: theme 'pink' isn't one of light, dark"),
+        ({"direction": "up"}, "draw: direction 'up' isn't one of LR, TB, RL, BT"),
+        ({"collapse": True}, 'draw: collapse is "auto", False, a depth, or names of groups'),
+        ({"collapse": -1}, 'draw: collapse is "auto", False, a depth, or names of groups'),
+    ],
+)
+def test_wrong_options_are_named(options, message):
+    with pytest.raises(ValueError) as error:
+        draw(leaf(1.0) * 2, **options)
+    assert str(error.value) == message
+
+
+def deep(layers):
+    model = nn.Sequential(
+        *itertools.chain(*((nn.Linear(4, 4, rng=i), nn.Tanh()) for i in range(layers))),
+        nn.Linear(4, 1, rng=0),
+    )
+    return model(Tensor(np.ones((3, 4)), name="X")).mean()
+
+
+def test_an_activation_joins_its_layer():
+    picture = draw(deep(2))
+    assert [n for n in names(picture) if n.startswith("layers")] == [
+        "layers.0",
+        "layers.2",
+        "layers.4",
+    ]
+    assert "4 → 4 tanh" in card(picture, "layers.0")[0]
+
+
+def test_equal_layers_fold():
+    picture = draw(deep(9))
+    assert card(picture, "layers.0 … layers.16")[0].startswith("layers.0 … layers.16 × 9 4 → 4")
+    assert len(picture.scene.cards) < 8
+
+
+def test_a_module_called_twice_is_two_cards():
+    linear = nn.Linear(3, 3, rng=1)
+    x = Tensor(np.ones((2, 3)), name="x")
+    picture = draw(linear(linear(x).relu()).tanh().exp().sum().log().sqrt())
+    assert {"Linear", "Linear (2)"} <= set(names(picture))
+    order = {c.id: i for i, c in enumerate(picture.scene.cards)}
+    assert all(order[a.source] < order[a.target] for a in picture.scene.arrows)
+
+
+def chain(length):
+    y = x = leaf(0.5, "x")
+    for i in range(length):
+        y = y.sin() if i % 2 else y * 1.01
+    return y, x
+
+
+def test_a_long_chain_folds():
+    y, _x = chain(1000)
+    picture = draw(y)
+    assert len(picture.scene.cards) < 8
+    (fold,) = [lines for n in names(picture) if "…" in n for lines in [card(picture, n)]]
+    assert "multiply × 500, sin × 499" in fold
+    assert card(picture, "x")[1] == "value 0.5"
+
+
+def test_many_values_without_groups_fold():
+    rng = np.random.default_rng(0)
+    weights = [leaf(w, f"w{i}") for i, w in enumerate(rng.normal(size=40))]
+    total = 0.0
+    for row in rng.normal(size=(20, 40)):
+        for w, x in zip(weights, row, strict=True):
+            total = total + w * float(x)
+        total = total.tanh()
+    picture = draw(total)
+    assert len(picture.scene.cards) < 80
+    order = {c.id: i for i, c in enumerate(picture.scene.cards) if c.role != "parameter"}
+    for arrow in picture.scene.arrows:
+        if arrow.source in order and arrow.target in order:
+            assert order[arrow.source] < order[arrow.target]
+
+
+def test_linear_time():
+    def seconds(length):
+        y, _ = chain(length)
+        start = time.perf_counter()
+        draw(y)
+        return time.perf_counter() - start
+
+    seconds(100)
+    assert seconds(8000) < 30 * min(seconds(1000) for _ in range(3))
+
+
+def test_too_many_cards_are_refused():
+    y, _ = chain(2500)
+    with pytest.raises(ValueError, match=r"draw: 3,751 cards are more than a picture can show"):
+        draw(y, collapse=False)
+
+
+# Colours ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_every_text_has_contrast_on_every_fill(theme):
+    fills = [theme.page, *(fill for fill, _ in theme.fills.values())]
+    for fill in fills:
+        for text in (theme.text, theme.quiet, theme.forward, theme.backward):
+            assert contrast(text, fill) >= 4.5, (text, fill)
+    for heat in np.linspace(0, 1, 50):
+        fill, text = shade(theme, heat)
+        assert contrast(text, fill) >= 4.5, (text, fill)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_arrows_and_lines_are_seen_on_the_page(theme):
+    for line in (theme.forward, theme.backward, *(line for _, line in theme.fills.values())):
+        assert contrast(line, theme.page) >= 3
+
+
+def test_contrast_is_that_of_wcag():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=1e-3)
+
+
+def test_larger_gradients_are_darker_on_a_light_page():
+    heat = THEMES["light"].heat
+    assert [contrast(c, "#ffffff") for c in heat] == sorted(contrast(c, "#ffffff") for c in heat)
+
+
+def test_one_stroke_in_two_colours_where_a_gradient_returns():
+    L, known = neuron()
+    source = draw(L, names=known).source
+    assert source.count('color="#0072b2:#a03d00"') == 5
+    assert source.count("dir=both") == 5
+    assert "#56b4e9:#ff9e57" in draw(L, theme="dark").source
+
+
+# Hostile names ----------------------------------------------------------------------------------
+
+HOSTILE = [
+    "<b>",
+    '<<table href="javascript:1">',
+    "a:b",
+    r"\N",
+    "back\\",
+    '"',
+    "'",
+    "</script>",
+    "🐱",
+    "two\nlines",
+    "x" * 10_000,
+    "\x00\x1b\x85",
+    "\ud800",
+    "\ufffe",
+    "&amp;",
+    "-->",
+    "]]>",
+    " ",
+    "%s{0}",
+    'a"]; evil["',
+    "`end`",
+    "#60;",
+]
+
+
+def hostile(name):
+    a = leaf(2.0, name)
+    with group(name):
+        y = (a * a + a).sin()
+    y.name = name
+    return y
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("collapse", ["auto", 0, 1])
+@pytest.mark.parametrize("ending", [".dot", ".mmd", ".txt"])
+def test_hostile_names_in_sources(name, collapse, ending, tmp_path):
+    path = tmp_path / f"graph{ending}"
+    draw(hostile(name), collapse=collapse).save(path)
+    text = path.read_text(encoding="utf-8")
+    assert len(text) < 12_000
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    plain = draw(hostile("v"), collapse=collapse)
+    plain.save(tmp_path / f"plain{ending}")
+    assert text.count("\n") == (tmp_path / f"plain{ending}").read_text().count("\n")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_escaped_text_is_text(name):
+    text = escaped(name)
+    assert not re.search(r'[<>"\'\\\n]|&(?!amp;|lt;|gt;|quot;|#39;|#92;)', text)
+    assert 0 < len(html.unescape(text)) <= 80
+    ElementTree.fromstring(f"<a>{text}</a>")
+
+
+# Rendering --------------------------------------------------------------------------------------
+
+
+def pygraphviz_is_there():
+    try:
+        import pygraphviz
+    except ImportError:
+        return False
+    return int(pygraphviz.__version__.split(".")[0]) >= 2
+
+
+@pytest.fixture(params=["dot", "pygraphviz"])
+def renderer(request, monkeypatch):
+    if request.param == "dot":
+        if not shutil.which("dot"):
+            pytest.skip("the dot program isn't installed")
+    else:
+        if not pygraphviz_is_there():
+            pytest.skip("pygraphviz 2 isn't installed")
+        monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    return request.param
+
+
+def texts(svg):
+    root = ElementTree.fromstring(svg)
+    found = [e.tag.split("}")[1] for e in root.iter()]
+    assert not {"a", "image", "script", "foreignObject"} & set(found)
+    return [
+        "".join(e.itertext()).replace("\xa0", " ").strip()
+        for e in root.iter()
+        if e.tag.endswith("}text")
+    ]
+
+
+def test_both_renderers_show_every_number(renderer):
+    L, known = neuron()
+    shown = texts(draw(L, names=known).pipe("svg"))
+    assert {"2.642", "−6", "∂p/∂w = x = 3", "◂ 8.389 × 0.105 =", "not tracked"} <= set(shown)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_both_renderers_show_hostile_names_as_text(renderer, name, tmp_path):
+    shown = texts(draw(hostile(name)).pipe("svg"))
+    line = html.unescape(escaped(name)).replace("\\\\", "\\")
+    if len(line) < 40 and line.strip():
+        assert " ".join(line.split()) in shown
+    for ending in (".png", ".pdf"):
+        assert os.path.getsize(draw(hostile(name), collapse=1).save(tmp_path / f"x{ending}")) > 500
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_both_renderers_draw_networks(renderer, theme):
+    svg = draw(network(), theme=theme).pipe("svg", encoding="utf-8")
+    shown = texts(svg)
+    assert {"layer1", "W1", "A3", "BCELoss"} <= set(shown)
+    assert THEMES[theme].page in svg
+    assert not any(set(text) & set(numbers.BARS[1:]) for text in shown)
+    assert svg.count(' stroke="none" d="M') >= 20  # histograms
+
+
+def test_both_renderers_write_the_files_that_graphviz_writes(renderer, tmp_path):
+    path = draw(leaf(1.0) * 2).render("graph", directory=tmp_path, format="png", cleanup=True)
+    assert Path(path).read_bytes().startswith(b"\x89PNG")
+    assert [p.name for p in tmp_path.iterdir()] == ["graph.png"]
+
+
+def test_fifteen_hundred_cards_are_drawn_soon(renderer):
+    y = leaf(0.5, "x")
+    for _ in range(1499):
+        y = y.sin()
+    start = time.perf_counter()
+    draw(y, collapse=False).pipe("svg")
+    assert time.perf_counter() - start < 20  # loosely: under 2 on an idle machine
+
+
+def test_a_notebook_shows_the_picture(renderer):
+    assert draw(neuron()[0])._repr_mimebundle_()["image/svg+xml"].startswith("<?xml")
+
+
+@pytest.fixture
+def without_renderer(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+
+
+def test_a_notebook_never_raises(without_renderer):
+    L, known = neuron()
+    (shown,) = draw(L, names=known)._repr_mimebundle_().items()
+    assert shown[0] == "text/plain"
+    assert "drawing needs Graphviz" in shown[1]
+    assert "∂p/∂w = x = 3" in shown[1]
+
+
+def test_what_needs_no_renderer(without_renderer, tmp_path):
+    picture = draw(network())
+    for ending in (".dot", ".mmd", ".txt"):
+        assert os.path.getsize(picture.save(tmp_path / f"graph{ending}")) > 1000
+    with pytest.raises(NoRenderer, match="pip install 'pygraphviz>=2'"):
+        picture.save(tmp_path / "graph.svg")
+    assert not (tmp_path / "graph.svg").exists()
+
+
+def test_unknown_endings_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"'graph.bmp' ends in none of \.svg, \.png, \.pdf, \.dot"):
+        draw(leaf(1.0) * 2).save(tmp_path / "graph.bmp")
+
+
+def test_text():
+    L, known = neuron()
+    picture = draw(L, names=known)
+    assert picture.scene.cards
+    from microtensor.views.plain import text
+
+    lines = text(picture.scene).splitlines()
+    assert lines[0] == "L = log(σ(w · x + b))"
+    assert "  ◂▸ w: ∂p/∂w = x = 3; ◂ 0.8808 × 3 =  2.642" in lines
+    assert "  ▸ x" in lines
+
+
+def test_mermaid(tmp_path):
+    y, known = paths()
+    written = Path(draw(y, names={**known, "y": y}).save(tmp_path / "graph.mmd"))
+    lines = written.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "flowchart LR"
+    assert '  n0["a  parameter<br/>value  2<br/>∂y/∂a  1<br/>= (−3) + 2 + 2"]' in lines
+    assert sum(line.startswith("  n0 <-->") for line in lines) == 3
+    draw(network()).save(written)
+    text = written.read_text(encoding="utf-8")
+    assert text.count("subgraph") == len(re.findall(r"^ *end$", text, re.MULTILINE)) == 1
+
+
+def test_the_same_bytes_in_every_process():
+    code = (
+        "import numpy as np, nn; from microtensor import Tensor, draw;"
+        "model = nn.CatClassifier((6, 4, 3, 1), rng=1);"
+        "loss = nn.BCELoss()(model(np.ones((5, 6))), np.eye(5)[:, :1]);"
+        "import sys; sys.stdout.reconfigure(encoding='utf-8');"
+        "print(draw(loss).source, draw(loss, collapse=0).source);"
+        "print(draw(loss, expand='layer2').source)"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1
+    assert b"layer3" in outputs.pop()
+
+
+def test_the_examples_pictures_are_small_and_of_now(tmp_path):
+    for name in ("neuron", "paths", "network"):
+        path = ROOT / "examples" / "pictures" / f"{name}.svg"
+        assert 5_000 < path.stat().st_size < 100_000
+        assert (ROOT / "examples" / f"draw_{name}.py").exists()
+        texts(path.read_bytes())
