@@ -67,7 +67,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def render(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
         """As graphviz has it: the source in a file, the picture beside it. Returns its path."""
         if shutil.which("dot"):
-            return str(super().render(filename, directory, **options))
+            return str(super().render(filename, directory=directory, **options))
         format = options.get("format") or self.format
         source = super().save(filename, directory=directory)
         path = str(options.get("outfile") or f"{source}.{format}")
