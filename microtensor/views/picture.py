@@ -36,7 +36,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         Without one of these endings it is the DOT source, as in graphviz.
         """
         path = Path(directory or "", self.filename if filename is None else filename)
-        if filename is None or path.suffix == ".gv":
+        if filename is None or path.suffix in ("", ".gv"):
             return str(super().save(filename, directory=directory, **options))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self._in_format(path.suffix, path.name))
