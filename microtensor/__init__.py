@@ -69,7 +69,7 @@ from .operations import (
     where,
 )
 from .primitive import primitive
-from .record import group, no_grad
+from .record import group, no_grad, record_constants
 from .tensor import Tensor
 from .views import draw
 from .views.detail import detail
@@ -137,6 +137,7 @@ __all__ = [
     "primitive",
     "prod",
     "ravel",
+    "record_constants",
     "relu",
     "reshape",
     "sigmoid",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Visit = Callable[["Tensor", "Tensor", Any, Any], None]
+Read = Callable[["Tensor"], tuple[Any, tuple[Any, ...]]]
 
 _adding = Lock()
 
@@ -62,7 +63,7 @@ def grad(
     if create_graph:
         with mode(recording=True):
             start = gradient if isinstance(gradient, record.Tensor) else record.Tensor(seed)
-            found = walk(output, start, on_path, frozenset(wanted), create_graph=True)
+            found = walk(output, start, on_path, frozenset(wanted), read=_tensors)
     else:
         found = walk(output, seed, on_path, frozenset(wanted))
     results = tuple(_as_dtype(found[x], x.dtype) for x in wanted)
@@ -75,18 +76,25 @@ def _why_not(x: Tensor) -> str:
     return "which doesn't require a gradient"
 
 
+def _tensors(node: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
+    """A node and its inputs themselves, so that derivatives are recorded."""
+    pairs = zip(node._inputs, node._values, strict=True)
+    return node, tuple(value if x is None else x for x, value in pairs)
+
+
 def walk(
     output: Tensor,
     seed: Any,
     on_path: set[Tensor] | None = None,
     keep: frozenset[Tensor] = frozenset(),
-    create_graph: bool = False,
+    read: Read | None = None,
     visit: Visit | None = None,
 ) -> dict[Tensor, Any]:
     """The gradients of the leaves and of the tensors in `keep`.
 
-    `visit(node, x, g, d)` is told of every step: the node, one of its inputs, the gradient that
-    arrived at the node, and what it contributes to the input's.
+    Derivatives are given arrays, or what `read(node)` gives in their place: the result and the
+    inputs. `visit(node, x, g, d)` is told of every step: the node, one of its inputs, the
+    gradient that arrived at the node, and what it contributes to the input's.
 
     Every consumer of a tensor is newer than the tensor. So when the newest is taken from the
     heap, all its contributions have arrived. Given `on_path`, only tensors in it are visited.
@@ -109,11 +117,8 @@ def walk(
         rule: Any = node._rule
         inputs, values, options = node._inputs, node._values, node._options
         out = node._data
-        if create_graph:
-            out = node
-            values = tuple(
-                value if x is None else x for x, value in zip(inputs, values, strict=True)
-            )
+        if read is not None:
+            out, values = read(node)
         for derivative, x in zip(rule.derivatives, inputs, strict=False):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue

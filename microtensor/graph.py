@@ -163,14 +163,47 @@ class Graph(NamedTuple):
                     yield Step(nodes[source], edge, total, waiting[source])
 
 
+class Place(NamedTuple):
+    """Where a value stands in a graph: its id, and those of its operands.
+
+    `value` is a tensor, or a number or array that was never one; then `reader` is the tensor
+    that was computed from it.
+    """
+
+    id: str
+    value: Any
+    operands: tuple[str, ...]
+    reader: Tensor | None
+
+
+def places(result: Tensor) -> Iterator[Place]:
+    """Every value behind a result, oldest first, numbered n0, n1, ..."""
+    ids: dict[int, str] = {}
+    count = 0
+    for tensor in _behind(result):
+        operands = []
+        for x, value in zip(tensor._inputs, tensor._values, strict=True):
+            key = id(value if x is None else x)
+            if x is None and (np.ndim(value) == 0 or key not in ids):
+                ids[key] = f"n{count}"
+                yield Place(ids[key], value, (), tensor)
+                count += 1
+            operands.append(ids[key])
+        ids[id(tensor)] = f"n{count}"
+        yield Place(ids[id(tensor)], tensor, tuple(operands), None)
+        count += 1
+
+
 class _Reader:
-    """Reads one graph: numbers the values, and puts the walk's contributions on the edges."""
+    """Reads one graph: names the values, and puts the walk's contributions on the edges."""
 
     def __init__(self, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
         self.result = result
-        self.tensors = _behind(result)
+        self.places = list(places(result))
         self.known = {id(value): name for name, value in names.items() if not name.startswith("_")}
-        self.taken = set(names) | {t.name for t in self.tensors if t.name}
+        self.taken = set(names) | {
+            p.value.name for p in self.places if p.reader is None and p.value.name
+        }
         self.count = 0
         self.last = ""
         self.sent: dict[Tensor, list[Any]] = {}
@@ -190,32 +223,22 @@ class _Reader:
 
     def read(self) -> Graph:
         nodes: list[Node] = []
-        computed: list[tuple[Tensor, list[str]]] = []
-        ids: dict[int, str] = {}
         labels: dict[str, str] = {}
-
-        def add(key: int, name: str, *fields: Any) -> str:
-            identity = f"n{len(nodes)}"
-            nodes.append(Node(identity, name, *fields))
-            ids[key], labels[identity] = identity, notation.short(name)
-            return identity
-
-        for tensor in self.tensors:
-            group = self._path(tensor._group)
-            sources = []
-            for x, value in zip(tensor._inputs, tensor._values, strict=True):
-                key = id(value if x is None else x)
-                if x is None and (np.ndim(value) == 0 or key not in ids):
-                    sources.append(add(key, *self._plain(value, group)))
-                else:
-                    sources.append(ids[key])
-            add(id(tensor), *self._computed(tensor, [labels[s] for s in sources], group))
-            computed.append((tensor, sources))
+        for place in self.places:
+            if place.reader is not None:
+                fields = self._plain(place.value, self._path(place.reader._group))
+            else:
+                operands = [labels[x] for x in place.operands]
+                group = self._path(place.value._group)
+                fields = self._computed(place.value, operands, group)
+            nodes.append(Node(place.id, *fields))
+            labels[place.id] = notation.short(nodes[-1].name)
         self.last = nodes[-1].id
         edges = [
             edge
-            for tensor, sources in computed
-            for edge in self._edges(tensor, sources, ids[id(tensor)], labels)
+            for place in self.places
+            if place.operands
+            for edge in self._edges(place.value, place.operands, place.id, labels)
         ]
         return Graph(_leaves_grouped(nodes, edges), tuple(edges))
 
@@ -270,7 +293,7 @@ class _Reader:
                 return f"{letter}{self.count}"
 
     def _edges(
-        self, tensor: Tensor, sources: list[str], node: str, labels: dict[str, str]
+        self, tensor: Tensor, sources: tuple[str, ...], node: str, labels: dict[str, str]
     ) -> Iterator[Edge]:
         sent = iter(self.sent.get(tensor, ()))
         rule: Any = tensor._rule

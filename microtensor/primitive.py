@@ -90,7 +90,9 @@ def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivat
 
 
 def _real(value: Any, what: str) -> Any:
-    """The value as an array, once it is known to hold real numbers."""
+    """The value as an array, once it is known to hold real numbers; a symbol as it is."""
+    if hasattr(value, "apply_rule"):
+        return value
     array = np.asarray(value) if isinstance(value, int | float | np.generic) else value
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
         got = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else repr(value)[:40]

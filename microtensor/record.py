@@ -65,6 +65,7 @@ class Mode(NamedTuple):
     recording: bool = True
     group: Group | None = None
     watch: Callable[..., None] | None = None
+    constants: bool = False  # what no gradient flows through is recorded too
 
 
 PLAIN = Mode()
@@ -89,6 +90,18 @@ def no_grad() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def record_constants() -> Iterator[None]:
+    """`with record_constants():` what is computed from constants alone is recorded too.
+
+    Pictures, stories and programs then show it as the operation that it was, `1 − y`, where it
+    would otherwise be a leaf. It needs no gradient all the same, and keeps what it was computed
+    from alive.
+    """
+    with mode(constants=True):
+        yield
+
+
 class group:
     """`with group("layer 1"):` names what is computed in it, for pictures and stories.
 
@@ -103,7 +116,8 @@ class group:
 
     def __enter__(self) -> None:
         outer = _mode.get()
-        inner = Mode(outer.recording, Group(self._name, outer.group), outer.watch)
+        inside = Group(self._name, outer.group)
+        inner = Mode(outer.recording, inside, outer.watch, outer.constants)
         self._tokens.append(_mode.set(inner))
 
     def __exit__(self, *_: object) -> None:
@@ -149,7 +163,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         if rule.own:
             raise
         raise rule_failed(rule.name, inputs, options, error) from None
-    recording, group, watch = current_mode()
+    recording, group, watch, constants = current_mode()
     result = new(Tensor)
     result._data = data
     result.grad = None
@@ -157,13 +171,14 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     result._index = tick()
     result._changed = 0
     result._group = group
-    if needs and recording and rule.differentiable:
+    tracked = needs and recording and rule.differentiable
+    if tracked or constants:
         tensors = inputs
         if plain:
             tensors = tuple([x if isinstance(x, Tensor) else None for x in inputs])
-        if rule.partial:
+        if tracked and rule.partial:
             _check_slots(rule, tensors)
-        result._requires_grad = True
+        result._requires_grad = tracked
         result._rule = rule
         result._inputs = tensors
         result._values = tuple(values)

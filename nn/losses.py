@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from microtensor import ShapeError, Tensor, log, log_softmax, softplus, square
+from microtensor import ShapeError, Tensor, log, log_softmax, record_constants, softplus, square
 
 from .module import Module
 
@@ -51,8 +51,8 @@ class BCELoss(Module):
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
         a, y = _pair(self, predictions, targets, probabilities=True)
-        others = 1 - y
-        others.name = f"1 − {y.name}"
+        with record_constants():
+            others = 1 - y
         cost: Tensor = -(y * log(a) + others * log(1 - a)).mean()
         return cost
 

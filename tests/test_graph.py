@@ -521,3 +521,18 @@ def test_a_graph_needs_no_graphviz(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", guarded)
     assert len(Graph.of(example()).nodes) == 6
+
+
+def test_constants_are_recorded_on_request_and_need_no_gradient():
+    y = mt.Tensor([1.0, 0.0], name="y")
+    a = mt.Tensor([0.5, 0.25], requires_grad=True, name="a")
+    with mt.record_constants(), mt.no_grad():
+        others = 1 - y
+        ones = y > 0.5
+    assert not others.requires_grad and not ones.requires_grad
+    graph = mt.Graph.of((others * a).sum() + mt.where(ones, a, 0.0).sum())
+    by_rule = {node.rule: node for node in graph.nodes}
+    assert by_rule["subtract"].expression == "1 − y" and not by_rule["subtract"].tracked
+    assert by_rule["greater"].expression == "y > 0.5"
+    assert [node.name for node in graph.nodes if node.rule is None] == ["y", "a", "1", "0.5", "0"]
+    assert mt.Graph.of((1 - y) * a, gradient=[1.0, 1.0]).nodes[0].rule is None
