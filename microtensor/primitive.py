@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import record
 from .errors import ShapeError, label
 from .record import apply
 from .rules import RULES, Derivative, Rule
@@ -91,7 +92,7 @@ def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivat
 
 def _real(value: Any, what: str) -> Any:
     """The value as an array, once it is known to hold real numbers; a symbol as it is."""
-    if hasattr(value, "apply_rule"):
+    if hasattr(value, "apply_rule") and not isinstance(value, record.Tensor):
         return value
     array = np.asarray(value) if isinstance(value, int | float | np.generic) else value
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
