@@ -25,7 +25,7 @@ class Node(NamedTuple):
     at all, and `gradient` what that is (None where it isn't computed). `group` names what was
     speaking when it was computed, from the outside in; a second call of the same module is
     `layer (2)`. `options` are what the rule was told beside its operands. `named`: the name was
-    given, not made up here.
+    given, not made up here. `words` are those that a user's own operation was given.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Node(NamedTuple):
     group: tuple[str, ...]
     options: Mapping[str, Any]
     named: bool
+    words: str = ""
 
 
 class Edge(NamedTuple):
@@ -283,7 +284,8 @@ class _Reader:
         gradient = self.gradients.get(tensor)
         value = tensor._data if rule else np.array(tensor._data)  # a leaf may be changed later
         fields = (rule, expression, role, value, tensor.requires_grad, gradient, group)
-        return (name, *fields, tensor._options, known is not None)
+        words = tensor._rule.words if tensor._rule is not None else ""
+        return (name, *fields, tensor._options, known is not None, words)
 
     def _next(self, letter: str) -> str:
         """The next of t1, t2, ... that nobody has."""

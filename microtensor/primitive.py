@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def primitive(
-    name: str, forward: Callable[..., Any], *derivatives: Derivative | None
+    name: str, forward: Callable[..., Any], *derivatives: Derivative | None, words: str = ""
 ) -> Callable[..., Tensor]:
     """An operation of your own, from its value and one derivative for each input.
 
@@ -27,7 +27,8 @@ def primitive(
     `(g, out, *inputs, **options)` gets the gradient `g` that arrives at the result `out`, and
     returns what goes on to its input, before broadcasting is undone; None stands for an input
     that has no derivative. Written in NumPy's functions and operators, it can be differentiated
-    again. Keyword arguments of the operation are its options.
+    again. Keyword arguments of the operation are its options. `words`, a sentence on why the
+    derivative is what it is, is what a story says of it.
 
     The operation returned is recorded, drawn and checked like the built-in ones; what the two
     functions return is looked at, so that a mistake is named where it is made.
@@ -46,6 +47,7 @@ def primitive(
         _checked_forward(name, forward),
         tuple(d and _checked_derivative(name, slot, d) for slot, d in enumerate(derivatives)),
         own=True,
+        words=_one_line(name, words),
     )
 
     def operation(*inputs: Any, **options: Any) -> Tensor:
@@ -56,6 +58,12 @@ def primitive(
     operation.__name__ = operation.__qualname__ = name
     operation.__doc__ = forward.__doc__
     return operation
+
+
+def _one_line(name: str, words: Any) -> str:
+    if not isinstance(words, str):
+        raise TypeError(f"primitive: {name!r}: words is a sentence, got {words!r}")
+    return " ".join(words.split())
 
 
 def _checked_forward(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:

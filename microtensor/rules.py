@@ -27,7 +27,7 @@ class Rule:
     is asked to apply the rule instead.
     """
 
-    __slots__ = ("derivatives", "differentiable", "forward", "name", "own", "partial")
+    __slots__ = ("derivatives", "differentiable", "forward", "name", "own", "partial", "words")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Rule:
         forward: Callable[..., Any],
         derivatives: "tuple[Derivative | None, ...]",
         own: bool = False,
+        words: str = "",
     ) -> None:
         self.name = name
         self.forward = forward
@@ -42,6 +43,7 @@ class Rule:
         self.differentiable = derivatives.count(None) < len(derivatives)
         self.partial = self.differentiable and None in derivatives
         self.own = own  # a user's own operation
+        self.words = words  # what the story says of it
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         for x in inputs:

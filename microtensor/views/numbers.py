@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,7 @@ def factor(value: Any) -> str:
 
 def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
     """`0.8808 × (−2) =` and `−1.762`; ≈ where the shown factors don't give what is shown."""
-    with np.errstate(all="ignore"):
-        equal = number(_shown(a) * _shown(b)) == number(result)
-    return f"{factor(a)} × {factor(b)} {'=' if equal else '≈'}", number(result)
+    return f"{factor(a)} × {factor(b)} {equals(operator.mul, (a, b), result)}", number(result)
 
 
 def total(parts: Sequence[Any], result: Any) -> str:
@@ -46,8 +45,36 @@ def total(parts: Sequence[Any], result: Any) -> str:
     return ("= " if equal else "≈ ") + " + ".join(factor(part) for part in parts)
 
 
+def equals(f: Callable[..., Any], shown: Sequence[Any], result: Any) -> str:
+    """`=` where f of the numbers as shown gives what is shown, else `≈`."""
+    with np.errstate(all="ignore"):
+        return "=" if number(f(*map(_shown, shown))) == number(result) else "≈"
+
+
 def _shown(value: Any) -> np.float64:
     return np.float64(number(value).replace("−", "-").replace("True", "1").replace("False", "0"))
+
+
+def exact(value: Any) -> bool:
+    """Whether a number is shown as it is, not rounded."""
+    value = np.asarray(value)[()]
+    return bool(_shown(value) == value or value != value)
+
+
+def line(value: Any) -> str:
+    """A value within a sentence: `[[1, 2], [3, −4]]`; a larger one's shape and RMS."""
+    value = np.asarray(value)
+    if not small(value.shape):
+        return f"{size(value.shape)}, {array(value)}"
+    rows = [", ".join(number(x) for x in row) for row in np.atleast_2d(value)]
+    if value.ndim == 0:
+        return rows[0]
+    return f"[{rows[0]}]" if value.ndim == 1 else f"[{', '.join(f'[{row}]' for row in rows)}]"
+
+
+def given(name: str, value: Any) -> str:
+    """A value by its name in a sentence: `w = 2`, or `W (209×20, RMS 0.5)`."""
+    return f"{name} = {line(value)}" if small(np.shape(value)) else f"{name} ({line(value)})"
 
 
 def size(shape: tuple[int, ...]) -> str:

@@ -1,0 +1,170 @@
+"""The chain rule in words: every step of a graph told in a few sentences, with its numbers."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Edge, Graph, Node, Step
+from ..notation import expression, short
+from .cards import ordinals
+from .numbers import equals, exact, factor, given, line, number, product, summed_axes, total
+from .words import axes_named, copied, copies, note, plural, reason
+
+MOST_PARTS = 6  # a sum is written out up to so many parts
+ARITHMETIC: dict[str | None, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+}
+
+
+class Told(NamedTuple):
+    """A step in words: a title, `p sends to a`, and what happens in it, sentence by sentence."""
+
+    step: Step
+    title: str
+    sentences: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The sentences in a row."""
+        return " ".join(self.sentences)
+
+
+def told(graph: Graph) -> Iterator[Told]:
+    """Each of `graph.steps` in words, in the same order."""
+    teller = _Teller(graph)
+    for step in graph.steps:
+        yield teller.tell(step)
+
+
+class _Teller:
+    """Tells one step after the other; it remembers what has arrived so far."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.nodes = {node.id: node for node in graph.nodes}
+        self.result = graph.nodes[-1]
+        self.operands: dict[str, list[Node]] = {}
+        for edge in graph.edges:
+            self.operands.setdefault(edge.target, []).append(self.nodes[edge.source])
+        self.uses = ordinals(graph.edges)
+        self.computed = sum(node.rule is not None for node in graph.nodes)
+        self.parts: dict[str, list[Any]] = {}
+        self.arrived: dict[str, int] = {}
+
+    def tell(self, step: Step) -> Told:
+        if step.edge is not None:
+            return self._sent(step, step.edge)
+        if self.computed:
+            self.computed -= 1
+            return self._computed(step)
+        return self._seed(step)
+
+    def _computed(self, step: Step) -> Told:
+        """Forward: a value from those before it."""
+        node = step.node
+        name, operands = short(node.name), self.operands[node.id]
+        title = f"{name} = {node.expression}"
+        if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in operands):
+            numbers = expression(str(node.rule), [number(x.value) for x in operands], node.options)
+            said = [f"{name} = {numbers} {_equals(node, operands)} {number(node.value)}."]
+        else:
+            said = [f"{given(name, node.value)}."]
+            named = [x for x in operands if x.role != "constant"]
+            said += [f"{text}." for text in (copies(x, node) for x in named) if text]
+        return Told(step, title, tuple(said))
+
+    def _seed(self, step: Step) -> Told:
+        """The result's own gradient, where the way back begins."""
+        name = short(step.node.name)
+        derivative = f"∂{name}/∂{name}"
+        if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
+            said = f"{name} moves exactly as much as itself, so {derivative} = 1."
+        else:
+            said = f"The gradient handed over arrives at {name}: {given(derivative, step.total)}."
+        back = "From here the chain rule goes back, newest value first."
+        return Told(step, f"start at {name}", (said, back))
+
+    def _sent(self, step: Step, edge: Edge) -> Told:
+        """Backward: what a result sends to one of the values it was computed from."""
+        source, target = step.node, self.nodes[edge.target]
+        use = self.uses.get((edge.target, edge.slot), "")
+        title = f"{short(target.name)} sends to {short(source.name)}"
+        operands = self.operands[target.id]
+        if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
+            said = [self._between_numbers(edge, source, target)]
+        else:
+            said = [self._between_arrays(edge, source, target)]
+        said.append(f"The rule: {reason(edge, operands, target, short(self.result.name))}")
+        count = copied(source, target)
+        if count > 1:
+            said.append(f"{copies(source, target)}, so {count:,} paths return: add them.")
+        said += [note(edge, source, target), self._sum(step, edge)]
+        title += f" ({use} use)" if use else ""
+        return Told(step, title, tuple(text for text in said if text))
+
+    def _between_numbers(self, edge: Edge, source: Node, target: Node) -> str:
+        """Upstream, local derivative and contribution of single numbers."""
+        upstream, local, sent = (
+            np.asarray(x).item() for x in (target.gradient, edge.local, edge.contribution)
+        )
+        out = short(target.name)
+        known = [f"∂{out}/∂{short(source.name)}", edge.formula, number(local)]
+        if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
+            del known[1]
+        left, right = product(upstream, local, sent)
+        return (
+            f"Upstream ∂{short(self.result.name)}/∂{out} = {number(upstream)}, "
+            f"local {' = '.join(dict.fromkeys(known))}: {left} {right}."
+        )
+
+    def _between_arrays(self, edge: Edge, source: Node, target: Node) -> str:
+        """What is sent between arrays, as a formula, and how large it is."""
+        upstream = f"∂{short(self.result.name)}/∂{short(target.name)}"
+        formula = edge.sends
+        if edge.local is not None:
+            local = np.asarray(edge.local)
+            same = local.size and (local == local.flat[0]).all()
+            entries = f"({edge.formula})" if " " in edge.formula else edge.formula
+            formula = f"{upstream} × {factor(local.flat[0]) if same else entries}"
+            formula += "" if same else ", entry by entry"
+            axes = summed_axes(np.shape(target.value), np.shape(source.value))
+            formula += f", added over {axes_named(axes)}" if axes else ""
+        sent = f"{formula}: {line(edge.contribution)}" if formula else line(edge.contribution)
+        return f"Upstream {given(upstream, target.gradient)}; it sends {sent}."
+
+    def _sum(self, step: Step, edge: Edge) -> str:
+        """What has arrived at the source so far, and how much is still to come."""
+        identity = step.node.id
+        parts = self.parts.setdefault(identity, [])
+        parts.append(edge.contribution)
+        del parts[MOST_PARTS:]
+        self.arrived[identity] = count = self.arrived.get(identity, 0) + 1
+        gradient = f"∂{short(self.result.name)}/∂{short(step.node.name)}"
+        known = given(gradient, step.total)
+        if np.size(step.total) == 1 and 1 < count <= MOST_PARTS:
+            value = np.asarray(step.total).item()
+            equal, _, parts_ = total([np.asarray(x).item() for x in parts], value).partition(" ")
+            known = known.replace(" = ", f" = {parts_} {equal} ")
+        if count == 1 and np.size(step.total) != 1:
+            known = f"that is {gradient}"
+        if step.waiting:
+            waiting = plural(step.waiting, "contribution", "contributions")
+            return f"So far {known}; {waiting} still to come."
+        if count == 1:
+            return f"{known[0].upper()}{known[1:]}, complete."
+        every = "both" if count == 2 else f"all {count:,}"
+        return f"{known}, complete: {every} contributions have arrived."
+
+
+def _equals(node: Node, operands: list[Node]) -> str:
+    """= where the numbers shown give the number shown, else ≈."""
+    numbers = [x.value for x in operands]
+    if node.rule in ARITHMETIC:
+        return equals(ARITHMETIC[node.rule], numbers, node.value)
+    return "=" if all(map(exact, numbers)) else "≈"

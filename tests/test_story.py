@@ -1,0 +1,183 @@
+"""The chain rule in words: each step told, with true numbers."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import microtensor as mt
+from microtensor import Graph, Tensor
+from microtensor.rules import RULES
+from microtensor.views.story import told
+from microtensor.views.words import REASONS, large
+
+
+def leaf(data, name=None):
+    return Tensor(data, requires_grad=True, name=name)
+
+
+def lines(result, **names):
+    """The story of a result, a line for each step."""
+    return [f"{t.title}: {t.text}" for t in told(Graph.of(result, names))]
+
+
+def test_every_rule_has_words():
+    assert set(REASONS) == set(RULES)
+
+
+def test_each_step_of_several_paths():
+    a, c = leaf(2.0, "a"), leaf(-3.0, "c")
+    p = a * a
+    q = a * c
+    y = p + q
+    story = [f"{t.title}: {t.sentences[0]} {t.sentences[-1]}" for t in told(Graph.of(y, vars()))]
+    one, factor = "∂y/∂y = 1", "So far ∂y/∂a"
+    assert story[:4] == [
+        "p = a · a: p = 2 · 2 = 4. p = 2 · 2 = 4.",
+        "q = a · c: q = 2 · (−3) = −6. q = 2 · (−3) = −6.",
+        "y = p + q: y = 4 + (−6) = −2. y = 4 + (−6) = −2.",
+        f"start at y: y moves exactly as much as itself, so {one}. "
+        "From here the chain rule goes back, newest value first.",
+    ]
+    assert story[4:] == [
+        f"y sends to p: Upstream {one}, local ∂y/∂p = 1: 1 × 1 = 1. ∂y/∂p = 1, complete.",
+        f"y sends to q: Upstream {one}, local ∂y/∂q = 1: 1 × 1 = 1. ∂y/∂q = 1, complete.",
+        "q sends to a: Upstream ∂y/∂q = 1, local ∂q/∂a = c = −3: 1 × (−3) = −3. "
+        f"{factor} = −3; 2 contributions still to come.",
+        "q sends to c: Upstream ∂y/∂q = 1, local ∂q/∂c = a = 2: 1 × 2 = 2. ∂y/∂c = 2, complete.",
+        "p sends to a (1st use): Upstream ∂y/∂p = 1, local ∂p/∂a = a = 2: 1 × 2 = 2. "
+        f"{factor} = (−3) + 2 = −1; 1 contribution still to come.",
+        "p sends to a (2nd use): Upstream ∂y/∂p = 1, local ∂p/∂a = a = 2: 1 × 2 = 2. "
+        "∂y/∂a = (−3) + 2 + 2 = 1, complete: all 3 contributions have arrived.",
+    ]
+
+
+def test_rounded_numbers_are_said_to_be_about():
+    x = leaf(-1.5, "x")
+    story = lines(x.sigmoid().log(), L=None)
+    assert story[1] == "t2 = log(t1): t2 = log(0.1824) ≈ −1.701."
+    assert "5.482 × 0.1491 ≈ 0.8176." in story[4]
+
+
+def test_broadcasting_says_how_many_paths_return():
+    X, b, s = Tensor(np.eye(209, 5), name="X"), leaf(np.zeros(5), "b"), leaf(2.0, "s")
+    story = "\n".join(lines((s * (X + b)).sum()))
+    assert "b was copied to 209 rows.\n" in story
+    assert "added over axis 0: 5, RMS 418." in story
+    assert "b was copied to 209 rows, so 209 paths return: add them." in story
+    assert "s was copied to 1,045 places, so 1,045 paths return: add them." in story
+    assert "entry by entry, added over axes 0 and 1: 5." in story
+
+
+def test_matmul_says_what_is_never_built():
+    W, X = leaf(np.ones((20, 12288)), "W"), Tensor(np.ones((12288, 209)), name="X")
+    Z = W @ X
+    Z.name = "Z"
+    story = lines(Z.sum())[-1]
+    assert "it sends ∂t1/∂Z @ Xᵀ: 20×12288, RMS 209." in story
+    assert "an entry of W reaches t1 through every entry in its row of Z, so add" in story
+    assert "4,180 × 245,760 = about 1.03 billion numbers; it is never built." in story
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "said"),
+    [
+        ((3,), (3,), "each product has one factor from either side"),
+        ((2, 3), (3,), "an entry of A reaches L through one entry of t1, times its partner in B"),
+        ((3,), (3, 2), "an entry of A reaches L through every entry of t1, so add over them"),
+        ((4, 2, 3), (3, 2), "through every entry in its row of t1"),
+    ],
+)
+def test_matmul_with_vectors(left, right, said):
+    A, B = leaf(np.ones(left), "A"), Tensor(np.ones(right), name="B")
+    L = (A @ B).sum()
+    L.name = "L"
+    assert said in lines(L)[-1]
+
+
+def test_gates_say_how_far_they_are_open():
+    z = leaf([-1.0, 0.0, 2.0, 3.0], "z")
+    story = lines(z.relu().sum())[-1]
+    assert "a gate: open where z > 0, closed below, and at 0 by convention." in story
+    assert "The gate is 50 % open. z is exactly 0 in 1 entry: at the kink." in story
+    assert "z is exactly 0: at the kink." in lines(abs(leaf(0.0, "z")))[-1]
+
+
+def test_a_gradient_handed_over():
+    x = leaf([1.0, 2.0], "x")
+    story = list(told(Graph.of(x * 3.0, gradient=[1.0, 10.0])))
+    assert story[1].text.startswith("The gradient handed over arrives at t1: ∂t1/∂t1 = [1, 10].")
+    assert "it sends ∂t1/∂t1 × 3: [3, 30]." in story[2].text
+
+
+def test_an_operation_of_ones_own_has_words():
+    def cube(words):
+        return mt.primitive("cube", lambda x: x**3, lambda g, out, x: 3 * g * x**2, words=words)
+
+    x = leaf(2.0, "x")
+    assert "The rule: that is what the rule of cube says." in lines(cube("")(x))[-1]
+    mine = lines(cube("three factors {0},\n each moves it by the other two")(x))[-1]
+    assert "local ∂t1/∂x = 12: 1 × 12 = 12." in mine
+    assert "The rule: three factors {0}, each moves it by the other two." in mine
+    with pytest.raises(TypeError, match="primitive: 'cube': words is a sentence, got 3"):
+        cube(3)
+
+
+def test_without_gradients_the_story_ends_forward():
+    assert lines(leaf([1.0, 2.0], "x") * 2.0) == ["t1 = x · 2: t1 = [2, 4]."]
+
+
+def test_many_contributions_to_one_leaf_stay_short():
+    x = leaf(1.0, "x")
+    y = x
+    for _ in range(2000):
+        y = y + x
+    story = lines(y)
+    assert max(map(len, story)) < 300
+    assert "complete: all 2,001 contributions have arrived." in story[-1]
+    assert "So far ∂t2000/∂x = 7; 1,994 contributions still to come." in "\n".join(story)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (8360, "8,360"),
+        (999_999, "999,999"),
+        (1_500_000, "about 1.5 million"),
+        (10_734_796_800, "about 10.7 billion"),
+        (10**16, "about 1e16"),
+    ],
+)
+def test_large_numbers(count, said):
+    assert large(count) == said
+
+
+def parsed(text):
+    return float(text.strip("()").replace("−", "-"))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.floats(-3, 3), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
+def test_numbers_shown_are_right_at_the_precision_shown(values, seed):
+    rng = np.random.default_rng(seed)
+    tensors = [leaf(value, f"x{k}") for k, value in enumerate(values)]
+    for _ in range(6):
+        a, b = (tensors[i] for i in rng.integers(len(tensors), size=2))
+        functions = [a + b, a - b, a * b, a.sigmoid(), a.tanh(), a.sin(), a.relu()]
+        tensors.append(functions[rng.integers(len(functions))])
+    result = tensors[-1]
+    for t in told(Graph.of(result)):
+        if t.step.edge is not None:
+            upstream, a, b, sign, sent = re.search(
+                r"= (\S+), local .*: (\S+) × (\S+) ([=≈]) (\S+)\.$", t.sentences[0]
+            ).groups()
+            assert upstream.strip("()") == a.strip("()")
+            assert parsed(b) == float(f"{np.asarray(t.step.edge.local).item():.4g}")
+            assert parsed(sent) == float(f"{np.asarray(t.step.edge.contribution).item():.4g}")
+            assert (sign == "=") == (float(f"{parsed(a) * parsed(b):.4g}") == parsed(sent))
+            shown = re.search(
+                r"[=≈] ([^ ]+)[;,] (?:[0-9]+ contribution|complete)", t.sentences[-1]
+            )[1]
+            assert parsed(shown) == float(f"{np.asarray(t.step.total).item():.4g}")
