@@ -146,7 +146,8 @@ class Symbol:
     __truediv__, __rtruediv__ = _binary("divide"), _reflected("divide")
     __pow__, __rpow__ = _binary("power"), _reflected("power")
     __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
-    __and__, __or__ = _binary("logical_and"), _binary("logical_or")
+    __and__ = __rand__ = _binary("logical_and")
+    __or__ = __ror__ = _binary("logical_or")
     __lt__, __le__ = _binary("less"), _binary("less_equal")
     __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
     __eq__ = _binary("equal")
@@ -205,6 +206,18 @@ def symbols_in(argument: Any) -> Iterator[Symbol]:
     elif isinstance(argument, tuple | list):
         for part in argument:
             yield from symbols_in(part)
+
+
+def reached(wanted: Iterable[Any]) -> list[Symbol]:
+    """The symbols that these are computed from, and themselves, oldest first."""
+    waiting = [x for x in wanted if isinstance(x, Symbol)]
+    seen = set(waiting)
+    for symbol in waiting:  # grows while it is read
+        for x in symbol.operands:
+            if x not in seen:
+                seen.add(x)
+                waiting.append(x)
+    return sorted(seen, key=lambda symbol: symbol.index)
 
 
 def _value(argument: Any) -> Any:

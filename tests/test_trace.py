@@ -120,3 +120,11 @@ def test_what_a_program_cannot_hold():
         np.asarray(symbol)
     with pytest.raises(TypeError, match=r"np\.add\.accumulate can't be written"):
         np.add.accumulate(symbol)
+
+
+def test_a_number_first_in_a_logical_rule():
+    """(a == 0) & (b >= 0) of a number a and a symbol b: a power's derivative asks for it."""
+    b = mt.Tensor(2.0, requires_grad=True)
+    result = (-2.0) ** b
+    found = trace(result)
+    assert found.gradients["n1"].value == pytest.approx(np.nan, nan_ok=True)

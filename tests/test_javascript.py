@@ -1,0 +1,236 @@
+"""The program in JavaScript, run by Node: every number of the graph, from other leaves too."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import microtensor as mt
+from microtensor.graph import Graph
+from microtensor.trace import trace
+from microtensor.views.javascript import javascript
+
+SERVER = """
+require('readline').createInterface({input: process.stdin}).on('line', line => {
+  const [text, leaves] = JSON.parse(line);
+  for (const key in leaves) leaves[key] = Number(leaves[key]);
+  const show = (key, x) => typeof x === 'number' || typeof x === 'boolean' ? String(Number(x)) : x;
+  console.log(JSON.stringify(eval(text)(leaves), show));
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def node():
+    """A function that runs a program's text on leaves."""
+    if not shutil.which("node"):
+        pytest.skip("runs the program in Node, which isn't here")
+    process = subprocess.Popen(
+        ["node", "-e", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+    def run(text, leaves):
+        process.stdin.write(
+            json.dumps(
+                [text, {key: str(x).replace("inf", "Infinity") for key, x in leaves.items()}]
+            )
+            + "\n"
+        )
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
+
+    with process:
+        yield run
+        process.stdin.close()
+
+
+def numbers(table):
+    return {
+        key: float(x.replace("Infinity", "inf").replace("NaN", "nan")) for key, x in table.items()
+    }
+
+
+def check(node, f, first, then, absolute=1e-300):
+    """The program recorded at `first` gives, from the leaves `then`, what the engine gives."""
+    with np.errstate(all="ignore"), mt.record_constants():
+        recorded = f(*(mt.Tensor(x, requires_grad=True) for x in first))
+        leaves = [mt.Tensor(x, requires_grad=True) for x in then]
+        result = f(*leaves)
+        graph, again = Graph.of(result), trace(result, whole=False)
+    text = javascript(Graph.of(recorded), trace(recorded, whole=False))
+    keys = {node.id: node.value for node in graph.nodes if node.role == "parameter"}
+    found = {what: numbers(table) for what, table in node(text, keys).items()}
+    wanted = {
+        "values": {n.id: n.value for n in graph.nodes},
+        "gradients": {n.id: n.gradient for n in graph.nodes if n.gradient is not None},
+        "contributions": {
+            f"{e.target}:{e.slot}": e.contribution
+            for e in graph.edges
+            if e.contribution is not None
+        },
+        "locals": {f"{t}:{slot}": x.value for (t, slot), x in again.locals.items()},
+    }
+    for what, table in wanted.items():
+        assert found[what].keys() == table.keys()
+        for key, x in table.items():
+            np.testing.assert_allclose(found[what][key], float(x), 1e-12, absolute, err_msg=text)
+
+
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 30.0, -800.0, float("inf"), -float("inf"), float("nan")]
+ONE = {
+    "negative": lambda x: -x,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "absolute": abs,
+    "sigmoid": mt.sigmoid,
+    "softplus": mt.softplus,
+    "relu": mt.relu,
+    "cube": lambda x: x**3,
+    "zeroth power": lambda x: x**0,
+    "negative power": lambda x: x**-1,
+    "number's power": lambda x: 0.5**x,
+    "negative number's power": lambda x: (-1.0) ** x,
+    "infinite power": lambda x: x ** float("inf"),
+    "negative numbers": lambda x: -3 - x * -2.5,
+    "clip": lambda x: x.clip(-1, 1),
+    "clip below": lambda x: mt.clip(x, 0.5),
+    "truth of nan": lambda x: mt.where(mt.logical_not(x), x * 2, 5.0),
+    "step": lambda x: mt.where((x > 0) & (x <= 1) | (x == -2) | ~(x != 30), x, -x),
+    "true": lambda x: (x >= 0) * x + (x < 0).astype(float),
+    "logical": lambda x: mt.where(mt.logical_and(x, mt.logical_not(x - 1)), x, 2 * x),
+    "equality with bools": lambda x: ((x > 0) == 1) * x,
+    "sum": lambda x: x.sum() + x.mean() + x.max() + x.min(),
+    "shapes": lambda x: x.reshape(()).T.squeeze()[()] * mt.broadcast_to(x, ()),
+    "to whole numbers": lambda x: ((x > 1).astype(int) - 2) * x,
+    "logsumexp": lambda x: mt.logsumexp(x) + mt.softmax(x, None) + mt.log_softmax(x, None),
+}
+TWO = {
+    "add": lambda x, y: x + y,
+    "subtract": lambda x, y: x - y,
+    "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / y,
+    "power": lambda x, y: x**y,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "where": lambda x, y: mt.where(x > y, x, y * 2),
+    "bounds": lambda x, y: mt.clip(x, y, y + 1),
+}
+
+
+@pytest.mark.parametrize("x", EDGES, ids=str)
+@pytest.mark.parametrize("name", ONE)
+def test_one_number_at_its_edges(node, name, x):
+    check(node, ONE[name], [0.5], [x])
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_two_numbers_at_their_edges(node, name):
+    for x in EDGES:
+        for y in EDGES:
+            if name == "power" and y == 0 and not np.isfinite(x):
+                continue  # a number's zeroth power has slope 0, an array's nan
+            check(node, TWO[name], [0.5, 0.25], [x, y])
+
+
+@st.composite
+def programs(draw):
+    steps = []
+    count = draw(st.integers(1, 3))
+    for k in range(draw(st.integers(1, 8))):
+        name = draw(st.sampled_from(sorted(ONE) + sorted(TWO)))
+        operands = st.integers(0, count + k - 1)
+        steps.append((name, [draw(operands) for _ in range(2 if name in TWO else 1)]))
+    points = st.lists(st.floats(-2, 2, width=32), min_size=count, max_size=count)
+    return steps, draw(points), draw(points)
+
+
+@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@given(programs())
+def test_random_programs(node, program):
+    steps, first, then = program
+
+    def f(*leaves):
+        values = list(leaves)
+        for name, operands in steps:
+            value = {**ONE, **TWO}[name](*(values[k] for k in operands))
+            values.append(np.tanh(value) / 2 + value / 8)
+        return sum(values)
+
+    check(node, f, first, then, absolute=1e-12)
+
+
+def test_single_precision_is_kept(node):
+    def f(x):
+        return (x * 0.1 + 0.3) * x - 1 / x
+
+    x = mt.Tensor(0.7, requires_grad=True, dtype=np.float32)
+    result = f(x)
+    graph = Graph.of(result)
+    found = node(javascript(graph, trace(result, whole=False)), {})
+    for key, value in numbers(found["values"]).items():
+        assert value == next(n.value for n in graph.nodes if n.id == key) or value in (0.1, 0.3)
+    for n in graph.nodes:
+        if n.gradient is not None:
+            assert float(found["gradients"][n.id]) == n.gradient, n
+
+
+def test_a_leaf_left_out_has_its_recorded_number(node):
+    x = mt.Tensor(3.0, requires_grad=True)
+    y = mt.Tensor(5.0, requires_grad=True)
+    result = x * y
+    text = javascript(Graph.of(result), trace(result, whole=False))
+    assert node(text, {"n0": 4.0})["values"] == {"n0": "4", "n1": "5", "n2": "20"}
+
+
+def test_a_seed_of_ones_own_arrives(node):
+    x = mt.Tensor(3.0, requires_grad=True)
+    result = x * 2.0
+    text = javascript(Graph.of(result, gradient=-1.5), trace(result, -1.5, whole=False))
+    assert node(text, {})["gradients"] == {"n2": "-1.5", "n0": "-3"}
+
+
+def test_operations_of_ones_own_are_written_where_their_functions_are(node):
+    f = mt.primitive("angle", np.arctan, lambda g, out, x: g / (1 + x * x))
+    check(node, f, [0.5], [2.0])
+    other = mt.primitive("bessel", np.i0, lambda g, out, x: g)
+    x = mt.Tensor(3.0, requires_grad=True)
+    refused(other(x), "i0 can't be written for shape () and dtype float64")
+
+
+def refused(result, message):
+    with pytest.raises(ValueError) as error:
+        javascript(Graph.of(result), trace(result, whole=False))
+    assert message in str(error.value)
+
+
+def test_what_is_no_single_number_is_refused():
+    x = mt.Tensor([1.0, 2.0], requires_grad=True, name="x")
+    refused(x.sum(), "javascript: 'x' has shape (2,); only programs of single numbers are written")
+    y = mt.Tensor(1.0, requires_grad=True)
+    refused(y.prod(), "can't be written for shape (1,)")
+    half = mt.Tensor(1.0, requires_grad=True, dtype=np.float16)
+    refused(half * 2, "dtype float16")
+    summed = mt.primitive("more", lambda x: np.sum(x, initial=5), lambda g, out, x: g)
+    refused(summed(y), "sum can't be written")
+
+
+def test_a_long_program_is_written_in_linear_time(node):
+    x = mt.Tensor(0.5, requires_grad=True)
+    y = x
+    for _ in range(2000):
+        y = y * x + 0.5
+    found = node(javascript(Graph.of(y), trace(y, whole=False)), {})
+    assert float(found["values"]["n0"]) == 0.5
+    y.backward()
+    assert float(found["gradients"]["n0"]) == pytest.approx(x.grad, rel=1e-12)
