@@ -1,0 +1,1 @@
+"""Microtensor beside its peers: `python -m benchmarks` measures, and prints a table and a plot."""

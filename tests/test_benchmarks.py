@@ -1,0 +1,157 @@
+"""The benchmark runs, in tiny sizes, and everyone in it computes the same numbers."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import report, rows, timing
+from benchmarks.timing import Contestant, Goal, Row
+
+ROOT = Path(__file__).parent.parent
+
+
+def contestants():
+    """Every contestant that computes something, but for torch.compile, which takes a minute."""
+    for row in rows.all_rows(True, rows.NAMES):
+        if row.timed and row.tolerance < 1:
+            for name, build in row.contestants.items():
+                if name != rows.TORCH_COMPILED:
+                    yield pytest.param(row, build, id=f"{row.title}: {name}")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row, build", list(contestants()))
+def test_all_compute_the_same(row, build):
+    reference = next(iter(row.contestants.values()))()
+    try:
+        step, numbers, _ = build()
+    except ImportError as error:
+        pytest.skip(str(error))
+    reference.step()
+    step()
+    if numbers is not None:
+        for ours, theirs in zip(numbers(), reference.numbers(), strict=True):
+            assert timing.differ(ours, theirs) <= row.tolerance
+
+
+def test_the_command_measures_every_row_and_writes_table_plot_and_turns(tmp_path):
+    pytest.importorskip("tqdm", reason="the benchmark shows its progress with tqdm")
+    out = tmp_path / "new" / "folder"
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--peers", "none", "--out", str(out)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    table = (out / "table.md").read_text()
+    for row in rows.all_rows(True, rows.NAMES):
+        assert (f"| {row.x:,} " if row.x else f"| {row.title}, {row.unit} |") in table
+    left_out = {rows.COMPILED, *(name for names in rows.PEERS.values() for name in names)}
+    unmeasured = [line for line in table.splitlines() if line.endswith("not measured |")]
+    assert all(any(name in line for name in left_out) for line in unmeasured), unmeasured
+    assert table.count("| met |") + table.count("| **missed** |") >= 8
+    assert "OPENBLAS_CORETYPE" in table
+    assert "| reading the four CSV files: microtensor / np.loadtxt on open files |" in table
+    turns = (out / "turns.csv").read_text().splitlines()
+    assert turns[0] == "row,contestant,round,value,unit"
+    assert sum(t.startswith('"scalar chain, 5 links",microtensor,0,') for t in turns) == 1
+
+
+def test_the_command_says_what_is_wrong():
+    for arguments, message in [
+        (["--rows", "cats"], "benchmarks: there is no 'cats'; there are cat, mlp, "),
+        (["--peers", "theano"], "benchmarks: there is no 'theano'; there are torch, "),
+        (["--rounds", "0"], "benchmarks: --rounds is at least 1, got 0"),
+        (["--slow"], "benchmarks: unrecognized arguments: --slow"),
+    ]:
+        with pytest.raises(SystemExit, match=message):
+            command.main(arguments)
+
+
+def test_rows_and_peers_are_chosen():
+    options = command.read_options(["--rows", "mlp, doublings", "--peers", "torch", "--quick"])
+    chosen = command.choose(options)
+    assert [row.name for row in chosen] == ["mlp", "doublings"]
+    assert rows.TORCH in chosen[0].contestants
+    assert rows.JAX not in chosen[0].contestants
+    assert rows.HAND in chosen[0].contestants
+
+
+# Contestants of its own: what they do, a worker process does too ---------------------------------
+
+
+def giving(value):
+    return Contestant(lambda: 0.0, lambda: [np.asarray(value)])
+
+
+def missing():
+    raise ImportError("No module named 'theano'")
+
+
+def failing():
+    def step():
+        raise ZeroDivisionError("in its step")
+
+    return Contestant(step, list)
+
+
+def counting():
+    turns = iter(range(100))
+    return Contestant(lambda: next(turns), work=2)
+
+
+def ran(by, rounds=3, **options):
+    row = Row("name", "title", "unit", 10.0, by, timed=False, **options)
+    timing.run(row, rounds, 0.0, lambda: None)
+    return row
+
+
+def test_who_computes_something_else_is_refused():
+    with pytest.raises(ValueError, match=r"title: b is off by 5\.0e-01 in its number 0"):
+        ran({"a": partial(giving, [1.0, 2.0]), "b": partial(giving, [1.0, 3.0])})
+    with pytest.raises(ValueError, match="title: b is off by inf"):
+        ran({"a": partial(giving, [1.0, 2.0]), "b": partial(giving, 1.0)})
+
+
+def test_a_library_that_is_missing_is_noted():
+    row = ran({"a": partial(giving, 1.0), "b": missing})
+    assert row.notes == ["b: No module named 'theano'"]
+    assert list(row.results) == ["a"]
+
+
+def test_a_contestant_that_fails_ends_the_benchmark():
+    with pytest.raises(RuntimeError, match="title, b: ZeroDivisionError: in its step"):
+        ran({"a": partial(giving, 1.0), "b": failing})
+
+
+def test_what_a_step_measures_is_divided_by_its_work_and_scaled():
+    assert ran({"a": counting}).results == {"a": [0.0, 5.0, 10.0]}
+
+
+def test_ratios_are_taken_within_a_round():
+    row = Row("name", "title", "ms", 1, {}, [Goal("a", "b", 2.0), Goal("a", None, 3)])
+    assert row.ratios(row.goals[0]) == []
+    row.results = {"a": [1.0, 4.0, 30.0], "b": [1.0, 2.0, 10.0]}
+    assert row.ratios(row.goals[0]) == [1.0, 2.0, 3.0]
+    table = report.goals([row]).splitlines()
+    assert table[2:] == [
+        "| title: a / b | 2 (1.5–2.5) | 2 | met |",
+        "| title: a, ms | 4 (2.5–17) | 3 | **missed** |",
+    ]
+    row.results = {}
+    assert report.goals([row]).splitlines()[2] == "| title: a / b |  | 2 | not measured |"
+
+
+def test_a_turn_is_the_median_of_its_steps():
+    calls = []
+    seconds = timing.turn(lambda: calls.append(None), 0.002)
+    assert len(calls) > 10
+    assert 0 < seconds < 0.002
