@@ -71,7 +71,7 @@ from .operations import (
 from .primitive import primitive
 from .record import group, no_grad, record_constants
 from .tensor import Tensor
-from .views import draw
+from .views import draw, explain, follow, paths
 from .views.detail import detail
 from .views.difference import Difference, difference
 
@@ -104,9 +104,11 @@ __all__ = [
     "equal",
     "exp",
     "expand_dims",
+    "explain",
     "expm1",
     "flatten",
     "flip",
+    "follow",
     "getitem",
     "grad",
     "greater",
@@ -133,6 +135,7 @@ __all__ = [
     "not_equal",
     "outer",
     "pad",
+    "paths",
     "power",
     "primitive",
     "prod",

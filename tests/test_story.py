@@ -65,7 +65,7 @@ def test_broadcasting_says_how_many_paths_return():
     X, b, s = Tensor(np.eye(209, 5), name="X"), leaf(np.zeros(5), "b"), leaf(2.0, "s")
     story = "\n".join(lines((s * (X + b)).sum()))
     assert "b was copied to 209 rows.\n" in story
-    assert "added over axis 0: 5, RMS 418." in story
+    assert "added over axis 0 (5, RMS 418)." in story
     assert "b was copied to 209 rows, so 209 paths return: add them." in story
     assert "s was copied to 1,045 places, so 1,045 paths return: add them." in story
     assert "entry by entry, added over axes 0 and 1: 5." in story
@@ -76,7 +76,7 @@ def test_matmul_says_what_is_never_built():
     Z = W @ X
     Z.name = "Z"
     story = lines(Z.sum())[-1]
-    assert "it sends ∂t1/∂Z @ Xᵀ: 20×12288, RMS 209." in story
+    assert "it sends ∂t1/∂Z @ Xᵀ (20×12288, RMS 209)." in story
     assert "an entry of W reaches t1 through every entry in its row of Z, so add" in story
     assert "4,180 × 245,760 = about 1.03 billion numbers; it is never built." in story
 

@@ -5,11 +5,94 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..errors import called
 from ..graph import Graph
+from ..replay import Replay
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
+    from .explain import Story
     from .picture import Picture
+
+
+def explain(
+    result: Tensor,
+    wrt: Any = None,
+    format: str = "text",
+    names: Mapping[str, Any] | None = None,
+    gradient: Any = None,
+) -> Story:
+    """The chain rule in words: who sends which gradient to whom, and why, step by step.
+
+    `print` it, or let a notebook show it. `wrt`, a tensor or a name (or a list of them), tells
+    only what leads to these gradients. `format` is "text", "html" (a fragment of a page) or
+    "latex" (equations). `names=vars()` calls values as your variables are called; `gradient` is
+    what arrives at a result that isn't a single number.
+
+    Each gradient is checked by a nudge: the record is run again with one number moved a little.
+    """
+    from .explain import FORMATS, explained
+
+    if format not in FORMATS:
+        raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
+    graph, replay = Graph.of(result, names, gradient), Replay(result)
+    return explained(graph, _wanted("explain", graph, replay, wrt), replay.nudged, format)
+
+
+def paths(
+    result: Tensor, wrt: Any, names: Mapping[str, Any] | None = None, gradient: Any = None
+) -> Story:
+    """The gradient of `wrt`, a tensor or its name, as a sum over all paths from it to the result.
+
+    Between single numbers each path has a product of local derivatives. Paths are counted, and
+    summed, without walking them one by one; the first 16 are listed. Between arrays, at most 16
+    paths are sent back one by one, and more are refused (ValueError). It always ends with the
+    proof that the sum is the gradient.
+    """
+    from .paths import summed
+
+    graph, replay = Graph.of(result, names, gradient), Replay(result)
+    (start,) = _wanted("paths", graph, replay, [wrt])
+    return summed(graph, start, replay.sent)
+
+
+def follow(
+    result: Tensor, entry: str, names: Mapping[str, Any] | None = None, gradient: Any = None
+) -> Story:
+    """One entry of a tensor, such as `"W1[3, 5003]"`, and the contributions to its gradient.
+
+    Its consumers' entries that it reaches, and upstream × local of each: the largest few, what
+    the others add up to, and that the sum is the gradient.
+    """
+    from .follow import followed
+
+    return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
+
+
+def _wanted(what: str, graph: Graph, replay: Replay, wrt: Any) -> frozenset[str]:
+    """The ids of the nodes that are asked for, by name or as tensors."""
+    asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
+    found = set()
+    for x in asked:
+        if isinstance(x, Tensor):
+            identity = replay.identity(x)
+            ids = [] if identity is None else [identity]
+        else:
+            ids = [node.id for node in graph.nodes if node.name == x]
+        tracked = [node.id for node in graph.nodes if node.id in ids and node.tracked]
+        if not tracked:
+            raise ValueError(f"{what}: {_absent(graph, x, bool(ids))}")
+        found.update(tracked)
+    return frozenset(found)
+
+
+def _absent(graph: Graph, x: Any, there: bool) -> str:
+    """Why there is nothing to tell of a gradient."""
+    name = called(x) if isinstance(x, Tensor) else repr(x)
+    if there:
+        return f"{name} has no gradient: it doesn't require one"
+    known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
+    return f"the result wasn't computed from {name}; it has gradients of: {known or 'no names'}"
 
 
 def draw(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,24 +10,39 @@ import numpy as np
 from ..graph import Edge, Graph, Node, Step
 from ..notation import expression, short
 from .cards import ordinals
-from .numbers import equals, exact, factor, given, line, number, product, summed_axes, total
+from .numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
 from .words import axes_named, copied, copies, note, plural, reason
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
-ARITHMETIC: dict[str | None, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
+# Of rules that NumPy has a function for by the same name, that function says what they give
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "relu": lambda x: np.maximum(x, 0),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
 }
 
 
 class Told(NamedTuple):
-    """A step in words: a title, `p sends to a`, and what happens in it, sentence by sentence."""
+    """A step in words.
+
+    `title` is `p = w · x` or `p sends to w`; `brief` tells the step in a line, `p sends to w:
+    0.5 × (−1) = −0.5`. In sentences, `numbers` is what is computed; backward, `reason` is why
+    the local derivative is what it is, `notes` what else there is to see (`The gate is 42 %
+    open.`), and `total` what has arrived so far, and how much is still to come.
+    """
 
     step: Step
     title: str
-    sentences: tuple[str, ...]
+    brief: str
+    numbers: str
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    total: str = ""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that is said, in order."""
+        said = (self.numbers, self.reason, *self.notes, self.total)
+        return tuple(sentence for sentence in said if sentence)
 
     @property
     def text(self) -> str:
@@ -72,12 +86,13 @@ class _Teller:
         title = f"{name} = {node.expression}"
         if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in operands):
             numbers = expression(str(node.rule), [number(x.value) for x in operands], node.options)
-            said = [f"{name} = {numbers} {_equals(node, operands)} {number(node.value)}."]
+            said = f"{name} = {numbers} {sign(node, operands)} {number(node.value)}"
         else:
-            said = [f"{given(name, node.value)}."]
-            named = [x for x in operands if x.role != "constant"]
-            said += [f"{text}." for text in (copies(x, node) for x in named) if text]
-        return Told(step, title, tuple(said))
+            said = given(name, node.value)
+        notes = [copies(x, node) for x in operands if x.role != "constant"]
+        notes = [note for note in notes if note]
+        brief = "; ".join([f"{title} {said.removeprefix(f'{name} ')}", *notes])
+        return Told(step, title, brief, f"{said}.", "", tuple(f"{note}." for note in notes))
 
     def _seed(self, step: Step) -> Told:
         """The result's own gradient, where the way back begins."""
@@ -88,7 +103,7 @@ class _Teller:
         else:
             said = f"The gradient handed over arrives at {name}: {given(derivative, step.total)}."
         back = "From here the chain rule goes back, newest value first."
-        return Told(step, f"start at {name}", (said, back))
+        return Told(step, f"start at {name}", given(derivative, step.total), said, "", (back,))
 
     def _sent(self, step: Step, edge: Edge) -> Told:
         """Backward: what a result sends to one of the values it was computed from."""
@@ -97,18 +112,20 @@ class _Teller:
         title = f"{short(target.name)} sends to {short(source.name)}"
         operands = self.operands[target.id]
         if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
-            said = [self._between_numbers(edge, source, target)]
+            before, sent = self._between_numbers(edge, source, target)
         else:
-            said = [self._between_arrays(edge, source, target)]
-        said.append(f"The rule: {reason(edge, operands, target, short(self.result.name))}")
-        count = copied(source, target)
-        if count > 1:
-            said.append(f"{copies(source, target)}, so {count:,} paths return: add them.")
-        said += [note(edge, source, target), self._sum(step, edge)]
+            before, sent = self._between_arrays(edge, source, target)
         title += f" ({use} use)" if use else ""
-        return Told(step, title, tuple(text for text in said if text))
+        why = f"The rule: {reason(edge, operands, target, short(self.result.name))}"
+        count = copied(source, target)
+        notes = [note(edge, source, target)]
+        if count > 1:
+            notes.insert(0, f"{copies(source, target)}, so {count:,} paths return: add them.")
+        notes = [text for text in notes if text]
+        total = self._sum(step, edge)
+        return Told(step, title, f"{title}: {sent}", f"{before}{sent}.", why, tuple(notes), total)
 
-    def _between_numbers(self, edge: Edge, source: Node, target: Node) -> str:
+    def _between_numbers(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
         """Upstream, local derivative and contribution of single numbers."""
         upstream, local, sent = (
             np.asarray(x).item() for x in (target.gradient, edge.local, edge.contribution)
@@ -120,10 +137,10 @@ class _Teller:
         left, right = product(upstream, local, sent)
         return (
             f"Upstream ∂{short(self.result.name)}/∂{out} = {number(upstream)}, "
-            f"local {' = '.join(dict.fromkeys(known))}: {left} {right}."
-        )
+            f"local {' = '.join(dict.fromkeys(known))}: "
+        ), f"{left} {right}"
 
-    def _between_arrays(self, edge: Edge, source: Node, target: Node) -> str:
+    def _between_arrays(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
         """What is sent between arrays, as a formula, and how large it is."""
         upstream = f"∂{short(self.result.name)}/∂{short(target.name)}"
         formula = edge.sends
@@ -135,8 +152,11 @@ class _Teller:
             formula += "" if same else ", entry by entry"
             axes = summed_axes(np.shape(target.value), np.shape(source.value))
             formula += f", added over {axes_named(axes)}" if axes else ""
-        sent = f"{formula}: {line(edge.contribution)}" if formula else line(edge.contribution)
-        return f"Upstream {given(upstream, target.gradient)}; it sends {sent}."
+        sent = line(edge.contribution)
+        if formula:
+            whole = small(np.shape(edge.contribution))
+            sent = f"{formula}: {sent}" if whole else f"{formula} ({sent})"
+        return f"Upstream {given(upstream, target.gradient)}; it sends ", sent
 
     def _sum(self, step: Step, edge: Edge) -> str:
         """What has arrived at the source so far, and how much is still to come."""
@@ -162,9 +182,10 @@ class _Teller:
         return f"{known}, complete: {every} contributions have arrived."
 
 
-def _equals(node: Node, operands: list[Node]) -> str:
-    """= where the numbers shown give the number shown, else ≈."""
+def sign(node: Node, operands: list[Node]) -> str:
+    """`=` where the operands as shown give the value shown, else `≈`."""
     numbers = [x.value for x in operands]
-    if node.rule in ARITHMETIC:
-        return equals(ARITHMETIC[node.rule], numbers, node.value)
+    function: Any = FUNCTIONS.get(str(node.rule), getattr(np, str(node.rule), None))
+    if isinstance(function, np.ufunc) or node.rule in FUNCTIONS:
+        return equals(function, numbers, node.value)
     return "=" if all(map(exact, numbers)) else "≈"

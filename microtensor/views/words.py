@@ -105,6 +105,8 @@ VECTORS = {
     (2, 1): "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}",
     (1, 2): "an entry of {me} reaches {L} through every entry of {out}, so add over them",
 }
+# Rules that put an entry somewhere else, as it is
+MOVES = ("reshape", "transpose", "squeeze", "expand_dims", "flip", "concatenate", "pad", "getitem")
 GATES = ("relu", "clip", "where", "maximum", "minimum")
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
@@ -113,8 +115,7 @@ def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
     """Why the local derivative of this operand is what it is, as a sentence."""
     if target.words or target.rule not in REASONS:
         return sentence(target.words or f"that is what the rule of {target.rule} says")
-    reasons = REASONS[target.rule]
-    text = reasons[min(edge.slot, len(reasons) - 1)]
+    text = REASONS[target.rule][kind(edge, target)[1]]
     names = [short(node.name) for node in operands]
     known = {"out": short(target.name), "L": result}
     if target.rule == "matmul":
@@ -122,6 +123,11 @@ def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
         text = VECTORS.get((np.ndim(mine.value), np.ndim(other.value)), text)
         known |= {"me": names[edge.slot], "other": names[1 - edge.slot]}
     return sentence(text.format(*names, **known))
+
+
+def kind(edge: Edge, target: Node) -> tuple[str | None, int]:
+    """What reason an edge has: its rule, and which of its reasons."""
+    return target.rule, min(edge.slot, len(REASONS.get(str(target.rule), ("",))) - 1)
 
 
 def note(edge: Edge, source: Node, target: Node) -> str:

@@ -1,0 +1,276 @@
+"""A whole story: every step, then each gradient with its check; as text, HTML or LaTeX."""
+
+from __future__ import annotations
+
+import html
+import math
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Graph, Node
+from ..notation import short
+from .numbers import given, number, size
+from .story import Told, told
+from .words import kind
+
+WIDTH = 88
+FULL = 40  # up to so many steps are told in full, up to MOST in a line each
+MOST = 160
+ENDS = 10  # of a longer story, so many steps at its start and at its end
+MOST_CHECKED = 20  # gradients listed at the end
+MOST_REPLAYED = 2000  # nodes, up to which gradients are checked by running the record again
+FORMATS = ("text", "latex", "html")
+
+Nudged = Callable[[str, tuple[int, ...], float], float]
+
+
+class Story(str):
+    """Text that shows itself: `print` it, or let a notebook show it, as a page where it can."""
+
+    shown: dict[str, str]
+
+    def __new__(cls, text: str, **shown: str) -> Story:
+        story = super().__new__(cls, text)
+        story.shown = shown
+        return story
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self)} | self.shown
+
+
+class Line(NamedTuple):
+    """A numbered line of a story (None: no number), and what is said below it."""
+
+    number: int | None
+    title: str
+    below: tuple[str, ...] = ()
+
+
+class Section(NamedTuple):
+    """A heading, and its lines."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+def explained(graph: Graph, wanted: frozenset[str], nudged: Nudged, format: str) -> Story:
+    """The story of a graph, told about the gradients of the wanted nodes (none: of all leaves)."""
+    if format == "latex":
+        from .latex import latex
+
+        text = latex(graph, leading(graph, wanted))
+        return Story(text, **{"text/latex": text})
+    sections = list(_sections(graph, wanted, nudged))
+    result = graph.nodes[-1]
+    name, written = short(result.name), graph.written(result.id)
+    title = f"{name} = {result.expression if written == name else written}"
+    return shown(title if result.rule else name, sections, format)
+
+
+def shown(title: str, sections: list[Section], format: str = "text") -> Story:
+    """Sections as a story: text, which a notebook shows as HTML, or HTML itself."""
+    page = _html(title, sections)
+    return Story(page if format == "html" else _text(title, sections), **{"text/html": page})
+
+
+def leading(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
+    """The nodes that wanted ones lead to, themselves included; all, where none is wanted."""
+    if not wanted:
+        return frozenset(node.id for node in graph.nodes)
+    reached = set(wanted)
+    for edge in graph.edges:  # a result's edges come after those of its operands
+        if edge.source in reached:
+            reached.add(edge.target)
+    return frozenset(reached)
+
+
+def _sections(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Section]:
+    on_path = leading(graph, wanted)
+    steps = [t for t in told(graph) if t.step.edge is None or t.step.node.id in on_path]
+    many = sum(node.rule is not None for node in graph.nodes)
+    nodes = {node.id: node for node in graph.nodes}
+    full = len(steps) <= FULL
+    tell = _in_full(nodes) if full else _in_brief
+    if many:
+        heading = "Forward: each value from those before it."
+        yield Section(heading, tuple(_lines(nodes, steps[:many], 1, _in_brief)))
+    if len(steps) > many:
+        heading = "Backward: newest first, each value sends upstream × local to what it came from."
+        yield Section(heading, tuple(_lines(nodes, steps[many:], many + 1, tell)))
+    if not full:
+        yield Section("The rules, each where it first works.", tuple(_rules(nodes, steps[many:])))
+    yield Section("Gradients", tuple(_gradients(graph, wanted, nudged)))
+
+
+def _lines(
+    nodes: dict[str, Node], steps: list[Told], first: int, tell: Callable[[int, Told], Line]
+) -> Iterator[Line]:
+    """The steps as lines, under the names of their groups; of very many, those at both ends."""
+    place: tuple[str, ...] = ()
+    left_out = range(ENDS, len(steps) - ENDS) if len(steps) > MOST else range(0)
+    for i, t in enumerate(steps):
+        if i in left_out:
+            if i == left_out[0]:
+                yield Line(None, _left_out(nodes, steps[ENDS:-ENDS]))
+            continue
+        speaking = _speaking(nodes, t)
+        if speaking.group != place and speaking.group:
+            yield Line(None, " › ".join(map(short, speaking.group)) + ":")
+        place = speaking.group
+        yield tell(first + i, t)
+
+
+def _speaking(nodes: dict[str, Node], t: Told) -> Node:
+    """The node that was computed, or that sends."""
+    return t.step.node if t.step.edge is None else nodes[t.step.edge.target]
+
+
+def _left_out(nodes: dict[str, Node], steps: list[Told]) -> str:
+    """How many steps aren't told, and of which rules they are."""
+    kinds = Counter(_speaking(nodes, t).rule for t in steps).most_common()
+    counted = ", ".join(f"{count:,} of {rule}" for rule, count in kinds[:4])
+    more = f" and {len(kinds) - 4} other rules" if len(kinds) > 4 else ""
+    return f"… {len(steps):,} steps left out: {counted}{more} …"
+
+
+def _in_brief(number: int, t: Told) -> Line:
+    alone = not t.step.waiting and "arrived" not in t.total
+    return Line(number, t.brief if alone else f"{t.brief}. {t.total}".removesuffix("."))
+
+
+def _in_full(nodes: dict[str, Node]) -> Callable[[int, Told], Line]:
+    """Tells each step in all its sentences, but the reason of a rule only at its first time."""
+    told_: set[tuple[str | None, int]] = set()
+
+    def tell(number: int, t: Told) -> Line:
+        if t.step.edge is not None:
+            which = kind(t.step.edge, _speaking(nodes, t))
+            t = t._replace(reason="") if which in told_ else t
+            told_.add(which)
+        return Line(number, t.title, t.sentences)
+
+    return tell
+
+
+def _rules(nodes: dict[str, Node], steps: list[Told]) -> Iterator[Line]:
+    """The reason of each rule, once, with what there is to see where it first works."""
+    told_: set[tuple[str | None, int]] = set()
+    for t in steps:
+        if t.step.edge is not None:
+            target = _speaking(nodes, t)
+            which = kind(t.step.edge, target)
+            if which not in told_:
+                said = " ".join((t.reason.removeprefix("The rule: "), *t.notes))
+                yield Line(None, f"{short(target.name)} = {target.expression}: {said}")
+            told_.add(which)
+
+
+def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Line]:
+    """The gradients of the wanted nodes (none: of the leaves), each checked by a nudge."""
+    result = graph.nodes[-1]
+    if result.gradient is None:
+        yield Line(None, _why_none(result))
+        return
+    asked = [x for x in graph.nodes if (x.id in wanted if wanted else x.role == "parameter")]
+    found = [node for node in asked if node.gradient is not None]
+    replayed = found and len(graph.nodes) <= MOST_REPLAYED
+    middle = nudged(found[0].id, (0,) * np.ndim(found[0].value), 0.0) if replayed else math.nan
+    for node in found[:MOST_CHECKED]:
+        gradient = given(f"∂{short(result.name)}/∂{short(node.name)}", node.gradient)
+        checked = "" if math.isnan(middle) else _check(node, result, nudged, middle)
+        yield Line(None, f"{gradient}{checked and ';  '}{checked}")
+    if len(found) > MOST_CHECKED:
+        yield Line(None, f"and {len(found) - MOST_CHECKED:,} more")
+
+
+def _why_none(result: Node) -> str:
+    name = short(result.name)
+    if not result.tracked:
+        return "None: nothing here requires a gradient; make a leaf with requires_grad=True."
+    if np.size(result.value) != 1:
+        return (
+            f"None: {name} ({size(np.shape(result.value))}) isn't a single number; reduce it by "
+            ".sum() or .mean(), or pass gradient=."
+        )
+    return f"None: a value was changed after it was used; compute {name} again."
+
+
+def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
+    """What a small step of one entry does: `w + 1e−6 moves L by 2.642e−6`; '' if nothing is seen.
+
+    A step is 1e-6 of a number's power of ten. What a rounding of the result could do isn't seen.
+    """
+    name, out = short(node.name), short(result.name)
+    gradient = np.asarray(node.gradient)
+    if not np.isfinite(gradient).all() or not gradient.size:
+        return ""
+    entry = tuple(map(int, np.unravel_index(np.argmax(np.abs(gradient)), gradient.shape)))
+    x, slope = float(np.asarray(node.value)[entry]), float(gradient[entry])
+    step = 1e-6 * 10 ** max(0, math.floor(math.log10(abs(x)))) if x else 1e-6
+    low, high = (nudged(node.id, entry, h) for h in (-step, step))
+    up, down = high - middle, middle - low
+    largest = max(abs(up), abs(down), abs(slope * step))
+    if not math.isfinite(up - down) or math.ulp(middle) > 1e-5 * largest > 0:
+        return ""
+    if gradient.ndim:
+        name = f"{name}[{', '.join(map(str, entry))}]"
+    moved = f"{name} + {number(step)} moves {out} by {number(up)}"
+    if abs(up - down) > 1e-2 * max(abs(up), abs(down)):
+        kink = f"{moved}, and {name} − {number(step)} by {number(-down)}: a kink"
+        return kink if abs(slope * step - up) > 1e-3 * abs(up) else moved
+    return moved
+
+
+# As text and as HTML ----------------------------------------------------------------------------
+
+
+def _text(title: str, sections: list[Section]) -> str:
+    """Paragraphs that fit a terminal."""
+    parts = [_wrapped(title, "", "  ")]
+    for section in sections:
+        parts.append(f"\n{section.heading}")
+        for line in section.lines:
+            lead = f"{line.number:>5}  " if line.number else "  "
+            parts.append(_wrapped(line.title, lead, "       " if line.number else "    "))
+            parts += [_wrapped(text, "       ", "         ") for text in line.below]
+    return printable("\n".join(parts) + "\n")
+
+
+def _wrapped(text: str, first: str, then: str) -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def printable(text: str) -> str:
+    """Text without control characters and lone surrogates, which names may bring along."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def _html(title: str, sections: list[Section]) -> str:
+    """A fragment of a page."""
+    parts = ['<div class="microtensor-story">', f"<h3>{_escaped(title)}</h3>"]
+    for section in sections:
+        parts.append(f"<h4>{_escaped(section.heading)}</h4>")
+        for line in section.lines:
+            number_ = f"{line.number}. " if line.number else ""
+            below = "".join(f"<br>{_escaped(text)}" for text in line.below)
+            head = _escaped(number_ + line.title)
+            parts.append(f"<p>{f'<strong>{head}</strong>' if below else head}{below}</p>")
+    return "\n".join([*parts, "</div>\n"])
+
+
+def _escaped(text: str) -> str:
+    return html.escape(printable(text))

@@ -1,0 +1,258 @@
+"""The chain rule as a sum over paths: every route from a value to the result, and its product."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Edge, Graph, Node
+from ..notation import short
+from .cards import ordinals
+from .explain import Line, Section, Story, leading, shown
+from .numbers import equals, factor, given, number, total
+from .words import plural
+
+MOST_LISTED = 16
+LONGEST_ROUTE = 12
+MOST_FACTORS = 6  # of a product or a list of names, so many are written out
+
+Sent = Callable[[str, int, Any], Any]
+
+
+class Stretch(NamedTuple):
+    """Paths between two values that every path passes through: how many, and their sum."""
+
+    start: Node
+    end: Node
+    many: int
+    sum: float
+
+
+class Paths:
+    """All paths from one node of a graph to its result."""
+
+    def __init__(self, graph: Graph, start: str) -> None:
+        reached = leading(graph, frozenset([start]))
+        self.nodes = [node for node in graph.nodes if node.id in reached]
+        self.start, self.result = self.nodes[0], self.nodes[-1]
+        self.onward: dict[str, list[Edge]] = {}
+        for edge in graph.edges:
+            if edge.source in reached and edge.contribution is not None:
+                self.onward.setdefault(edge.source, []).append(edge)
+        self.scalar = all(np.size(node.value) == 1 for node in self.nodes)
+        self.which = ordinals(graph.edges)
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The paths cut at each value that all of them pass through.
+
+        No edge leads past such a value, in the order of the graph. Between two of them, counts
+        and sums are passed on from value to value, so that no path is walked by itself.
+        """
+        place = {node.id: i for i, node in enumerate(self.nodes)}
+        counts, sums = {self.start.id: 1}, {self.start.id: 1.0}
+        last, furthest = self.start, 0
+        for i, node in enumerate(self.nodes):
+            if 0 < i == furthest:
+                yield Stretch(last, node, counts[node.id], sums[node.id])
+                last, counts[node.id], sums[node.id] = node, 1, 1.0
+            for edge in self.onward.get(node.id, ()):
+                furthest = max(furthest, place[edge.target])
+                counts[edge.target] = counts.get(edge.target, 0) + counts[node.id]
+                if self.scalar:
+                    sent = _local(edge) * sums[node.id]
+                    sums[edge.target] = sums.get(edge.target, 0.0) + sent
+                else:
+                    sums[edge.target] = math.nan
+
+    def each(self) -> Iterator[list[Edge]]:
+        """The paths, one after another."""
+        path: list[Edge] = []
+        choices = [iter(self.onward.get(self.start.id, ()))]
+        while choices:
+            edge = next(choices[-1], None)
+            if edge is None:
+                choices.pop()
+                if path:
+                    path.pop()
+                continue
+            path.append(edge)
+            if edge.target == self.result.id:
+                yield list(path)
+                path.pop()
+            else:
+                choices.append(iter(self.onward.get(edge.target, ())))
+
+
+def _local(edge: Edge) -> float:
+    return float(np.asarray(edge.local).item())
+
+
+def summed(graph: Graph, start: str, sent: Sent) -> Story:
+    """The paths from a node to the result, and that they add up to the gradient."""
+    paths = Paths(graph, start)
+    stretches = list(paths.stretches())
+    count = math.prod(stretch.many for stretch in stretches)
+    x, out = short(paths.start.name), short(paths.result.name)
+    lead = "path leads" if count == 1 else "paths lead"
+    title = f"∂{out}/∂{x}: {counted(count)} {lead} from {x} to {out}"
+    if start == paths.result.id:
+        raise ValueError(f"paths: {x!r} is the result itself; name a value it was computed from")
+    if not paths.scalar:
+        return shown(title, list(_of_arrays(paths, count, sent)))
+    listed = list(islice(paths.each(), MOST_LISTED))
+    seed = float(np.asarray(paths.result.gradient).item())
+    products = [math.prod(map(_local, path)) for path in listed]
+    heading = "Each path's product of local derivatives"
+    heading += f", of the first {MOST_LISTED}:" if count > len(listed) else ":"
+    lines = [
+        Line(i, _route(paths, path), (_multiplied(paths, path, products[i - 1]),))
+        for i, path in enumerate(listed, 1)
+    ]
+    sections = [Section(heading, tuple(lines))]
+    whole = math.prod(stretch.sum for stretch in stretches)
+    if count > len(listed):
+        sections.append(
+            Section("All of them, factored:", tuple(_factored(paths, stretches, whole)))
+        )
+    sections.append(Section("The proof:", tuple(_proof(paths, products, count, whole, seed))))
+    return shown(title, sections)
+
+
+def _route(paths: Paths, path: list[Edge]) -> str:
+    """`a → p (1st use) → y`; the middle of a long one is left out."""
+    names = {node.id: short(node.name) for node in paths.nodes}
+    steps = [names[path[0].source]]
+    for edge in path:
+        use = paths.which.get((edge.target, edge.slot), "")
+        steps.append(names[edge.target] + (f" ({use} use)" if use else ""))
+    if len(steps) > LONGEST_ROUTE:  # paths that follow one another differ near their end
+        steps = [steps[0], "…", *steps[-LONGEST_ROUTE // 2 :]]
+    return " → ".join(steps)
+
+
+def _multiplied(paths: Paths, path: list[Edge], product: float) -> str:
+    """`∂p/∂a × ∂y/∂p = 2 × 1 = 2`."""
+    names = {node.id: short(node.name) for node in paths.nodes}
+    locals_ = [_local(edge) for edge in path]
+    numbers = " × ".join(_ends([factor(x) for x in locals_]))
+    text = number(locals_[0])
+    if len(locals_) > 1:
+        sign = equals(lambda *shown: math.prod(shown), locals_, product)
+        text = f"{numbers} {sign} {number(product)}"
+    if len(path) <= 3:
+        formula = " × ".join(f"∂{names[e.target]}/∂{names[e.source]}" for e in path)
+        text = f"{formula} = {text}"
+    return text
+
+
+def _ends(parts: list[str]) -> list[str]:
+    """A list, or its start and its end."""
+    if len(parts) <= MOST_FACTORS:
+        return parts
+    half = MOST_FACTORS // 2
+    return [*parts[:half], "…", *parts[-half:]]
+
+
+def _factored(paths: Paths, stretches: list[Stretch], whole: float) -> Iterator[Line]:
+    """The sum as a product of sums, or, where no value is passed by all, by the first step."""
+    x, out = short(paths.start.name), short(paths.result.name)
+    if len(stretches) > 1:
+        through = _ends([short(s.end.name) for s in stretches[:-1]])
+        factors = " × ".join(_ends([factor(s.sum) for s in stretches]))
+        sign = equals(lambda *shown: math.prod(shown), [s.sum for s in stretches], whole)
+        counts = " × ".join(_ends([counted(s.many) for s in stretches]))
+        yield Line(None, f"Every path passes through {', '.join(through)}.")
+        yield Line(None, f"So the count is a product: {counts}.")
+        yield Line(None, f"And so is the sum: {factors} {sign} {number(whole)}.")
+        return
+    sums, counts_ = _onward(paths)
+    for edge in paths.onward[paths.start.id][:MOST_LISTED]:
+        target = short(next(n.name for n in paths.nodes if n.id == edge.target))
+        sent = _local(edge) * sums[edge.target]
+        sign = equals(lambda a, b: a * b, (_local(edge), sums[edge.target]), sent)
+        yield Line(
+            None,
+            f"∂{target}/∂{x} × the sum over {plural_paths(counts_[edge.target])} from {target} to "
+            f"{out}: {factor(_local(edge))} × {factor(sums[edge.target])} {sign} {number(sent)}",
+        )
+    left = len(paths.onward[paths.start.id]) - MOST_LISTED
+    if left > 0:
+        yield Line(None, f"and {plural(left, 'first step', 'first steps')} more")
+
+
+def _onward(paths: Paths) -> tuple[dict[str, float], dict[str, int]]:
+    """For each node, the sum over its paths to the result, and how many there are."""
+    sums, counts = {paths.result.id: 1.0}, {paths.result.id: 1}
+    for node in reversed(paths.nodes[:-1]):
+        onward = paths.onward.get(node.id, ())
+        sums[node.id] = math.fsum(_local(edge) * sums[edge.target] for edge in onward)
+        counts[node.id] = sum(counts[edge.target] for edge in onward)
+    return sums, counts
+
+
+def _proof(
+    paths: Paths, products: list[float], count: int, whole: float, seed: float
+) -> Iterator[Line]:
+    """That the sum of the paths is the gradient."""
+    x, out = short(paths.start.name), short(paths.result.name)
+    gradient = float(np.asarray(paths.start.gradient).item())
+    said = number(whole)
+    if 1 < count == len(products):
+        equal, _, parts = total(products, whole).partition(" ")
+        said = f"{parts} {equal} {said}"
+    one = f"There is one path, so its product is the whole sum: {said}."
+    yield Line(None, one if count == 1 else f"The sum of all paths is {said}.")
+    if seed != 1:
+        yield Line(None, f"Times what arrives at {out}, {number(seed)}: {number(whole * seed)}.")
+    yield Line(None, _agreement(whole * seed - gradient, abs(gradient), f"∂{out}/∂{x}", gradient))
+
+
+def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
+    """Whether what was added up is the gradient that the walk found."""
+    said = given(name, gradient)
+    if difference == 0 or difference != difference:
+        return f"Backward found the same: {said}."
+    if abs(difference) <= 1e-9 * size:
+        return f"Backward found the same, but for rounding ({difference:.0e}): {said}."
+    return f"Backward found another: {said}. A rule on the way isn't linear in what arrives at it."
+
+
+def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
+    """Each path's contribution: the seed sent back along it, edge by edge."""
+    x, out = short(paths.start.name), short(paths.result.name)
+    if count > MOST_LISTED:
+        raise ValueError(
+            f"paths: {counted(count)} paths of arrays lead from {x!r} to {out!r}, more than the "
+            f"{MOST_LISTED} that are sent back one by one; follow() takes a single entry apart"
+        )
+    lines, parts = [], []
+    for i, path in enumerate(paths.each(), 1):
+        g = paths.result.gradient
+        for edge in reversed(path):
+            g = sent(edge.target, edge.slot, g)
+        parts.append(np.asarray(g))
+        lines.append(Line(i, f"{_route(paths, path)}: {given(f'part {i}', g)}"))
+    yield Section("What arrives by each path, the seed sent back along it:", tuple(lines))
+    gradient = np.asarray(paths.start.gradient)
+    off = float(np.max(np.abs(sum(parts) - gradient), initial=0))
+    size = float(np.max(np.abs(gradient), initial=0))
+    whole = Line(None, f"{given('The sum of all parts', sum(parts))}.")
+    agreed = Line(None, _agreement(off, size, f"∂{out}/∂{x}", gradient))
+    yield Section("The proof:", (whole, agreed) if count > 1 else (agreed,))
+
+
+def counted(count: int) -> str:
+    """A count of paths, which can have thousands of digits: `1,073,741,824`, `about 2e3010`."""
+    if count < 10**15:
+        return f"{count:,}"
+    power = math.log10(count)
+    return f"about {10 ** (power % 1):.3g}e{int(power)}"
+
+
+def plural_paths(count: int) -> str:
+    """`1 path`, `512 paths`."""
+    return f"{counted(count)} {'path' if count == 1 else 'paths'}"
