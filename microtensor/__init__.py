@@ -74,6 +74,7 @@ from .tensor import Tensor
 from .views import draw, explain, follow, paths
 from .views.detail import detail
 from .views.difference import Difference, difference
+from .views.page import page
 
 __all__ = [
     "Difference",
@@ -135,6 +136,7 @@ __all__ = [
     "not_equal",
     "outer",
     "pad",
+    "page",
     "paths",
     "power",
     "primitive",

@@ -40,7 +40,7 @@ def card(node: Node, arrived: list[Edge], result: Node) -> Card:
     rows = [(Cell("value", "forward label"), *value)]
     rows.append((Cell(f"∂{result.name}/∂{node.name}", "backward label"), *_gradient(node, result)))
     if len(arrived) > 1:
-        rows.append((Cell("", "backward label"), Cell(_sum(node, arrived), "backward label")))
+        rows.append((Cell("", "backward label"), Cell(summed(node, arrived), "backward label")))
     return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
 
 
@@ -67,8 +67,8 @@ def _gradient(node: Node, result: Node) -> list[Cell]:
     return _cells(node.gradient, "backward")
 
 
-def _sum(node: Node, arrived: list[Edge]) -> str:
-    """The contributions in the order in which they arrive."""
+def summed(node: Node, arrived: list[Edge]) -> str:
+    """A gradient as the sum of contributions, in the order in which they arrive."""
     parts = [edge.contribution for edge in arrived]
     if np.size(node.gradient) == 1:
         text = total([np.asarray(part).item() for part in parts], np.asarray(node.gradient).item())

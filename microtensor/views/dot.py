@@ -86,16 +86,21 @@ THEMES = {
 
 
 def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
-    """A text from outside as Graphviz shows it literally: on one line, cut, nothing special left.
+    """A text from outside as Graphviz shows it literally: cleaned, nothing special left."""
+    line = cleaned(text, longest, keep_spaces)
+    return "".join(SPECIAL.get(c, c) for c in line) or "\xa0"  # no empty text between tags
 
-    Every text in a picture passes here. Characters that XML has no place for become �.
+
+def cleaned(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
+    """A text from outside on one line, cut where it is long. Every text in a picture passes here.
+
+    Characters that XML has no place for become �.
     """
     line = text[: 20 * longest]
     line = line.replace(" ", "\xa0") if keep_spaces else " ".join(line.split())
     if len(line) > longest or len(text) > 20 * longest:
         line = line[: longest - 1] + "…"
-    # An empty text can't stand between tags
-    return "".join(SPECIAL.get(c) or (c if _allowed(c) else "\ufffd") for c in line) or "\xa0"
+    return "".join(c if _allowed(c) else "\ufffd" for c in line)
 
 
 # A backslash begins an escape, \N the node's own name, in HTML-like labels too; two are one

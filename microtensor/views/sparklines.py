@@ -20,10 +20,16 @@ def drawn(svg: bytes) -> bytes:
 
 def _path(text: re.Match[str]) -> str:
     x, y, size = (float(text[key]) for key in ("x", "y", "size"))
+    bars = text["bars"].replace("&#160;", "\xa0").replace("\xa0", " ")
+    return f'<path{text["fill"]} stroke="none" d="{outline(bars, x, y, size)}"/>'
+
+
+def outline(bars: str, x: float, y: float, size: float) -> str:
+    """The path of a text of block characters that begins at (x, y)."""
     steps = []
-    for i, bar in enumerate(text["bars"].replace("&#160;", "\xa0").replace("\xa0", " ")):
+    for i, bar in enumerate(bars):
         height = BARS.index(bar) / 8 * HEIGHT * size
         if height:
             left, width = x + i * WIDTH * size, WIDTH * size
             steps.append(f"M{left:.4g},{y:.6g}v{-height:.3g}h{width:.3g}v{height:.3g}z")
-    return f'<path{text["fill"]} stroke="none" d="{"".join(steps)}"/>'
+    return "".join(steps)

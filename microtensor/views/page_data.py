@@ -1,0 +1,258 @@
+"""What a page steps through, as plain data: cards, arrows, steps, and the numbers of scalars."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Edge, Graph, Node, Step
+from ..notation import expression, short
+from . import cards, collapse
+from .dot import cleaned
+from .numbers import array, number, rms, size, small
+from .scene import Scene
+from .story import told
+
+LONGEST_TEXT = 1000
+
+
+class PageStep(NamedTuple):
+    """A step of a page: what it is called, what is said, what of it the script needs.
+
+    Other numbers change `numbers`, `notes` and `total`, not the `text`. `inner` are the
+    operations of a layer, each with its title and its text.
+    """
+
+    title: str
+    text: str
+    data: dict[str, Any]
+    numbers: str = ""
+    notes: str = ""
+    total: str = ""
+    inner: tuple[tuple[str, str], ...] = ()
+
+
+class Tale:
+    """A graph as a page tells it: value by value, or layer by layer where layers are cards."""
+
+    def __init__(self, graph: Graph, found: list[collapse.Unit], scene: Scene) -> None:
+        self.graph = graph
+        self.found = found
+        self.scene = scene
+        self.result = graph.nodes[-1]
+        self.nodes = {node.id: node for node in graph.nodes}
+        self.home = collapse.homes(found)
+        self.by_layer = any(unit.kind != "node" for unit in found)
+        self.scalar = not self.by_layer and all(np.ndim(n.value) == 0 for n in graph.nodes)
+        self.told = list(told(graph))
+        self.between = collapse.between(graph, found)
+        self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
+        self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}
+        self.steps = self._by_layer() if self.by_layer else self._by_operation()
+
+    def words(self) -> dict[str, str]:
+        """What each card is, for those who hear it."""
+        return {
+            card.id: _clean(", ".join(cell.text for cell in card.heading if cell.text.strip()))
+            for card in self.scene.cards
+        }
+
+    def leaves(self) -> list[tuple[str, str, str]]:
+        """The id, name and value of each leaf that can be changed."""
+        return [
+            (node.id, node.name, repr(float(node.value)).removesuffix(".0"))
+            for node in self.graph.nodes
+            if node.rule is None and node.role != "constant"
+        ]
+
+    def data(self) -> dict[str, Any]:
+        """What the script reads."""
+        words = self.words()
+        names = {unit.id: _clean(unit.name) for unit in self.found}
+        return {
+            "result": self.home[self.result.id],
+            "order": [unit.id for unit in self.found],
+            "cards": {key: {"words": words[key], "name": names[key]} for key in words},
+            "arrows": [[a.source, a.target, a.backward] for a in self.scene.arrows],
+            "steps": [step.data for step in self.steps],
+            "scalars": self._scalars() if self.scalar else None,
+        }
+
+    # Value by value -----------------------------------------------------------------------------
+
+    def _by_operation(self) -> list[PageStep]:
+        arrived: dict[str, list[Edge]] = {}
+        steps = []
+        for tale in self.told:
+            step = tale.step
+            data: dict[str, Any] = {"kind": _kind(step), "card": step.node.id, "arrow": None}
+            if step.edge is not None:
+                data["arrow"] = self.place[step.edge.target, step.edge.slot]
+            if data["kind"] != "forward" and not self.scalar:
+                parts = arrived.setdefault(step.node.id, [])
+                parts += [step.edge] if step.edge is not None else []
+                so_far = step.node._replace(gradient=step.total)
+                data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
+                data["sum"] = cards.summed(so_far, parts) if parts else ""
+            title = _clean(tale.title)
+            if self.scalar and data["kind"] != "seed":
+                said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
+                steps.append(PageStep(title, *said))
+            else:
+                steps.append(PageStep(title, _clean(tale.text), data))
+        return steps
+
+    def _scalars(self) -> dict[str, Any]:
+        """The numbers in full, and how the script writes what it does with them."""
+        operands: dict[str, list[str]] = {}
+        for edge in self.graph.edges:
+            operands.setdefault(edge.target, []).append(edge.source)
+        return {
+            "values": {node.id: _plain(node.value) for node in self.graph.nodes},
+            "gradients": {n.id: _plain(n.gradient) for n in self.graph.nodes if _has(n)},
+            "locals": [_plain(edge.local) for edge in self.crossing],
+            "sent": [_plain(edge.contribution) for edge in self.crossing],
+            "edges": [self._edge(edge) for edge in self.crossing],
+            "forward": {
+                node.id: {
+                    "left": f"{node.name} = {node.expression}",
+                    "right": expression(
+                        node.rule, [f"{{{x}}}" for x in operands[node.id]], node.options
+                    ),
+                }
+                for node in self.graph.nodes
+                if node.rule is not None
+            },
+        }
+
+    def _edge(self, edge: Edge) -> dict[str, str]:
+        source, target = self.nodes[edge.source].name, self.nodes[edge.target].name
+        which = cards.ordinals(self.graph.edges).get((edge.target, edge.slot), "")
+        return {
+            "key": f"{edge.target}:{edge.slot}",
+            "upstream": f"∂{self.result.name}/∂{target}",
+            "local": f"∂{target}/∂{source}" + (f" ({which})" if which else ""),
+            "formula": edge.formula,
+        }
+
+    # Layer by layer -----------------------------------------------------------------------------
+
+    def _by_layer(self) -> list[PageStep]:
+        computing = [unit for unit in self.found if any(node.rule for node in unit.nodes)]
+        steps = [self._forward(unit) for unit in computing]
+        if self.result.gradient is None:
+            return steps
+        waiting: dict[str, int] = {}
+        into: dict[str, list[int]] = {}
+        for i, arrow in enumerate(self.scene.arrows):
+            if arrow.backward:
+                into.setdefault(arrow.target, []).append(i)
+                waiting[arrow.source] = waiting.get(arrow.source, 0) + 1
+        computed = {unit.id for unit in computing}
+        for unit in reversed(computing):
+            done = [unit.id]
+            for i in into.get(unit.id, []):
+                source = self.scene.arrows[i].source
+                waiting[source] -= 1
+                done += [source] if source not in computed and not waiting[source] else []
+            data = {"kind": "backward", "card": unit.id, "arrow": None}
+            data |= {"arrows": into.get(unit.id, []), "cards": done}
+            inner = self._inner(unit, forward=False)
+            said = self._returns(unit)
+            steps.append(PageStep(_clean(f"{unit.name}, backward"), said, data, inner=inner))
+        return steps
+
+    def _forward(self, unit: collapse.Unit) -> PageStep:
+        data = {"kind": "forward", "card": unit.id, "arrow": None}
+        leaving = [node for node in unit.nodes if self._leaves(node)]
+        outside = {node.id for node in self.graph.nodes if self.home[node.id] != unit.id}
+        texts = [
+            f"{node.name} = {self.graph.written(node.id, outside)}, {_sized(node.value)}."
+            for node in leaving[:3]
+        ]
+        inner = self._inner(unit, forward=True)
+        said = _clean(" ".join(texts))
+        return PageStep(_clean(f"{unit.name}, forward"), said, data, inner=inner)
+
+    def _returns(self, unit: collapse.Unit) -> str:
+        """What has arrived at a layer, what its parameters get of it, and what goes on."""
+        arrived = [self._gradient(n, n.gradient) for n in unit.nodes if self._leaves(n) and _has(n)]
+        kept = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
+        sent: dict[str, Any] = {}
+        for (_, target), edges in self.between.items():
+            for edge in edges if target == unit.id else []:
+                if edge.contribution is not None:
+                    sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
+        said = [f"{_listed(arrived)} {'has' if len(arrived) == 1 else 'have'} arrived."]
+        if kept:
+            said.append(f"From it: {_listed([self._gradient(n, n.gradient) for n in kept])}.")
+        for source, g in list(sent.items())[:3]:
+            to = next(unit for unit in self.found if unit.id == self.home[source])
+            whom = f" to {to.name}" if to.kind != "node" else ""
+            said.append(f"Back{whom} goes {self._gradient(self.nodes[source], g)}.")
+        return _clean(" ".join(said))
+
+    def _leaves(self, node: Node) -> bool:
+        """Whether other cards read what was computed here."""
+        if node.rule is None:
+            return False
+        reads = self.graph.edges
+        return node.id == self.result.id or any(
+            e.source == node.id and self.home[e.target] != self.home[node.id] for e in reads
+        )
+
+    def _gradient(self, node: Node, g: Any) -> str:
+        return f"∂{self.result.name}/∂{node.name} ({_sized(g)})"
+
+    def _inner(self, unit: collapse.Unit, forward: bool) -> tuple[tuple[str, str], ...]:
+        """What is told of each operation in a layer."""
+        inside = {node.id for node in unit.nodes}
+        return tuple(
+            (_clean(t.title), _clean(t.text))
+            for t in self.told
+            if (_kind(t.step) == "forward") == forward
+            and (t.step.edge.target if t.step.edge is not None else t.step.node.id) in inside
+        )
+
+
+def shortened(graph: Graph) -> Graph:
+    """The graph with names as they are shown: on one line, cut, without what isn't printed."""
+    return graph._replace(nodes=tuple(n._replace(name=_clean(short(n.name))) for n in graph.nodes))
+
+
+def _kind(step: Step) -> str:
+    if step.edge is not None:
+        return "backward"
+    return "forward" if step.total is step.node.value else "seed"
+
+
+def _has(node: Node) -> bool:
+    return node.gradient is not None
+
+
+def _sized(value: Any) -> str:
+    """`209×20, RMS 0.382`; of a single number, the number."""
+    shape = np.shape(value)
+    if small(shape) and np.size(value) == 1:
+        return number(np.asarray(value).item())
+    return f"{size(shape)}, RMS {number(rms(value))}"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    *some, last = texts
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def _clean(text: str) -> str:
+    return cleaned(text, LONGEST_TEXT)
+
+
+def _plain(value: Any) -> float | str | None:
+    """A number as JSON has it; what isn't finite by name."""
+    if value is None:
+        return None
+    x = float(value)
+    return x if math.isfinite(x) else str(x)

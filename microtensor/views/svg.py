@@ -1,0 +1,260 @@
+"""A scene as an SVG whose parts a page can find: Graphviz lays it out, and says where all stands.
+
+Every text has the class of its cell, and every colour is a CSS variable of the page.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .dot import FONT, MONO, THEMES, Theme, cleaned, write
+from .picture import Picture, rendered
+from .scene import Arrow, Card, Cell, Scene
+from .sparklines import outline
+
+WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
+WIDEST_LINE = 20
+MARGIN = 6
+
+
+class Placed(NamedTuple):
+    """A text where Graphviz put it: its left end, its baseline, its width and its font."""
+
+    cell: Cell
+    text: str
+    x: float
+    y: float
+    width: float
+    size: float
+    bold: bool
+    colour: str
+    column: int  # of the cell in its row; -1: in the heading
+
+
+def colours(theme: Theme) -> dict[str, str]:
+    """The colours of a theme by the names of their CSS variables."""
+    plain = ("page", "text", "quiet", "forward", "backward", "frame")
+    named = {name: getattr(theme, name) for name in plain}
+    for role, (fill, line) in theme.fills.items():
+        named |= {f"{role}-fill": fill, f"{role}-line": line}
+    return named | {f"heat-{i}": colour for i, colour in enumerate(theme.heat)}
+
+
+def drawn(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> str:
+    """The scene as an SVG; `words` say what a card is, for those who hear it.
+
+    Cards are `g.card` with `data-id`, arrows `g.arrow` with their number as `data-id`. `kind`
+    is the class of the whole. `roomy` leaves room for other numbers than those shown.
+    """
+    layout = _laid_out(_roomy(scene) if roomy else scene)
+    writer = _Writer()
+    things = layout.get("objects", [])
+    cards = {card.id: card for card in scene.cards}
+    parts = [writer.frame(x) for x in things if x["name"].startswith("cluster")]
+    names = {x["_gvid"]: x["name"] for x in things}
+    edges: dict[tuple[str, str], list[Any]] = {}
+    for edge in layout.get("edges", []):
+        edges.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(edge)
+    for i, arrow in enumerate(scene.arrows):
+        parts.append(writer.arrow(i, arrow, edges[arrow.source, arrow.target].pop(0)))
+    for thing in things:
+        if thing["name"] in cards:
+            card = cards[thing["name"]]
+            parts.append(writer.card(card, thing, words[card.id]))
+    left, low, right, top = (float(v) for v in layout["bb"].split(","))
+    box = (left - MARGIN, -top - MARGIN, right - left + 2 * MARGIN, top - low + 2 * MARGIN)
+    said = html.escape(cleaned(" ".join(cell.text for cell in scene.title)))
+    head = f'<svg class="picture {kind}" viewBox="{" ".join(f"{v:.6g}" for v in box)}" '
+    head += f'width="{box[2]:.6g}" height="{box[3]:.6g}" role="group" aria-label="{said}" '
+    return f'{head}font-family="{FONT}">\n{"".join(parts)}</svg>'
+
+
+def _laid_out(scene: Scene) -> Any:
+    drawing = Picture("graph")
+    write(scene, THEMES["light"], drawing)
+    drawing.attr(label="", pad="0")
+    return json.loads(rendered(str(drawing.source), "json"))
+
+
+def _roomy(scene: Scene) -> Scene:
+    """The scene with its numbers as long as numbers get."""
+    cards = tuple(
+        card._replace(
+            rows=tuple(tuple(_widened(cell, WIDEST) for cell in row) for row in card.rows)
+        )
+        for card in scene.cards
+    )
+    return scene._replace(cards=cards, arrows=tuple(_widened_lines(a) for a in scene.arrows))
+
+
+def _widened(cell: Cell, least: str) -> Cell:
+    number = cell.style in ("forward", "backward") and "\n" not in cell.text
+    return cell._replace(text=max(cell.text, least, key=len)) if number else cell
+
+
+def _widened_lines(arrow: Arrow) -> Arrow:
+    lines = []
+    for line in arrow.lines:
+        missing = WIDEST_LINE - sum(len(cell.text) for cell in line)
+        last = line[-1]._replace(text=line[-1].text + "0" * max(0, missing))
+        lines.append((*line[:-1], last))
+    return arrow._replace(lines=tuple(lines))
+
+
+def _expected(card: Card) -> Iterator[tuple[Cell, str, int]]:
+    """Every line of text of a card, with the place of its cell in the row."""
+    for cell in card.heading:
+        yield cell, cell.text, -1
+    for row in card.rows:
+        for i, cell in enumerate(row):
+            several = cell.style.endswith("bars") or cell.style in ("forward", "backward")
+            for line in cell.text.split("\n") if several else [cell.text]:
+                yield cell, line, i
+
+
+class _Writer:
+    """Writes what Graphviz drew: paths, and texts that stay together where they stand in a line."""
+
+    def __init__(self) -> None:
+        self.variables: dict[str, str] = {}
+        for name, colour in colours(THEMES["light"]).items():
+            self.variables.setdefault(colour, f"var(--{name})")
+
+    def colour(self, colour: str) -> str:
+        return self.variables.get(colour, "none" if len(colour) == 9 else colour)
+
+    def frame(self, thing: Any) -> str:
+        shapes = "".join(self.shape(op, "") for op in _with_colours(thing["_draw_"]))
+        label = "".join(
+            self.text([Placed(Cell(p.text, "quiet"), *p[1:])], "start") for p in _texts(thing)
+        )
+        return f'<g class="frame">{shapes}{label}</g>\n'
+
+    def card(self, card: Card, thing: Any, words: str) -> str:
+        placed = _matched([x for x in _expected(card) if x[1].strip()], thing)
+        heading = [p for p in placed if p.column < 0]
+        parts = [self.text(heading, "middle")] if heading else []
+        for p in placed:
+            if p.column >= 0:
+                number = p.cell.style in ("forward", "backward") and "\n" not in p.cell.text
+                parts.append(self.text([p], "end" if number else "start", _part(card, p)))
+        shapes = [
+            self.shape(op, "heat" if op["op"] == "P" else "line" if op["op"] == "b" else "")
+            for op in _with_colours(thing["_ldraw_"])
+        ]
+        said = html.escape(words)
+        return (
+            f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
+            f'aria-label="{said}"><title>{said}</title>{"".join(shapes)}{"".join(parts)}</g>\n'
+        )
+
+    def arrow(self, number: int, arrow: Arrow, edge: Any) -> str:
+        forward, backward = self.variables[THEMES["light"].forward], "back"
+        shapes = []
+        for key in ("_draw_", "_hdraw_", "_tdraw_"):
+            for op in _with_colours(edge.get(key, [])):
+                kind = "forth" if self.colour(op["pen"]) == forward else backward
+                shapes.append(self.shape(op, kind))
+        expected = [(cell, cell.text, 0) for line in arrow.lines for cell in line]
+        lines: dict[float, list[Placed]] = {}
+        for p in _matched([x for x in expected if x[1].strip()], edge):
+            lines.setdefault(p.y, []).append(p)
+        texts = [
+            self.text(line, "middle", "forth" if line[0].cell.style[:7] == "forward" else "back")
+            for line in lines.values()
+        ]
+        return f'<g class="arrow" data-id="{number}">{"".join(shapes)}{"".join(texts)}</g>\n'
+
+    def shape(self, op: Any, kind: str) -> str:
+        known = f' class="{kind}"' if kind else ""
+        d = _path(op["points"], op["op"] in "bB") + ("z" if op["op"] in "Pp" else "")
+        fill = self.colour(op["fill"]) if op["op"] in "BP" else "none"
+        dashes = ' stroke-dasharray="5 3"' if op["dashed"] else ""
+        return f'<path{known} fill="{fill}" stroke="{self.colour(op["pen"])}"{dashes} d="{d}"/>'
+
+    def text(self, line: list[Placed], anchor: str, part: str = "") -> str:
+        """Texts in a line; the block characters of a histogram as a path."""
+        first, last = line[0], line[-1]
+        known = f' class="{part}"' if part else ""
+        if first.cell.style.endswith("bars"):
+            bars = first.text.replace("\xa0", " ")
+            d = outline(bars, first.x, first.y, first.size)
+            return f'<path{known} fill="{self.colour(first.colour)}" d="{d}"/>'
+        end = last.x + last.width
+        x = {"start": first.x, "middle": (first.x + end) / 2, "end": end}[anchor]
+        room = f' data-room="{end - first.x:.4g}"'
+        gap = "\xa0 " if first.column < 0 else " "
+        runs = gap.join(self.run(p) for p in line)
+        place = f'x="{x:.5g}" y="{first.y:.5g}" text-anchor="{anchor}"'
+        return f"<text{known} {place}{room}>{runs}</text>"
+
+    def run(self, p: Placed) -> str:
+        looks = f'font-size="{p.size:g}" fill="{self.colour(p.colour)}"'
+        if p.bold:
+            looks += ' font-weight="bold"'
+        if "\n" in p.cell.text:
+            looks += f' font-family="{MONO}"'
+        known = p.cell.style + (" verdict" if p.column < 0 and p.cell.style == "backward" else "")
+        return f'<tspan class="{known}" {looks}>{html.escape(p.text)}</tspan>'
+
+
+def _part(card: Card, p: Placed) -> str:
+    """What a text of a row is: `value`, `gradient`, `sum`, `note`; '' if it always shows."""
+    style = p.cell.style
+    rows = [row for row in card.rows if any(cell is p.cell for cell in row)]
+    if style == "note":
+        return "note"
+    if p.column and style in ("forward", "forward bars"):
+        return "value"
+    if p.column and style in ("backward", "backward bars"):
+        return "gradient"
+    if p.column and style == "backward label" and len(rows[0]) == 2:
+        return "sum"
+    return ""
+
+
+def _with_colours(operations: list[Any]) -> Iterator[Any]:
+    """The shapes among Graphviz's drawing operations, with the pen and the fill in force."""
+    pen = fill = "none"
+    dashed = False
+    for op in operations:
+        if op["op"] == "c":
+            pen = op["color"]
+        elif op["op"] == "C":
+            fill = op["color"]
+        elif op["op"] == "S" and op["style"] in ("solid", "dashed"):
+            dashed = op["style"] == "dashed"
+        elif op["op"] in "bBpPL":
+            yield op | {"pen": pen, "fill": fill, "dashed": dashed}
+
+
+def _texts(thing: Any) -> Iterator[Placed]:
+    """The texts among them, blank ones left out."""
+    size, bold, pen = 0.0, False, ""
+    for op in thing.get("_ldraw_", []):
+        if op["op"] == "F":
+            size = op["size"]
+        elif op["op"] == "t":
+            bold = bool(op["fontchar"] & 1)
+        elif op["op"] == "c":
+            pen = op["color"]
+        elif op["op"] == "T" and op["text"].strip():
+            (x, y), width = op["pt"], op["width"]
+            yield Placed(Cell(""), op["text"], x, -y, width, size, bold, pen, -1)
+
+
+def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
+    """The lines of a thing where Graphviz put them."""
+    return [
+        place._replace(cell=cell, text=cleaned(line, keep_spaces="\n" in cell.text), column=index)
+        for (cell, line, index), place in zip(expected, _texts(thing), strict=True)
+    ]
+
+
+def _path(points: list[list[float]], curved: bool) -> str:
+    (x, y), *rest = points
+    between = "C" if curved else "L"
+    return f"M{x:.5g},{-y:.5g}{between}" + " ".join(f"{x:.5g},{-y:.5g}" for x, y in rest)
