@@ -1,17 +1,20 @@
-"""python -m microtensor: draw a script's graph, or say what is installed."""
+"""python -m microtensor: draw a script's graph, explain a formula, or say what is installed."""
 
 from __future__ import annotations
 
 import argparse
 import platform
+import re
 import runpy
 import shutil
 import subprocess
+import sys
 from importlib import metadata
 
 from .errors import NoRenderer
 from .tensor import Tensor
-from .views import draw
+from .views import draw, explain
+from .views.page import page
 
 PACKAGES = {
     "numpy": "computes",
@@ -41,15 +44,57 @@ def main(arguments: list[str] | None = None) -> None:
     drawing.add_argument(
         "--collapse", default="auto", metavar="N|NAME", help="auto, a depth (0: none), or a group"
     )
+    telling = commands.add_parser(
+        "explain",
+        help="tell the chain rule of a formula, step by step",
+        description='Such as: explain "log(sigmoid(w*x + b))" w=2 x=-1 b=0.5. Values are numbers, '
+        "vectors [1, 2] and matrices [[1, 2], [3, 4]].",
+    )
+    telling.add_argument("formula")
+    telling.add_argument("values", nargs="*", metavar="name=value")
+    telling.add_argument(
+        "--wrt", action="append", metavar="NAME", help="only the gradient of this value"
+    )
+    telling.add_argument("--latex", action="store_true", help="as equations")
+    telling.add_argument("--html", metavar="FILE", help="write a page that steps through it")
     commands.add_parser("doctor", help="say what is installed")
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["explain"]:
+        given = [_minus_kept(argument) for argument in given]
+    options = parser.parse_args(given)
     if options.command == "doctor":
         print(doctor())
         return
     try:
-        print(_drawn(options))
+        print(_drawn(options) if options.command == "draw" else _explained(options))
     except (ValueError, TypeError, OSError, NoRenderer) as error:
-        parser.exit(2, f"microtensor draw: {error}\n")
+        parser.exit(2, f"microtensor {options.command}: {error}\n")
+
+
+def _minus_kept(argument: str) -> str:
+    """A formula that starts with a minus sign, `-x**2`, is no option: a space says so."""
+    return f" {argument}" if re.match("-(?!-|h$)", argument) else argument
+
+
+def _explained(options: argparse.Namespace) -> str:
+    """The story of a formula, or where the page of it is."""
+    from .expressions import leaves, read
+
+    pairs = [text.partition("=") for text in options.values]
+    values = leaves({name.strip(): value for name, _, value in pairs}, options.wrt)
+    result = read(options.formula, values)
+    if not isinstance(result, Tensor) or not result.requires_grad:
+        raise ValueError("the formula has nothing to differentiate by: name a value in it, w=2")
+    if result.size != 1:
+        shape = "×".join(map(str, result.shape))
+        raise ValueError(
+            f"the formula gives {shape} numbers; make one of them: sum(...), mean(...)"
+        )
+    if result.name is None:
+        result.name = next(name for name in ("L", "y", "out", "result") if name not in values)
+    if options.html:
+        return page(result, options.html)
+    return explain(result, options.wrt, "latex" if options.latex else "text")
 
 
 def _drawn(options: argparse.Namespace) -> str:

@@ -93,8 +93,7 @@ Backward: newest first, each value sends upstream × local to what it came from.
 
 Gradients
   ∂L/∂w = −0.8176;  w + 1e−6 moves L by −8.176e−7
-  ∂L/∂b = 0.8176;  b + 1e−6 moves L by 8.176e−7
-"""
+  ∂L/∂b = 0.8176;  b + 1e−6 moves L by 8.176e−7"""
 
 
 def test_a_neuron():
@@ -109,7 +108,7 @@ def test_wrt_tells_only_what_leads_there():
     story = explain(L, wrt="b")
     assert "z sends to b" in story
     assert "t1" not in story.partition("Backward")[2]
-    assert story.endswith("Gradients\n  ∂L/∂b = 0.8176;  b + 1e−6 moves L by 8.176e−7\n")
+    assert story.endswith("Gradients\n  ∂L/∂b = 0.8176;  b + 1e−6 moves L by 8.176e−7")
     w, z = (next(t for t in tensors(L) if t.name == name) for name in "wz")
     assert explain(L, wrt=[w, "b"]).count("moves L by") == 2
     assert "∂L/∂z = 0.8176;  z + 1e−6 moves L by" in explain(L, wrt=z)
@@ -199,16 +198,16 @@ def test_without_a_gradient_it_says_why():
     [
         (abs, 0.0, "∂t1/∂x = 0;  x + 1e−6 moves t1 by 1e−6, and x − 1e−6 by 1e−6: a kink"),
         (mt.relu, 0.0, "x + 1e−6 moves t1 by 1e−6, and x − 1e−6 by 0: a kink"),
-        (mt.relu, 1.0, "∂t1/∂x = 1;  x + 1e−6 moves t1 by 1e−6\n"),
-        (mt.relu, -1.0, "∂t1/∂x = 0;  x + 1e−6 moves t1 by 0\n"),
-        (mt.square, 12345.0, "x + 0.01 moves t1 by 246.9\n"),
-        (mt.log, 0.0, "∂t1/∂x = inf\n"),
-        (lambda x: x * 1e-9 + 1e9, 1.0, "∂t2/∂x = 1e−9\n"),  # lost beside 1e9
+        (mt.relu, 1.0, "∂t1/∂x = 1;  x + 1e−6 moves t1 by 1e−6"),
+        (mt.relu, -1.0, "∂t1/∂x = 0;  x + 1e−6 moves t1 by 0"),
+        (mt.square, 12345.0, "x + 0.01 moves t1 by 246.9"),
+        (mt.log, 0.0, "∂t1/∂x = inf"),
+        (lambda x: x * 1e-9 + 1e9, 1.0, "∂t2/∂x = 1e−9"),  # lost beside 1e9
     ],
 )
 def test_nudges(f, x, said):
     with np.errstate(all="ignore"):
-        assert said in explain(f(leaf(x, "x")))
+        assert explain(f(leaf(x, "x"))).endswith(said)
 
 
 def test_a_nudge_moves_the_entry_with_the_largest_gradient():
@@ -244,7 +243,7 @@ def test_many_leaves():
     y = leaves[0]
     for x in leaves[1:]:
         y = y + x
-    assert explain(y).endswith("∂t29/∂x19 = 1;  x19 + 1e−5 moves t29 by 1e−5\n  and 10 more\n")
+    assert explain(y).endswith("∂t29/∂x19 = 1;  x19 + 1e−5 moves t29 by 1e−5\n  and 10 more")
 
 
 # LaTeX ------------------------------------------------------------------------------------------
@@ -259,7 +258,7 @@ def test_latex():
     ) in tex
     assert tex.endswith(
         "&= 1 \\cdot c + 1 \\cdot a + 1 \\cdot a = "
-        "1 \\times (-3) + 1 \\times 2 + 1 \\times 2 = 1\n\\end{align*}\n"
+        "1 \\times (-3) + 1 \\times 2 + 1 \\times 2 = 1\n\\end{align*}"
     )
     about_a = explain(several_paths(), "a", "latex")
     assert "\\frac{\\partial y}{\\partial c} &=" not in about_a
@@ -282,7 +281,7 @@ def test_latex_is_read_by_matplotlib():
     parser = mathtext.MathTextParser("path")
     for result in (neuron(), several_paths(), every_rule()):
         tex = explain(result, format="latex")
-        rows = tex.removeprefix("\\begin{align*}\n").removesuffix("\n\\end{align*}\n")
+        rows = tex.removeprefix("\\begin{align*}\n").removesuffix("\n\\end{align*}")
         for row in rows.split(" \\\\\n"):
             if "vdots" not in row:
                 parser.parse(f"${row.replace('&', '')}$")
@@ -330,7 +329,7 @@ def test_paths():
         "\n"
         "The proof:\n"
         "  The sum of all paths is 2 + 2 + (−3) = 1.\n"
-        "  Backward found the same: ∂y/∂a = 1.\n"
+        "  Backward found the same: ∂y/∂a = 1."
     )
 
 
@@ -355,7 +354,7 @@ def test_a_billion_paths_are_counted_at_once():
     assert "  Every path passes through t1, t2, t3, …, t27, t28, t29.\n" in story
     assert "  So the count is a product: 2 × 2 × 2 × … × 2 × 2 × 2.\n" in story
     assert "  And so is the sum: 2 × 2 × 2 × … × 2 × 2 × 2 = 1.074e9.\n" in story
-    assert "  Backward found the same: ∂t30/∂x = 1.074e9.\n" in story
+    assert "  Backward found the same: ∂t30/∂x = 1.074e9." in story
 
 
 def test_thousands_of_digits():
@@ -377,7 +376,7 @@ def test_paths_without_a_common_value_are_factored_by_their_first_step():
     shown = re.findall(r"∂\S+/∂u × the sum over (\S+) paths? from \S+ to y: .* [=≈] (\S+)", story)
     many = int(re.search(r"∂y/∂u: (\d+) paths lead", story)[1])
     assert sum(int(count) for count, _ in shown) == many > 16
-    gradient = float(re.search(r"∂y/∂u = (\S+)\.\n", story)[1])
+    gradient = float(re.search(r"∂y/∂u = (\S+)\.$", story)[1])
     assert math.fsum(float(s) for _, s in shown) == pytest.approx(gradient, 1e-3)
 
 
@@ -404,7 +403,7 @@ def test_paths_of_arrays():
     story = paths(L, "A")
     assert "    1  A → Z → t2 → t3 → L: part 1 = [[0, 0, 0], [78, 178, 278]]\n" in story
     assert "The sum of all parts = [[0, 0, 0], [156, 356, 556]].\n" in story
-    assert "Backward found the same: ∂L/∂A = [[0, 0, 0], [156, 356, 556]].\n" in story
+    assert "Backward found the same: ∂L/∂A = [[0, 0, 0], [156, 356, 556]]." in story
     y = (Z * Z * Z * Z * Z * Z * Z * Z * Z * Z).sum() + (Z + Z + Z + Z + Z + Z + Z).sum()
     y.name = "y"
     with pytest.raises(ValueError) as caught:
@@ -439,7 +438,7 @@ def test_follow_an_entry_of_a_matrix():
         "  ∂L/∂Z[1, 0] × B[2, 0]:  22 × 5 = 110\n"
         "\n"
         "The sum:\n"
-        "  168 + 110 = 278, which is the gradient ∂L/∂A[1, 2].\n"
+        "  168 + 110 = 278, which is the gradient ∂L/∂A[1, 2]."
     )
     assert "∂L/∂Z[1, 0] × A[1, 2]:  22 × 3 = 66" in follow(L, "B[2, 0]")
     assert "Z[0, 0] reaches 1 entry of t1, since t1 = Z · Z (2nd use);" in follow(L, "Z[0, 0]")
@@ -457,7 +456,7 @@ def test_follow_through_moves_and_to_the_largest_few():
     assert "t1[1, 2] reaches 20 entries of Z, since Z = X @ t1;" in story
     assert "  ∂L/∂Z[19, 2] × X[19, 1]:  1 × 77 = 77\n" in story
     assert "  the other 14 add up to 312; 6 of them send 0\n" in story
-    assert "  714, which is the gradient ∂L/∂W[2, 1].\n" in story
+    assert "  714, which is the gradient ∂L/∂W[2, 1]." in story
 
 
 def test_follow_a_broadcast_scalar_and_what_is_not_read():
@@ -568,7 +567,7 @@ def test_shown_sums_are_right_at_the_precision_shown(seed):
         shown = f"{float(gradients[name]):.4g}"
         listed = re.search(rf"∂\w+/∂{name} = ([^;\n]+)", explain(result).partition("Gradients")[2])
         assert float(listed[1].replace("−", "-")) == float(shown)
-        found = re.search(rf"same.*∂\w+/∂{name} = (\S+)\.\n", paths(result, name))
+        found = re.search(rf"same.*∂\w+/∂{name} = (\S+)\.$", paths(result, name))
         assert float(found[1].replace("−", "-")) == float(shown)
 
 

@@ -1,5 +1,6 @@
-"""python -m microtensor: draw and doctor."""
+"""python -m microtensor: draw, explain and doctor."""
 
+import shutil
 import subprocess
 import sys
 
@@ -55,6 +56,62 @@ def test_the_help_says_that_the_script_runs(capsys):
     with pytest.raises(SystemExit):
         main(["draw", "--help"])
     assert "RUNS the script" in capsys.readouterr().out
+
+
+def explained(capsys, *arguments):
+    main(["explain", *arguments])
+    return capsys.readouterr().out
+
+
+def test_explain(capsys):
+    story = explained(capsys, "log(sigmoid(w*x + b))", "w=2", "x=-1", "b=0.5")
+    assert story.startswith("L = log(σ(w · x + b))\n")
+    assert story.endswith("  ∂L/∂b = 0.8176;  b + 1e−6 moves L by 8.176e−7\n")
+    assert story.count("moves L by") == 3
+    one = explained(capsys, "w*x*w", "w=2", "x=3", "--wrt", "w")
+    assert one.count("moves L by") == 1
+    assert "sends to x" not in one
+    two = explained(capsys, "w*x*b", "w=2", "x=3", "b=1", "--wrt", "w", "--wrt", "b")
+    assert two.count("moves L by") == 2
+    assert explained(capsys, "L*w", "L=2", "w=3").startswith("y = L · w\n")
+    assert explained(capsys, "w", "w=3").startswith("w\n")
+
+
+@pytest.mark.parametrize("formula", ["-x", "-x**2", "-(x)", "-exp(x)", "-2*x"])
+def test_a_formula_may_start_with_a_minus_sign(capsys, formula):
+    assert "∂L/∂x = −" in explained(capsys, formula, "x=1")
+
+
+def test_explain_as_latex(capsys):
+    assert explained(capsys, "x*x", "x=3", "--latex").startswith(
+        "\\begin{align*}\nL &= x \\cdot x ="
+    )
+
+
+def test_explain_as_a_page(tmp_path, capsys):
+    if not shutil.which("dot"):
+        pytest.importorskip("pygraphviz", reason="the page has a picture")
+    path = tmp_path / "lesson.html"
+    assert explained(capsys, "x*x", "x=3", "--html", str(path)) == f"{path}\n"
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["w*y", "w=2"], "y has no value: add y=... (given are w)\n  w*y\n    ^\n"),
+        (["w*2", "w"], "the value of w: the formula is empty\n"),
+        (["1 + 2", "w=2"], "the formula has nothing to differentiate by: name a value in it"),
+        (["x*c", "x=2", "c=3", "--wrt", "q"], "there is no value 'q' to differentiate by; given"),
+        (["x*2", "x=2", "c=3", "--wrt", "c"], "the formula has nothing to differentiate by: name"),
+        (["x*2", "x=[1,2]"], "the formula gives 2 numbers; make one of them: sum(...)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_formula(capsys, arguments, said):
+    with pytest.raises(SystemExit) as stopped:
+        main(["explain", *arguments])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith(f"microtensor explain: {said}")
 
 
 def test_doctor():

@@ -3,9 +3,12 @@
 import contextlib
 import io
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from microtensor.__main__ import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -17,9 +20,11 @@ def blocks(language):
 
 def said(block):
     """What a block says that it prints: comments behind or below a print."""
-    behind = re.findall(r"print\(.*\)  # (.*)$", block, re.MULTILINE)
-    below = re.findall(r"print\(.*\)\n *# (.*)$", block, re.MULTILINE)
-    return behind + below
+    lines = []
+    for line, below in re.findall(r"(print\(.*)\n((?: *#.*\n)*)", block):
+        _, _, behind = line.partition("  # ")
+        lines += [behind] if behind else [x.strip()[2:] for x in below.splitlines()]
+    return lines
 
 
 def test_the_python_blocks_run_in_order_and_print_what_they_say(tmp_path, monkeypatch):
@@ -31,6 +36,16 @@ def test_the_python_blocks_run_in_order_and_print_what_they_say(tmp_path, monkey
             exec(compile(block, "README.md", "exec"), names)
         assert printed.getvalue().splitlines() == said(block)
     assert (tmp_path / "neuron.dot").read_text().startswith("digraph")
+
+
+def test_the_story_told_in_a_shell_is_what_it_says(capsys):
+    command = next(c for block in blocks("sh") for c in block.splitlines() if " explain " in c)
+    main(shlex.split(command)[3:])
+    printed = capsys.readouterr().out
+    (block,) = blocks("text")
+    for part in block.split("\n...\n"):
+        assert part.strip("\n") in printed
+        printed = printed.partition(part.strip("\n"))[2]
 
 
 @pytest.mark.parametrize("target", re.findall(r"!\[[^]]*\]\(([^)]*)\)", README))

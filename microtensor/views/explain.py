@@ -179,7 +179,7 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
         yield Line(None, _why_none(result))
         return
     asked = [x for x in graph.nodes if (x.id in wanted if wanted else x.role == "parameter")]
-    found = [node for node in asked if node.gradient is not None]
+    found = [node for node in asked or [result] if node.gradient is not None]
     replayed = found and len(graph.nodes) <= MOST_REPLAYED
     middle = nudged(found[0].id, (0,) * np.ndim(found[0].value), 0.0) if replayed else math.nan
     for node in found[:MOST_CHECKED]:
@@ -240,7 +240,7 @@ def _text(title: str, sections: list[Section]) -> str:
             lead = f"{line.number:>5}  " if line.number else "  "
             parts.append(_wrapped(line.title, lead, "       " if line.number else "    "))
             parts += [_wrapped(text, "       ", "         ") for text in line.below]
-    return printable("\n".join(parts) + "\n")
+    return printable("\n".join(parts))
 
 
 def _wrapped(text: str, first: str, then: str) -> str:
@@ -269,7 +269,7 @@ def _html(title: str, sections: list[Section]) -> str:
             below = "".join(f"<br>{_escaped(text)}" for text in line.below)
             head = _escaped(number_ + line.title)
             parts.append(f"<p>{f'<strong>{head}</strong>' if below else head}{below}</p>")
-    return "\n".join([*parts, "</div>\n"])
+    return "\n".join([*parts, "</div>"])
 
 
 def _escaped(text: str) -> str:

@@ -39,7 +39,7 @@ def latex(graph: Graph, on_path: frozenset[str]) -> str:
     if len(rows) > MOST_ROWS:
         left_out = rf"&\;\;\vdots \qquad \text{{({len(rows) - 2 * ENDS:,} lines left out)}}"
         rows = [*rows[:ENDS], left_out, *rows[-ENDS:]]
-    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}\n"
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 
 def _forward(graph: Graph) -> Iterator[str]:
