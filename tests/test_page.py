@@ -632,7 +632,9 @@ def test_texts_follow_other_numbers_and_come_back(visit):
     assert shown(tab, "a", "value") == "−1.5" and shown(tab, "a", "gradient") == "−6"
     assert shown(tab, "a", "sum") == "= (−3) + (−1.5) + (−1.5)"
     assert "= (−3) + (−1.5) + (−1.5) = −6" in tab.inner_text("#steps li.now")
-    assert "(−1.5) · (−1.5) = 2.25" in tab.inner_text("#steps")
+    assert "p = (−1.5) · (−1.5) = 2.25." in tab.inner_text("#steps")
+    tab.fill('#numbers input[type=text][aria-label="a"]', "1.23456")
+    assert "p = 1.235 · 1.235 ≈ 1.524." in tab.inner_text("#steps")
     assert tab.inner_text("#steps").count("The rule:") == told.count("The rule:")
     tab.click("#reset")
     assert tab.inner_text("#steps") == told and shown(tab, "a", "gradient") == "1"

@@ -74,7 +74,7 @@
   }
 
   /** Whether an answer is right: as shown, or what the shown factors give. */
-  function right(answer, sent, parts) {
+  function isRight(answer, sent, parts) {
     const shownProduct = parts.reduce((p, x) => p * shown(x), 1);
     return [sent, shownProduct].some((x) => number(x) === number(answer));
   }
@@ -219,15 +219,28 @@
 
   // What is told -------------------------------------------------------------------------------
 
+  /** As it was told: `p = (−2) · 3 = −6`. */
+  function computed(k) {
+    const said = find(".numbers", told[k]);
+    return (said.told || said.textContent).replace(/\.$/, "");
+  }
+
+  /** The same with the numbers of now; ≈ where one of them is rounded. */
+  function recomputed(id) {
+    let equal = "=";
+    const filled = data.scalars.forward[id].replace(/\{(\w+)\}/g, (whole, x) => {
+      if (!(x in now.values)) return whole;
+      if (shown(now.values[x]) !== now.values[x]) equal = "≈";
+      return factor(now.values[x]);
+    });
+    const bare = filled.replace(/\((\(−[^()]*\))\)/g, "$1");
+    return `${name(id)} = ${bare} ${equal} ${number(now.values[id])}`;
+  }
+
   function equation(k) {
     if (!now || !k) return "";
     const s = steps[k - 1];
-    if (s.kind === "forward") {
-      const { left, right: shape } = data.scalars.forward[s.card];
-      const filled = shape.replace(/\{(\w+)\}/g, (whole, id) => (id in now.values ? factor(now.values[id]) : whole));
-      const bare = filled.replace(/\((\(−[^()]*\))\)/g, "$1");
-      return `${left} = ${bare} = ${number(now.values[s.card])}`;
-    }
+    if (s.kind === "forward") return now === original ? computed(k) : recomputed(s.card);
     if (s.arrow === null) return "";
     const scalar = data.scalars.edges[s.arrow];
     const upstream = now.gradients[data.arrows[s.arrow][1]];
@@ -295,12 +308,13 @@
     const boxes = here.map((element) => element.getBoundingClientRect());
     const frame = view.getBoundingClientRect();
     const left = Math.min(...boxes.map((b) => b.left)) - frame.left;
-    const right_ = Math.max(...boxes.map((b) => b.right)) - frame.left;
+    const right = Math.max(...boxes.map((b) => b.right)) - frame.left;
     const top = Math.min(...boxes.map((b) => b.top)) - frame.top;
     const bottom = Math.max(...boxes.map((b) => b.bottom)) - frame.top;
+    if (left >= 0 && right <= frame.width && top >= 0 && bottom <= frame.height) return;
     const gentle = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     view.scrollTo({
-      left: view.scrollLeft + (left + right_) / 2 - frame.width / 2,
+      left: view.scrollLeft + (left + right) / 2 - frame.width / 2,
       top: view.scrollTop + (top + bottom) / 2 - frame.height / 2,
       behavior: gentle ? "smooth" : "auto",
     });
@@ -420,6 +434,7 @@
   function choose(id) {
     chosen = chosen === id ? "" : id;
     render();
+    if (chosen) find("#paths").scrollIntoView({ block: "nearest" });
   }
 
   // Other numbers ------------------------------------------------------------------------------
@@ -520,7 +535,7 @@
     const answer = typed(find("#answer").value);
     if (answer === null) return set(find("#verdict"), "Type a number, such as −1.5.");
     const parts = [now.gradients[data.arrows[a][1]], now.locals[a]];
-    if (!right(answer, now.sent[a], parts)) {
+    if (!isRight(answer, now.sent[a], parts)) {
       return set(find("#verdict"), "Not yet, try again: upstream × local derivative, 4 significant digits.");
     }
     return reveal("Right.");
@@ -589,10 +604,12 @@
     const { width, height } = svg.viewBox.baseVal;
     const wide = (view.clientWidth - 8) / width;
     const high = Math.max(320, innerHeight * 0.62) / height;
+    const readable = Math.min(Math.max(1.05, innerWidth / 1333), 1.5);
     const whole = Math.min(wide, high, 1.8);
-    const factor_ = whole < 0.95 ? 1.05 : whole;
-    svg.style.width = `${width * factor_}px`;
-    svg.style.height = `${height * factor_}px`;
+    const narrow = wide < 0.95 ? readable : Math.min(wide, readable);
+    const by = Math.max(whole, narrow);
+    svg.style.width = `${width * by}px`;
+    svg.style.height = `${height * by}px`;
   }
 
   /** All texts (of many, the longest), unseen, keep the height that they need: nothing jumps. */

@@ -117,12 +117,9 @@ class Tale:
             "sent": [_plain(edge.contribution) for edge in self.crossing],
             "edges": [self._edge(edge) for edge in self.crossing],
             "forward": {
-                node.id: {
-                    "left": f"{node.name} = {node.expression}",
-                    "right": expression(
-                        node.rule, [f"{{{x}}}" for x in operands[node.id]], node.options
-                    ),
-                }
+                node.id: expression(
+                    node.rule, [f"{{{x}}}" for x in operands[node.id]], node.options
+                )
                 for node in self.graph.nodes
                 if node.rule is not None
             },
