@@ -79,7 +79,7 @@ NOTATION = {
     "max": _mixing("max", "{g} where {0} is largest, else 0 (ties share)"),
     "min": _mixing("min", "{g} where {0} is smallest, else 0 (ties share)"),
     "prod": _mixing("prod", "{g} · product of the other entries"),
-    "var": _mixing("var", "{g} · 2({0} − mean {0})/({n} − ddof)"),
+    "var": _mixing("var", "{g} · 2({0} − mean {0})/({n} − {ddof})"),
     "cumsum": _mixing("cumsum", "{g}, summed from each entry to the end"),
     "logsumexp": _mixing("logsumexp", "{g} · exp({0} − {out})"),
     "softmax": _mixing("softmax", "{out}·({g} − sum({g}·{out}))"),

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microtensor as mt
+import nn
 from microtensor import Graph, Tensor, explain, follow, group, paths
 from microtensor.replay import Replay
-from microtensor.views.explain import WIDTH
-from microtensor.views.follow import reaches
-from microtensor.views.paths import Paths
+from microtensor.views.entry import reaches
+from microtensor.views.routes import Paths
+from microtensor.views.telling import WIDTH
 
 HOSTILE = [
     "<b>",
@@ -88,7 +89,7 @@ Backward: newest first, each value sends upstream × local to what it came from.
        ∂L/∂b = 0.8176, complete.
    10  t1 sends to w
        Upstream ∂L/∂t1 = 0.8176, local ∂t1/∂w = x = −1: 0.8176 × (−1) = −0.8176.
-       The rule: a product moves by the other factor.
+       The rule: a factor's move is multiplied by the other factor.
        ∂L/∂w = −0.8176, complete.
 
 Gradients
@@ -167,6 +168,21 @@ def test_names_stay_text(name):
     assert tex.count("{") == tex.count("}")
     follow(y, name).encode()
     paths(y, name).encode()
+
+
+def test_layers_are_called_as_in_pictures():
+    model = nn.CatClassifier((6, 4, 3, 1), rng=1)
+    X = np.random.default_rng(0).uniform(size=(5, 6))
+    loss = nn.BCELoss()(model(X), np.eye(5)[:, :1])
+    names = {"loss": loss, "X": X}
+    story = explain(loss, names=names)
+    assert "  CatClassifier › layer2 › layers.1:\n    8  A2 = relu(Z2) (5×3, RMS " in story
+    rules = story.partition("The rules, each where it first works.")[2]
+    assert re.search(r"A3 = σ\(Z3\): sigmoid's .* Here\s+the slope is at most 0\.2", rules, re.S)
+    assert re.search(r"A2 = relu\(Z2\): a gate: .* The\s+gate is \d\S* % open\.", rules, re.S)
+    assert len(story.splitlines()) < 110
+    assert "t1[3, 2] reaches 5 entries of t2, since t2 = X @ t1;" in follow(loss, "W1[2, 3]", names)
+    assert "∂loss/∂Z1" in paths(loss, "Z1", names)
 
 
 def test_groups_are_headings():
@@ -574,4 +590,13 @@ def test_shown_sums_are_right_at_the_precision_shown(seed):
 def test_importing_loads_no_view():
     code = "import sys, microtensor; print([m for m in sys.modules if 'views.' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "explain" not in done.stdout
+    assert "telling" not in done.stdout
+    assert "story" not in done.stdout
+
+
+def test_no_module_hides_a_function():
+    L = neuron()
+    for told in (explain(L), paths(L, "w"), follow(L, "w")):
+        assert told
+    for name in ("explain", "paths", "follow", "draw"):
+        assert callable(getattr(mt.views, name))

@@ -75,9 +75,11 @@ def test_matmul_says_what_is_never_built():
     W, X = leaf(np.ones((20, 12288)), "W"), Tensor(np.ones((12288, 209)), name="X")
     Z = W @ X
     Z.name = "Z"
-    story = lines(Z.sum())[-1]
+    steps = lines(Z.sum())
+    assert steps[0].endswith("Z[i, j] adds up 12,288 products, W[i, k] · X[k, j].")
+    story = steps[-1]
     assert "it sends ∂t1/∂Z @ Xᵀ (20×12288, RMS 209)." in story
-    assert "an entry of W reaches t1 through every entry in its row of Z, so add" in story
+    assert "W[i, k] reaches t1 through every Z[i, j] in its row, so add over j." in story
     assert "4,180 × 245,760 = about 1.03 billion numbers; it is never built." in story
 
 
@@ -103,6 +105,15 @@ def test_gates_say_how_far_they_are_open():
     assert "a gate: open where z > 0, closed below, and at 0 by convention." in story
     assert "The gate is 50 % open. z is exactly 0 in 1 entry: at the kink." in story
     assert "z is exactly 0: at the kink." in lines(abs(leaf(0.0, "z")))[-1]
+
+
+def test_shares_and_slopes_are_told():
+    a, b = leaf([1.0, 1.5, 3.0], "a"), leaf(2.0, "b")
+    assert "It does in 33.3 % of the entries." in lines(mt.maximum(a, b).sum())[-2]
+    assert "It does in 66.7 % of the entries." in lines(mt.clip(a, b, 9.0).sum())[-1]
+    assert "The gate is 66.7 % open." in lines(mt.clip(a, 0.0, b).sum())[-2]
+    assert "Here the slope is at most 0.1966." in lines(a.sigmoid().sum())[-1]
+    assert "Here n = 3." in lines(a.mean())[-1]
 
 
 def test_a_gradient_handed_over():

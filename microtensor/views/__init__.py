@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import called
-from ..graph import Graph
+from ..graph import Graph, places
 from ..replay import Replay
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
-    from .explain import Story
     from .picture import Picture
+    from .telling import Story
 
 
 def explain(
@@ -31,11 +31,11 @@ def explain(
 
     Each gradient is checked by a nudge: the record is run again with one number moved a little.
     """
-    from .explain import FORMATS, explained
+    from .telling import FORMATS, explained
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
-    graph, replay = Graph.of(result, names, gradient), Replay(result)
+    graph, replay = _lettered(result, names, gradient), Replay(result)
     return explained(graph, _wanted("explain", graph, replay, wrt), replay.nudged, format)
 
 
@@ -49,9 +49,9 @@ def paths(
     paths are sent back one by one, and more are refused (ValueError). It always ends with the
     proof that the sum is the gradient.
     """
-    from .paths import summed
+    from .routes import summed
 
-    graph, replay = Graph.of(result, names, gradient), Replay(result)
+    graph, replay = _lettered(result, names, gradient), Replay(result)
     (start,) = _wanted("paths", graph, replay, [wrt])
     return summed(graph, start, replay.sent)
 
@@ -64,9 +64,24 @@ def follow(
     Its consumers' entries that it reaches, and upstream × local of each: the largest few, what
     the others add up to, and that the sum is the gradient.
     """
-    from .follow import followed
+    from .entry import followed
 
-    return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
+    return followed(_lettered(result, names, gradient), entry, Replay(result).column)
+
+
+def _lettered(result: Tensor, names: Mapping[str, Any] | None, gradient: Any) -> Graph:
+    """The graph, in which the values of layers are called as in pictures: Z1, A1, ..."""
+    graph = Graph.of(result, names, gradient)
+    if not any(node.group for node in graph.nodes):
+        return graph
+    from .collapse import units
+    from .network import Layers
+
+    letters = Layers(graph, units(graph, "auto", ())).names
+    if not letters:
+        return graph
+    known = {letters[p.id]: p.value for p in places(result) if p.id in letters}
+    return Graph.of(result, known | dict(names or {}), gradient)
 
 
 def _wanted(what: str, graph: Graph, replay: Replay, wrt: Any) -> frozenset[str]:

@@ -11,7 +11,7 @@ from ..graph import Edge, Graph, Node, Step
 from ..notation import expression, short
 from .cards import ordinals
 from .numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from .words import axes_named, copied, copies, note, plural, reason
+from .words import axes_named, copied, copies, note, plural, reason, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
 # Of rules that NumPy has a function for by the same name, that function says what they give
@@ -89,10 +89,8 @@ class _Teller:
             said = f"{name} = {numbers} {sign(node, operands)} {number(node.value)}"
         else:
             said = given(name, node.value)
-        notes = [copies(x, node) for x in operands if x.role != "constant"]
-        notes = [note for note in notes if note]
-        brief = "; ".join([f"{title} {said.removeprefix(f'{name} ')}", *notes])
-        return Told(step, title, brief, f"{said}.", "", tuple(f"{note}." for note in notes))
+        brief = f"{title} {said.removeprefix(f'{name} ')}"
+        return Told(step, title, brief, f"{said}.", "", tuple(seen(node, operands)))
 
     def _seed(self, step: Step) -> Told:
         """The result's own gradient, where the way back begins."""

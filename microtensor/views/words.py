@@ -24,20 +24,20 @@ REASONS: dict[str, tuple[str, ...]] = {
         "a difference moves as much as what it starts from",
         "a difference falls as much as what is taken away grows",
     ),
-    "multiply": ("a product moves by the other factor",),
+    "multiply": ("a factor's move is multiplied by the other factor",),
     "divide": (
-        "a fraction moves by 1 over its denominator",
+        "a numerator's move is divided by the denominator",
         "the quotient rule: −{0}/{1}², which is −{out}/{1}",
     ),
     "negative": ("a turned sign turns the gradient's sign",),
     "power": (
         "the power rule: the exponent comes down, and falls by 1",
-        "an exponential moves by itself times the log of its base",
+        "the slope of an exponential is itself times the log of its base",
     ),
     "exp": ("exp is its own derivative",),
     "expm1": ("exp is its own derivative, and here it is {out} + 1",),
     "log": ("log is steep near 0 and flat far from it: its slope is 1/{0}",),
-    "log1p": ("the slope of log at 1 + {0}",),
+    "log1p": ("log's slope at 1 + {0} is 1/(1 + {0})",),
     "sqrt": ("the slope of a root is 1 over twice that root: steep near 0",),
     "square": ("the power rule: the exponent 2 comes down",),
     "sin": ("the slope of sin is cos",),
@@ -65,17 +65,20 @@ REASONS: dict[str, tuple[str, ...]] = {
         "an entry of {1} reaches {L} through every entry in its column of {out}, so add over the "
         "column",
     ),
-    "einsum": ("a sum of products moves, in each factor, by the product of the others",),
-    "sum": ("every entry moves the sum as much as itself, so each gets the same",),
-    "mean": ("every entry moves the mean by 1/n of itself, so each gets an nth part",),
+    "einsum": ("a sum of products: a factor's move is multiplied by the others, then added up",),
+    "sum": ("every entry's move reaches the sum whole, so each gets the same",),
+    "mean": ("1/n of every entry's move reaches the mean, so each gets an nth part",),
     "max": ("only the largest entry moves the maximum; several equal ones share",),
     "min": ("only the smallest entry moves the minimum; several equal ones share",),
-    "prod": ("each entry moves the product by the product of all the others",),
-    "var": ("an entry moves the variance by its distance from the mean, times 2/n",),
+    "prod": ("an entry's move is multiplied by all the other entries",),
+    "var": (
+        "an entry far from the mean moves the variance most: by 2/(n − ddof) times its distance",
+    ),
     "cumsum": ("an entry is part of its own sum and of every later one, so add what they send",),
-    "logsumexp": ("each entry moves the result by its share, which is softmax",),
+    "logsumexp": ("an entry's move reaches the result by its share, its softmax",),
     "softmax": (
-        "shares add up to 1, so one grows as others shrink: their weighted mean is taken off",
+        "shares add up to 1: one grows only as others shrink, so the mean of what arrives, "
+        "weighted by the shares, is taken off",
     ),
     "log_softmax": ("an entry raises its own log share by 1, and lowers all by its share",),
     "reshape": (MOVED,),
@@ -99,7 +102,11 @@ REASONS: dict[str, tuple[str, ...]] = {
     "logical_or": (STEP,),
     "logical_not": (STEP,),
 }
-# Of a product with a vector: (axes of this operand, of the other)
+# Of a product by the axes of this operand and of the other; the matrices by slot
+PRODUCTS = {
+    0: "{me}[i, k] reaches {L} through every {out}[i, j] in its row, so add over j",
+    1: "{me}[k, j] reaches {L} through every {out}[i, j] in its column, so add over i",
+}
 VECTORS = {
     (1, 1): "each product has one factor from either side, and moves by the other one",
     (2, 1): "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}",
@@ -120,7 +127,8 @@ def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
     known = {"out": short(target.name), "L": result}
     if target.rule == "matmul":
         mine, other = operands[edge.slot], operands[1 - edge.slot]
-        text = VECTORS.get((np.ndim(mine.value), np.ndim(other.value)), text)
+        axes = np.ndim(mine.value), np.ndim(other.value)
+        text = PRODUCTS[edge.slot] if axes == (2, 2) else VECTORS.get(axes, text)
         known |= {"me": names[edge.slot], "other": names[1 - edge.slot]}
     return sentence(text.format(*names, **known))
 
@@ -144,12 +152,26 @@ def note(edge: Edge, source: Node, target: Node) -> str:
         return f"Here n = {math.prod(shape) // math.prod(wide):,}."
     said = []
     if target.rule in GATES and edge.local is not None and np.size(edge.local) > 1:
-        said.append(f"The gate is {percent(np.not_equal(edge.local, 0))} open.")
+        share = percent(np.not_equal(edge.local, 0))
+        gate = target.rule == "relu" or (target.rule == "clip" and edge.slot == 0)
+        said.append(f"The gate is {share} open." if gate else f"It does in {share} of the entries.")
+    if target.rule in ("sigmoid", "tanh") and np.size(edge.local) > 1:
+        said.append(f"Here the slope is at most {number(np.max(edge.local))}.")
     zeros = int(np.count_nonzero(np.equal(source.value, 0)))
     if target.rule in ("relu", "absolute") and zeros:
         where = "" if math.prod(shape) == 1 else f" in {plural(zeros, 'entry', 'entries')}"
         said.append(f"{short(source.name)} is exactly 0{where}: at the kink.")
     return " ".join(said)
+
+
+def seen(node: Node, operands: list[Node]) -> list[str]:
+    """What is worth saying of a value when it is computed."""
+    said = [copies(x, node) for x in operands if x.role != "constant"]
+    if node.rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands):
+        left, right = (short(x.name) for x in operands)
+        many = plural(np.shape(operands[1].value)[0], "product", "products")
+        said.append(f"{short(node.name)}[i, j] adds up {many}, {left}[i, k] · {right}[k, j]")
+    return [f"{text}." for text in said if text]
 
 
 def copies(source: Node, target: Node) -> str:

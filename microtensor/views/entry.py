@@ -11,8 +11,8 @@ import numpy as np
 from ..graph import Edge, Graph, Node
 from ..notation import short
 from .cards import ordinals
-from .explain import Line, Section, Story, shown
 from .numbers import number, product, size, total
+from .telling import Line, Section, Story, shown
 from .words import MOVES, plural
 
 MOST_LISTED = 6

@@ -97,13 +97,13 @@ def _sections(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[
     many = sum(node.rule is not None for node in graph.nodes)
     nodes = {node.id: node for node in graph.nodes}
     full = len(steps) <= FULL
-    tell = _in_full(nodes) if full else _in_brief
+    first, then = (_forward, _in_full(nodes)) if full else (_in_brief, _in_brief)
     if many:
         heading = "Forward: each value from those before it."
-        yield Section(heading, tuple(_lines(nodes, steps[:many], 1, _in_brief)))
+        yield Section(heading, tuple(_lines(nodes, steps[:many], 1, first)))
     if len(steps) > many:
         heading = "Backward: newest first, each value sends upstream × local to what it came from."
-        yield Section(heading, tuple(_lines(nodes, steps[many:], many + 1, tell)))
+        yield Section(heading, tuple(_lines(nodes, steps[many:], many + 1, then)))
     if not full:
         yield Section("The rules, each where it first works.", tuple(_rules(nodes, steps[many:])))
     yield Section("Gradients", tuple(_gradients(graph, wanted, nudged)))
@@ -143,6 +143,10 @@ def _left_out(nodes: dict[str, Node], steps: list[Told]) -> str:
 def _in_brief(number: int, t: Told) -> Line:
     alone = not t.step.waiting and "arrived" not in t.total
     return Line(number, t.brief if alone else f"{t.brief}. {t.total}".removesuffix("."))
+
+
+def _forward(number: int, t: Told) -> Line:
+    return Line(number, t.brief, t.notes)
 
 
 def _in_full(nodes: dict[str, Node]) -> Callable[[int, Told], Line]:

@@ -12,8 +12,8 @@ import numpy as np
 from ..graph import Edge, Graph, Node
 from ..notation import short
 from .cards import ordinals
-from .explain import Line, Section, Story, leading, shown
 from .numbers import equals, factor, given, number, total
+from .telling import Line, Section, Story, leading, shown
 from .words import plural
 
 MOST_LISTED = 16
