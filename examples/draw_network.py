@@ -12,5 +12,6 @@ y = Tensor(cats.train_labels, name="y")
 model = nn.CatClassifier(rng=1)
 L = nn.BCELoss()(model(X), y)
 
-picture = draw(L, names={"L": L})
-picture.save(Path(__file__).parent / "pictures" / "network.svg")
+pictures = Path(__file__).parent / "pictures"
+draw(L, names={"L": L}).save(pictures / "network.svg")
+draw(L, names={"L": L}, theme="dark").save(pictures / "network-dark.svg")

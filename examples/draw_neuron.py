@@ -1,4 +1,4 @@
-"""Draws one neuron, L = log(sigmoid(w x + b)): the picture at the head of the README."""
+"""Draws one neuron, L = log(sigmoid(w x + b)), for light and dark pages: the README's head."""
 
 from pathlib import Path
 
@@ -13,5 +13,6 @@ z = p + b
 s = z.sigmoid()
 L = s.log()
 
-picture = draw(L, names=vars())
-picture.save(Path(__file__).parent / "pictures" / "neuron.svg")
+pictures = Path(__file__).parent / "pictures"
+draw(L, names=vars()).save(pictures / "neuron.svg")
+draw(L, names=vars(), theme="dark").save(pictures / "neuron-dark.svg")

@@ -11,5 +11,6 @@ p = a * a
 q = a * c
 y = p + q
 
-picture = draw(y, names=vars())
-picture.save(Path(__file__).parent / "pictures" / "paths.svg")
+pictures = Path(__file__).parent / "pictures"
+draw(y, names=vars()).save(pictures / "paths.svg")
+draw(y, names=vars(), theme="dark").save(pictures / "paths-dark.svg")

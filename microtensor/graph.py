@@ -130,6 +130,8 @@ class Graph(NamedTuple):
                     longer = notation.nested(node.rule, parts, node.options)
                     if len(longer[0]) <= longest:
                         texts[node.id] = longer
+                    elif node.id == identity:
+                        texts[node.id] = str(node.expression), 0
         return texts[identity][0]
 
     @property
@@ -281,6 +283,8 @@ class _Reader:
             role = "intermediate"
         known = tensor.name or self.known.get(id(tensor))
         name = known or self._next("t")
+        if role == "input" and known:
+            group = ()  # it came from outside, though a module may have changed its dtype
         gradient = self.gradients.get(tensor)
         value = tensor._data if rule else np.array(tensor._data)  # a leaf may be changed later
         fields = (rule, expression, role, value, tensor.requires_grad, gradient, group)

@@ -134,7 +134,7 @@ def nested(
         notation = NOTATION[rule]
         needs = (*notation.needs, *[TEXT] * len(operands))
         texts = [_bracketed(x, need) for x, need in zip(operands, needs, strict=False)]
-        shown = {name: _brief(value) for name, value in options.items()}
+        shown = _shown(options)
         return notation.expression.format(*texts, **shown), notation.binds
     given = [f"{k}={_brief(v)}" for k, v in options.items() if v is not None and v is not False]
     return f"{rule}({', '.join([*(text for text, _ in operands), *given])})", FUNCTION
@@ -197,9 +197,19 @@ def sent_formula(
         axes = tuple(len(shape) for shape in shapes)
         template = VECTOR_PRODUCTS[axes][slot] if axes in VECTOR_PRODUCTS else template
     texts = [_bracketed((x, firmness(x)), FUNCTION) for x in operands]
-    shown = {name: _brief(value) for name, value in options.items()}
+    shown = _shown(options)
     n = prod(shapes[0]) // size if size else 0
     return template.format(*texts, **shown, out=out, g=g, n=n)
+
+
+def _shown(options: Mapping[str, Any]) -> dict[str, str]:
+    """Options in a few characters each; of an index in several axes, what stands in brackets."""
+    return {
+        name: ", ".join(map(_brief, value))
+        if name == "index" and isinstance(value, tuple)
+        else _brief(value)
+        for name, value in options.items()
+    }
 
 
 def _brief(value: Any) -> str:
@@ -209,7 +219,5 @@ def _brief(value: Any) -> str:
         return f"{start}:{stop}" + (f":{value.step}" if value.step is not None else "")
     if value is Ellipsis:
         return "..."
-    if isinstance(value, tuple) and any(isinstance(v, slice) or v is Ellipsis for v in value):
-        return ", ".join(_brief(v) for v in value)
     text = " ".join(str(value).split())
     return text if len(text) <= 24 else text[:21] + "..."

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
+import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group
 
 
@@ -536,3 +537,11 @@ def test_constants_are_recorded_on_request_and_need_no_gradient():
     assert by_rule["greater"].expression == "y > 0.5"
     assert [node.name for node in graph.nodes if node.rule is None] == ["y", "a", "1", "0.5", "0"]
     assert mt.Graph.of((1 - y) * a, gradient=[1.0, 1.0]).nodes[0].rule is None
+
+
+def test_an_input_that_a_module_converts_stands_outside_of_it():
+    y = Tensor([[1], [0]], name="y")
+    loss = nn.BCELoss()(Tensor([[0.5], [0.25]], requires_grad=True), y)
+    (node,) = [n for n in Graph.of(loss).nodes if n.name == "y"]
+    assert node.group == ()
+    assert node.value.dtype == float

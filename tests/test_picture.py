@@ -212,6 +212,46 @@ def test_arrows_between_arrays_say_the_formula_in_words():
     assert found["t2", "L"] == ["◂ ∂L/∂L, copied to each entry = ∂L/∂t2"]
 
 
+def test_contributions_that_are_added_up_are_shown_in_full():
+    x = leaf([[1.0, 2.0], [3.0, 4.0]], "x")
+    y = x.T[0, 1] + x.mean()
+    found = {b: lines for a, b, lines in arrows(draw(y, names={"y": y})) if a == "x"}
+    assert found["t1"] == ["◂ (∂y/∂t1)ᵀ =", "[0  0]\n[1  0]"]
+    assert found["t3"] == ["◂ ∂y/∂t3 / 4, copied to each entry =", "[0.25  0.25]\n[0.25  0.25]"]
+    assert card(draw(y), "t2")[0] == "t2 = t1[0, 1]"
+
+
+def test_zeros_and_ones_are_counted():
+    y = Tensor(np.arange(50) % 2.0, name="y")
+    assert card(draw((y * leaf(1.0)).sum()), "y")[1] == "value 25 ones of 50"
+    y.data[3] = np.nan
+    assert card(draw((y * leaf(1.0)).sum()), "y")[1].endswith("RMS nan not finite: 1 nan")
+
+
+def test_what_is_too_long_to_write_is_written_in_part():
+    p = q = x = leaf(1.0, "x")
+    for _ in range(14):
+        p, q = p * x, q / x
+    y = p + q
+    assert draw(y, names=vars()).scene.title[0].text == "y = p + q"
+    assert draw(p, names=vars()).scene.title[0].text == "p = " + " · ".join(15 * "x")
+
+
+def test_a_leaf_that_many_read_stands_beside_them():
+    a = y = leaf(0.5, "a")
+    for _ in range(12):
+        y = (y * a).sin()
+    assert names(draw(y)).count("a") == 1
+    picture = draw((y * a).sin())
+    assert names(picture).count("a") == 13
+    (first, *others) = [c for c in picture.scene.cards if c.heading[0].text == "a"]
+    assert len(first.rows) == 3
+    assert {c.heading[1].text for c in others} == {"again"}
+    sent = [a.target for a in picture.scene.arrows if a.source in {c.id for c in (first, *others)}]
+    assert len(sent) == 14  # the first product reads it twice
+    assert len(set(sent)) == 13
+
+
 def test_large_arrays_are_shown_by_histogram_and_rms():
     a = leaf(np.arange(100.0), "a")
     shown = card(draw(a.sum()), "a")
@@ -306,7 +346,7 @@ def layer_of(rule, bias, n=20):
     ("rule", "bias", "said"),
     [
         ("relu", [-50.0, 50.0], "dead: unit 0 is 0 for all 20 examples"),
-        ("relu", [-50.0, -50.0], "dead: units 0, 1 are 0 for all 20 examples"),
+        ("relu", [-50.0, -50.0], "dead: all units are 0 for all 20 examples"),
         ("relu", [50.0, 50.0], "0 % zero"),
         ("sigmoid", [50.0, -50.0], "saturated: 100 % within 0.01 of 0 or 1"),
         ("tanh", [9.0, 9.0], "saturated: 100 % within 0.01 of ±1"),
@@ -315,6 +355,50 @@ def layer_of(rule, bias, n=20):
 )
 def test_diagnoses(rule, bias, said):
     assert card(layer_of(rule, bias), "Layer")[-1].endswith(said)
+
+
+def test_a_layer_that_learns_nothing_is_named():
+    loss = network()
+    W2 = next(n for n in Graph.of(loss).nodes if n.name == "W2")
+    model = nn.CatClassifier((12, 5, 4, 1), rng=1)
+    model.layer2.layers[0].bias.data = np.full(W2.value.shape[0], -99.0)  # all its relus are dead
+    X = Tensor(np.random.default_rng(0).uniform(size=(9, 12)))
+    picture = draw(nn.BCELoss()(model(X), np.arange(9)[:, None] % 2.0))
+    said = "layer1, layer2, layer3 learn nothing: "
+    assert picture.scene.legend[1][0].text == said
+    assert all("◂ learns nothing" in card(picture, f"layer{k}")[0] for k in (1, 2, 3))
+
+
+def test_where_nan_and_inf_begin_is_said():
+    def legend(change):
+        model = nn.CatClassifier((3, 2, 1), rng=1)
+        X = Tensor(np.ones((4, 3)), name="X")
+        change(model, X)
+        with np.errstate(all="ignore"):
+            loss = nn.BCELoss()(model(X), np.zeros((4, 1)))
+        return ["".join(c.text for c in line) for line in draw(loss).scene.legend[1:]]
+
+    def spoil(tensor, value):
+        tensor.data = np.full(tensor.shape, value)
+
+    assert legend(lambda m, X: spoil(X, np.inf)) == ["not finite: it begins with the value of X"]
+    (line,) = legend(lambda m, X: spoil(m.layer1.layers[0].weight, 1e308))
+    assert re.fullmatch(r"not finite: it begins with the value of t\d = X @ t\d in layer1", line)
+    s = leaf(0.0, "s")
+    with group("roots"):
+        y = (s * 1.0).sqrt()
+        z = y * 2.0
+    legend = draw(z, collapse=1).scene.legend
+    assert legend[1][1].text == "it begins with the gradient of t1 = s · 1 in roots"
+
+
+def test_large_ratios_are_short():
+    from microtensor.views.diagnosis import against_others
+
+    assert against_others("a", {"a": 1e-20, "b": 1.0}) == "vanishing: 1e20 times smaller than b"
+    assert against_others("a", {"a": 40.0, "b": 1.0}) == "exploding: 40 times larger than b"
+    assert against_others("a", {"a": 0.0, "b": 1.0}) == "vanishing: 0"
+    assert against_others("a", {"a": 1.0, "b": 29.0}) == ""
 
 
 # Collapsing -------------------------------------------------------------------------------------
@@ -626,11 +710,13 @@ def test_both_renderers_write_the_files_that_graphviz_writes(renderer, tmp_path)
 
 
 def test_fifteen_hundred_cards_are_drawn_soon(renderer):
-    y = leaf(0.5, "x")
-    for _ in range(1499):
-        y = y.sin()
+    a = y = leaf(0.5, "a")
+    for i in range(750):  # one leaf is read by half of the cards
+        y = y * a if i % 2 else y + 0.01
     start = time.perf_counter()
-    draw(y, collapse=False).pipe("svg")
+    picture = draw(y, collapse=False)
+    picture.pipe("svg")
+    assert len(picture.scene.cards) == 1501
     assert time.perf_counter() - start < 20  # loosely: under 2 on an idle machine
 
 
@@ -704,8 +790,7 @@ def test_the_same_bytes_in_every_process():
             [sys.executable, "-c", code],
             capture_output=True,
             check=True,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed},
+            env={**env_of_now(), "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("0", "1", "2")
     }
@@ -713,9 +798,20 @@ def test_the_same_bytes_in_every_process():
     assert b"layer3" in outputs.pop()
 
 
-def test_the_examples_pictures_are_small_and_of_now(tmp_path):
-    for name in ("neuron", "paths", "network"):
-        path = ROOT / "examples" / "pictures" / f"{name}.svg"
-        assert 5_000 < path.stat().st_size < 100_000
-        assert (ROOT / "examples" / f"draw_{name}.py").exists()
-        texts(path.read_bytes())
+@pytest.mark.parametrize("name", ["neuron", "paths", "network"])
+@pytest.mark.skipif(
+    not (shutil.which("dot") or pygraphviz_is_there()), reason="Graphviz isn't installed"
+)
+def test_the_examples_pictures_are_of_now(name, tmp_path):
+    (tmp_path / f"{name}.py").write_bytes((ROOT / "examples" / f"draw_{name}.py").read_bytes())
+    subprocess.run([sys.executable, f"{name}.py"], cwd=tmp_path, check=True, env=env_of_now())
+    for theme in ("light", "dark"):
+        file = f"pictures/{name}{'-dark' if theme == 'dark' else ''}.svg"
+        kept, drawn = (root / file for root in (ROOT / "examples", tmp_path))
+        assert kept.stat().st_size < 100_000
+        assert sorted(texts(kept.read_bytes())) == sorted(texts(drawn.read_bytes()))
+        assert THEMES[theme].page in kept.read_text("utf-8")
+
+
+def env_of_now():
+    return {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Edge, Graph, Node
+from .diagnosis import not_finite
 from .numbers import array, bars, factor, number, product, size, small, summed_axes, total
 from .scene import Arrow, Card, Cell
 
@@ -35,8 +36,10 @@ def card(node: Node, arrived: list[Edge], result: Node) -> Card:
     if node.role == "constant":
         return Card(node.id, tuple(heading), node.role, (), node.group)
     value = _cells(node.value, "forward")
-    if node.role == "input" and len(value) > 1 and counted(node.value):
-        value.append(Cell(counted(node.value), "note"))
+    if len(value) > 1 and node.role == "input" and counted(node.value):
+        value = [Cell(counted(node.value), "forward")]
+    elif len(value) > 1 and not_finite(node.value):
+        value.append(Cell(not_finite(node.value), "note"))
     rows = [(Cell("value", "forward label"), *value)]
     rows.append((Cell(f"∂{result.name}/∂{node.name}", "backward label"), *_gradient(node, result)))
     if len(arrived) > 1:
@@ -96,7 +99,8 @@ def arrow(edge: Edge, source: Node, target: Node, result: Node, which: str, alon
         if alone:
             lines[-1].append(Cell(f"= ∂{result.name}/∂{source.name}", "backward label"))
         else:
-            lines += _contribution(edge)
+            lines[-1].append(Cell("=", "backward label"))
+            lines.append([Cell(array(edge.contribution), "backward")])
     return Arrow(edge.source, edge.target, True, tuple(map(tuple, lines)))
 
 
@@ -153,14 +157,6 @@ def _over(axes: list[int], target: Node) -> str:
     lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
     named = "axis" if len(axes) == 1 else "axes"
     return f"summed over {named} {', '.join(map(str, axes))} ({lengths})"
-
-
-def _contribution(edge: Edge) -> list[list[Cell]]:
-    lines = array(edge.contribution).split("\n")
-    return [
-        [Cell("= " if i == 0 else "   ", "backward label"), Cell(line, "backward")]
-        for i, line in enumerate(lines)
-    ]
 
 
 def arrivals(graph: Graph) -> dict[str, list[Edge]]:

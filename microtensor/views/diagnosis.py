@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node
+from .numbers import number
 
 MANY_TIMES = 30  # a gradient so many times smaller (larger) than another vanishes (explodes)
 MOST_NAMED = 3
@@ -15,11 +16,11 @@ MOST_NAMED = 3
 def diagnosis(node: Node) -> str:
     """Of a value: not finite, dead units, saturated, the share of zeros; '' if nothing."""
     value = np.asarray(node.value)
-    wrong = _not_finite(value)
+    wrong = not_finite(value)
     if wrong:
         return wrong
-    if node.gradient is not None and _not_finite(np.asarray(node.gradient)):
-        return "gradient " + _not_finite(np.asarray(node.gradient))
+    if node.gradient is not None and not_finite(node.gradient):
+        return "gradient " + not_finite(node.gradient)
     if node.rule == "relu" and value.size > 1:
         return _dead(value) or f"{_percent(value == 0)} zero"
     if node.rule in ("sigmoid", "tanh") and value.size > 1:
@@ -30,8 +31,9 @@ def diagnosis(node: Node) -> str:
     return ""
 
 
-def _not_finite(value: Any) -> str:
-    """How many entries are nan and inf."""
+def not_finite(value: Any) -> str:
+    """How many entries are nan and inf; '' if none."""
+    value = np.asarray(value)
     if value.dtype.kind != "f" or np.isfinite(value).all():
         return ""
     counts = {"nan": np.isnan(value).sum(), "inf": np.isinf(value).sum()}
@@ -48,6 +50,8 @@ def _dead(value: Any) -> str:
     named = ", ".join(map(str, dead[:MOST_NAMED]))
     more = f" and {len(dead) - MOST_NAMED} more" if len(dead) > MOST_NAMED else ""
     units = f"unit {named} is" if len(dead) == 1 else f"units {named}{more} are"
+    if len(dead) == value.shape[1] > 1:
+        units = "all units are"
     return f"dead: {units} 0 for all {len(value)} examples"
 
 
@@ -64,7 +68,11 @@ def against_others(name: str, sizes: dict[str, float]) -> str:
     if mine == 0 and sizes[largest] > 0:
         return "vanishing: 0"
     if mine > 0 and sizes[largest] > MANY_TIMES * mine:
-        return f"vanishing: {sizes[largest] / mine:.0f} times smaller than {largest}"
+        return f"vanishing: {_times(sizes[largest] / mine)} smaller than {largest}"
     if sizes[last] > 0 and mine > MANY_TIMES * sizes[last]:
-        return f"exploding: {mine / sizes[last]:.0f} times larger than {last}"
+        return f"exploding: {_times(mine / sizes[last])} larger than {last}"
     return ""
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f} times" if ratio < 10_000 else f"{number(ratio)} times"

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from .scene import Arrow, Card, Cell, Scene
 
 LONGEST = 80
+MANY = 300  # cards; above that, Graphviz looks less long for the best places
+QUICKLY = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.05"}
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
 SPACE, WIDE = "\xa0", "\xa0\xa0 "
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
@@ -132,6 +134,7 @@ def _luminance(colour: str) -> float:
 
 def write(scene: Scene, theme: Theme, drawing: Any) -> None:
     """Puts a scene into a `graphviz.Digraph`."""
+    upright = scene.direction in ("TB", "BT")
     drawing.attr(
         rankdir=scene.direction,
         bgcolor=theme.page,
@@ -139,14 +142,14 @@ def write(scene: Scene, theme: Theme, drawing: Any) -> None:
         fontcolor=theme.text,
         label=_heading(scene, theme),
         labelloc="t",
-        ranksep="0.45",
+        ranksep="0.4" if upright else "0.15",  # words on level arrows keep cards apart as it is
         nodesep="0.35",
         pad="0.2",
+        **(QUICKLY if len(scene.cards) > MANY else {}),
     )
     drawing.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=theme.text)
     drawing.attr("edge", fontname=FONT, fontsize="11", fontcolor=theme.text)
     _frame(drawing, scene.cards, 0, theme, iter(range(10**9)).__next__)
-    upright = scene.direction in ("TB", "BT")
     for arrow in scene.arrows:
         drawing.edge(arrow.source, arrow.target, **_arrow(arrow, theme, upright))
 
@@ -186,7 +189,10 @@ def _frame(
 def _card(card: Card, theme: Theme) -> str:
     fill, line = theme.fills[card.role]
     columns = max([sum(cell.span for cell in row) for row in card.rows], default=1)
-    heading = "\xa0 ".join(_text(cell, theme, 13) for cell in card.heading)
+    heading = "".join(
+        (" " if cell.text.startswith("=") else f"{SPACE} " if i else "") + _text(cell, theme, 13)
+        for i, cell in enumerate(card.heading)
+    )
     rows = [
         f'<TR><TD COLSPAN="{columns}" CELLPADDING="6" BORDER="1" SIDES="{"B" if card.rows else ""}"'
         f">{heading}</TD></TR>"
@@ -206,11 +212,12 @@ def _card(card: Card, theme: Theme) -> str:
 def _td(cell: Cell, theme: Theme) -> str:
     """A cell of a card: numbers to the right, words to the left."""
     attributes = f' COLSPAN="{cell.span}"' if cell.span > 1 else ""
-    numeric = cell.style in ("forward", "backward")
-    attributes += ' ALIGN="LEFT"' if not numeric or "\n" in cell.text else ' ALIGN="RIGHT"'
+    words = cell.style not in ("forward", "backward")
+    attributes += ' ALIGN="LEFT"' if words or "\n" in cell.text else ' ALIGN="RIGHT"'
     if cell.heat is not None:
         attributes += f' BGCOLOR="{shade(theme, cell.heat)[0]}"'
-    return f"<TD{attributes}>{_text(cell, theme)}</TD>"
+    aside = SPACE if words else ""  # a browser's letters can be wider than Graphviz's
+    return f"<TD{attributes}>{_text(cell, theme)}{aside}</TD>"
 
 
 def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> str:

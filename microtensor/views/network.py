@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Edge, Graph, Node
 from .collapse import ACTIVATIONS, Unit
-from .diagnosis import against_others, diagnosis
+from .diagnosis import against_others, diagnosis, not_finite
 from .numbers import bars, number, rms, size
 from .scene import Arrow, Card, Cell
 
@@ -48,7 +48,8 @@ class Layers:
         self.largest = max((s for s in sizes if math.isfinite(s)), default=0.0)
         self.learning = self._learning()
         finite = {key: ratio for key, (_, ratio) in self.learning.items() if math.isfinite(ratio)}
-        self.least = min(finite, key=lambda key: finite[key]) if len(finite) > 1 else ""
+        least = min(finite.values()) if len(finite) > 1 else None
+        self.least = [key for key, ratio in finite.items() if ratio == least]
 
     def _rows_of(self, unit: Unit) -> list[Node]:
         """Parameters, then what leaves a part of the group, an activation's operand before it.
@@ -60,7 +61,10 @@ class Layers:
             rows = []
             for which, nodes in (("first", unit.nodes[:length]), ("last", unit.nodes[-length:])):
                 some = self._rows_of(unit._replace(nodes=nodes, copies=1))
-                self.names |= {node.id: f"{which} {self._short(node)}" for node in some}
+                for node in some:
+                    made_up = node.rule and not node.named
+                    name = _letter(node) if made_up and self.lettered else self._short(node)
+                    self.names[node.id] = f"{which} {name}"
                 rows += some
             return rows
         by_id = {node.id: node for node in unit.nodes}
@@ -76,17 +80,16 @@ class Layers:
         parameters = [n for n in unit.nodes if n.role == "parameter"]
         results = [n for n in unit.nodes if n.id in telling and n.rule]
         if parameters and self.lettered:
-            self._letter(unit, parameters, results)
+            self._numbered(unit, parameters, results)
         return parameters + results
 
-    def _letter(self, unit: Unit, parameters: list[Node], results: list[Node]) -> None:
+    def _numbered(self, unit: Unit, parameters: list[Node], results: list[Node]) -> None:
         """Z and A, with the number that the parameters have, for results without a name."""
         digits = "".join(c for c in parameters[0].name.split(".")[-1] if c.isdigit())
         if not digits:
             digits = str(1 + list(self.groups).index(unit.id))
         for node in results:
-            letter = "A" if node.rule in ACTIVATIONS else "Z"
-            name = f"{letter}{digits}"
+            name = f"{_letter(node)}{digits}"
             if not node.named and name not in self.names.values():
                 self.names[node.id] = name
 
@@ -141,8 +144,9 @@ class Layers:
         facts = [_counted(count, "parameter")] if count else []
         facts.append(_counted(operations, "operation"))
         cells.append(Cell(" · ".join(facts), "quiet"))
-        if unit.id == self.least:
-            cells.append(Cell("◂ learns least", "backward"))
+        if unit.id in self.least:
+            nothing = self.learning[unit.id][1] == 0
+            cells.append(Cell(f"◂ learns {'nothing' if nothing else 'least'}", "backward"))
         return tuple(cells)
 
     def sizes(self, unit: Unit) -> tuple[int, int] | None:
@@ -249,25 +253,48 @@ class Layers:
                 ),
             )
         ]
+        wrong = self._first_not_finite()
+        if wrong:
+            lines.append((Cell("not finite: ", "backward label"), Cell(wrong, "quiet")))
         if self.least:
-            ratio = self.learning[self.least][1]
-            lines.append(
-                (
-                    Cell(f"{self.groups[self.least].name} learns least: ", "backward label"),
-                    Cell(
-                        f"its gradient is {number(ratio)} times as large as its weights, "
-                        "the smallest share of all layers",
-                        "quiet",
-                    ),
-                )
+            ratio = self.learning[self.least[0]][1]
+            who = ", ".join(self.groups[key].name for key in self.least)
+            says = (
+                f"its gradient is {number(ratio)} times as large as its weights, the smallest "
+                "share of all layers"
+                if ratio
+                else "the gradient of the weights is 0"
             )
+            one = "s" if len(self.least) == 1 else ""
+            does = f"{who} learn{one} {'least' if ratio else 'nothing'}: "
+            lines.append((Cell(does, "backward label"), Cell(says, "quiet")))
         return lines
+
+    def _first_not_finite(self) -> str:
+        """Where nan or inf begins: forward, or where all values are finite, backward."""
+        for node in self.graph.nodes:
+            if not_finite(node.value):
+                return f"it begins with the value of {self._place(node)}"
+        for node in reversed(self.graph.nodes):
+            if _has(node) and not_finite(node.gradient):
+                return f"it begins with the gradient of {self._place(node)}"
+        return ""
+
+    def _place(self, node: Node) -> str:
+        """A value by its name and expression, and the group that it is in."""
+        name = self.name(node) + (f" = {node.expression}" if node.expression else "")
+        unit = self.groups.get(self.home[node.id])
+        return f"{name} in {unit.name}" if unit else name
 
 
 def _head_style(column: int) -> str:
     return (
         "forward label" if column in (2, 3) else "backward label" if column in (4, 5) else "quiet"
     )
+
+
+def _letter(node: Node) -> str:
+    return "A" if node.rule in ACTIVATIONS else "Z"
 
 
 def _counted(n: int, what: str) -> str:

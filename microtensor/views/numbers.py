@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_ROWS, MOST_COLUMNS = 3, 4  # a matrix up to this size is shown in full
+MOST_ROWS, MOST_COLUMNS = 4, 4  # a matrix up to this size is shown in full
 BARS = " ▁▂▃▄▅▆▇█"
 BINS = 12
 

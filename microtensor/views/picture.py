@@ -17,12 +17,13 @@ from ..notation import short
 from . import cards, collapse, network
 from .dot import THEMES, write
 from .plain import mermaid, text
-from .scene import Cell, Scene
+from .scene import Arrow, Card, Cell, Scene
 from .sparklines import drawn
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
 RENDERED = (".svg", ".png", ".pdf")
+MOST_READERS = 12  # of a leaf, by arrows from one card
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
@@ -162,4 +163,35 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
         legend = (cards.LEGEND,)
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     natural = "LR" if plain else "TB"
-    return Scene(title, legend, tuple(shown), tuple(arrows), direction or natural)
+    leaves = {unit.id for unit in found if unit.kind == "node" and not unit.nodes[0].rule}
+    return Scene(title, legend, *_repeated(shown, arrows, leaves), direction or natural)
+
+
+def _repeated(
+    shown: list[Card], arrows: list[Arrow], leaves: set[str]
+) -> tuple[tuple[Card, ...], tuple[Arrow, ...]]:
+    """A leaf that many cards read stands beside each of them again, by name alone.
+
+    A weight that a hundred steps share would otherwise tangle them all.
+    """
+    by_id = {card.id: card for card in shown}
+    readers: dict[str, dict[str, str]] = {}  # of each leaf: reader -> the card beside it
+    for arrow in arrows:
+        if arrow.source in leaves:
+            beside = readers.setdefault(arrow.source, {})
+            name = f"{arrow.source}_{len(beside)}" if beside else arrow.source
+            beside.setdefault(arrow.target, name)
+    many = {leaf: beside for leaf, beside in readers.items() if len(beside) > MOST_READERS}
+    again = [
+        by_id[leaf]._replace(
+            id=name,
+            heading=(by_id[leaf].heading[0], Cell("again", "quiet")),
+            rows=(),
+            frame=by_id[reader].frame,
+        )
+        for leaf, beside in many.items()
+        for reader, name in beside.items()
+        if name != leaf
+    ]
+    moved = (a._replace(source=many[a.source][a.target]) if a.source in many else a for a in arrows)
+    return (*shown, *again), tuple(moved)

@@ -14,8 +14,12 @@ TEXT = re.compile(
 
 
 def drawn(svg: bytes) -> bytes:
-    """The SVG with a path in place of each text of block characters."""
-    return TEXT.sub(_path, svg.decode()).encode()
+    """The SVG with a path in place of each text of block characters.
+
+    Letters are as wide as Graphviz took them to be: without hinting, which widens small ones.
+    """
+    text = svg.decode().replace("<svg ", '<svg text-rendering="geometricPrecision" ', 1)
+    return TEXT.sub(_path, text).encode()
 
 
 def _path(text: re.Match[str]) -> str:
