@@ -71,7 +71,7 @@ from .operations import (
 from .primitive import primitive
 from .record import group, no_grad, record_constants
 from .tensor import Tensor
-from .views import draw, explain, follow, paths
+from .views import draw, explain, follow, paths, to_source
 from .views.detail import detail
 from .views.difference import Difference, difference
 from .views.page import page
@@ -159,6 +159,7 @@ __all__ = [
     "sum",
     "swapaxes",
     "tanh",
+    "to_source",
     "transpose",
     "var",
     "where",

@@ -249,8 +249,9 @@ def trace(result: Tensor, gradient: Any = None, whole: bool = True) -> Trace:
     """The program behind a result and its gradients, from its record.
 
     Node ids are those of `Graph.of(result)`. `whole`: a rule that is more than one NumPy call
-    (sigmoid, softmax) is one call of that rule, else it is the calls that it makes, where it is
-    written in NumPy's functions.
+    (sigmoid, softmax) is one call of that rule, else it is the calls that it makes. An operation
+    of one's own is the calls that it makes, where it is written in NumPy's functions; where its
+    derivative isn't, TypeError says so.
     """
     seed = Symbol(None, None, (), {}, starting_gradient(result, gradient, "trace"))
     numbered = list(places(result))
@@ -260,7 +261,10 @@ def trace(result: Tensor, gradient: Any = None, whole: bool = True) -> Trace:
     found = Trace(values, seed, {}, {}, {})
     slots: dict[Tensor, Iterator[int]] = {}
 
+    reading: list[Any] = [None]
+
     def read(node: Tensor) -> tuple[Any, tuple[Any, ...]]:
+        reading[0] = node._rule
         return values[ids[node]], tuple(values[x] for x in operands[ids[node]])
 
     def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
@@ -284,7 +288,15 @@ def trace(result: Tensor, gradient: Any = None, whole: bool = True) -> Trace:
             else:
                 inputs = tuple(values[x] for x in place.operands)
                 values[place.id] = _applied(place.value, inputs, whole)
-        for leaf, g in walk(result, seed, read=read, visit=visit).items():
+        try:
+            slopes = walk(result, seed, read=read, visit=visit)
+        except Exception as error:  # as above
+            if not getattr(reading[0], "own", False):
+                raise
+            raise TypeError(
+                f"trace: the derivative of {reading[0].name!r} isn't written in NumPy's functions"
+            ) from error
+        for leaf, g in slopes.items():
             found.gradients[ids[leaf]] = g
     return found
 
@@ -305,6 +317,6 @@ def _applied(node: Tensor, inputs: tuple[Any, ...], whole: bool) -> Any:
     except Exception:  # a function that isn't written in NumPy's can fail on symbols in any way
         made = None
     faithful = isinstance(made, Symbol) and np.array_equal(made.value, node._data, equal_nan=True)
-    if faithful and not (whole and made.index > before + 1):
+    if faithful and not (whole and made.index > before + 1 and not rule.own):
         return made
     return Symbol(rule.name, rule.forward, inputs, node._options, node._data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import called
@@ -133,3 +133,30 @@ def draw(
     from .picture import picture
 
     return picture(Graph.of(result, names, gradient), collapse, expand, theme, direction)
+
+
+def to_source(
+    result: Tensor,
+    wrt: Tensor | str | Sequence[Tensor | str] | None = None,
+    names: Mapping[str, Any] | None = None,
+    xp: str = "numpy",
+) -> str:
+    """The NumPy program behind a result and its gradients, as a person would have written it.
+
+    The text is a module that needs NumPy alone. Its function, `loss_and_gradients(X, W1, b1)`,
+    takes the data and parameters that the result was computed from, and returns the value and a
+    dict of gradients by name. It gives the engine's numbers, rounding apart, for other inputs of
+    the same shapes and dtypes; what Python did meanwhile (branches, loops, random draws) is
+    written as it went when the result was recorded.
+
+    `wrt` are tensors, or their names, to have gradients of; None: every leaf that requires one.
+    `names=vars()` calls values as your variables are called. Arrays that have no name of theirs
+    become parameters too, and short constants stand in the text. `xp="jax.numpy"` writes it for
+    JAX, pure, so that it runs under `jax.jit`.
+
+    ValueError: a constant or unknown `wrt`, or more than 20,000 operations. TypeError: an
+    operation of one's own that isn't written in NumPy's functions.
+    """
+    from .source import source
+
+    return source(result, wrt, names, xp)

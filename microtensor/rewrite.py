@@ -1,0 +1,455 @@
+"""A traced program made simpler: nothing computed twice, nothing computed for nothing.
+
+One rule a function, in tables by the call that they look at. A rule is given a call just made,
+and returns what may stand in its place, or None. What has another shape or dtype never stands in.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .trace import Symbol, called
+
+ELEMENTWISE = {
+    "add", "subtract", "multiply", "divide", "power", "negative", "where", "maximum", "minimum",
+    "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
+    "logical_or", "logical_not", "exp", "expm1", "log", "log1p", "sqrt", "square", "sin", "cos",
+    "tanh", "absolute", "sigmoid", "softplus", "clip",
+}  # fmt: skip
+Number = int | float
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a symbol, an array or a number."""
+    return np.shape(x.value if isinstance(x, Symbol) else x)
+
+
+def _dtype_of(x: Any) -> Any:
+    return getattr(x.value if isinstance(x, Symbol) else x, "dtype", None)
+
+
+def is_plain(x: Any) -> bool:
+    """A Python number."""
+    return isinstance(x, int | float) and not isinstance(x, bool | np.generic)
+
+
+class Scaled(NamedTuple):
+    """factor * core / divisors: a number in front, and the lengths and numbers divided by."""
+
+    factor: Number
+    core: Any  # None: there is only the number
+    divisors: tuple[Any, ...]
+
+
+class Rewriting:
+    """Rewrites symbols, oldest first.
+
+    `kept` are symbols that stay calls of their own, since they have a name. `lengths` has for a
+    division the length that it divides by, in place of the number. What is older than `forward`
+    was written by the user and keeps its algebra.
+    """
+
+    def __init__(self, kept: Iterable[Symbol], lengths: Mapping[Symbol, Symbol], forward: int):
+        self.kept = set(kept)
+        self.lengths = lengths
+        self.forward = forward
+        self.found: dict[Any, Any] = {}
+        self.known: dict[Any, Symbol] = {}
+        self.closed: set[Symbol] = set()  # used more than once, or kept: not taken apart
+        self.algebra = False
+
+    def run(self, symbols: list[Symbol]) -> dict[Any, Any]:
+        """What stands for each of these symbols."""
+        uses = Counter(x for symbol in symbols for x in symbol.operands)
+        with np.errstate(all="ignore"):
+            for symbol in symbols:
+                self.algebra = symbol.index > self.forward
+                new = self._rewritten(symbol)
+                self.found[symbol] = new
+                if isinstance(new, Symbol) and (symbol in self.kept or uses[symbol] > 1):
+                    self.closed.add(new)
+        return self.found
+
+    def _rewritten(self, symbol: Symbol) -> Any:
+        if symbol in self.found:
+            return self.found[symbol]
+        if symbol.call is None:
+            return symbol
+        arguments = [self._now(x) for x in symbol.arguments]
+        options = {key: self._now(x) for key, x in symbol.options.items()}
+        if symbol in self.lengths:
+            arguments[1] = self.lengths[symbol]
+        if symbol.call == "broadcast_to" and is_weak(arguments[0]):
+            return self.filled(arguments[0], symbol.shape, symbol.dtype)
+        if symbol.call in ELEMENTWISE:
+            new = self.make(symbol.call, *arguments, function=symbol.function, **options)
+            if _same_kind(new, symbol):
+                return new
+        pairs = zip(symbol.arguments, arguments, strict=True)
+        arguments = [_typed(old, new) for old, new in pairs]  # a number had a dtype, and it counts
+        return self.make(symbol.call, *arguments, function=symbol.function, **options)
+
+    def _now(self, x: Any) -> Any:
+        """An argument with what stands for its symbols."""
+        if isinstance(x, Symbol):
+            return self.found[x]
+        if isinstance(x, tuple | list):
+            return type(x)(self._now(part) for part in x)
+        return x
+
+    def make(self, call: str, *arguments: Any, function: Any = None, **options: Any) -> Any:
+        """A call, or what it comes down to."""
+        if call in SECOND and len(arguments) == 2:
+            options = {SECOND[call]: arguments[1], **options}
+            arguments = arguments[:1]
+        key = call, _key(arguments), _key(tuple(options.items()))
+        if key in self.known:
+            self.closed.add(self.known[key])
+            return self.known[key]
+        function = function or getattr(np, call)
+        if call in NUMBERS and all(map(is_weak, arguments)):
+            function = NUMBERS[call]
+            value = function(*(x.value if isinstance(x, Symbol) else x for x in arguments))
+            if all(map(is_plain, arguments)):  # 1 / 4 is 0.25, and 1 / 3 stays
+                if call != "divide" or len(repr(value)) < 6:
+                    return value
+            elif not any(_has_length(x) for x in arguments):
+                return value
+        symbol = called(call, function, arguments, options)
+        for rule in (RULES if self.algebra else SAFE).get(call, ()):
+            new = rule(self, symbol)
+            if new is not None and _same_kind(new, symbol):
+                return new
+        if call in ELEMENTWISE and any(map(_is_copy, arguments)):
+            new = _without_copies(self, symbol)
+            if _same_kind(new, symbol):
+                return new
+        self.known[key] = symbol
+        return symbol
+
+    def filled(self, number: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        """One number in every entry."""
+        if not is_weak(number):
+            return self.make("broadcast_to", number, shape)
+        number = float(number) if is_plain(number) else number
+        options = {} if dtype == np.float64 else {"dtype": dtype}
+        return self.make("full", shape, number, **options)
+
+    def is_open(self, x: Any, *calls: str) -> bool:
+        """Whether it is one of these calls, made here for one reader."""
+        return isinstance(x, Symbol) and x.call in calls and x not in self.closed
+
+    def scaled(self, x: Any) -> Scaled:
+        """A value taken apart."""
+        factor: Number = 1
+        divisors: tuple[Any, ...] = ()
+        while True:
+            if is_plain(x):
+                return Scaled(factor * x, None, divisors)
+            if self.is_open(x, "negative"):
+                factor, x = -factor, x.arguments[0]
+            elif self.is_open(x, "multiply") and is_plain(x.arguments[0]):
+                factor, x = factor * x.arguments[0], x.arguments[1]
+            elif (self.is_open(x, "divide") or is_weak(x)) and _is_divisor(x.arguments[1]):
+                divisors, x = (x.arguments[1], *divisors), x.arguments[0]
+            else:
+                return Scaled(factor, x, divisors)
+
+    def built(self, parts: Scaled) -> Any:
+        """A value put together again, the number in front and the divisors last."""
+        factor, x, divisors = parts
+        factor = int(factor) if math.isfinite(factor) and factor == int(factor) else factor
+        numbers = [d for d in divisors if is_plain(d)]
+        if factor != 1 and numbers and factor % math.prod(numbers) == 0:
+            factor, divisors = (
+                factor / math.prod(numbers),
+                tuple(d for d in divisors if not is_plain(d)),
+            )
+        if x is None:
+            x = factor
+        elif factor == -1:
+            x = self.make("negative", x)
+        elif factor != 1:
+            x = self.make("multiply", factor, x)
+        for divisor in divisors:
+            x = self.make("divide", x, divisor)
+        return x
+
+
+def _key(x: Any) -> Any:
+    """What tells two arguments apart: numbers by type and value, arrays by identity."""
+    if isinstance(x, tuple | list):
+        return (type(x), *map(_key, x))
+    if isinstance(x, slice):
+        return slice, x.start, x.stop, x.step
+    if isinstance(x, int | float | str | np.dtype | np.generic) or x is None or x is Ellipsis:
+        return type(x), repr(x)
+    return id(x)
+
+
+def is_weak(x: Any) -> bool:
+    """A Python number, or what is computed from such numbers and lengths, as 1 / m."""
+    return is_plain(x) or (isinstance(x, Symbol) and is_plain(x.value))
+
+
+def _has_length(x: Any) -> bool:
+    """Whether a number was computed from a length: all others are folded, but for 1 / 3."""
+    return isinstance(x, Symbol) and not all(map(is_plain, x.arguments))
+
+
+def _is_length(x: Any) -> bool:
+    return isinstance(x, Symbol) and x.call in ("len", "size")
+
+
+def _is_divisor(x: Any) -> bool:
+    return is_plain(x) or _is_length(x)
+
+
+def _same_kind(new: Any, old: Symbol) -> bool:
+    """The same shape and dtype; a Python number does for any single one."""
+    if is_weak(new):
+        return shape_of(old) == ()
+    return shape_of(new) == shape_of(old) and _dtype_of(new) == _dtype_of(old)
+
+
+def _typed(old: Any, new: Any) -> Any:
+    """A number with the dtype it had."""
+    if not isinstance(old, Symbol) or not is_weak(new):
+        return new
+    number = old.dtype.type
+    return number(new) if is_plain(new) else called(number.__name__, number, (new,))
+
+
+# Copies -----------------------------------------------------------------------------------------
+
+
+def _is_copy(x: Any) -> bool:
+    return isinstance(x, Symbol) and x.call in ("broadcast_to", "full")
+
+
+def _bare(x: Any) -> Any:
+    """What was copied."""
+    return x.arguments[x.call == "full"]
+
+
+def _is_filled(x: Any) -> bool:
+    """One number in every entry."""
+    return _is_copy(x) and shape_of(_bare(x)) == ()
+
+
+def _without_copies(to: Rewriting, symbol: Symbol) -> Any:
+    """An operand that broadcasting would copy anyway; of copies alone, the copy of the result."""
+    bare = [_bare(x) if _is_copy(x) else x for x in symbol.arguments]
+    new = to.make(symbol.call or "", *bare, function=symbol.function, **symbol.options)
+    return new if shape_of(new) == symbol.shape else to.filled(new, symbol.shape, symbol.dtype)
+
+
+def _needless_copy(to: Rewriting, symbol: Symbol) -> Any:
+    """broadcast_to of what has that shape."""
+    return symbol.arguments[0] if shape_of(symbol.arguments[0]) == symbol.shape else None
+
+
+def _copy_of_copy(to: Rewriting, symbol: Symbol) -> Any:
+    x = symbol.arguments[0]
+    return to.filled(_bare(x), symbol.shape, symbol.dtype) if _is_copy(x) else None
+
+
+def _shape_of_filled(to: Rewriting, symbol: Symbol) -> Any:
+    """One number in every entry, in another shape."""
+    x = symbol.arguments[0]
+    return to.filled(_bare(x), symbol.shape, symbol.dtype) if _is_filled(x) else None
+
+
+def _sum_of_filled(to: Rewriting, symbol: Symbol) -> Any:
+    """The sum of equal numbers: as many times the number."""
+    x = symbol.arguments[0]
+    if not _is_filled(x) or not symbol.size:
+        return None
+    total = to.make("multiply", x.size // symbol.size, _bare(x))
+    return total if symbol.shape == () else to.filled(total, symbol.shape, symbol.dtype)
+
+
+# Shapes -----------------------------------------------------------------------------------------
+
+
+def _order(symbol: Symbol) -> tuple[int, ...]:
+    axes = symbol.options.get("axes")
+    count = symbol.ndim
+    return tuple(reversed(range(count))) if axes is None else tuple(a % count for a in axes)
+
+
+def _transpose_of_transpose(to: Rewriting, symbol: Symbol) -> Any:
+    """(x.T).T = x, and two orders of axes are one."""
+    inner, order = symbol.arguments[0], _order(symbol)
+    if order == tuple(range(symbol.ndim)):
+        return inner
+    if not isinstance(inner, Symbol) or inner.call != "transpose":
+        return None
+    first = _order(inner)
+    return to.make("transpose", inner.arguments[0], axes=tuple(first[a] for a in order))
+
+
+def _transpose_of_product(to: Rewriting, symbol: Symbol) -> Any:
+    """(A.T @ B).T = B.T @ A, where a transpose goes away by it."""
+    x = symbol.arguments[0]
+    if not to.is_open(x, "matmul") or _order(symbol) != (1, 0):
+        return None
+    a, b = x.arguments
+    if not any(isinstance(y, Symbol) and y.call == "transpose" for y in (a, b)):
+        return None
+    return to.make("matmul", *(to.make("transpose", y, axes=(1, 0)) for y in (b, a)))
+
+
+def _same_shape(to: Rewriting, symbol: Symbol) -> Any:
+    """reshape to the shape it has."""
+    return symbol.arguments[0] if shape_of(symbol.arguments[0]) == symbol.shape else None
+
+
+def _reshape_of_sum(to: Rewriting, symbol: Symbol) -> Any:
+    """sum(axis=1).reshape(n, 1) keeps its axes by itself."""
+    x = symbol.arguments[0]
+    if not to.is_open(x, "sum") or x.options.get("keepdims"):
+        return None
+    summed, axes = x.arguments[0], _axes(x)
+    kept = tuple(1 if a in axes else n for a, n in enumerate(shape_of(summed)))
+    return (
+        to.make("sum", summed, axis=x.options["axis"], keepdims=True)
+        if kept == symbol.shape
+        else None
+    )
+
+
+def _axes(symbol: Symbol) -> tuple[int, ...]:
+    axis, count = symbol.options.get("axis"), len(shape_of(symbol.arguments[0]))
+    if axis is None:
+        return tuple(range(count))
+    return tuple(a % count for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _sum_over_axes(to: Rewriting, symbol: Symbol) -> Any:
+    """axis=(0,) is axis=0; over no axis nothing is summed; over all there is none to name."""
+    x, axis, keep = symbol.arguments[0], symbol.options.get("axis"), symbol.options.get("keepdims")
+    if not isinstance(axis, tuple):
+        return None
+    if not axis:
+        return x
+    shorter = None if len(axis) == len(shape_of(x)) else axis[0] if len(axis) == 1 else axis
+    if shorter == axis:
+        return None
+    return to.make("sum", x, axis=shorter, **({"keepdims": True} if keep else {}))
+
+
+# Arithmetic -------------------------------------------------------------------------------------
+
+
+def _neutral(to: Rewriting, symbol: Symbol) -> Any:
+    """1 * x, x / 1, x ** 1, 0 + x."""
+    a, b = symbol.arguments
+    neutral = 0 if symbol.call == "add" else 1
+    if is_plain(b) and b == neutral:
+        return a
+    return b if is_plain(a) and a == neutral and symbol.call in ("add", "multiply") else None
+
+
+def _product(to: Rewriting, symbol: Symbol) -> Any:
+    """Numbers and signs to the front of a product, divisors to its end."""
+    a, b = symbol.arguments
+    left, right = to.scaled(a), to.scaled(b)
+    if not 1e-6 < abs(left.factor * right.factor) < 1e6:
+        return None  # what the numbers alone give could overflow
+    if right.core is b and (left[::2] == (1, ()) or (is_plain(a) and a != -1)):
+        return None
+    cores = [core for core in (left.core, right.core) if core is not None]
+    core = to.make("multiply", *cores) if len(cores) == 2 else cores[0] if cores else None
+    return to.built(Scaled(left.factor * right.factor, core, left.divisors + right.divisors))
+
+
+def _quotient(to: Rewriting, symbol: Symbol) -> Any:
+    """Numbers and signs to the front of a quotient, lengths to its end."""
+    a, b = symbol.arguments
+    factor, core, divisors = to.scaled(a)
+    if to.is_open(b, "negative"):
+        factor, b = -factor, b.arguments[0]
+    elif _is_divisor(b) or (not divisors and (factor == 1 or core is None)):
+        return None
+    if core is None:  # 2 / x
+        return to.built(Scaled(1, to.make("divide", factor, b), divisors))
+    return to.built(Scaled(factor, to.make("divide", core, b), divisors))
+
+
+def _negative(to: Rewriting, symbol: Symbol) -> Any:
+    """-(-x) = x, -(a - b) = b - a, and the sign goes to the number in front."""
+    x = symbol.arguments[0]
+    if to.is_open(x, "subtract"):
+        return to.make("subtract", *reversed(x.arguments))
+    parts = to.scaled(x)
+    if (parts.factor, parts.divisors) == (1, ()):
+        return None
+    return to.built(parts._replace(factor=-parts.factor))
+
+
+def _sum_of_scaled(to: Rewriting, symbol: Symbol) -> Any:
+    """a / m + b / m = (a + b) / m, and signs together: -a + b = b - a."""
+    left, right = map(to.scaled, symbol.arguments)
+    if symbol.call == "subtract":
+        right = right._replace(factor=-right.factor)
+    if left.core is None or right.core is None or _key(left.divisors) != _key(right.divisors):
+        return None
+    same, opposite = left.factor == right.factor, left.factor == -right.factor
+    if left[::2] == (1, ()) and (symbol.call == "add" if same else symbol.call == "subtract"):
+        return None
+    if same:
+        return to.built(left._replace(core=to.make("add", left.core, right.core)))
+    if not opposite:
+        return None
+    cores = (left.core, right.core) if left.factor > 0 else (right.core, left.core)
+    return to.built(Scaled(abs(left.factor), to.make("subtract", *cores), left.divisors))
+
+
+def _where_positive(to: Rewriting, symbol: Symbol) -> Any:
+    """0 where a <= 0, else g: g where a > 0, as a person writes it."""
+    condition, a, b = symbol.arguments
+    if to.is_open(condition, "less_equal") and is_plain(a) and a == 0 and not is_plain(b):
+        return to.make("where", to.make("greater", *condition.arguments), b, a)
+    return None
+
+
+# What holds to the last bit, and what may round differently in the last one.
+SAFE: dict[str, tuple[Callable[[Rewriting, Symbol], Any], ...]] = {
+    "broadcast_to": (_needless_copy, _copy_of_copy),
+    "reshape": (_same_shape, _reshape_of_sum),
+    "transpose": (_transpose_of_transpose,),
+    "sum": (_sum_over_axes,),
+    "add": (_neutral,),
+    "multiply": (_neutral,),
+    "divide": (_neutral,),
+    "power": (_neutral,),
+}
+RULES = {
+    **SAFE,
+    "reshape": (_shape_of_filled, *SAFE["reshape"]),
+    "transpose": (_shape_of_filled, *SAFE["transpose"], _transpose_of_product),
+    "expand_dims": (_shape_of_filled,),
+    "sum": (_sum_of_filled, *SAFE["sum"]),
+    "negative": (_negative,),
+    "add": (_neutral, _sum_of_scaled),
+    "subtract": (_sum_of_scaled,),
+    "multiply": (_neutral, _product),
+    "divide": (_neutral, _quotient),
+    "where": (_where_positive,),
+}
+# What their second argument is called.
+SECOND = {"transpose": "axes", "reshape": "shape", "sum": "axis"}
+NUMBERS: dict[str, Callable[..., Any]] = {
+    "negative": operator.neg,
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+}

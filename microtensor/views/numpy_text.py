@@ -1,0 +1,290 @@
+"""A call of NumPy's as a person writes it: operators, brackets where needed, short arguments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..rewrite import shape_of
+from ..trace import Symbol
+
+ATOM, POWER, SIGN, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 3, 2, 1
+
+# The operator, how firmly it holds together, and how firmly its operands have to.
+INFIX = {
+    "add": ("+", SUM, SUM, PRODUCT),
+    "subtract": ("-", SUM, SUM, PRODUCT),
+    "multiply": ("*", PRODUCT, PRODUCT, SIGN),
+    "divide": ("/", PRODUCT, PRODUCT, SIGN),
+    "matmul": ("@", PRODUCT, PRODUCT, SIGN),
+    "power": ("**", POWER, ATOM, SIGN),
+    "equal": ("==", COMPARISON, OR, OR),
+    "not_equal": ("!=", COMPARISON, OR, OR),
+    "less": ("<", COMPARISON, OR, OR),
+    "less_equal": ("<=", COMPARISON, OR, OR),
+    "greater": (">", COMPARISON, OR, OR),
+    "greater_equal": (">=", COMPARISON, OR, OR),
+    "logical_and": ("&", AND, AND, SUM),
+    "logical_or": ("|", OR, OR, AND),
+}
+HELPERS = {
+    "sigmoid": '''
+def sigmoid(x):
+    """1 / (1 + exp(-x)), without overflow."""
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+''',
+    "softplus": '''
+def softplus(x):
+    """log(1 + exp(x)), without overflow."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+''',
+    "logsumexp": '''
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), shifted by the largest entry so that nothing overflows."""
+    top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, axis)
+''',
+    "softmax": '''
+def softmax(x, axis=-1):
+    """exp(x) / sum(exp(x)), shifted by the largest entry so that nothing overflows."""
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+''',
+    "log_softmax": '''
+def log_softmax(x, axis=-1):
+    """log(softmax(x)), right where softmax itself rounds to 0 too."""
+    return x - logsumexp(x, axis, keepdims=True)
+''',
+    "put": '''
+def put(g, index, shape):
+    """Zeros of a shape, with g added in at an index."""
+    placed = np.zeros(shape, np.result_type(g))
+    np.add.at(placed, index, g)
+    return placed
+''',
+}
+JAX_PUT = '''
+def put(g, index, shape):
+    """Zeros of a shape, with g added in at an index."""
+    return np.zeros(shape, np.result_type(g)).at[index].add(g)
+'''
+NEEDS = {"log_softmax": ("logsumexp", "log_softmax")}
+SMALL, SHORT = 8, 32
+
+
+class Text(NamedTuple):
+    """A piece of a program, and how firmly it holds together."""
+
+    text: str
+    binds: int = ATOM
+
+    def within(self, needed: int) -> str:
+        """In brackets, unless it holds together as firmly as is needed."""
+        return self.text if self.binds >= needed else f"({self.text})"
+
+
+Read = Callable[[Any], Text]
+
+
+def is_known(symbol: Symbol) -> bool:
+    """Whether its call can be written."""
+    call = symbol.call or ""
+    return call in INFIX or call in SPECIAL or call in HELPERS or _is_numpy(call)
+
+
+def _is_numpy(call: str) -> bool:
+    return callable(getattr(np, call, None))
+
+
+def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
+    """A call, with `read` giving the text of an argument.
+
+    `free`: a product of products and a sum of sums need no brackets; it may round otherwise.
+    """
+    call = symbol.call or ""
+    if call in SPECIAL:
+        text = SPECIAL[call](symbol, read)
+        if text is not None:
+            return text
+    if call in INFIX and ("logical" not in call or symbol.dtype.kind == "b"):
+        sign, binds, left, right = INFIX[call]
+        a, b = symbol.arguments
+        inner = b.call if isinstance(b, Symbol) else None
+        if free and (call, inner) in REGROUPED:
+            right = left
+        return Text(f"{read(a).within(left)} {sign} {read(b).within(right)}", binds)
+    arguments = [read(x).text for x in symbol.arguments]
+    given = [f"{key}={read(x).text}" for key, x in _said(symbol)]
+    name = call if call in HELPERS else f"np.{NAMES.get(call, call)}"
+    return Text(f"{name}({', '.join(arguments + given)})")
+
+
+REGROUPED = {
+    ("multiply", "multiply"), ("multiply", "divide"), ("add", "add"), ("add", "subtract"),
+}  # fmt: skip
+NAMES = {"absolute": "abs"}
+
+
+def _said(symbol: Symbol) -> list[tuple[str, Any]]:
+    """The options that aren't what they are anyway."""
+    usual: dict[str, Any] = {"axis": None, "keepdims": False, "ddof": 0}
+    if symbol.call in ("softmax", "log_softmax"):
+        usual["axis"] = -1
+    return [(k, x) for k, x in symbol.options.items() if k not in usual or x is not usual[k]]
+
+
+def literal(x: Any) -> Text:
+    """A number, index, shape, dtype or small array."""
+    if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
+        return Text(f"np.{np.dtype(x).name}")
+    if isinstance(x, np.ndarray | np.generic):
+        return _array(x)
+    if isinstance(x, tuple):
+        return Text(f"({', '.join(literal(v).text for v in x)}{',' * (len(x) == 1)})")
+    if isinstance(x, list):
+        return Text(f"[{', '.join(literal(v).text for v in x)}]")
+    if isinstance(x, float) and not math.isfinite(x):
+        return Text("np.nan") if x != x else Text("np.inf") if x > 0 else Text("-np.inf", SIGN)
+    if x is Ellipsis:
+        return Text("...")
+    text = f'"{x}"' if isinstance(x, str) else repr(x)
+    return Text(text, SIGN if text.startswith("-") else ATOM)
+
+
+def _array(x: Any) -> Text:
+    """An array's entries, its dtype where they don't tell it."""
+    if x.ndim == 0:
+        name = "bool_" if x.dtype == np.bool else x.dtype.name
+        return Text(f"np.{name}({literal(x.item()).text})")
+    usual = x.dtype in (np.float64, np.int64, np.bool)
+    given = "" if usual else f", dtype=np.{x.dtype.name}"
+    return Text(_concise(x) or f"np.array({literal(x.tolist()).text}{given})")
+
+
+def _concise(x: np.ndarray[Any, Any]) -> str:
+    """An array that NumPy has a name for; '' where it hasn't."""
+    given = "" if x.dtype == np.float64 else f", dtype=np.{x.dtype.name}"
+    if not x.size:
+        return f"np.zeros({literal(x.shape).text}{given})"
+    if x.dtype == np.int64 and x.ndim == 1 and x.size > 4 and (x == np.arange(x.size)).all():
+        return f"np.arange({x.size})"
+    if x.dtype.kind != "f":
+        return ""
+    first = x.flat[0].item()
+    if first in (0, 1) and (x == first).all():
+        return f"np.{'ones' if first else 'zeros'}({literal(x.shape).text}{given})"
+    if x.ndim == 2 and x.shape[0] == x.shape[1] and (x == np.eye(len(x))).all():
+        return f"np.eye({len(x)}{given})"
+    return ""
+
+
+def is_short(x: np.ndarray[Any, Any]) -> bool:
+    """Whether an array's entries stand in the text themselves."""
+    return x.ndim == 0 or not x.size or (x.size <= SMALL and len(_array(x).text) <= SHORT)
+
+
+def is_named(x: np.ndarray[Any, Any]) -> bool:
+    """Whether NumPy has a name for an array: zeros, ones, eye, arange."""
+    return bool(_concise(x))
+
+
+def index(x: Any, read: Read) -> str:
+    """What stands in the brackets of an index."""
+    if isinstance(x, tuple) and x:
+        return ", ".join(index(part, read) for part in x) + "," * (len(x) == 1)
+    if isinstance(x, slice):
+        parts = ["" if v is None else str(v) for v in (x.start, x.stop, x.step)]
+        return ":".join(parts if parts[2] else parts[:2])
+    if getattr(x, "dtype", None) == np.bool and x.ndim == 0:
+        return str(bool(x))
+    return read(x).text
+
+
+# Calls that aren't written `np.call(...)` -------------------------------------------------------
+
+
+def _getitem(symbol: Symbol, read: Read) -> Text:
+    x, where = symbol.arguments
+    return Text(f"{read(x).within(ATOM)}[{index(where, read)}]")
+
+
+def _put(symbol: Symbol, read: Read) -> Text:
+    where, shape = symbol.options["index"], symbol.options["shape"]
+    text = index(where, read)
+    if any(isinstance(part, slice) for part in (where if isinstance(where, tuple) else (where,))):
+        text = f"np.s_[{text}]"
+    elif isinstance(where, tuple) and where:
+        text = f"({text})"
+    return Text(f"put({read(symbol.arguments[0]).text}, {text}, {literal(shape).text})")
+
+
+def _transpose(symbol: Symbol, read: Read) -> Text | None:
+    axes, count = symbol.options.get("axes"), symbol.ndim
+    order = None if axes is None else tuple(a % count for a in axes)
+    x = read(symbol.arguments[0])
+    if order is None or order == tuple(reversed(range(count))):
+        return Text(f"{x.within(ATOM)}.T")
+    if order == (*range(count - 2), count - 1, count - 2):
+        return Text(f"{x.within(ATOM)}.mT")
+    return Text(f"np.transpose({x.text}, {literal(order).text})")
+
+
+def _reshape(symbol: Symbol, read: Read) -> Text:
+    x, shape = symbol.arguments[0], symbol.options.get("shape", symbol.shape)
+    sizes = [shape] if isinstance(shape, int) else list(shape)
+    if shape_of(x) and sizes:
+        return Text(f"{read(x).within(ATOM)}.reshape({', '.join(map(str, sizes))})")
+    return Text(f"np.reshape({read(x).text}, {literal(shape).text})")
+
+
+def _astype(symbol: Symbol, read: Read) -> Text:
+    x, kind = read(symbol.arguments[0]), literal(symbol.dtype).text
+    return Text(f"{x.within(ATOM)}.astype({kind})" if symbol.shape else f"{kind}({x.text})")
+
+
+def _negative(symbol: Symbol, read: Read) -> Text:
+    x = read(symbol.arguments[0])
+    return Text(f"-{x.within(PRODUCT)}", PRODUCT if x.binds == PRODUCT else SIGN)
+
+
+def _full(symbol: Symbol, read: Read) -> Text:
+    """Ones and zeros by their name."""
+    shape, number = symbol.arguments
+    given = "".join(f", dtype={literal(x).text}" for x in symbol.options.values())
+    for value, name in ((0, "zeros"), (1, "ones")):
+        if isinstance(number, int | float) and number == value:
+            return Text(f"np.{name}({literal(shape).text}{given})")
+    return Text(f"np.full({literal(shape).text}, {read(number).text}{given})")
+
+
+def _clip(symbol: Symbol, read: Read) -> Text | None:
+    """Without a bound that is none."""
+    x, low, high = symbol.arguments
+    for bound, name, other in ((high, "maximum", low), (low, "minimum", high)):
+        if isinstance(bound, float) and math.isinf(bound):
+            return Text(f"np.{name}({read(x).text}, {read(other).text})")
+    return None
+
+
+def _length(symbol: Symbol, read: Read) -> Text:
+    name = read(symbol.arguments[0]).text
+    return Text(f"len({name})" if symbol.call == "len" else f"{name}.size")
+
+
+SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
+    "getitem": _getitem,
+    "put": _put,
+    "transpose": _transpose,
+    "reshape": _reshape,
+    "astype": _astype,
+    "negative": _negative,
+    "full": _full,
+    "clip": _clip,
+    "len": _length,
+    "size": _length,
+}

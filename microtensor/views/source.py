@@ -1,0 +1,491 @@
+"""The program a person would have written: forward and backward, in NumPy, from the record."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backward import starting_gradient
+from ..errors import label
+from ..graph import Graph, places
+from ..rewrite import ELEMENTWISE, Rewriting, is_weak, shape_of
+from ..tensor import Tensor
+from ..trace import Symbol, Trace, reached, trace
+from .naming import Names, identifier
+from .numpy_text import (
+    HELPERS,
+    JAX_PUT,
+    NEEDS,
+    Text,
+    is_known,
+    is_named,
+    is_short,
+    literal,
+    written,
+)
+
+WIDTH, INLINE, CHEAP = 88, 60, 12
+LARGEST = 20_000
+MODULES = {"numpy": "import numpy as np", "jax.numpy": "import jax.numpy as jnp"}
+LETTERS = {
+    "exp": "e", "sum": "total", "mean": "mean", "max": "top", "subtract": "diff", "softmax": "p",
+    "log_softmax": "log_p",
+}  # fmt: skip
+ONE_STEP = {
+    "add", "subtract", "multiply", "negative", "greater", "greater_equal", "less", "less_equal",
+    "equal", "transpose",
+}  # fmt: skip
+
+
+def source(
+    result: Tensor,
+    wrt: Tensor | str | Sequence[Tensor | str] | None = None,
+    names: Mapping[str, Any] | None = None,
+    xp: str = "numpy",
+) -> str:
+    """The program behind a result and its gradients; `to_source` says more."""
+    return program(result, wrt, names, xp).text()
+
+
+def program(
+    result: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None, xp: str = "numpy"
+) -> Program:
+    """The statements of the program, and what they are called."""
+    if xp not in MODULES:
+        raise ValueError(f"to_source: xp is 'numpy' or 'jax.numpy', got {xp!r}")
+    starting_gradient(result, None, "to_source")
+    graph = Graph.of(result, names)
+    count = sum(node.rule is not None for node in graph.nodes)
+    if count > LARGEST:
+        raise ValueError(
+            f"to_source: {count} operations make no program to read; at most {LARGEST} are written"
+        )
+    targets = _targets(graph, result, wrt)
+    try:
+        found = trace(result)
+    except TypeError as error:
+        raise TypeError(str(error).replace("trace:", "to_source:", 1)) from None
+    return Program(graph, found, targets, names or {}, xp == "jax.numpy")
+
+
+def _targets(graph: Graph, result: Tensor, wrt: Any) -> list[str]:
+    """The ids of what gradients are wanted for."""
+    if wrt is None:
+        return [node.id for node in graph.nodes if node.role == "parameter"]
+    ids = {id(p.value): p.id for p in places(result) if p.reader is None}
+    nodes = {node.id: node for node in graph.nodes}
+    named = {node.name: node for node in graph.nodes}
+    found = []
+    for x in [wrt] if isinstance(wrt, Tensor | str) else wrt:
+        if not isinstance(x, Tensor | str):
+            raise TypeError(f"to_source: wrt is tensors or names, got {type(x).__name__}")
+        if isinstance(x, str) and x not in named:
+            known = ", ".join(repr(node.name) for node in graph.nodes if node.named)
+            raise ValueError(
+                f"to_source: no value is called {x!r}; there are {known or 'no names'}"
+            )
+        if isinstance(x, Tensor) and id(x) not in ids:
+            raise ValueError(f"to_source: the result wasn't computed from {label(x)}")
+        node = named[x] if isinstance(x, str) else nodes[ids[id(x)]]
+        if not node.tracked:
+            raise ValueError(f"to_source: {node.name!r} is a constant, and has no gradient")
+        found.append(node.id)
+    return list(dict.fromkeys(found))
+
+
+class _Line(NamedTuple):
+    """A statement: where it stands, the block that it is in, what it says and its shape."""
+
+    place: tuple[float, int, int]
+    block: tuple[str, str]
+    name: str
+    text: str
+    shape: tuple[int, ...]
+
+
+class Program:
+    """Turns a trace into statements, and those into text."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        trace: Trace,
+        targets: list[str],
+        given: Mapping[str, Any],
+        jax: bool,
+    ) -> None:
+        self.graph, self.trace, self.targets, self.given, self.jax = (
+            graph, trace, targets, given, jax,
+        )  # fmt: skip
+        self.nodes = {node.id: node for node in graph.nodes}
+        self.result = graph.nodes[-1]
+        self.names = Names(graph, {*HELPERS})
+        self.helpers: set[str] = set()
+        self.arrays: dict[int, tuple[str, Any]] = {}  # constants that become parameters
+        self.texts: dict[Symbol, Text] = {}
+        self.said: dict[Symbol, str] = {}  # the names of symbols that have a line, or are inputs
+        self.lines: list[_Line] = []
+        self._simplify()
+        self._call_names()
+        self._write()
+
+    # What is computed ---------------------------------------------------------------------------
+
+    def _simplify(self) -> None:
+        """The symbols of the program, without what is needless."""
+        values, gradients, seed = self.trace.values, self.trace.gradients, self.trace.seed
+        old = reached([values[self.result.id], *(gradients[t] for t in self.targets)])
+        seen = set(old)
+        self.kept = [k for k in self.names.lines if k in self.targets or values[k] in seen]
+        kept = [values[key] for key in self.kept]
+        kept += [gradients[key] for key in (*self.kept, *self.targets) if key in gradients]
+        forward = max(x.index for x in values.values() if isinstance(x, Symbol))
+        self.lengths: dict[Symbol, str] = {}
+        rewriting = Rewriting(kept, dict(self._lengths(seen)), forward)
+        rewriting.found[seed] = 1
+        if seed.shape:
+            rewriting.found[seed] = rewriting.filled(1, seed.shape, seed.dtype)
+        new = rewriting.run(old)
+        self.values = {k: new.get(x, x) for k, x in values.items() if isinstance(x, Symbol)}
+        self.slopes = {k: new.get(x, x) for k, x in gradients.items()}
+        wanted = [self.slopes[t] for t in self.targets]
+        self.forward = set(reached([self.values[self.result.id]]))
+        self.order = reached([self.values[self.result.id], *wanted])
+        self.uses = Counter(x for symbol in self.order for x in symbol.operands)
+        self.uses.update(x for x in wanted if isinstance(x, Symbol))
+
+    def _lengths(self, seen: set[Symbol]) -> Iterator[tuple[Symbol, Symbol]]:
+        """The division of each mean's gradient, and the length that it divides by."""
+        for node in self.graph.nodes:
+            division = self.trace.contributions.get((node.id, 0))
+            if node.rule != "mean" or node.options["axis"] is not None or division is None:
+                continue
+            while division.call in ("broadcast_to", "reshape"):
+                division = division.arguments[0]
+            key = self._spread_over(self.names.operands[node.id][0])
+            if key is None or division not in seen or division.call != "divide":
+                continue
+            symbol = self.trace.values[key]
+            length = next((x for x in self.lengths if x.arguments[0] is symbol), None)
+            if length is None:
+                rows = symbol.shape[0] == symbol.size
+                length = Symbol("len" if rows else "size", None, (symbol,), {}, int(symbol.size))
+                self.lengths[length] = self.names.unique("m" if rows else "n")
+            yield division, length
+
+    def _spread_over(self, key: str) -> str | None:
+        """An input of the shape that a value has, which it was computed from entry by entry."""
+        shape, waiting = np.shape(self.nodes[key].value), [key]
+        for key in waiting:  # grows while it is read
+            node = self.nodes[key]
+            if shape and np.shape(node.value) == shape:
+                if node.role == "input" and key in self.names.inputs:
+                    return key
+                if node.rule in ELEMENTWISE and len(waiting) < 50:
+                    waiting += self.names.operands[key]
+        return None
+
+    # Names --------------------------------------------------------------------------------------
+
+    def _call_names(self) -> None:
+        """The inputs, the lengths, the values with a line each, and their gradients."""
+        for key, name in self.names.inputs.items():
+            self.said[self.values[key]] = name
+        self.said |= self.lengths
+        for key in self.kept:
+            self.said.setdefault(self.values[key], self.names.lines[key])
+        known = {**self.names.inputs, **self.names.lines}
+        for key in self.targets:
+            known.setdefault(key, identifier(self.nodes[key].name))
+        self.slope_names = {t: self.names.unique(f"d{known[t]}") for t in self.targets}
+        for key in (*reversed(self.kept), *self.targets):
+            g = self.slopes.get(key)
+            if not isinstance(g, Symbol) or g.call in (None, "full") or is_weak(g):
+                continue
+            if g not in self.said:
+                self.said[g] = self.slope_names.get(key) or self.names.unique(f"d{known[key]}")
+
+    # Statements ---------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        """The text of every symbol, oldest first; a line for each that has a name."""
+        nodes = {symbol: key for key, symbol in reversed(self.values.items())}
+        self.node_of = {g: key for key, g in self.slopes.items() if isinstance(g, Symbol)} | nodes
+        self.blocks = self._blocks()
+        order = {self.slopes[t]: i for i, t in enumerate(self.targets) if self._is_leaf(t)}
+        latest: dict[Symbol, int] = {}
+        for symbol in self.order:
+            if symbol.call is None:
+                self.texts[symbol] = self._input(symbol)
+                continue
+            name = self.said.get(symbol)
+            text = self._fitting(symbol, len(name or "") or 6)
+            reads = [x.index if x in self.said else latest[x] for x in symbol.operands if x.call]
+            latest[symbol] = max(reads, default=0)
+            self.texts[symbol] = text
+            if name is None and self.uses[symbol] > 1 and not self._is_cheap(symbol, text.text):
+                name = self._temporary(symbol)
+            if name is not None:
+                early = symbol in order and symbol not in self.forward
+                place = (latest[symbol], 1, order[symbol]) if early else (symbol.index, 0, 0)
+                self._line(symbol, name, place)
+        for i, key in enumerate(self.targets):
+            self._gradient(key, i)
+
+    def _is_leaf(self, key: str) -> bool:
+        return self.nodes[key].rule is None
+
+    def _temporary(self, symbol: Symbol) -> str:
+        if symbol in self.forward and symbol.call in LETTERS:
+            return self.names.unique(LETTERS[symbol.call])
+        return self.names.numbered("t" if symbol in self.forward else "g")
+
+    def _line(self, symbol: Symbol, name: str, place: tuple[float, int, int]) -> None:
+        """Makes a symbol a line of its own, called so from then on."""
+        if symbol in self.lengths:
+            line = _Line((-1, 0, symbol.index), ("", ""), name, self.texts[symbol].text, ())
+        else:
+            text = self.texts[symbol].text
+            line = _Line(place, self._block(symbol), name, text, shape_of(symbol))
+        self.lines.append(line)
+        self.said[symbol], self.texts[symbol] = name, Text(name)
+
+    def _is_cheap(self, symbol: Symbol, text: str) -> bool:
+        """Written out wherever it is used: `1 - y`, `W.T`."""
+        atoms = all(x in self.said or x.call is None for x in symbol.operands)
+        one = len(list(symbol.operands)) == 1
+        return is_weak(symbol) or (symbol.call in ONE_STEP and one and atoms and len(text) <= CHEAP)
+
+    def _fitting(self, symbol: Symbol, name: int) -> Text:
+        """The text of a call; operands get lines of their own until it fits into one."""
+        if not is_known(symbol):
+            raise TypeError(
+                f"to_source: {symbol.call!r} isn't written in NumPy's functions, so it can't be "
+                "written down"
+            )
+        if symbol.call in HELPERS:
+            self.helpers.update(NEEDS.get(symbol.call, (symbol.call,)))
+        shown = self._static(symbol)
+        while True:
+            text = written(shown, self._read, symbol not in self.forward)
+            if self._width(text.text) + name + 7 <= WIDTH:
+                return text
+            inner = {x for x in symbol.operands if x.call and x not in self.said}
+            longest = max(inner, key=lambda x: (len(self.texts[x].text), x.index), default=None)
+            if longest is None or len(self.texts[longest].text) <= CHEAP:
+                return text
+            self._line(longest, self._temporary(longest), (longest.index, 0, 0))
+
+    def _width(self, text: str) -> int:
+        return len(text) + text.count("np.") * self.jax
+
+    def _read(self, x: Any) -> Text:
+        """The text of an argument."""
+        if isinstance(x, Symbol):
+            return self.texts[x]
+        if isinstance(x, tuple | list):
+            inner = ", ".join(self._read(part).text for part in x)
+            return Text(f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})")
+        if isinstance(x, np.ndarray | np.generic):
+            return self._constant(x)
+        return literal(x)
+
+    def _input(self, symbol: Symbol) -> Text:
+        name = self.said.get(symbol)
+        return Text(name) if name else self._constant(symbol.value)
+
+    def _constant(self, x: Any) -> Text:
+        """An array or number in the text itself; a larger array as a parameter."""
+        if x.ndim == 0 and x.dtype in (np.float64, np.int64) and self._is_double:
+            return literal(x.item())
+        if is_short(x) or is_named(x):
+            return literal(x)
+        if id(x) not in self.arrays:
+            given = (
+                name
+                for name, y in self.given.items()
+                if getattr(y, "dtype", None) == x.dtype and np.array_equal(np.asarray(y), x)
+            )
+            usual = "index" if x.dtype.kind in "iu" else "mask" if x.dtype.kind == "b" else "c"
+            self.arrays[id(x)] = self.names.unique(next(given, usual)), x
+        return Text(self.arrays[id(x)][0])
+
+    @property
+    def _is_double(self) -> bool:
+        """Whether a Python number does for each of NumPy's."""
+        return not any(node.value.dtype == np.float32 for node in self.graph.nodes if node.rule)
+
+    def _static(self, symbol: Symbol) -> Symbol:
+        """For jit, an index with numbers for bools: shapes can't depend on values there."""
+        if not self.jax or symbol.call not in ("getitem", "put"):
+            return symbol
+        arguments, options = symbol.arguments, dict(symbol.options)
+        if symbol.call == "put":
+            options["index"] = _whole_numbers(options["index"])
+        else:
+            arguments = arguments[0], _whole_numbers(arguments[1])
+        return Symbol(symbol.call, symbol.function, arguments, options, symbol.value)
+
+    def _gradient(self, key: str, i: int) -> None:
+        """The line of a gradient that hasn't one: a number in each entry, or another's value."""
+        g, name = self.slopes[key], self.slope_names[key]
+        if isinstance(g, Symbol) and self.said.get(g) == name:
+            return
+        node, block = self.nodes[key], self._block_of_gradient(key)
+        place = (g.index if isinstance(g, Symbol) else 0, 1, i)
+        number = g.arguments[1] if isinstance(g, Symbol) and g.call == "full" else g
+        text = self._read(number).text
+        if is_weak(number):
+            if np.ndim(node.value) or node.value.dtype != np.float64:
+                text = f"np.full_like({self.said[self.values[key]]}, {text})"
+            elif isinstance(number, int):
+                text = repr(float(number))
+        self.lines.append(_Line(place, block, name, text, ()))
+
+    # Blocks -------------------------------------------------------------------------------------
+
+    def _blocks(self) -> dict[str, str]:
+        """What each node's block is called: `layer 1`, `BCELoss`."""
+        paths = {node.id: node.group for node in self.graph.nodes if node.rule is not None}
+        labels = {k: path[1] if len(path) > 1 else "".join(path) for k, path in paths.items()}
+        linear = {labels[key] for key, _ in self.names.linear}
+        called: dict[str, str] = {}
+        count = 0
+        for name in dict.fromkeys(labels.values()):
+            called[name] = re.sub(r"^layer_?(\d+)$", r"layer \1", name)
+            if re.fullmatch(r"layers\.\d+", name):  # of a Sequential: what follows is part of it
+                count += name in linear
+                called[name] = f"layer {count}" if count else name
+        return {key: called[name] for key, name in labels.items()}
+
+    def _block(self, symbol: Symbol) -> tuple[str, str]:
+        """Forward or backward, and the name of the block."""
+        key = self.node_of.get(symbol)
+        if symbol in self.forward:
+            return "forward", self.blocks.get(key or "", "")
+        return self._block_of_gradient(key) if key else ("backward", "")
+
+    def _block_of_gradient(self, key: str) -> tuple[str, str]:
+        """The block that sends it: that of the oldest reader."""
+        readers = self.names.readers.get(key)
+        return "backward", self.blocks.get(readers[0], "") if readers else ""
+
+    # Text ---------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """The whole program."""
+        result = self.said[self.values[self.result.id]]
+        helpers = [
+            JAX_PUT if name == "put" and self.jax else text
+            for name, text in HELPERS.items()
+            if name in self.helpers
+        ]
+        parts = [f"{MODULES['numpy']}\n", *helpers, self._function(result)]
+        text = "\n\n".join(part.strip("\n") + "\n" for part in parts)
+        if self.jax:
+            text = re.sub(r"\bnp\.", "jnp.", text)
+            text = text.replace(MODULES["numpy"], MODULES["jax.numpy"])
+        return text
+
+    def _function(self, result: str) -> str:
+        inputs = self.inputs()
+        head = _wrapped(f"def {result}_and_gradients(", [name for name, _ in inputs], "):")
+        lines = [*head, *self._docstring(result, inputs)]
+        block: tuple[str, str] = ("", "")
+        shape: tuple[int, ...] = ()
+        start = len(lines)
+        for line in sorted(self.lines, key=lambda line: (line.block[0] == "backward", line.place)):
+            if line.block != block and (line.block[1] or line.block[0] != block[0]):
+                block = line.block
+                lines += [""] * (len(lines) > start)
+                lines += [f"    # {_heading(block)}"] * bool(block[0])
+            text = f"    {line.name} = {line.text}"
+            comment = f"  # {line.shape}"
+            if block[0] == "forward" and line.shape not in ((), shape):
+                text += comment if self._width(text) + len(comment) <= WIDTH else ""
+            shape = line.shape
+            lines += [text] if self._width(text) <= WIDTH else _bracketed(line.name, line.text)
+        known = {**self.names.inputs, **self.names.lines}
+        pairs = [f'"{known[t]}": {self.slope_names[t]}' for t in self.targets]
+        lines += ["", *_wrapped(f"    return {result}, {{", pairs, "}")]
+        return "\n".join(lines) + "\n"
+
+    def inputs(self) -> list[tuple[str, Any]]:
+        """The function's parameters and their values: data, constants, what is learned."""
+        used = {symbol for symbol in self.order if symbol.call is None}
+        found: dict[str, list[tuple[str, Any]]] = {"input": [], "parameter": []}
+        positions = {node.id: i for i, node in enumerate(self.graph.nodes)}
+        first = {k: positions[readers[0]] for k, readers in self.names.readers.items()}
+        for key in sorted(self.names.inputs, key=lambda key: first.get(key, 0)):
+            if self.values[key] in used:
+                node = self.nodes[key]
+                found[node.role].append((self.names.inputs[key], node.value))
+        return [*found["input"], *self.arrays.values(), *found["parameter"]]
+
+    def _docstring(self, result: str, inputs: list[tuple[str, Any]]) -> list[str]:
+        """What is returned, and the shapes of what is taken."""
+        subject = f"The {result}" if result in ("loss", "cost", "error") else result
+        learned = {name for key, name in self.names.inputs.items() if self._is_learned(key)}
+        lines = [f"{subject} and its gradients, by name.", ""]
+        for what, chosen in (
+            ("Data", [x for x in inputs if x[0] not in learned]),
+            ("Parameters", [x for x in inputs if x[0] in learned]),
+        ):
+            shapes = ", ".join(
+                f"{name} {x.shape or 'scalar'}".replace(" ", "\xa0") for name, x in chosen
+            )
+            if chosen:
+                lines += textwrap.wrap(f"{what}: {shapes}.", WIDTH - 4, subsequent_indent="  ")
+        kinds = dict.fromkeys(x.dtype.name for _, x in inputs if x.dtype.kind == "f")
+        if list(kinds) != ["float64"]:
+            lines.append(f"They are {' and '.join(kinds)}.")
+        text = "\n".join(f"    {line}".rstrip() for line in lines).replace("\xa0", " ")
+        return [f'    """{text[4:]}', '    """']
+
+    def _is_learned(self, key: str) -> bool:
+        return self.nodes[key].role == "parameter"
+
+
+def _heading(block: tuple[str, str]) -> str:
+    direction, label = block
+    if direction == "forward":
+        return label[:1].upper() + label[1:] or "Forward"
+    return f"Backward through {label}" if label else "Backward"
+
+
+def _wrapped(start: str, parts: list[str], end: str) -> list[str]:
+    """Parts in brackets on one line, else indented on lines of their own."""
+    line = start + ", ".join(parts) + end
+    if len(line) <= WIDTH:
+        return [line]
+    indent = " " * (len(start) - len(start.lstrip()))
+    room = WIDTH - len(indent) - 4
+    text = ", ".join(parts) + ","
+    rows = -(-len(text) // room)
+    even = -(-len(parts) // rows)
+    inner = [", ".join(parts[i : i + even]) + "," for i in range(0, len(parts), even)]
+    if max(map(len, inner)) > room:
+        inner = textwrap.wrap(text, room)
+    return [start, *(f"{indent}    {text}" for text in inner), indent + end]
+
+
+def _bracketed(name: str, text: str) -> list[str]:
+    """A statement that nothing makes shorter, on several lines."""
+    inner = textwrap.wrap(text, WIDTH - 12, break_long_words=False, break_on_hyphens=False)
+    return [f"    {name} = (", *(f"        {part}" for part in inner), "    )"]
+
+
+def _whole_numbers(index: Any) -> Any:
+    """An index with positions for bools."""
+    if isinstance(index, tuple):
+        parts = [_whole_numbers(part) for part in index]
+        return tuple(x for p in parts for x in (p if isinstance(p, tuple) else (p,)))
+    if isinstance(index, np.ndarray) and index.dtype == bool and index.ndim:
+        places = np.nonzero(index)
+        return places if len(places) > 1 else places[0]
+    return index

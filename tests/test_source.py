@@ -1,0 +1,337 @@
+"""The exported program: it runs alone, gives the engine's numbers, and reads like a textbook."""
+
+import numpy as np
+import pytest
+from cases import CASES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_hypothesis import programs
+from test_hypothesis import run as run_program
+
+import microtensor as mt
+import nn
+from microtensor.views.source import program
+
+
+def run(text):
+    """The function of a program, run in a namespace with nothing."""
+    space = {}
+    exec(compile(text, "program.py", "exec"), space)
+    (name,) = [name for name in space if name.endswith("_and_gradients")]
+    return space[name]
+
+
+def close(found, wanted, tolerance=1e-12):
+    assert np.shape(found) == np.shape(wanted)
+    scale = np.max(np.abs(wanted), initial=1.0)
+    np.testing.assert_allclose(found, wanted, tolerance, tolerance * scale)
+
+
+def check(f, arrays, xp="numpy", wrapped=lambda f: f):
+    """The program of f's weighted sum gives the engine's numbers, at other inputs too."""
+
+    def total(leaves):
+        out = f(*leaves)
+        return (out * np.random.default_rng(1).uniform(0.5, 1.5, out.shape)).sum()
+
+    with np.errstate(all="ignore"):
+        leaves = [mt.Tensor(x, requires_grad=True, name=f"v{i}") for i, x in enumerate(arrays)]
+        with mt.record_constants():
+            result = total(leaves)
+        written = program(result, leaves, xp=xp)
+        text = written.text()
+        function = wrapped(run(text))
+        inputs = dict(written.inputs())
+        moved = [x + 1e-3 * np.abs(x) for x in arrays]
+        inputs |= {f"v{i}": x for i, x in enumerate(moved) if f"v{i}" in inputs}
+        value, gradients = function(**inputs)
+        again = [mt.Tensor(x, requires_grad=True) for x in moved]
+        expected = total(again)
+        wanted = mt.grad(expected, again)
+    try:
+        close(np.asarray(value), expected.numpy())
+        assert list(gradients) == [f"v{i}" for i in range(len(leaves))]
+        for i, g in enumerate(wanted):
+            close(np.asarray(gradients[f"v{i}"]), g.numpy())
+    except AssertionError:
+        print(text)
+        raise
+    assert all(len(line) <= 88 for line in text.splitlines()), text
+    return text
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_rule(case):
+    check(case.f, case.inputs)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None, database=None)
+@given(programs())
+def test_random_programs(drawn):
+    arrays, steps = drawn
+    check(lambda *leaves: run_program(steps, leaves), arrays)
+
+
+NETS = {
+    "bce": (lambda: nn.Sigmoid(), nn.BCELoss, lambda rng: rng.integers(0, 2, (6, 1))),
+    "logits": (lambda: None, nn.BCEWithLogitsLoss, lambda rng: rng.integers(0, 2, (6, 1))),
+    "mse": (lambda: nn.Tanh(), nn.MSELoss, lambda rng: rng.uniform(size=(6, 1))),
+}
+
+
+@st.composite
+def nets(draw):
+    sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
+    hidden = [draw(st.sampled_from(["ReLU", "Tanh", "Sigmoid", "Softmax"])) for _ in sizes[1:]]
+    return sizes, hidden, draw(st.sampled_from(sorted(NETS))), draw(st.booleans())
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@given(nets())
+def test_random_nets(drawn):
+    sizes, hidden, kind, single = drawn
+    rng = np.random.default_rng(0)
+    last, loss, labels = NETS[kind]
+    dtype = np.float32 if single else np.float64
+    layers = []
+    for n_in, n_out, activation in zip(sizes, sizes[1:], hidden, strict=False):
+        layers += [nn.Linear(n_in, n_out, rng=rng, dtype=dtype), getattr(nn, activation)()]
+    layers += [nn.Linear(sizes[-1], 1, rng=rng, dtype=dtype), last()]
+    model = nn.Sequential(*(layer for layer in layers if layer))
+    X, y = rng.uniform(-1, 1, (6, sizes[0])).astype(dtype), labels(rng).astype(dtype)
+    written = program(loss()(model(X), y), names={"X": X, "y": y})
+    function = run(written.text())
+    arguments = {name: x for name, x in written.inputs() if name not in "Xy"}
+    Z, t = X[::-1] * dtype(0.9), y[::-1]
+    value, gradients = function(Z, t, **arguments)
+    expected = loss()(model(Z), t)
+    expected.backward()
+    tolerance = 1e-5 if single else 1e-12
+    close(value, expected.numpy(), tolerance)
+    for found, parameter in zip(gradients.values(), model.parameters(), strict=True):
+        close(found, parameter.grad, tolerance)
+        assert found.dtype == dtype
+
+
+# JAX --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def jax():
+    jax = pytest.importorskip("jax", reason="runs the program under jax.jit")
+    jax.config.update("jax_enable_x64", True)
+    return jax
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_rule_under_jit(case, jax):
+    check(case.f, case.inputs, "jax.numpy", jax.jit)
+
+
+# How it reads -----------------------------------------------------------------------------------
+
+
+def body(text):
+    """The function of a program, without its docstring and the helpers."""
+    lines = text[text.index("_and_gradients(") :].splitlines()
+    ends = [i for i, line in enumerate(lines) if line.strip() == '"""']
+    return "\n".join(line.strip() for line in lines[ends[0] + 1 :] if line.strip())
+
+
+def classifier(dims=(12, 4, 3, 1), count=8, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    model = nn.CatClassifier(dims, rng=1, dtype=dtype)
+    X = mt.Tensor(rng.uniform(size=(count, dims[0])), name="X", dtype=dtype)
+    y = (np.arange(count) % 2)[:, None]
+    cost = nn.BCELoss()(model(X), y)
+    cost.name = "cost"
+    return model, X, y, cost
+
+
+def test_the_cat_classifier_is_a_program_for_a_textbook():
+    *_, cost = classifier()
+    text = mt.to_source(cost)
+    assert text.startswith('import numpy as np\n\n\ndef sigmoid(x):\n    """1 / (1 + exp(-x))')
+    assert (
+        '''
+def cost_and_gradients(X, y, W1, b1, W2, b2, W3, b3):
+    """The cost and its gradients, by name.
+
+    Data: X (8, 12), y (8, 1).
+    Parameters: W1 (4, 12), b1 (4,), W2 (3, 4), b2 (3,), W3 (1, 3), b3 (1,).
+    """
+'''
+        in text
+    )
+    assert (
+        body(text)
+        == """m = len(y)
+# Layer 1
+z1 = X @ W1.T + b1  # (8, 4)
+a1 = np.maximum(z1, 0)
+# Layer 2
+z2 = a1 @ W2.T + b2  # (8, 3)
+a2 = np.maximum(z2, 0)
+# Layer 3
+z3 = a2 @ W3.T + b3  # (8, 1)
+a3 = sigmoid(z3)
+# BCELoss
+cost = -np.mean(y * np.log(a3) + (1 - y) * np.log(1 - a3))
+# Backward through BCELoss
+da3 = ((1 - y) / (1 - a3) - y / a3) / m
+# Backward through layer 3
+dz3 = da3 * a3 * (1 - a3)
+dW3 = dz3.T @ a2
+db3 = np.sum(dz3, axis=0)
+da2 = dz3 @ W3
+# Backward through layer 2
+dz2 = np.where(a2 > 0, da2, 0)
+dW2 = dz2.T @ a1
+db2 = np.sum(dz2, axis=0)
+da1 = dz2 @ W2
+# Backward through layer 1
+dz1 = np.where(a1 > 0, da1, 0)
+dW1 = dz1.T @ X
+db1 = np.sum(dz1, axis=0)
+return cost, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}"""
+    )
+
+
+def test_single_precision_stays():
+    model, X, y, cost = classifier(dtype=np.float32)
+    text = mt.to_source(cost)
+    assert "They are float32." in text
+    arguments = {p.name: p.data for p in model.parameters()}
+    value, gradients = run(text)(X.data, y.astype(np.float32), **arguments)
+    cost.backward()
+    assert value.dtype == np.float32
+    for p in model.parameters():
+        assert gradients[p.name].dtype == np.float32
+        close(gradients[p.name], p.grad, 1e-6)
+
+
+def neuron():
+    w = mt.Tensor(2.0, requires_grad=True)
+    b = mt.Tensor(0.5, requires_grad=True)
+    x = mt.Tensor(-1.0)
+    L = (w * x + b).sigmoid().log()
+    return {"w": w, "b": b, "x": x, "L": L}
+
+
+def test_a_neuron():
+    names = neuron()
+    assert (
+        body(mt.to_source(names["L"], names=names))
+        == """# Forward
+z = w * x + b
+a = sigmoid(z)
+L = np.log(a)
+# Backward
+da = 1 / a
+dz = da * a * (1 - a)
+dw = dz * x
+db = dz
+return L, {"w": dw, "b": db}"""
+    )
+
+
+def test_gradients_of_what_is_asked_for():
+    names = neuron()
+    L, w = names["L"], names["w"]
+    names["z"] = z = L._inputs[0]._inputs[0]
+    for wrt in (w, "w", [w], ("w", w)):
+        text = mt.to_source(L, wrt, names)
+        assert 'return L, {"w": dw}' in text
+        assert "db" not in text
+    text = mt.to_source(L, [z, "b"], names)
+    assert 'return L, {"z": dz, "b": db}' in text
+    value, gradients = run(text)(x=-1.0, w=2.0, b=0.5)
+    L.backward()
+    assert gradients["z"] == gradients["b"] == pytest.approx(float(names["b"].grad), rel=1e-12)
+    assert value == pytest.approx(L.item(), rel=1e-12)
+    assert "def loss" in mt.to_source((w * 1.0).sum(), [])
+
+
+def refused(message, *arguments, error=ValueError, **options):
+    with pytest.raises(error) as raised:
+        mt.to_source(*arguments, **options)
+    assert str(raised.value) == message
+
+
+def test_what_is_wrong_is_said_in_one_line():
+    names = neuron()
+    L = names["L"]
+    known = "'w', 'b', 'x', 'L'"
+    refused("to_source: no value is called 'v'; there are " + known, L, "v", names)
+    refused("to_source: 'x' is a constant, and has no gradient", L, "x", names)
+    other = mt.Tensor([1.0, 2.0], name="other")
+    refused("to_source: the result wasn't computed from (2,) 'other'", L, other)
+    refused("to_source: wrt is tensors or names, got int", L, [3], error=TypeError)
+    refused("to_source: xp is 'numpy' or 'jax.numpy', got 'torch'", L, xp="torch")
+    refused("to_source: expected a tensor, got float", 3.0, error=TypeError)
+    with pytest.raises(mt.GradientError, match="to_source: the output 'other' is a constant"):
+        mt.to_source(other)
+    with pytest.raises(mt.GradientError, match=r"to_source: .* isn't a scalar"):
+        mt.to_source(mt.Tensor([1.0, 2.0], requires_grad=True) * 2)
+
+
+def test_operations_of_ones_own_are_written_out_or_refused():
+    x = mt.Tensor([1.0, -2.0], requires_grad=True, name="x")
+    swish = mt.primitive(
+        "swish",
+        lambda x: x / (1 + np.exp(-x)),
+        lambda g, out, x: g * (out + (1 - out) / (1 + np.exp(-x))),
+    )
+    text = mt.to_source(swish(x).sum())
+    gradients = run(text)(x=np.array([3.0, 4.0]))[1]
+    y = mt.Tensor([3.0, 4.0], requires_grad=True)
+    swish(y).sum().backward()
+    close(gradients["x"], y.grad)
+    loop = mt.primitive(
+        "loop", lambda x: np.array([float(v) ** 2 for v in x]), lambda g, out, x: 2 * g * x
+    )
+    message = "to_source: 'loop' isn't written in NumPy's functions, so it can't be written down"
+    refused(message, loop(x).sum(), error=TypeError)
+    slope = mt.primitive("slope", lambda x: x * x, lambda g, out, x: [float(v) for v in x] * g)
+    message = "to_source: the derivative of 'slope' isn't written in NumPy's functions"
+    refused(message, slope(x).sum(), error=TypeError)
+
+
+def test_names_become_identifiers():
+    given = ["2nd layer", "sum", "np", "lambda", "σ", "a-b", "a b", "loss", "len", "é", "", "W.T"]
+    leaves = [mt.Tensor(float(i), requires_grad=True, name=n) for i, n in enumerate(given)]
+    total = sum(leaf * (i + 1.0) for i, leaf in enumerate(leaves))
+    total.name = "import"
+    text = mt.to_source(total * total)
+    function = run(text)
+    value, gradients = function(*(leaf.data for leaf in leaves))
+    assert value == (total * total).item()
+    assert list(gradients) == [
+        "_2nd_layer", "sum_", "np_", "lambda_", "σ", "a_b", "a_b_2", "loss", "len_", "é",
+        "w", "W_T",
+    ]  # fmt: skip
+    assert "import_ = " in text
+
+
+def test_a_graph_too_large_to_read_is_refused():
+    x = mt.Tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(20_001):
+        y = y + x
+    message = "to_source: 20001 operations make no program to read; at most 20000 are written"
+    refused(message, y)
+
+
+def test_a_long_chain_is_written_without_recursion():
+    x = mt.Tensor(0.5, requires_grad=True, name="x")
+    y = x
+    for _ in range(2500):
+        y = y * x + 0.5
+    value, gradients = run(mt.to_source(y))(x=np.float64(0.25))
+    z = mt.Tensor(0.25, requires_grad=True)
+    w = z
+    for _ in range(2500):
+        w = w * z + 0.5
+    w.backward()
+    close(value, w.numpy())
+    close(gradients["x"], z.grad)
