@@ -1,4 +1,5 @@
-"""python -m microtensor: draw a script's graph, explain a formula, or say what is installed."""
+"""python -m microtensor: draw a script's graph, write its program, explain a formula, or say what
+is installed."""
 
 from __future__ import annotations
 
@@ -9,11 +10,14 @@ import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from importlib import metadata
+from pathlib import Path
+from typing import Any
 
-from .errors import NoRenderer
+from .errors import GradientError, NoRenderer
 from .tensor import Tensor
-from .views import draw, explain
+from .views import draw, explain, to_source
 from .views.page import page
 
 PACKAGES = {
@@ -44,6 +48,15 @@ def main(arguments: list[str] | None = None) -> None:
     drawing.add_argument(
         "--collapse", default="auto", metavar="N|NAME", help="auto, a depth (0: none), or a group"
     )
+    writing = commands.add_parser(
+        "source",
+        help="run a script and write the NumPy program behind one of its tensors",
+        description="RUNS the script, with all that it does, and writes the program behind the "
+        "tensor that is called so at its end: its value and its gradients, in NumPy.",
+    )
+    writing.add_argument("target", metavar="script.py:name")
+    writing.add_argument("-o", "--output", help="a file, such as program.py; else it is printed")
+    writing.add_argument("--xp", default="numpy", help="numpy or jax.numpy")
     telling = commands.add_parser(
         "explain",
         help="tell the chain rule of a formula, step by step",
@@ -66,8 +79,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(doctor())
         return
     try:
-        print(_drawn(options) if options.command == "draw" else _explained(options))
-    except (ValueError, TypeError, OSError, NoRenderer) as error:
+        print(COMMANDS[options.command](options))
+    except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
         parser.exit(2, f"microtensor {options.command}: {error}\n")
 
 
@@ -99,17 +112,37 @@ def _explained(options: argparse.Namespace) -> str:
 
 def _drawn(options: argparse.Namespace) -> str:
     """Runs a script, draws its tensor, and says where the picture is."""
-    script, _, name = options.target.rpartition(":")
-    if not script:
-        raise ValueError(f"expected script.py:name, got {options.target!r}")
-    found = runpy.run_path(script, run_name="__main__")
-    if name not in found:
-        tensors = [key for key, value in found.items() if isinstance(value, Tensor)]
-        raise ValueError(f"{script} has no {name!r}; its tensors: {', '.join(tensors) or 'none'}")
+    name, found = _run(options.target)
     collapse = int(options.collapse) if options.collapse.isdigit() else options.collapse
     return draw(found[name], names=found, collapse=collapse, theme=options.theme).save(
         options.output
     )
+
+
+def _written(options: argparse.Namespace) -> str:
+    """Runs a script, and gives its tensor's program, or says where it is."""
+    with redirect_stdout(sys.stderr):  # what the script prints is no part of the program
+        name, found = _run(options.target)
+    text = to_source(found[name], names=found, xp=options.xp)
+    if not options.output:
+        return text.rstrip("\n")
+    Path(options.output).write_text(text, encoding="utf-8")
+    return str(options.output)
+
+
+def _run(target: str) -> tuple[str, dict[str, Any]]:
+    """Runs the script of `script.py:name`: the name, and everything the script has at its end."""
+    script, _, name = target.rpartition(":")
+    if not script:
+        raise ValueError(f"expected script.py:name, got {target!r}")
+    found = runpy.run_path(script, run_name="__main__")
+    if name not in found:
+        tensors = [key for key, value in found.items() if isinstance(value, Tensor)]
+        raise ValueError(f"{script} has no {name!r}; its tensors: {', '.join(tensors) or 'none'}")
+    return name, found
+
+
+COMMANDS = {"draw": _drawn, "source": _written, "explain": _explained}
 
 
 def doctor() -> str:

@@ -1,4 +1,4 @@
-"""python -m microtensor: draw, explain and doctor."""
+"""python -m microtensor: draw, source, explain and doctor."""
 
 import shutil
 import subprocess
@@ -33,28 +33,52 @@ def test_draw(script, capsys):
     assert "∂loss/∂p  0.1667" in text  # the script's variables name the values
 
 
+def test_source(script, capsys):
+    main(["source", "script.py:loss", "-o", "program.py"])
+    assert capsys.readouterr().out == "program.py\n"
+    space = {}
+    exec((script / "program.py").read_text(encoding="utf-8"), space)
+    value, gradients = space["loss_and_gradients"](w=np.float64(2.0))
+    assert value == pytest.approx(np.log(6))
+    assert gradients == {"w": pytest.approx(0.5)}
+    (script / "script.py").write_text(SCRIPT + "print('done')\n")
+    main(["source", "script.py:p", "--xp", "jax.numpy"])
+    said = capsys.readouterr()
+    assert "\nimport jax.numpy as jnp\n\n\ndef p_and_gradients(w):\n" in said.out
+    assert said.err == "done\n"
+
+
+def test_a_constant_has_no_program(script, capsys):
+    (script / "script.py").write_text("from microtensor import Tensor\nx = Tensor(1.0)\n")
+    with pytest.raises(SystemExit):
+        main(["source", "script.py:x"])
+    assert capsys.readouterr().err.startswith("microtensor source: to_source: the output is a con")
+
+
+@pytest.mark.parametrize("command", ["draw", "source"])
 @pytest.mark.parametrize(
     ("target", "said"),
     [
         ("script.py:cost", "script.py has no 'cost'; its tensors: w, p, loss"),
-        ("script.py:number", "Graph.of: expected a tensor, got int"),
+        ("script.py:number", "expected a tensor, got int"),
         ("script.py", "expected script.py:name, got 'script.py'"),
         ("missing.py:x", "No such file"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(script, capsys, target, said):
+def test_what_is_wrong_is_said_in_one_line(script, capsys, command, target, said):
     with pytest.raises(SystemExit) as stopped:
-        main(["draw", target])
+        main([command, target])
     assert stopped.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith("microtensor draw: ")
+    assert error.startswith(f"microtensor {command}: ")
     assert said in error
     assert error.count("\n") == 1
 
 
-def test_the_help_says_that_the_script_runs(capsys):
+@pytest.mark.parametrize("command", ["draw", "source"])
+def test_the_help_says_that_the_script_runs(capsys, command):
     with pytest.raises(SystemExit):
-        main(["draw", "--help"])
+        main([command, "--help"])
     assert "RUNS the script" in capsys.readouterr().out
 
 

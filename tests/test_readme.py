@@ -36,6 +36,7 @@ def test_the_python_blocks_run_in_order_and_print_what_they_say(tmp_path, monkey
             exec(compile(block, "README.md", "exec"), names)
         assert printed.getvalue().splitlines() == said(block)
     assert (tmp_path / "neuron.dot").read_text().startswith("digraph")
+    assert names["program"] in blocks("python")
 
 
 def test_the_story_told_in_a_shell_is_what_it_says(capsys):

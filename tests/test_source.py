@@ -138,6 +138,31 @@ def body(text):
     return "\n".join(line.strip() for line in lines[ends[0] + 1 :] if line.strip())
 
 
+def test_long_lists_are_written_as_a_formatter_leaves_them():
+    leaves = [mt.Tensor(1.0, requires_grad=True, name=f"parameter{i}") for i in range(7)]
+    text = mt.to_source(sum(leaf * leaf for leaf in leaves))
+    assert (
+        """
+def loss_and_gradients(
+    parameter0, parameter1, parameter2, parameter3, parameter4, parameter5, parameter6
+):
+"""
+        in text
+    )
+    assert text.endswith("""
+    gradients = {
+        "parameter0": dparameter0,
+        "parameter1": dparameter1,
+        "parameter2": dparameter2,
+        "parameter3": dparameter3,
+        "parameter4": dparameter4,
+        "parameter5": dparameter5,
+        "parameter6": dparameter6,
+    }
+    return loss, gradients
+""")
+
+
 def classifier(dims=(12, 4, 3, 1), count=8, dtype=np.float64):
     rng = np.random.default_rng(0)
     model = nn.CatClassifier(dims, rng=1, dtype=dtype)
@@ -151,7 +176,10 @@ def classifier(dims=(12, 4, 3, 1), count=8, dtype=np.float64):
 def test_the_cat_classifier_is_a_program_for_a_textbook():
     *_, cost = classifier()
     text = mt.to_source(cost)
-    assert text.startswith('import numpy as np\n\n\ndef sigmoid(x):\n    """1 / (1 + exp(-x))')
+    assert text.startswith(
+        '"""cost, forward and backward. Written by microtensor."""\n\nimport numpy as np\n\n\n'
+        'def sigmoid(x):\n    """1 / (1 + exp(-x)), without overflow."""\n'
+    )
     assert (
         '''
 def cost_and_gradients(X, y, W1, b1, W2, b2, W3, b3):

@@ -385,7 +385,8 @@ class Program:
             for name, text in HELPERS.items()
             if name in self.helpers
         ]
-        parts = [f"{MODULES['numpy']}\n", *helpers, self._function(result)]
+        head = f'"""{result}, forward and backward. Written by microtensor."""\n\n'
+        parts = [head + MODULES["numpy"], *helpers, self._function(result)]
         text = "\n\n".join(part.strip("\n") + "\n" for part in parts)
         if self.jax:
             text = re.sub(r"\bnp\.", "jnp.", text)
@@ -412,8 +413,12 @@ class Program:
             lines += [text] if self._width(text) <= WIDTH else _bracketed(line.name, line.text)
         known = {**self.names.inputs, **self.names.lines}
         pairs = [f'"{known[t]}": {self.slope_names[t]}' for t in self.targets]
-        lines += ["", *_wrapped(f"    return {result}, {{", pairs, "}")]
-        return "\n".join(lines) + "\n"
+        inline = f"    return {result}, {{{', '.join(pairs)}}}"
+        if len(inline) <= WIDTH:
+            return "\n".join([*lines, "", inline]) + "\n"
+        name = self.names.unique("gradients")
+        table = _wrapped(f"    {name} = {{", pairs, "}")
+        return "\n".join([*lines, "", *table, f"    return {result}, {name}"])
 
     def inputs(self) -> list[tuple[str, Any]]:
         """The function's parameters and their values: data, constants, what is learned."""
@@ -459,19 +464,14 @@ def _heading(block: tuple[str, str]) -> str:
 
 
 def _wrapped(start: str, parts: list[str], end: str) -> list[str]:
-    """Parts in brackets on one line, else indented on lines of their own."""
+    """Parts in brackets on one line, else on one line indented, else on a line each."""
     line = start + ", ".join(parts) + end
     if len(line) <= WIDTH:
         return [line]
     indent = " " * (len(start) - len(start.lstrip()))
-    room = WIDTH - len(indent) - 4
-    text = ", ".join(parts) + ","
-    rows = -(-len(text) // room)
-    even = -(-len(parts) // rows)
-    inner = [", ".join(parts[i : i + even]) + "," for i in range(0, len(parts), even)]
-    if max(map(len, inner)) > room:
-        inner = textwrap.wrap(text, room)
-    return [start, *(f"{indent}    {text}" for text in inner), indent + end]
+    inner = f"{indent}    {', '.join(parts)}"
+    rows = [inner] if len(inner) <= WIDTH else [f"{indent}    {part}," for part in parts]
+    return [start, *rows, indent + end]
 
 
 def _bracketed(name: str, text: str) -> list[str]:
