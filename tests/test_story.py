@@ -38,8 +38,8 @@ def test_each_step_of_several_paths():
         "p = a · a: p = 2 · 2 = 4. p = 2 · 2 = 4.",
         "q = a · c: q = 2 · (−3) = −6. q = 2 · (−3) = −6.",
         "y = p + q: y = 4 + (−6) = −2. y = 4 + (−6) = −2.",
-        f"start at y: y moves exactly as much as itself, so {one}. "
-        "From here the chain rule goes back, newest value first.",
+        f"Start at y: ∂y/∂… is how fast y moves when that value moves, so {one}. "
+        "Each value sends what arrived at it (upstream) times a local derivative.",
     ]
     assert story[4:] == [
         f"y sends to p: Upstream {one}, local ∂y/∂p = 1: 1 × 1 = 1. ∂y/∂p = 1, complete.",
@@ -148,6 +148,7 @@ def test_many_contributions_to_one_leaf_stay_short():
     story = lines(y)
     assert max(map(len, story)) < 300
     assert "complete: all 2,001 contributions have arrived." in story[-1]
+    assert "So far ∂t2000/∂x = 1 + 1 + 1 + 1 + 1 + 1 = 6; 1,995 " in "\n".join(story)
     assert "So far ∂t2000/∂x = 7; 1,994 contributions still to come." in "\n".join(story)
 
 

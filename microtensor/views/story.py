@@ -14,6 +14,11 @@ from .numbers import equals, exact, factor, given, line, number, product, small,
 from .words import axes_named, copied, copies, note, plural, reason, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
+BACK = (
+    "From here the chain rule goes back, newest value first, so that a gradient is complete before "
+    "it is sent on.",
+    "Each value sends what arrived at it (upstream) times a local derivative.",
+)
 # Of rules that NumPy has a function for by the same name, that function says what they give
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": lambda x: np.maximum(x, 0),
@@ -69,7 +74,6 @@ class _Teller:
         self.uses = ordinals(graph.edges)
         self.computed = sum(node.rule is not None for node in graph.nodes)
         self.parts: dict[str, list[Any]] = {}
-        self.arrived: dict[str, int] = {}
 
     def tell(self, step: Step) -> Told:
         if step.edge is not None:
@@ -97,11 +101,12 @@ class _Teller:
         name = short(step.node.name)
         derivative = f"∂{name}/∂{name}"
         if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
-            said = f"{name} moves exactly as much as itself, so {derivative} = 1."
+            said = (
+                f"∂{name}/∂… is how fast {name} moves when that value moves, so {derivative} = 1."
+            )
         else:
             said = f"The gradient handed over arrives at {name}: {given(derivative, step.total)}."
-        back = "From here the chain rule goes back, newest value first."
-        return Told(step, f"start at {name}", given(derivative, step.total), said, "", (back,))
+        return Told(step, f"Start at {name}", given(derivative, step.total), said, "", BACK)
 
     def _sent(self, step: Step, edge: Edge) -> Told:
         """Backward: what a result sends to one of the values it was computed from."""
@@ -161,8 +166,7 @@ class _Teller:
         identity = step.node.id
         parts = self.parts.setdefault(identity, [])
         parts.append(edge.contribution)
-        del parts[MOST_PARTS:]
-        self.arrived[identity] = count = self.arrived.get(identity, 0) + 1
+        count = len(parts)
         gradient = f"∂{short(self.result.name)}/∂{short(step.node.name)}"
         known = given(gradient, step.total)
         if np.size(step.total) == 1 and 1 < count <= MOST_PARTS:

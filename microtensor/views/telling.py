@@ -7,6 +7,7 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -268,12 +269,16 @@ def _html(title: str, sections: list[Section]) -> str:
     parts = ['<div class="microtensor-story">', f"<h3>{_escaped(title)}</h3>"]
     for section in sections:
         parts.append(f"<h4>{_escaped(section.heading)}</h4>")
-        for line in section.lines:
-            number_ = f"{line.number}. " if line.number else ""
-            below = "".join(f"<br>{_escaped(text)}" for text in line.below)
-            head = _escaped(number_ + line.title)
-            parts.append(f"<p>{f'<strong>{head}</strong>' if below else head}{below}</p>")
+        for told_more, lines in groupby(section.lines, key=lambda line: bool(line.below)):
+            some = [_lines_of(line) for line in lines]
+            parts += [f"<p>{text}</p>" for text in (some if told_more else ["<br>".join(some)])]
     return "\n".join([*parts, "</div>"])
+
+
+def _lines_of(line: Line) -> str:
+    head = _escaped(f"{line.number}. {line.title}" if line.number else line.title)
+    below = "".join(f"<br>{_escaped(text)}" for text in line.below)
+    return f"<strong>{head}</strong>{below}" if below else head
 
 
 def _escaped(text: str) -> str:
