@@ -115,8 +115,9 @@ def walk(
         if latest_change > node._index:
             _refuse_changed(node)
         rule: Any = node._rule
-        inputs, values, options = node._inputs, node._values, node._options
-        out = node._data
+        inputs: Any = node._inputs
+        options, out = node._options, node._data
+        values = node._saved or [x._data for x in inputs]
         if read is not None:
             out, values = read(node)
         for derivative, x in zip(rule.derivatives, inputs, strict=False):

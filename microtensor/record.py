@@ -181,7 +181,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._requires_grad = tracked
         result._rule = rule
         result._inputs = tensors
-        result._values = tuple(values)
+        result._saved = tuple(values) if plain else None
         result._options = options
     else:
         if isinstance(data, np.ndarray) and data.base is not None:
@@ -189,7 +189,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._requires_grad = False
         result._rule = None
         result._inputs = ()
-        result._values = ()
+        result._saved = None
         result._options = NO_OPTIONS
     if watch is not None:
         watch(rule, inputs, data)

@@ -76,7 +76,7 @@ class Tensor:
         "_options",
         "_requires_grad",
         "_rule",  # None: a leaf
-        "_values",  # what the rule was given
+        "_saved",  # what the rule was given, None where the inputs hold it
         "grad",
         "name",
     )
@@ -87,7 +87,7 @@ class Tensor:
     _requires_grad: bool
     _rule: Rule | None
     _inputs: tuple[Tensor | None, ...]
-    _values: tuple[Any, ...]
+    _saved: tuple[Any, ...] | None
     _options: dict[str, Any]
     _group: Group | None
     _index: int
@@ -120,7 +120,7 @@ class Tensor:
         self._requires_grad = False
         self._rule = None
         self._inputs = ()
-        self._values = ()
+        self._saved = None
         self._options = NO_OPTIONS
         self._group = None
         self._index = tick()
@@ -171,6 +171,13 @@ class Tensor:
                 "gradients; write 2.0 for 2, or dtype=float"
             )
         self._requires_grad = bool(wanted)
+
+    @property
+    def _values(self) -> tuple[Any, ...]:
+        """What the rule was given."""
+        if self._saved is not None:
+            return self._saved
+        return tuple(x._data for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
 
     @property
     def shape(self) -> tuple[int, ...]:

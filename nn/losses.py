@@ -25,7 +25,7 @@ def _pair(
             f"{name}: predictions have shape {p.shape} and targets {t.shape}; they must be equal"
         )
     if probabilities and t.size:
-        low, high = np.min(_array(t)), np.max(_array(t))
+        low, high = _array(t).min(), _array(t).max()
         if not (low >= 0 and high <= 1):
             raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
     called = t.name if isinstance(t, Tensor) else None

@@ -13,7 +13,7 @@ from .checks import number
 from .module import Module, misfits, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
-BLOCK = 1 << 13  # numbers: 64 kB, which the allocator hands out without asking the system
+BLOCK = 1 << 15  # numbers: their updates stay in the cache, and the allocator keeps such parts
 
 
 class Optimizer:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import microtensor as mt
 from benchmarks import __main__ as command
-from benchmarks import report, rows, timing
+from benchmarks import report, rows, single, timing
 from benchmarks.timing import Contestant, Goal, Row
 
 ROOT = Path(__file__).parent.parent
@@ -155,3 +156,26 @@ def test_a_turn_is_the_median_of_its_steps():
     seconds = timing.turn(lambda: calls.append(None), 0.002)
     assert len(calls) > 10
     assert 0 < seconds < 0.002
+
+
+# What can be counted, whatever the machine -------------------------------------------------------
+
+
+def test_the_record_takes_at_most_half_the_bytes_it_may():
+    assert 50 < single.bytes_an_operation(20_000).step() <= 250
+
+
+def test_the_cat_steps_backward_needs_little_beside_what_it_must_hold():
+    peak = single.backward_peak(dtype="float64", examples=209, dims=(12288, 20, 7, 5, 1)).step()
+    assert 0.5 < peak <= 1.25
+
+
+def test_every_derivative_is_taken_once_however_many_paths_there_are():
+    taken = []
+    twice = mt.primitive("twice", lambda x: x + x, lambda g, out, x: taken.append(x) or g + g)
+    y = x = mt.Tensor(1.0, requires_grad=True)
+    for _ in range(30):
+        y = twice(y) + twice(y)
+    y.backward()
+    assert x.grad == 4.0**30
+    assert len(taken) == 60
