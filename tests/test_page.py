@@ -454,6 +454,18 @@ def test_paths_of_many_are_counted_and_the_rest_is_factored(visit):
     assert "1048560 paths not listed" in tab.inner_text(".proof")
 
 
+def test_a_leaf_that_many_read_is_one_leaf(visit):
+    a = leaf(2.0, "a")
+    y = a
+    for _ in range(20):
+        y = y * a
+    tab = visit(y, options={"collapse": 0}, at="#step-9999")
+    assert tab.locator(".wide .card.again").count() == 19
+    tab.click(".wide .card.again >> nth=5")
+    assert tab.inner_text("#paths-title").startswith("21 paths lead from a")
+    assert shown(tab, "a", "gradient") == numbers.number(21 * 2.0**20)
+
+
 def test_what_is_not_tracked_says_so(visit):
     tab = visit(*neuron())
     tab.click(".wide .card.input")
@@ -533,9 +545,43 @@ def test_the_page_never_scrolls_sideways_and_its_letters_are_large_enough(make, 
         const svg = pictures.find((some) => some.getBoundingClientRect().width);
         const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
         const texts = [...svg.querySelectorAll(".arrow tspan, text.value tspan")];
-        return texts.map((t) => scale * t.getAttribute("font-size"));
+        return texts.map((t) => parseFloat(getComputedStyle(t).fontSize) * scale);
     }""")
     assert min(sizes) > 10
+
+
+@pytest.mark.parametrize("width", [360, 1280, 1920])
+@pytest.mark.parametrize("make", [neuron, paths, broadcast, lambda: (network(), None)])
+def test_no_text_lies_on_another_or_leaves_its_card(make, width, visit):
+    tab = visit(*make(), viewport={"width": width, "height": 800}, at="#step-9999")
+    found = tab.evaluate("""() => {
+        const pictures = [...document.querySelectorAll(".picture")];
+        const svg = pictures.find((some) => some.getBoundingClientRect().width);
+        const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent.trim());
+        const boxes = texts.map((t) => {
+            const { left, right, top, bottom, height } = t.getBoundingClientRect();
+            return { left, right, top: top + 0.3 * height, bottom: bottom - 0.25 * height, t };
+        });
+        const meet = (a, b) =>
+            Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1.5 &&
+            Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1.5;
+        const wrong = [];
+        boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b) => {
+            if (meet(a, b)) wrong.push(`${a.t.textContent} | ${b.t.textContent}`);
+        }));
+        for (const card of svg.querySelectorAll(".card")) {
+            const edge = card.querySelector(".line").getBoundingClientRect();
+            for (const box of boxes) {
+                const inside = card.contains(box.t);
+                if (inside && (box.left < edge.left || box.right > edge.right + 0.5)) {
+                    wrong.push(`${box.t.textContent} leaves its card`);
+                }
+                if (!inside && meet(box, edge)) wrong.push(`${box.t.textContent} lies on a card`);
+            }
+        }
+        return wrong;
+    }""")
+    assert found == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])

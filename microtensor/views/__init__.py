@@ -35,7 +35,7 @@ def explain(
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
-    graph, replay = _lettered(result, names, gradient), Replay(result)
+    graph, replay = lettered(result, names, gradient), Replay(result)
     return explained(graph, _wanted("explain", graph, replay, wrt), replay.nudged, format)
 
 
@@ -51,7 +51,7 @@ def paths(
     """
     from .routes import summed
 
-    graph, replay = _lettered(result, names, gradient), Replay(result)
+    graph, replay = lettered(result, names, gradient), Replay(result)
     (start,) = _wanted("paths", graph, replay, [wrt])
     return summed(graph, start, replay.sent)
 
@@ -66,10 +66,10 @@ def follow(
     """
     from .entry import followed
 
-    return followed(_lettered(result, names, gradient), entry, Replay(result).column)
+    return followed(lettered(result, names, gradient), entry, Replay(result).column)
 
 
-def _lettered(result: Tensor, names: Mapping[str, Any] | None, gradient: Any) -> Graph:
+def lettered(result: Tensor, names: Mapping[str, Any] | None, gradient: Any) -> Graph:
     """The graph, in which the values of layers are called as in pictures: Z1, A1, ..."""
     graph = Graph.of(result, names, gradient)
     if not any(node.group for node in graph.nodes):

@@ -120,7 +120,7 @@
   function fit(text) {
     text.removeAttribute("textLength");
     const room = Number(text.dataset.room);
-    if (text.getComputedTextLength && text.getComputedTextLength() > room + 2) {
+    if (text.getComputedTextLength() > room + 1) {
       text.setAttribute("textLength", room);
       text.setAttribute("lengthAdjust", "spacingAndGlyphs");
     }
@@ -630,7 +630,7 @@
     const fitting = all("svg", view).find((some) => getComputedStyle(some).display !== "none");
     if (fitting !== svg) {
       svg = fitting;
-      cards = new Map(all(".card", svg).map((card) => [card.dataset.id, card]));
+      cards = new Map(all(".card:not(.again)", svg).map((card) => [card.dataset.id, card]));
       arrows = all(".arrow", svg).sort((a, b) => a.dataset.id - b.dataset.id);
       all("text", svg).forEach(fit);
     }

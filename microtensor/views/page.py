@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
-from ..graph import Graph, places
+from ..graph import Graph
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -63,18 +63,13 @@ def written(
 ) -> str:
     """The page as text."""
     from . import collapse as collapsing
-    from .network import Layers
+    from . import lettered
     from .page_data import Tale, shortened
     from .picture import scene
     from .svg import drawn
 
-    graph = shortened(Graph.of(result, names, gradient))
+    graph = shortened(lettered(result, names, gradient))
     found = collapsing.units(graph, collapse, expand)
-    letters = Layers(graph, found).names  # Z1, A1: what values are called in the cards
-    if letters:
-        known = {letters[p.id]: p.value for p in places(result) if p.id in letters}
-        graph = shortened(Graph.of(result, {**known, **(names or {})}, gradient))
-        found = collapsing.units(graph, collapse, expand)
     shown = scene(graph, found, direction)
     tale = Tale(graph, found, shown)
     plain = shown._replace(title=shown.title[:1])

@@ -13,7 +13,7 @@ from ..notation import expression, short
 from . import cards, collapse
 from .dot import cleaned
 from .numbers import array, number, rms, size, small
-from .scene import Scene
+from .scene import Scene, original
 from .story import told
 
 LONGEST_TEXT = 1000
@@ -75,8 +75,10 @@ class Tale:
         return {
             "result": self.home[self.result.id],
             "order": [unit.id for unit in self.found],
-            "cards": {key: {"words": words[key], "name": names[key]} for key in words},
-            "arrows": [[a.source, a.target, a.backward] for a in self.scene.arrows],
+            "cards": {key: {"words": words[key], "name": names[key]} for key in names},
+            "arrows": [
+                [original(a.source), original(a.target), a.backward] for a in self.scene.arrows
+            ],
             "steps": [step.data for step in self.steps],
             "scalars": self._scalars() if self.scalar else None,
         }
@@ -147,12 +149,13 @@ class Tale:
         for i, arrow in enumerate(self.scene.arrows):
             if arrow.backward:
                 into.setdefault(arrow.target, []).append(i)
-                waiting[arrow.source] = waiting.get(arrow.source, 0) + 1
+                source = original(arrow.source)
+                waiting[source] = waiting.get(source, 0) + 1
         computed = {unit.id for unit in computing}
         for unit in reversed(computing):
             done = [unit.id]
             for i in into.get(unit.id, []):
-                source = self.scene.arrows[i].source
+                source = original(self.scene.arrows[i].source)
                 waiting[source] -= 1
                 done += [source] if source not in computed and not waiting[source] else []
             data = {"kind": "backward", "card": unit.id, "arrow": None}

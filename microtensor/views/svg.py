@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from .dot import FONT, MONO, THEMES, Theme, cleaned, write
 from .picture import Picture, rendered
-from .scene import Arrow, Card, Cell, Scene
+from .scene import Arrow, Card, Cell, Scene, original
 from .sparklines import outline
 
 WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
 WIDEST_LINE = 20
 MARGIN = 6
+PADDING = 3  # between a card's edge and its texts
 
 
 class Placed(NamedTuple):
@@ -91,6 +92,8 @@ def _roomy(scene: Scene) -> Scene:
 
 
 def _widened(cell: Cell, least: str) -> Cell:
+    if cell.style == "backward label" and cell.text.startswith(("=", "≈")):
+        return cell._replace(text=f"{cell.text} + …")  # a sum that is still growing
     number = cell.style in ("forward", "backward") and "\n" not in cell.text
     return cell._replace(text=max(cell.text, least, key=len)) if number else cell
 
@@ -110,9 +113,12 @@ def _expected(card: Card) -> Iterator[tuple[Cell, str, int]]:
         yield cell, cell.text, -1
     for row in card.rows:
         for i, cell in enumerate(row):
-            several = cell.style.endswith("bars") or cell.style in ("forward", "backward")
-            for line in cell.text.split("\n") if several else [cell.text]:
-                yield cell, line, i
+            yield from ((cell, line, i) for line in _lines(cell))
+
+
+def _lines(cell: Cell) -> list[str]:
+    several = cell.style.endswith("bars") or cell.style in ("forward", "backward")
+    return cell.text.split("\n") if several else [cell.text]
 
 
 class _Writer:
@@ -135,19 +141,26 @@ class _Writer:
 
     def card(self, card: Card, thing: Any, words: str) -> str:
         placed = _matched([x for x in _expected(card) if x[1].strip()], thing)
+        drawn = list(_with_colours(thing["_ldraw_"]))
+        edges = [x for op in drawn for x, _ in op["points"]]
+        left, right = min(edges) + PADDING, max(edges) - PADDING
         heading = [p for p in placed if p.column < 0]
-        parts = [self.text(heading, "middle")] if heading else []
+        parts = [self.text(heading, "middle", room=right - left)] if heading else []
+        ends = [row[-1] for row in card.rows]
         for p in placed:
             if p.column >= 0:
                 number = p.cell.style in ("forward", "backward") and "\n" not in p.cell.text
-                parts.append(self.text([p], "end" if number else "start", _part(card, p)))
+                room = right - p.x if any(p.cell is end for end in ends) else p.width
+                parts.append(self.text([p], "end" if number else "start", _part(card, p), room))
         shapes = [
             self.shape(op, "heat" if op["op"] == "P" else "line" if op["op"] == "b" else "")
-            for op in _with_colours(thing["_ldraw_"])
+            for op in drawn
         ]
         said = html.escape(words)
+        identity = original(card.id)
+        again = "" if card.id == identity else " again"
         return (
-            f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
+            f'<g class="card {card.role}{again}" data-id="{identity}" tabindex="0" role="button" '
             f'aria-label="{said}"><title>{said}</title>{"".join(shapes)}{"".join(parts)}</g>\n'
         )
 
@@ -158,12 +171,16 @@ class _Writer:
             for op in _with_colours(edge.get(key, [])):
                 kind = "forth" if self.colour(op["pen"]) == forward else backward
                 shapes.append(self.shape(op, kind))
-        expected = [(cell, cell.text, 0) for line in arrow.lines for cell in line]
+        expected = [(c, text, 0) for line in arrow.lines for c in line for text in _lines(c)]
         lines: dict[float, list[Placed]] = {}
         for p in _matched([x for x in expected if x[1].strip()], edge):
             lines.setdefault(p.y, []).append(p)
         texts = [
-            self.text(line, "middle", "forth" if line[0].cell.style[:7] == "forward" else "back")
+            self.text(
+                line,
+                "start" if "\n" in line[0].cell.text else "middle",
+                "forth" if line[0].cell.style.startswith("forward") else "back",
+            )
             for line in lines.values()
         ]
         return f'<g class="arrow" data-id="{number}">{"".join(shapes)}{"".join(texts)}</g>\n'
@@ -175,8 +192,10 @@ class _Writer:
         dashes = ' stroke-dasharray="5 3"' if op["dashed"] else ""
         return f'<path{known} fill="{fill}" stroke="{self.colour(op["pen"])}"{dashes} d="{d}"/>'
 
-    def text(self, line: list[Placed], anchor: str, part: str = "") -> str:
-        """Texts in a line; the block characters of a histogram as a path."""
+    def text(
+        self, line: list[Placed], anchor: str, part: str = "", room: float | None = None
+    ) -> str:
+        """Texts in a line, which have so much room; a histogram's block characters as a path."""
         first, last = line[0], line[-1]
         known = f' class="{part}"' if part else ""
         if first.cell.style.endswith("bars"):
@@ -185,14 +204,19 @@ class _Writer:
             return f'<path{known} fill="{self.colour(first.colour)}" d="{d}"/>'
         end = last.x + last.width
         x = {"start": first.x, "middle": (first.x + end) / 2, "end": end}[anchor]
-        room = f' data-room="{end - first.x:.4g}"'
-        gap = "\xa0 " if first.column < 0 else " "
-        runs = gap.join(self.run(p) for p in line)
-        place = f'x="{x:.5g}" y="{first.y:.5g}" text-anchor="{anchor}"'
-        return f"<text{known} {place}{room}>{runs}</text>"
+        apart = "\xa0 " if first.column < 0 else " "
+        runs = "".join(
+            ("" if p is first else " " if p.text.startswith("=") else apart)
+            + self.run(p, first.size)
+            for p in line
+        )
+        place = f'x="{x:.5g}" y="{first.y:.5g}" text-anchor="{anchor}" font-size="{first.size:g}"'
+        return f'<text{known} {place} data-room="{room or end - first.x:.4g}">{runs}</text>'
 
-    def run(self, p: Placed) -> str:
-        looks = f'font-size="{p.size:g}" fill="{self.colour(p.colour)}"'
+    def run(self, p: Placed, size: float) -> str:
+        looks = f'fill="{self.colour(p.colour)}"'
+        if p.size != size:
+            looks += f' font-size="{p.size:g}"'
         if p.bold:
             looks += ' font-weight="bold"'
         if "\n" in p.cell.text:
