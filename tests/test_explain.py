@@ -74,11 +74,11 @@ Backward: newest first, each value sends upstream × local to what it came from.
        Each value sends what arrived at it (upstream) times a local derivative.
     6  L sends to t2
        Upstream ∂L/∂L = 1, local ∂L/∂t2 = 1/t2 = 5.482: 1 × 5.482 = 5.482.
-       The rule: log is steep near 0 and flat far from it: its slope is 1/t2.
+       The rule: log is steep near 0 and flat far from it, with slope 1/t2.
        ∂L/∂t2 = 5.482, complete.
     7  t2 sends to z
-       Upstream ∂L/∂t2 = 5.482, local ∂t2/∂z = t2(1 − t2) = 0.1491: 5.482 × 0.1491 ≈
-         0.8176.
+       Upstream ∂L/∂t2 = 5.482, local ∂t2/∂z = t2(1 − t2) = 0.1491:
+         5.482 × 0.1491 ≈ 0.8176.
        The rule: sigmoid's slope is at most 0.25, so each one shrinks the gradient at
          least four times.
        ∂L/∂z = 0.8176, complete.
@@ -104,6 +104,18 @@ def test_a_neuron():
     assert story == NEURON
     assert repr(story) == NEURON  # so that a prompt shows it as it is
     assert max(map(len, story.splitlines())) <= WIDTH
+
+
+def test_rows_and_products_stay_on_one_line():
+    W = leaf(np.arange(12.0).reshape(3, 4) / 7, "W")
+    Z = W * W
+    for result in ((Z * Z).sum(), several_paths(), neuron()):
+        story = explain(result)
+        for line in story.splitlines():
+            assert line.count("[") - line.count("]") in (-1, 0, 1)  # no row is left open
+            assert not line.endswith((" =", " ≈", " ×"))
+            assert "\xa0" not in line
+            assert len(line) <= WIDTH
 
 
 def test_wrt_tells_only_what_leads_there():
@@ -181,7 +193,7 @@ def test_layers_are_called_as_in_pictures():
     assert "  CatClassifier › layer2 › layers.1:\n    8  A2 = relu(Z2) (5×3, RMS " in story
     rules = story.partition("The rules, each where it first works.")[2]
     assert re.search(r"A3 = σ\(Z3\): sigmoid's .* Here\s+the slope is at most 0\.2", rules, re.S)
-    assert re.search(r"A2 = relu\(Z2\): a gate: .* The\s+gate is \d\S* % open\.", rules, re.S)
+    assert re.search(r"A2 = relu\(Z2\): a gate, .* The\s+gate is \d\S* % open\.", rules, re.S)
     assert len(story.splitlines()) < 110
     assert "t1[3, 2] reaches 5 entries of t2, since t2 = X @ t1;" in follow(loss, "W1[2, 3]", names)
     assert "∂loss/∂Z1" in paths(loss, "Z1", names)

@@ -61,12 +61,30 @@ def test_rounded_numbers_are_said_to_be_about():
     assert "5.482 × 0.1491 ≈ 0.8176." in story[4]
 
 
+@pytest.mark.parametrize(
+    ("f", "said"),
+    [
+        (mt.relu, "relu(0.3333) = 0.3333."),
+        (lambda x: mt.relu(-x), "relu(−0.3333) = 0."),
+        (lambda x: x + x, "0.3333 + 0.3333 ≈ 0.6667."),
+        (lambda x: x + 1, "0.3333 + 1 = 1.333."),
+        (mt.sigmoid, "σ(0.3333) = 0.5826."),
+        (lambda x: mt.clip(x, 0, 1), "clip(0.3333, 0, 1) ≈ 0.3333."),
+    ],
+)
+def test_equal_where_the_numbers_shown_give_the_number_shown(f, said):
+    y = f(leaf(1 / 3, "x"))
+    assert next(t.numbers for t in told(Graph.of(y)) if said in t.numbers)
+
+
 def test_broadcasting_says_how_many_paths_return():
     X, b, s = Tensor(np.eye(209, 5), name="X"), leaf(np.zeros(5), "b"), leaf(2.0, "s")
     story = "\n".join(lines((s * (X + b)).sum()))
     assert "b was copied to 209 rows.\n" in story
     assert "added over axis 0 (5, RMS 418)." in story
     assert "b was copied to 209 rows, so 209 paths return: add them." in story
+    column = "\n".join(lines((X + leaf(np.zeros((209, 1)), "u")).sum()))
+    assert "u was copied to 5 columns, so 5 paths return: add them." in column
     assert "s was copied to 1,045 places, so 1,045 paths return: add them." in story
     assert "entry by entry, added over axes 0 and 1: 5." in story
 
@@ -102,8 +120,9 @@ def test_matmul_with_vectors(left, right, said):
 def test_gates_say_how_far_they_are_open():
     z = leaf([-1.0, 0.0, 2.0, 3.0], "z")
     story = lines(z.relu().sum())[-1]
-    assert "a gate: open where z > 0, closed below, and at 0 by convention." in story
+    assert "a gate, open where z > 0, closed below, and at 0 by convention." in story
     assert "The gate is 50 % open. z is exactly 0 in 1 entry: at the kink." in story
+    assert "local ∂t1/∂x = 1: 1 × 1 = 1." in lines(mt.relu(leaf(2.0, "x")))[-1]
     assert "z is exactly 0: at the kink." in lines(abs(leaf(0.0, "z")))[-1]
 
 
@@ -121,6 +140,8 @@ def test_a_gradient_handed_over():
     story = list(told(Graph.of(x * 3.0, gradient=[1.0, 10.0])))
     assert story[1].text.startswith("The gradient handed over arrives at t1: ∂t1/∂t1 = [1, 10].")
     assert "it sends ∂t1/∂t1 × 3: [3, 30]." in story[2].text
+    scalar = list(told(Graph.of(leaf(2.0, "x") * 3.0, gradient=10.0)))
+    assert scalar[1].numbers == "The gradient handed over arrives at t1: ∂t1/∂t1 = 10."
 
 
 def test_an_operation_of_ones_own_has_words():

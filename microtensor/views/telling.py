@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ ENDS = 10  # of a longer story, so many steps at its start and at its end
 MOST_CHECKED = 20  # gradients listed at the end
 MOST_REPLAYED = 2000  # nodes, up to which gradients are checked by running the record again
 FORMATS = ("text", "latex", "html")
+
+# What stays on one line: a row, a product with its result, a result
+KEPT = re.compile(r"\[[^\[\]]*\]|\S+ × \S+(?: [=≈] \S+)?|[=≈] \S+")
 
 Nudged = Callable[[str, tuple[int, ...], float], float]
 
@@ -249,14 +253,16 @@ def _text(title: str, sections: list[Section]) -> str:
 
 
 def _wrapped(text: str, first: str, then: str) -> str:
-    return textwrap.fill(
-        text,
+    kept = KEPT.sub(lambda match: match[0].replace(" ", "\xa0"), text)
+    filled = textwrap.fill(
+        kept,
         WIDTH,
         initial_indent=first,
         subsequent_indent=then,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return filled.replace("\xa0", " ")
 
 
 def printable(text: str) -> str:
