@@ -17,13 +17,14 @@ from ..notation import short
 from . import cards, collapse, network
 from .dot import THEMES, write
 from .plain import mermaid, text
-from .scene import Arrow, Card, Cell, Scene
+from .scene import Card, Cell, Scene
 from .sparklines import drawn
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
 RENDERED = (".svg", ".png", ".pdf")
 MOST_READERS = 12  # of a leaf, by arrows from one card
+AGAIN = Cell("again", "quiet")
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
@@ -119,7 +120,7 @@ def picture(
         raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
     graph = graph._replace(nodes=tuple(n._replace(name=short(n.name)) for n in graph.nodes))
     drawing = Picture("graph")
-    drawing.scene = scene(graph, collapse.units(graph, collapsing, expand), direction)
+    drawing.scene = _repeated(scene(graph, collapse.units(graph, collapsing, expand), direction))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
@@ -163,35 +164,30 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
         legend = (cards.LEGEND,)
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     natural = "LR" if plain else "TB"
-    leaves = {unit.id for unit in found if unit.kind == "node" and not unit.nodes[0].rule}
-    return Scene(title, legend, *_repeated(shown, arrows, leaves), direction or natural)
+    return Scene(title, legend, tuple(shown), tuple(arrows), direction or natural)
 
 
-def _repeated(
-    shown: list[Card], arrows: list[Arrow], leaves: set[str]
-) -> tuple[tuple[Card, ...], tuple[Arrow, ...]]:
+def _repeated(scene: Scene) -> Scene:
     """A leaf that many cards read stands beside each of them again, by name alone.
 
     A weight that a hundred steps share would otherwise tangle them all.
     """
-    by_id = {card.id: card for card in shown}
-    readers: dict[str, dict[str, str]] = {}  # of each leaf: reader -> the card beside it
-    for arrow in arrows:
-        if arrow.source in leaves:
-            beside = readers.setdefault(arrow.source, {})
-            name = f"{arrow.source}_{len(beside)}" if beside else arrow.source
-            beside.setdefault(arrow.target, name)
-    many = {leaf: beside for leaf, beside in readers.items() if len(beside) > MOST_READERS}
-    again = [
-        by_id[leaf]._replace(
-            id=name,
-            heading=(by_id[leaf].heading[0], Cell("again", "quiet")),
-            rows=(),
-            frame=by_id[reader].frame,
-        )
-        for leaf, beside in many.items()
-        for reader, name in beside.items()
-        if name != leaf
+    cards = {card.id: card for card in scene.cards}
+    computed = {arrow.target for arrow in scene.arrows}
+    beside: dict[str, dict[str, str]] = {}  # of each leaf: reader -> the card beside it
+    for arrow in scene.arrows:
+        if arrow.source not in computed:
+            readers = beside.setdefault(arrow.source, {})
+            again = f"{arrow.source}_{len(readers)}" if readers else arrow.source
+            readers.setdefault(arrow.target, again)
+    many = {leaf: readers for leaf, readers in beside.items() if len(readers) > MOST_READERS}
+    repeated = [
+        Card(again, (cards[leaf].heading[0], AGAIN), cards[leaf].role, (), cards[reader].frame)
+        for leaf, readers in many.items()
+        for reader, again in readers.items()
+        if again != leaf
     ]
-    moved = (a._replace(source=many[a.source][a.target]) if a.source in many else a for a in arrows)
-    return (*shown, *again), tuple(moved)
+    arrows = [
+        a._replace(source=many.get(a.source, {}).get(a.target, a.source)) for a in scene.arrows
+    ]
+    return scene._replace(cards=(*scene.cards, *repeated), arrows=tuple(arrows))
