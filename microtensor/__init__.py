@@ -2,6 +2,7 @@
 
 from .backward import grad
 from .check import check_gradients, detect_anomaly
+from .compiled import compile
 from .errors import GradientError, NoRenderer, ShapeError
 from .graph import Edge, Graph, Node, Step
 from .operations import (
@@ -92,6 +93,7 @@ __all__ = [
     "broadcast_to",
     "check_gradients",
     "clip",
+    "compile",
     "concatenate",
     "cos",
     "cumsum",

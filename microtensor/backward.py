@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Visit = Callable[["Tensor", "Tensor", Any, Any], None]
-Read = Callable[["Tensor"], tuple[Any, tuple[Any, ...]]]
+Read = Callable[["Tensor"], tuple[Any, tuple[Any, ...], dict[str, Any]]]
 
-_adding = Lock()
+adding = Lock()
 
 
 def backward(output: Tensor, gradient: Any = None) -> None:
     """Adds the derivative of `output` to the `.grad` of every leaf it was computed from."""
     seed = starting_gradient(output, gradient, "backward")
+    _refuse_in_a_program("backward()")
     found = walk(output, seed)
     taken = set() if gradient is None else {id(_owner(seed))}
-    with _adding:
+    with adding:
         for leaf, g in found.items():
             g = _leaf_gradient(leaf, g, taken)
             leaf.grad = g if leaf.grad is None else np.asarray(leaf.grad + g)
@@ -65,6 +66,7 @@ def grad(
             start = gradient if isinstance(gradient, record.Tensor) else record.Tensor(seed)
             found = walk(output, start, on_path, frozenset(wanted), read=_tensors)
     else:
+        _refuse_in_a_program("grad() without create_graph=True")
         found = walk(output, seed, on_path, frozenset(wanted))
     results = tuple(_as_dtype(found[x], x.dtype) for x in wanted)
     return results[0] if isinstance(inputs, record.Tensor) else results
@@ -76,10 +78,18 @@ def _why_not(x: Tensor) -> str:
     return "which doesn't require a gradient"
 
 
-def _tensors(node: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
+def _refuse_in_a_program(what: str) -> None:
+    if current_mode().reader is not None:
+        raise GradientError(
+            f"compile: {what} inside the function isn't recorded; the compiled function computes "
+            "the gradients of what it returns"
+        )
+
+
+def _tensors(node: Tensor) -> tuple[Tensor, tuple[Any, ...], dict[str, Any]]:
     """A node and its inputs themselves, so that derivatives are recorded."""
     pairs = zip(node._inputs, node._values, strict=True)
-    return node, tuple(value if x is None else x for x, value in pairs)
+    return node, tuple(value if x is None else x for x, value in pairs), node._options
 
 
 def walk(
@@ -92,9 +102,9 @@ def walk(
 ) -> dict[Tensor, Any]:
     """The gradients of the leaves and of the tensors in `keep`.
 
-    Derivatives are given arrays, or what `read(node)` gives in their place: the result and the
-    inputs. `visit(node, x, g, d)` is told of every step: the node, one of its inputs, the
-    gradient that arrived at the node, and what it contributes to the input's.
+    Derivatives are given arrays, or what `read(node)` gives in their place: the result, the
+    inputs and the options. `visit(node, x, g, d)` is told of every step: the node, one of its
+    inputs, the gradient that arrived at the node, and what it contributes to the input's.
 
     Every consumer of a tensor is newer than the tensor. So when the newest is taken from the
     heap, all its contributions have arrived. Given `on_path`, only tensors in it are visited.
@@ -119,7 +129,7 @@ def walk(
         options, out = node._options, node._data
         values = node._saved or [x._data for x in inputs]
         if read is not None:
-            out, values = read(node)
+            out, values, options = read(node)
         for derivative, x in zip(rule.derivatives, inputs, strict=False):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import operations
+from . import operations, record
 
 _UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
     getattr(np, name): getattr(operations, name)
@@ -60,14 +60,20 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.reshape: lambda a, shape: operations.reshape(a, shape),
 }
 
-# They answer with shapes, bools or positions, through which no gradient flows.
+# They answer with shapes, bools or positions, through which no gradient flows; the first ones
+# without a look at the numbers.
+_OF_SHAPES = {
+    getattr(np, name)
+    for name in (
+        "shape ndim size zeros_like ones_like empty_like isfortran result_type can_cast "
+        "iscomplexobj isrealobj shares_memory may_share_memory"
+    ).split()
+}
 _CONSTANT = {
     getattr(np, name)
     for name in (
-        "shape ndim size all any argmax argmin argsort isclose allclose array_equal zeros_like "
-        "ones_like full_like empty_like array_repr array_str array2string isfortran result_type "
-        "can_cast iscomplexobj isrealobj count_nonzero nonzero argwhere shares_memory "
-        "may_share_memory"
+        "all any argmax argmin argsort isclose allclose array_equal full_like array_repr "
+        "array_str array2string count_nonzero nonzero argwhere"
     ).split()
 }
 _CONSTANT_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit}
@@ -77,7 +83,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
     """What NumPy calls for `np.exp(t)` and for `array + t`."""
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if ufunc in _CONSTANT_UFUNCS and method == "__call__":
-        return ufunc(*_arrays(inputs), **options)
+        return ufunc(*_arrays(inputs, name), **options)
     if options.pop("out", None) is not None:
         raise TypeError(
             f"{name}: an array can't take the result of a tensor in place, for it would lose the "
@@ -96,8 +102,10 @@ def array_function(
 ) -> Any:
     """What NumPy calls for `np.sum(t)` and its other functions."""
     name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
+    if function in _OF_SHAPES:
+        return function(*(getattr(x, "_data", x) for x in arguments), **options)
     if function in _CONSTANT:
-        return function(*_arrays(arguments), **options)
+        return function(*_arrays(arguments, name), **options)
     if function not in _FUNCTIONS:
         raise _no_rule(name)
     return _call(name, _FUNCTIONS[function], arguments, options)
@@ -115,8 +123,8 @@ def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any
         raise TypeError(f"{name}: the argument {unknown} isn't supported for tensors") from None
 
 
-def _arrays(arguments: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(getattr(x, "_data", x) for x in arguments)
+def _arrays(arguments: Iterable[Any], name: str) -> tuple[Any, ...]:
+    return tuple(record.read(x, name) if hasattr(x, "_data") else x for x in arguments)
 
 
 def _no_rule(name: str) -> TypeError:

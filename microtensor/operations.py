@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import rules
+from . import record, rules
 from .errors import ShapeError, label
 from .record import apply, operand
 
@@ -425,8 +425,9 @@ def array_index(index: Any) -> Any:
     """The index with arrays for tensors and lists; copies, which nobody changes later."""
     if isinstance(index, tuple):
         return tuple(array_index(part) for part in index)
-    if hasattr(index, "apply_rule"):
-        return index.numpy()
+    if isinstance(index, record.Tensor):
+        array = record.read(index, "an index")
+        return np.array(array) if array is index._data else array
     if isinstance(index, list):
         return np.array(index, dtype=None if index else int)
     if isinstance(index, np.ndarray):

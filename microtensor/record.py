@@ -66,6 +66,7 @@ class Mode(NamedTuple):
     group: Group | None = None
     watch: Callable[..., None] | None = None
     constants: bool = False  # what no gradient flows through is recorded too
+    reader: Callable[[Tensor, str], Any] | None = None  # asked for a value that leaves a tensor
 
 
 PLAIN = Mode()
@@ -117,11 +118,17 @@ class group:
     def __enter__(self) -> None:
         outer = _mode.get()
         inside = Group(self._name, outer.group)
-        inner = Mode(outer.recording, inside, outer.watch, outer.constants)
+        inner = Mode(outer.recording, inside, outer.watch, outer.constants, outer.reader)
         self._tokens.append(_mode.set(inner))
 
     def __exit__(self, *_: object) -> None:
         _mode.reset(self._tokens.pop())
+
+
+def read(tensor: Tensor, how: str) -> Any:
+    """A tensor's array for use outside of the record; while a program is recorded, if it may be."""
+    reader = _mode.get().reader
+    return tensor._data if reader is None else reader(tensor, how)
 
 
 def operand(x: Any, name: str) -> Any:
@@ -163,7 +170,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         if rule.own:
             raise
         raise rule_failed(rule.name, inputs, options, error) from None
-    recording, group, watch, constants = current_mode()
+    recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
     result._data = data
     result.grad = None

@@ -390,6 +390,7 @@ squeeze = _rule(
 expand_dims = _rule("expand_dims", np.expand_dims, lambda g, out, x, axis: g.reshape(x.shape))
 broadcast_to = _rule("broadcast_to", np.broadcast_to, lambda g, out, x, shape: g)
 flip = _rule("flip", np.flip, lambda g, out, x, axis: np.flip(g, axis))
+detach = Rule("detach", lambda x: x.copy(), (None,))
 astype = _rule(
     "astype", lambda x, dtype: x.astype(dtype), lambda g, out, x, dtype: g.astype(x.dtype)
 )

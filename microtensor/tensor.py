@@ -10,7 +10,17 @@ import numpy as np
 
 from . import backward, interop, operations, record, rules
 from .errors import GradientError, ShapeError, called, label, wrong_operand
-from .record import NO_OPTIONS, Group, apply, current_mode, note_change, operand, stacked, tick
+from .record import (
+    NO_OPTIONS,
+    Group,
+    apply,
+    current_mode,
+    note_change,
+    operand,
+    read,
+    stacked,
+    tick,
+)
 from .rules import Rule
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -109,6 +119,8 @@ class Tensor:
                 "use stack() for a list of them, or .detach() for a constant"
             )
         source = stacked(data, "Tensor") if isinstance(data, list | tuple) else data
+        if isinstance(data, Tensor) and not requires_grad:
+            source = data._data
         array = np.array(source)
         if dtype is not None and array.dtype.kind in "fiub":
             array = array.astype(dtype)
@@ -127,6 +139,10 @@ class Tensor:
         self._changed = 0
         if requires_grad:
             self.requires_grad = True
+        elif isinstance(data, Tensor) and current_mode().constants:
+            copy = data.astype(array.dtype) if array.dtype != data.dtype else data.detach()
+            self._rule, self._inputs = copy._rule, copy._inputs
+            self._saved, self._options = copy._saved, copy._options
 
     # What it holds ------------------------------------------------------------------------------
 
@@ -140,10 +156,15 @@ class Tensor:
             self._data = np.asarray(self._data)
         elif self._data.base is not None:  # what it was computed from lies in the same memory
             self._data = self._data.copy()
-        return self._data
+        return read(self, ".data")  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Any) -> None:
+        if current_mode().reader is not None:
+            raise GradientError(
+                f"compile: {called(self)} is changed in place, which a program can't do again; "
+                "give the result another name, or change it outside of the function"
+            )
         if value is not self._data:
             new = np.asarray(operand(getattr(value, "_data", value), "data"))
             if new.shape != self.shape:
@@ -218,19 +239,23 @@ class Tensor:
         """Its only number, as a Python one."""
         if self.size != 1:
             raise ValueError(f"item: {label(self)} holds {self.size} numbers, not one")
-        return self._data.item()  # type: ignore[no-any-return]
+        return read(self, ".item()").item()  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return self._data.tolist()
+        return read(self, ".tolist()").tolist()
 
     def numpy(self) -> Array:
         """A copy, as a NumPy array."""
-        return np.array(self._data)
+        return np.array(read(self, ".numpy()"))
 
     def detach(self) -> Tensor:
         """A copy that is a constant: no gradient flows through it."""
-        return Tensor(self._data, name=self.name)
+        if not current_mode().constants:
+            return Tensor(self._data, name=self.name)
+        copy = apply(rules.detach, (self,))
+        copy.name = self.name
+        return copy
 
     # What it can do -----------------------------------------------------------------------------
 
@@ -339,16 +364,16 @@ class Tensor:
     # Conversions --------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(read(self, "bool()"))
 
     def __float__(self) -> float:
-        return float(self._data)
+        return float(read(self, "float()"))
 
     def __int__(self) -> int:
-        return int(self._data)
+        return int(read(self, "int()"))
 
     def __index__(self) -> int:
-        return index(self._data)
+        return index(read(self, "int()"))
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -361,16 +386,16 @@ class Tensor:
         return (self[i] for i in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
-        return bool(np.any(self._data == getattr(value, "_data", value)))
+        return bool(np.any(read(self, "in") == getattr(value, "_data", value)))
 
     def __format__(self, spec: str) -> str:
-        return format(self._data[()], spec) if spec else str(self)
+        return format(read(self, "format()")[()], spec) if spec else str(self)
 
     def __str__(self) -> str:
-        return str(self._data)
+        return str(read(self, "str()"))
 
     def __repr__(self) -> str:
-        shown = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        shown = np.array2string(np.asarray(read(self, "repr()")), separator=", ", prefix="Tensor(")
         parts = [shown]
         if self._data.size > np.get_printoptions()["threshold"] or not self._data.size:
             parts.append(f"shape={self.shape}")
@@ -407,7 +432,7 @@ class Tensor:
             )
         if copy is False:
             raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")
-        return np.array(self._data, dtype=dtype)
+        return np.array(read(self, "np.asarray()"), dtype=dtype)
 
 
 record.Tensor = Tensor  # type: ignore[misc]  # the class it waits for

@@ -263,9 +263,9 @@ def trace(result: Tensor, gradient: Any = None, whole: bool = True) -> Trace:
 
     reading: list[Any] = [None]
 
-    def read(node: Tensor) -> tuple[Any, tuple[Any, ...]]:
+    def read(node: Tensor) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         reading[0] = node._rule
-        return values[ids[node]], tuple(values[x] for x in operands[ids[node]])
+        return values[ids[node]], tuple(values[x] for x in operands[ids[node]]), node._options
 
     def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
         if node not in slots:
@@ -278,8 +278,8 @@ def trace(result: Tensor, gradient: Any = None, whole: bool = True) -> Trace:
         if gradient is None and result.ndim == node.ndim == x.ndim == 0:
             rule: Any = node._rule
             derivative = next(islice(iter(rule.derivatives), edge[1], None))
-            out, inputs = read(node)
-            found.locals[edge] = derivative(seed, out, *inputs, **node._options)
+            out, inputs, options = read(node)
+            found.locals[edge] = derivative(seed, out, *inputs, **options)
 
     with np.errstate(all="ignore"):
         for place in numbered:

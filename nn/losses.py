@@ -25,7 +25,7 @@ def _pair(
             f"{name}: predictions have shape {p.shape} and targets {t.shape}; they must be equal"
         )
     if probabilities and t.size:
-        low, high = _array(t).min(), _array(t).max()
+        low, high = t.min(), t.max()
         if not (low >= 0 and high <= 1):
             raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
     called = t.name if isinstance(t, Tensor) else None
@@ -35,10 +35,6 @@ def _pair(
         t = Tensor(t)
     t.name = t.name or called or "y"
     return p, t
-
-
-def _array(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
 
 
 class BCELoss(Module):
@@ -87,7 +83,7 @@ class CrossEntropyLoss(Module):
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """For z of shape (n, classes) and n labels, whole numbers from 0 to classes - 1."""
-        labels = np.asarray(_array(targets))
+        labels = targets if isinstance(targets, Tensor) else np.asarray(targets)
         shape = np.shape(predictions)
         if len(shape) != 2 or labels.shape != shape[:1]:
             raise ShapeError(

@@ -1,0 +1,178 @@
+"""A recording made into a program, with the conditions under which it is true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .. import backward
+from ..errors import GradientError, label
+from ..record import current_mode
+from ..tensor import Tensor
+from ..trace import Symbol
+from . import AGAIN
+from .recording import Recording
+from .surroundings import ATOMS, Entry, Surroundings, same
+from .writer import Simplifier, Writer
+
+
+class Program:
+    """A function recorded for certain inputs. `run(recording, inputs)` gives its value, or AGAIN.
+
+    Nothing that a user sees has changed when it gives AGAIN.
+    """
+
+    def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
+        earlier = Surroundings(function)
+        first = Recording(function, name, inputs)
+        before = Surroundings(function)
+        second = Recording(function, name, inputs)
+        self._around = Surroundings(function)
+        self._inputs = [x._data if isinstance(x, Tensor) else x for x in inputs]
+        _refuse_side_effects(name, earlier, before, self._around)
+        _refuse_two_results(name, first, second)
+        _refuse_unknown_holders(name, first, second, self._around)
+        recorded = current_mode().recording
+        self.source, self.run = _written(second, inputs, self._around, recorded)
+
+    def difference(self, inputs: Sequence[Any]) -> str:
+        """What is no longer as it was, for people."""
+        for entry in self._around.entries:
+            if not entry.holds():
+                return entry.path
+        arrays = [x._data if isinstance(x, Tensor) else x for x in inputs]
+        for k, (x, y) in enumerate(zip(self._inputs, arrays, strict=False)):
+            kinds = [(getattr(a, "shape", None), getattr(a, "strides", a)) for a in (x, y)]
+            if kinds[0] != kinds[1]:
+                return f"the shape or the layout of input {k}, or its value if it is a number,"
+        return "a value that the function reads or branches on"
+
+
+def _refuse_side_effects(name: str, *looks: Surroundings) -> None:
+    for look in looks[:-1]:
+        if path := look.drawn():
+            look.restore()
+            raise GradientError(
+                f"compile: {name} draws random numbers ({path}), and a program would give the same "
+                "ones for ever; draw outside and pass them in, or call the function itself"
+            )
+    if path := looks[-1].changed(looks[-2]):
+        raise GradientError(
+            f"compile: {name} changes {path} whenever it runs, which a program would not; return "
+            "the value alone, or call the function itself"
+        )
+
+
+def _refuse_two_results(name: str, first: Recording, second: Recording) -> None:
+    if first.fingerprint() != second.fingerprint():
+        raise GradientError(
+            f"compile: {name} doesn't do the same when it runs twice: it draws random numbers, or "
+            "reads a clock; do that outside and pass the result in"
+        )
+
+
+def _refuse_unknown_holders(
+    name: str, first: Recording, second: Recording, around: Surroundings
+) -> None:
+    """A value made before, of which nobody knows where it was taken from, can be replaced."""
+    known = {id(x) for x in (*around.arrays, *around.tensors, *second.inputs)}
+    in_both = {id(x) for x in first.leaves.values()}
+    for leaf in second.leaves.values():
+        if id(leaf) in in_both and id(leaf) not in known:
+            raise GradientError(
+                f"compile: {name} uses {label(leaf)}, which is held by something that can't be "
+                "watched; pass it as an argument"
+            )
+
+
+def _written(
+    recording: Recording, inputs: Sequence[Any], around: Surroundings, recorded: bool
+) -> tuple[str, Any]:
+    """The program's text, and the function that it defines."""
+    leaves = recording.leaves
+    live = {leaf for leaf, t in leaves.items() if isinstance(t, Tensor) and recording.is_old(t)}
+    simple = Simplifier(recording.wanted, (leaf for leaf in leaves if leaf not in live))
+    writer = Writer()
+    conditions = list(_input_conditions(writer, inputs, recording))
+    given = {id(x) for x in recording.inputs}
+    for tensor in sorted({*around.tensors, *recording.gradients}, key=lambda t: t._index):
+        conditions.append(f"{writer.bind(tensor)}._requires_grad is {tensor._requires_grad}")
+    for leaf in sorted(live, key=lambda leaf: leaf.index):
+        if id(leaves[leaf]) not in given or leaves[leaf]._requires_grad:
+            name = writer.names[leaf] = f"x{len(writer.names)}"
+            read = f"({name} := {writer.bind(leaves[leaf])}._data)"
+            conditions.append(f"{read}.strides == {leaf.value.strides}")
+    conditions += [_condition(writer, entry) for entry in around.entries]
+    checks: dict[Symbol, list[str]] = {}
+    for tensor, value in recording.checks:
+        symbol = simple(recording.symbols[tensor])
+        if isinstance(symbol, Symbol):
+            checks.setdefault(symbol, []).append(_check(writer, value))
+    gradients = {writer.bind(tensor): simple(g) for tensor, g in recording.gradients.items()}
+    writer.write(simple(recording.symbols[recording.result]), gradients, checks)
+    for name, value in (("adding", backward.adding), ("AGAIN", AGAIN), ("same", same)):
+        writer.bind(value, name)
+    named = "".join(f"a{k}, " for k in range(len(inputs)))
+    lines = [
+        f"if recording is not {recorded} or len(inputs) != {len(inputs)}: return AGAIN",
+        f"({named}) = inputs",
+        "try:",
+        "    if not (",
+        *(f"        {condition} and" for condition in conditions),
+        "        True",
+        "    ): return AGAIN",
+        "except (LookupError, AttributeError, ValueError): return AGAIN",
+        *writer.lines,
+        "return J",
+    ]
+    indented = "".join(f"        {line}\n" for line in lines)
+    names = ", ".join(writer.bound)
+    text = f"def make({names}):\n    def run(recording, inputs):\n{indented}    return run\n"
+    space: dict[str, Any] = {}
+    exec(compile(text, f"<compiled {recording.name}>", "exec"), space)
+    return text, space["make"](**writer.bound)
+
+
+def _input_conditions(writer: Writer, inputs: Sequence[Any], recording: Recording) -> Iterator[str]:
+    """That the inputs are of the same kind as those recorded; names them for the writer."""
+    for k, (x, tensor) in enumerate(zip(inputs, recording.inputs, strict=True)):
+        if x is tensor:
+            text = f"a{k} is {writer.bind(x)}"
+            yield text if isinstance(x, Tensor) else f"({text} or same(a{k}, {writer.bind(x)}))"
+            continue
+        yield f"a{k}.__class__ is {writer.bind(type(x))}"
+        array = f"a{k}"
+        if isinstance(x, Tensor):
+            yield f"a{k}._requires_grad is False"
+            array = f"(x{k} := a{k}._data)"
+        data = tensor._data
+        yield f"{array}.shape == {data.shape}"
+        array = array[1:3] if isinstance(x, Tensor) else array
+        yield f"{array}.dtype == {writer.bind(data.dtype)}"
+        yield f"{array}.strides == {data.strides}"
+        if tensor in recording.symbols:
+            writer.names[recording.symbols[tensor]] = array
+
+
+def _condition(writer: Writer, entry: Entry) -> str:
+    """That something reached is as it was; `Entry.holds` in one expression."""
+    kind, holder, name, value, _ = entry
+    held = writer.bind(holder)
+    if kind == "length":
+        return f"len({held}) == {value}"
+    if kind == "absent":
+        return f"{name!r} not in {held}"
+    if kind == "array":
+        return f"same({held}, {writer.bind(value)})"
+    if kind == "set":
+        return f"{held} == {writer.bind(value)}"
+    found = f"{held}.{name}" if kind == "attribute" else f"{held}[{writer.text(name)}]"
+    text = f"{found} is {writer.bind(value)}"
+    return f"({text} or same({found}, {writer.bind(value)}))" if isinstance(value, ATOMS) else text
+
+
+def _check(writer: Writer, value: Any) -> str:
+    """A line that leaves the program where a value that was read is another."""
+    if isinstance(value, bool):
+        return f"if {'not ' * value}{{}}: return AGAIN"
+    return f"if {{}}.tobytes() != {writer.bind(value.tobytes())}: return AGAIN"

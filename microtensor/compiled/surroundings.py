@@ -1,0 +1,253 @@
+"""What a function reaches beside its arguments, and whether it is still the same.
+
+Closures, defaults, globals that its code names, attributes, lists and dicts: a program recorded
+from the function is true as long as none of them has changed.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import random
+import sys
+from argparse import Namespace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..rules import Rule
+from ..tensor import Tensor
+
+# Nobody changes their code while it runs.
+LIBRARIES = {"numpy", "microtensor", "nn", "builtins"} | sys.stdlib_module_names - {"__main__"}
+OPEN = (SimpleNamespace, Namespace, Rule)  # of a library, yet holding what its user put in
+ATOMS = (int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, range, slice)
+
+MISSING = object()
+
+
+class Entry(NamedTuple):
+    """One thing reached: `holder` has `value` under `key`; `kind` says how to look it up.
+
+    item (`holder[key]`), attribute, absent (no such key), length, set (equal to), array (the
+    same numbers).
+    """
+
+    kind: str
+    holder: Any
+    key: Any
+    value: Any
+    path: str
+
+    def holds(self) -> bool:
+        """Whether it is as it was."""
+        try:
+            found = _LOOK_UP[self.kind](self.holder, self.key)
+        except (LookupError, AttributeError, ValueError):
+            return False
+        return found is self.value or same(found, self.value)
+
+
+_LOOK_UP: dict[str, Callable[[Any, Any], Any]] = {
+    "item": lambda holder, key: holder[key],
+    "attribute": lambda holder, key: getattr(holder, key, MISSING),
+    "absent": lambda holder, key: holder.get(key, MISSING),
+    "length": lambda holder, key: len(holder),
+    "set": lambda holder, key: set(holder),
+    "array": lambda holder, key: holder,
+}
+
+
+def same(x: Any, y: Any) -> bool:
+    """Whether two values that are not one object are alike: numbers, texts, sets, arrays held."""
+    if type(x) is not type(y):
+        return False
+    if isinstance(x, np.ndarray):
+        return same_numbers(x, y)
+    return isinstance(x, (*ATOMS, set)) and repr(x) == repr(y) and x == y
+
+
+def same_numbers(x: Any, y: Any) -> bool:
+    """Whether two arrays agree in dtype, shape and every bit."""
+    if x.shape != y.shape or x.dtype != y.dtype:
+        return False
+    if x.size and x.flags.c_contiguous and y.flags.c_contiguous and x.ndim:
+        return bool(memoryview(x).cast("B") == memoryview(y).cast("B"))
+    return bool(x.tobytes() == y.tobytes())
+
+
+class Surroundings:
+    """A look around a function: its `entries`, with the tensors, arrays and generators found."""
+
+    def __init__(self, function: Any) -> None:
+        self.entries: list[Entry] = []
+        self.tensors: set[Tensor] = set()
+        self.arrays: list[Any] = []
+        self.draws: list[tuple[str, Any, Any]] = []  # path, generator, its state
+        self._seen: dict[int, Any] = {}
+        self._stack: list[tuple[str, Any]] = [
+            ("random", random._inst),
+            ("np.random", np.random.mtrand._rand),
+            (getattr(function, "__name__", "the function"), function),
+        ]
+        while self._stack:
+            path, x = self._stack.pop()
+            if id(x) not in self._seen and not isinstance(x, ATOMS):
+                self._seen[id(x)] = x
+                self._look_at(path, x)
+
+    def changed(self, earlier: Surroundings) -> str:
+        """The path of something that differs from an earlier look; empty where nothing does."""
+        gone = next((entry.path for entry in earlier.entries if not entry.holds()), "")
+        return gone or (len(self.entries) != len(earlier.entries)) * self.entries[-1].path
+
+    def drawn(self) -> str:
+        """The path of a generator of random numbers that was used since; empty: none was."""
+        return next((path for path, x, was in self.draws if repr(_state(x)) != repr(was)), "")
+
+    def restore(self) -> None:
+        """Sets the generators back to where they were."""
+        for _, x, state in self.draws:
+            if isinstance(x, np.random.Generator):
+                x.bit_generator.state = state
+            else:
+                (x.set_state if isinstance(x, np.random.RandomState) else x.setstate)(state)
+
+    def _note(self, kind: str, holder: Any, key: Any, value: Any, path: str) -> None:
+        self.entries.append(Entry(kind, holder, key, value, path))
+        if kind in ("item", "attribute"):
+            self._stack.append((path, value))
+
+    def _look_at(self, path: str, x: Any) -> None:
+        if isinstance(x, Tensor):
+            self.tensors.add(x)
+        elif isinstance(x, np.ndarray):
+            self.arrays.append(x)
+            self._note("array", x, None, x.copy(), path)
+        elif isinstance(x, FunctionType):
+            self._function(path, x)
+        elif isinstance(x, MethodType):
+            self._stack += [(path, x.__self__), (path, x.__func__)]
+        elif isinstance(x, partial):
+            self._stack += [(path, part) for part in (x.func, x.args, x.keywords)]
+        elif isinstance(x, dict | list | tuple | deque):
+            self._container(path, x)
+        elif isinstance(x, set | frozenset):
+            self._note("set", x, None, set(x), path)
+        elif isinstance(x, np.random.Generator | np.random.RandomState | random.Random):
+            self.draws.append((path, x, _state(x)))
+        elif isinstance(x, type):
+            self._class(path, x)
+        elif isinstance(x, property | staticmethod | classmethod):
+            parts = (getattr(x, name, None) for name in ("fget", "__func__"))
+            self._stack += [(path, part) for part in parts]
+        elif not isinstance(x, ModuleType):
+            self._object(path, x)
+
+    def _function(self, path: str, x: FunctionType) -> None:
+        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
+            with suppress(ValueError):  # a name that has no value yet
+                self._note("attribute", cell, "cell_contents", cell.cell_contents, name)
+        if _root(x.__module__) in LIBRARIES:
+            return
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):
+            self._note("attribute", x, name, getattr(x, name), path)
+        if vars(x):
+            self._stack.append((path, vars(x)))
+        for name in sorted(set(_names(x.__code__))):
+            if name in x.__globals__:
+                value = x.__globals__[name]
+                self._note("item", x.__globals__, name, value, name)
+                if isinstance(value, ModuleType) and _root(value.__name__) not in LIBRARIES:
+                    for inner in sorted(_attributes(x.__code__) & vars(value).keys()):
+                        self._note(
+                            "item", vars(value), inner, vars(value)[inner], f"{name}.{inner}"
+                        )
+            elif hasattr(builtins, name):
+                self._note("absent", x.__globals__, name, MISSING, name)
+
+    def _container(self, path: str, x: Any) -> None:
+        pairs = x.items() if isinstance(x, dict) else enumerate(x)
+        for key, value in list(pairs):
+            if isinstance(x, tuple):
+                self._stack.append((f"{path}[{key!r}]", value))
+            else:
+                self._note("item", x, key, value, f"{path}[{key!r}]")
+        if not isinstance(x, tuple):
+            self._note("length", x, None, len(x), path)
+
+    def _class(self, path: str, x: type) -> None:
+        for kind in x.__mro__:
+            library = _root(kind.__module__) in LIBRARIES
+            if library and not _is_model(kind):
+                continue
+            attributes = vars(kind)
+            for name, value in list(attributes.items()):
+                data = not callable(value) and not hasattr(value, "__get__")
+                hidden = name.startswith("__") and name != "__call__"
+                if not hidden and (data or not library):
+                    self._note("item", attributes, name, value, f"{path}.{name}")
+
+    def _object(self, path: str, x: Any) -> None:
+        """An object by its attributes; what the libraries made is taken to stay as it is."""
+        kind = type(x)
+        if _root(kind.__module__) in LIBRARIES and not (isinstance(x, OPEN) or _is_model(kind)):
+            inner = getattr(x, "__wrapped__", None) or getattr(x, "__self__", None)
+            if inner is not None and not isinstance(inner, ModuleType):
+                self._stack.append((path, inner))  # a cached function, a method written in C
+            return
+        self._stack.append((path, kind))
+        if hasattr(x, "__dict__"):
+            attributes = vars(x)
+            self._seen[id(attributes)] = attributes
+            for name, value in list(attributes.items()):
+                self._note("item", attributes, name, value, f"{path}.{name}")
+            self._note("length", attributes, None, len(attributes), path)
+        for name in _slots(kind):
+            self._note("attribute", x, name, getattr(x, name, MISSING), f"{path}.{name}")
+
+
+def _is_model(kind: type) -> bool:
+    return _root(kind.__module__) == "nn"
+
+
+def _root(module: str | None) -> str:
+    return (module or "").partition(".")[0]
+
+
+def _slots(kind: type) -> Iterator[str]:
+    for base in kind.__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        yield from (slots,) if isinstance(slots, str) else slots
+
+
+def _codes(code: CodeType) -> Iterable[CodeType]:
+    """A function's code and that of the functions defined in it."""
+    codes = [code]
+    for outer in codes:
+        codes += [x for x in outer.co_consts if isinstance(x, CodeType)]
+    return codes
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The globals that it reads."""
+    for part in _codes(code):
+        for step in dis.get_instructions(part):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                yield step.argval
+
+
+def _attributes(code: CodeType) -> set[str]:
+    """The names after dots in it."""
+    return {name for part in _codes(code) for name in part.co_names}
+
+
+def _state(x: Any) -> Any:
+    if isinstance(x, np.random.Generator):
+        return x.bit_generator.state
+    return x.get_state() if isinstance(x, np.random.RandomState) else x.getstate()

@@ -1,0 +1,1006 @@
+"""compile(f): the program gives what the function gives, bit for bit, and is never out of date."""
+
+import random
+import threading
+import types
+import warnings
+from collections import deque
+from functools import partial
+
+import numpy as np
+import pytest
+from cases import CASES
+from hypothesis import given, settings
+from test_hypothesis import programs
+from test_hypothesis import run as run_program
+
+import microtensor as mt
+import nn
+from microtensor import GradientError, Tensor
+
+rng = np.random.default_rng(3)
+
+
+def eager(f, *inputs):
+    """The value and a function of leaves' gradients, by the function itself."""
+    result = f(*inputs)
+    result.backward()
+    return result._data
+
+
+def agree(step, f, leaves, *inputs):
+    """The step's value and gradients are those of the function, to the last bit."""
+    for leaf in leaves:
+        leaf.grad = None
+    value = step(*inputs)
+    found = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    expected = eager(f, *inputs)
+    assert isinstance(value, np.generic)
+    assert value.dtype == expected.dtype
+    np.testing.assert_array_equal(value, np.reshape(expected, ()))
+    for leaf, g in zip(leaves, found, strict=True):
+        if leaf.grad is None:
+            assert g is None
+        else:
+            assert type(g) is np.ndarray
+            assert (g.dtype, g.shape) == (leaf.grad.dtype, leaf.grad.shape)
+            np.testing.assert_array_equal(g, leaf.grad)
+    return value
+
+
+def recorded(step):
+    """How often it was recorded."""
+    return step._recorded
+
+
+def weights(*shape, dtype=np.float64, name=None):
+    return Tensor(rng.normal(size=shape), requires_grad=True, dtype=dtype, name=name)
+
+
+# The same numbers -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_case(case):
+    leaves = [Tensor(x, requires_grad=True) for x in case.inputs]
+    scale = np.random.default_rng(1).uniform(0.5, 1.5, case.f(*leaves).shape)
+
+    def f(*xs):
+        return (case.f(*xs) * scale).sum()
+
+    step = mt.compile(f)
+    for k in range(3):
+        for leaf, x in zip(leaves, case.inputs, strict=True):
+            leaf.data = x + 1e-3 * k * np.abs(x)
+            leaf.grad = None
+        value = step(*leaves)
+        found = [leaf.grad for leaf in leaves]
+        for leaf in leaves:
+            leaf.grad = None
+        expected = eager(f, *leaves)
+        np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-12)
+        for leaf, g in zip(leaves, found, strict=True):
+            np.testing.assert_allclose(g, leaf.grad, rtol=1e-12, atol=1e-12)
+            assert (g.dtype, g.shape) == (leaf.grad.dtype, leaf.grad.shape)
+    assert recorded(step) == 1
+
+
+@settings(max_examples=100)
+@given(programs())
+def test_programs_that_nobody_thought_of(program):
+    arrays, steps = program
+    leaves = [Tensor(a, requires_grad=True) for a in arrays]
+
+    def f(*leaves):
+        return run_program(steps, leaves)
+
+    step = mt.compile(f)
+    for k in range(2):
+        for leaf, a in zip(leaves, arrays, strict=True):
+            leaf.data = a + 0.1 * k
+            leaf.grad = None
+        value = step(*leaves)
+        found = [leaf.grad for leaf in leaves]
+        for leaf in leaves:
+            leaf.grad = None
+        np.testing.assert_allclose(value, eager(f, *leaves), rtol=1e-12, atol=1e-12)
+        for leaf, g in zip(leaves, found, strict=True):
+            np.testing.assert_allclose(g, leaf.grad, rtol=1e-12, atol=1e-12)
+
+
+LOSSES = {
+    "BCE": (nn.Sigmoid(), nn.BCELoss(), lambda n: rng.integers(0, 2, (n, 3)).astype(float)),
+    "BCE with whole labels": (nn.Sigmoid(), nn.BCELoss(), lambda n: rng.integers(0, 2, (n, 3))),
+    "BCE with logits": (nn.Tanh(), nn.BCEWithLogitsLoss(), lambda n: rng.uniform(0, 1, (n, 3))),
+    "squares": (nn.ReLU(), nn.MSELoss(), lambda n: rng.normal(size=(n, 3))),
+    "cross-entropy": (nn.Softmax(), nn.CrossEntropyLoss(), lambda n: rng.integers(0, 3, n)),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_training_is_the_same(loss, dtype):
+    last, cost, targets = LOSSES[loss]
+    linear = [nn.Linear(4, 8, rng=1, dtype=dtype), nn.Linear(8, 3, rng=2, dtype=dtype)]
+    model = nn.Sequential(linear[0], nn.ReLU(), linear[1], last)
+    parameters = model.parameters()
+    optimizer = nn.Adam(parameters, lr=0.1)
+
+    def f(X, Y):
+        return cost(model(X), Y)
+
+    step = mt.compile(f)
+    values = []
+    for _ in range(6):  # other examples every time
+        X = rng.normal(size=(10, 4)).astype(dtype)
+        values.append(agree(step, f, parameters, X, targets(10)))
+        optimizer.step()
+    assert recorded(step) == 1
+    assert len(set(values)) == 6
+
+
+@pytest.mark.parametrize(
+    "lay",
+    [
+        np.ascontiguousarray,
+        np.asfortranarray,
+        lambda x: np.repeat(x, 2, axis=1)[:, ::2],
+        lambda x: x[::-1, ::-1],
+        lambda x: x.T.copy().T,
+    ],
+    ids=["C", "Fortran", "every other", "reversed", "transposed"],
+)
+def test_order_in_memory(lay):
+    W, b = weights(5, 4), weights(5)
+    X = lay(rng.normal(size=(6, 4)))
+
+    def f(X):
+        return ((X @ W.T + b) ** 2).mean()
+
+    step = mt.compile(f)
+    agree(step, f, [W, b], X)
+    agree(step, f, [W, b], lay(rng.normal(size=(6, 4))))
+    assert recorded(step) == 1
+    W.data = np.asfortranarray(W.data)
+    agree(step, f, [W, b], X)
+
+
+def test_read_only_inputs_are_only_read():
+    W = weights(3)
+    X = np.array([1.0, 2.0, 3.0])
+    X.setflags(write=False)
+    agree(mt.compile(lambda X: (W * X).sum()), lambda X: (W * X).sum(), [W], X)
+
+
+def test_inputs_stay_as_they_are():
+    W = weights(2, 3)
+    X, Y = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
+    copies = X.copy(), Y.copy()
+    step = mt.compile(lambda X, Y: mt.square(-(X @ W.T) - Y).mean())
+    for _ in range(3):
+        step(X, Y)
+    np.testing.assert_array_equal(X, copies[0])
+    np.testing.assert_array_equal(Y, copies[1])
+
+
+def test_no_examples_and_no_axes():
+    W, c = weights(3, 2), Tensor(2.0, requires_grad=True)
+
+    def f(X):
+        return (X @ W.T).sum() * c + c
+
+    step = mt.compile(f)
+    agree(step, f, [W, c], np.empty((0, 2)))
+    agree(step, f, [W, c], np.ones((1, 2)))
+    assert c.grad.shape == ()
+
+
+def test_one_entry_with_axes_is_a_number():
+    W = weights(1, 3)
+
+    def f(X):
+        return X @ W.T
+
+    assert agree(mt.compile(f), f, [W], np.ones((1, 3))).shape == ()
+
+
+def test_kinds_of_inputs():
+    w = weights(3)
+    x = Tensor([1.0, 2.0, 3.0], name="x")
+    values = [1, 2.5, True, np.float64(3.0), np.float32(1.5), np.array(4.0), x]
+
+    def f(s):
+        return (w * s).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        for s in values:
+            agree(step, f, [w], s)
+    assert recorded(step) == len(values)
+
+
+def test_float32_stays_float32():
+    w = weights(3, dtype=np.float32)
+
+    def f(x, s):
+        return ((w * x * 2.0 - 1) ** 3 * s).mean()
+
+    step = mt.compile(f)
+    assert agree(step, f, [w], np.ones(3, np.float32), 0.5).dtype == np.float32
+    agree(step, f, [w], np.ones(3), 0.5)
+
+
+def test_values_used_and_returned_twice():
+    w = weights(2, 2)
+
+    def f(x):
+        y = w * x
+        return (y + y * y + y.T).sum() + y.sum() + w.sum()
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, [w], rng.normal(size=(2, 2)))
+
+
+def test_a_gradient_shared_by_two_leaves_is_two_arrays():
+    a, b = weights(3), weights(3)
+    step = mt.compile(lambda: ((a + b) ** 2).sum())
+    step()
+    np.testing.assert_array_equal(a.grad, b.grad)
+    assert not np.may_share_memory(a.grad, b.grad)
+
+
+def test_a_gradient_that_is_the_input_is_a_copy():
+    w = weights(3)
+    x = np.array([1.0, 2.0, 3.0])
+    mt.compile(lambda x: (w * x).sum())(x)
+    w.grad[0] = 9
+    assert x[0] == 1
+
+
+def test_second_derivatives():
+    w = weights(3)
+
+    def f(x):
+        y = mt.tanh(w * x).sum()
+        return y + mt.square(mt.grad(y, w, create_graph=True)).sum()
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, [w], rng.normal(size=3))
+        w.data = w.data * 0.9
+    assert recorded(step) == 1
+
+
+def test_detached_values_follow():
+    w = weights(3)
+
+    def f(x):
+        y = w * x
+        return (y * y.detach() + Tensor(x) * w + w * (y > 0).astype(int)).sum()
+
+    step = mt.compile(f)
+    for _ in range(4):
+        agree(step, f, [w], rng.normal(size=3))
+        w.data = -w.data
+    assert recorded(step) == 1
+
+
+def test_constants_computed_on_the_way_follow_the_inputs():
+    w = weights(3)
+
+    def f(x):
+        with mt.no_grad():
+            scale = (w * x).max()
+        return (w * x / scale + x.mean() * w).sum()
+
+    step = mt.compile(f)
+    for _ in range(4):
+        agree(step, f, [w], rng.normal(size=3))
+        w.data = w.data + 1
+    assert recorded(step) == 1
+
+
+def test_operations_of_ones_own():
+    cube = mt.primitive("cube", lambda x: x * x * x, lambda g, out, x: g * 3 * x * x)
+    loop = mt.primitive(
+        "loop",
+        lambda x: np.array([float(v) ** 2 for v in x]),
+        lambda g, out, x: g * np.array([2 * float(v) for v in x]),
+    )
+    w = weights(3)
+
+    def f(x):
+        return (cube(w) * loop(w * x)).sum()
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, [w], rng.normal(size=3))
+        w.data = w.data * 1.5
+    assert recorded(step) == 1
+
+
+# What somebody holds ----------------------------------------------------------------------------
+
+
+def test_values_and_gradients_that_are_kept_stay():
+    w = weights(4, 3)
+    step = mt.compile(lambda x: ((x @ w.T) ** 2).sum())
+    kept = []
+    for k in range(4):
+        w.grad = None
+        value = step(np.full((2, 3), k + 1.0))
+        kept.append((value, float(value), w.grad, w.grad.copy()))
+    for value, number, g, copy in kept:
+        assert value == number
+        np.testing.assert_array_equal(g, copy)
+
+
+def test_a_view_of_a_gradient_stays_too():
+    w = weights(4, 3)
+    step = mt.compile(lambda x: (w * x).sum())
+    step(np.ones(3))
+    row = w.grad[1]
+    w.grad = None
+    step(np.full(3, 5.0))
+    np.testing.assert_array_equal(row, np.ones(3))
+
+
+def test_memory_is_used_again_when_nobody_holds_it():
+    w = weights(4, 3)
+    step = mt.compile(lambda x: ((w * x) ** 2).sum())
+    addresses = set()
+    for _ in range(5):
+        w.grad = None
+        step(np.ones(3))
+        addresses.add(w.grad.ctypes.data)
+    assert len(addresses) == 1
+
+
+def test_gradients_add_up_over_calls():
+    w = weights(3)
+
+    def f(x):
+        return (w * w * x).sum()
+
+    step = mt.compile(f)
+    total = np.zeros(3)
+    held = []
+    for k in range(4):
+        x = np.full(3, k + 1.0)
+        step(x)
+        total = total + 2 * w.data * x
+        held.append((w.grad, w.grad.copy()))
+        np.testing.assert_allclose(w.grad, total, rtol=1e-14)
+    for g, copy in held:
+        np.testing.assert_array_equal(g, copy)
+
+
+def test_a_gradient_of_ones_own_is_added_to():
+    w = weights(3)
+    mine = np.ones(3)
+    w.grad = mine
+    mt.compile(lambda: (w * 2).sum())()
+    np.testing.assert_array_equal(w.grad, np.full(3, 3.0))
+    np.testing.assert_array_equal(mine, np.ones(3))
+
+
+def test_the_gradient_as_the_next_input():
+    w = weights(3)
+
+    def f(x):
+        return (w * x * x).sum()
+
+    step = mt.compile(f)
+    step(np.array([1.0, 2.0, 3.0]))
+    for _ in range(3):
+        g, w.grad = w.grad, None
+        before = g.copy()
+        step(g)
+        np.testing.assert_array_equal(w.grad, before * before)
+
+
+def test_input_and_parameter_in_the_same_memory():
+    w = weights(3)
+
+    def f(x, y):
+        return ((w * x).sum() - y.mean()) ** 2
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, [w], w.data, w.data[::-1])
+        agree(step, f, [w], w.data, w.data)
+        w.data -= 0.1
+
+
+def test_threads_take_turns():
+    w = weights(50, 40)
+    X = [rng.normal(size=(30, 40)) for _ in range(4)]
+    step = mt.compile(lambda X: ((X @ w.T) ** 2).mean())
+    expected = [step(x) for x in X]
+    wrong = []
+
+    def work(k):
+        wrong.extend(k for _ in range(100) if step(X[k]) != expected[k])
+
+    w.grad = None
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert wrong == []
+    total = w.grad
+    w.grad = None
+    for x in X:
+        step(x)
+    np.testing.assert_allclose(total, 100 * w.grad, rtol=1e-9)
+
+
+# Never out of date ------------------------------------------------------------------------------
+
+FACTOR = 2.0
+TABLE = np.array([1.0, 2.0, 3.0])
+SETTINGS = types.SimpleNamespace(power=2, parts={"scale": 1.5})
+
+
+class Slotted:
+    __slots__ = ("value",)
+
+
+class Scaled(nn.Module):
+    ratio = 3.0
+
+    def __init__(self):
+        self.w = nn.Parameter([1.0, 2.0, 3.0])
+        self.layers = [1.0, 2.0]
+
+    def forward(self, x):
+        return (self.w * x * self.ratio * self.layers[-1]).sum()
+
+    @property
+    def half(self):
+        return self.ratio / 2
+
+
+def inner(x):
+    return x * FACTOR
+
+
+def test_other_shapes_dtypes_and_numbers_of_inputs():
+    w = weights()
+
+    def f(*xs):
+        return sum((x * w).mean() for x in xs)
+
+    step = mt.compile(f)
+    inputs = [
+        (np.ones(3),),
+        (np.ones(4),),
+        (np.ones((2, 2)),),
+        (np.ones(3, np.float32),),
+        (np.ones(3, int),),
+        (np.ones(3), np.ones(3)),
+        (np.ones(3), 1.0),
+        (np.ones(3), 1),
+    ]
+    for _ in range(2):
+        for xs in inputs:
+            agree(step, f, [w], *xs)
+    assert recorded(step) == len(inputs)
+
+
+def test_branches_on_values():
+    w = weights(3)
+
+    def f(x):
+        y = (w * x).sum()
+        if y > 0:
+            y = y * 2
+        while y > 5:
+            y = y / 3
+        return y if x.max() < 10 else y * y
+
+    step = mt.compile(f)
+    for k in range(40):
+        agree(step, f, [w], np.full(3, (-1) ** k * 1.3**k))
+        w.data = np.roll(w.data, 1)
+    assert 2 < recorded(step) < 40
+
+
+def test_values_read_from_inputs():
+    w = weights(4)
+
+    def f(x, n):
+        y = w[: int(n)] * x.numpy()[: int(n)]
+        best = int(np.argmax(x))
+        return y.sum() * float(x[0]) + best * w[0] + len(x.tolist()) * w[1] + x[1].item() * w[2]
+
+    step = mt.compile(f)
+    for x in ([1.0, 2, 3, 4], [1.0, 2, 3, 5], [7.0, 2, 3, 4], [1.0, 2, 3, 4], [-0.0, 2, 3, 4]):
+        for n in (2, 3):
+            agree(step, f, [w], Tensor(x), np.array(n))
+    assert recorded(step) == 8
+
+
+def test_masks_from_inputs_and_indices_from_inputs():
+    w = weights(4)
+
+    def f(x, i):
+        return w[x > 0].sum() + (w[i] * np.arange(3)).sum() + w[i[0]] + w[i][0]
+
+    step = mt.compile(f)
+    mask = [1, -1, 1, 1]
+    for x, i in ((mask, [0, 1, 1]), ([1, -1, -1, 1], [0, 1, 1]), (mask, [3, 3, 2])):
+        agree(step, f, [w], np.array(x), np.array(i))
+    assert recorded(step) == 2
+
+
+def test_a_check_of_the_function_stays_a_check():
+    w = weights(3)
+
+    def f(x):
+        if np.isnan(x).any():
+            raise ValueError("nan!")
+        return (w * x).sum()
+
+    step = mt.compile(f)
+    x = np.ones(3)
+    step(x)
+    before = w.grad.copy()
+    with pytest.raises(ValueError, match="nan!"):
+        step(np.array([1.0, np.nan, 1.0]))
+    np.testing.assert_array_equal(w.grad, before)
+    agree(step, f, [w], x)
+    loss = nn.BCELoss()
+    step = mt.compile(lambda y: loss(mt.sigmoid(w), y))
+    step(np.array([0.0, 1.0, 1.0]))
+    with pytest.raises(ValueError, match=r"targets are from 0 to 1, got 0.0 to 2.0"):
+        step(np.array([0.0, 2.0, 1.0]))
+
+
+def change_global():
+    global FACTOR
+    FACTOR += 1.0
+
+
+def change_entry():
+    TABLE[1] += 1
+
+
+def change_attribute():
+    SETTINGS.power += 1
+
+
+def change_part():
+    SETTINGS.parts["scale"] += 1
+
+
+CHANGES = [change_global, change_entry, change_attribute, change_part]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_globals(change):
+    w = weights(3)
+
+    def f(x):
+        scale = TABLE * 2
+        return (inner(w * x) ** SETTINGS.power * scale).sum() * SETTINGS.parts["scale"]
+
+    step = mt.compile(f)
+    x = np.ones(3)
+    for _ in range(3):
+        agree(step, f, [w], x)
+        agree(step, f, [w], x)
+        change()
+    assert recorded(step) == 3
+
+
+def test_a_builtin_that_a_global_hides(monkeypatch):
+    w = weights(3)
+
+    def f(x):
+        return (w * x).sum() * abs(-2.0)
+
+    step = mt.compile(f)
+    agree(step, f, [w], np.ones(3))
+    monkeypatch.setitem(globals(), "abs", lambda x: 10.0)
+    agree(step, f, [w], np.ones(3))
+
+
+def test_closures_defaults_partials_and_other_holders():
+    w = weights(3)
+    held = Slotted()
+    held.value = 1.0
+    many, queue, chosen = [1.0], deque([2.0]), {3.0}
+    scale = 1.0
+
+    def f(x, more=None, *, extra=(1.0, [2.0])):
+        total = scale + held.value + sum(many) + queue[0] + len(chosen) + extra[1][0]
+        return (w * x * total).sum() * (more or 1)
+
+    step = mt.compile(partial(f, extra=(1.0, [3.0])))
+    inside = step.__wrapped__.keywords["extra"][1]
+
+    def set_scale():
+        nonlocal scale
+        scale = 5.0
+
+    changes = [
+        lambda: None,
+        set_scale,
+        lambda: setattr(held, "value", 2.0),
+        lambda: many.append(4.0),
+        lambda: many.__setitem__(0, 0.5),
+        lambda: queue.appendleft(1.5),
+        lambda: chosen.add(4.0),
+        lambda: inside.append(1.0) or inside.__setitem__(0, 9.0),
+    ]
+    for k, change in enumerate(changes, 1):
+        change()
+        agree(step, step.__wrapped__, [w], np.ones(3))
+        agree(step, step.__wrapped__, [w], np.ones(3))
+        assert recorded(step) == k
+    g = mt.compile(f)
+    agree(g, f, [w], np.ones(3))
+    f.__defaults__ = (7.0,)
+    agree(g, f, [w], np.ones(3))
+    f.__kwdefaults__ = {"extra": (1.0, [0.0])}
+    agree(g, f, [w], np.ones(3))
+
+
+def test_attributes_of_objects_and_of_classes(monkeypatch):
+    model = Scaled()
+    step = mt.compile(model)
+    x = np.ones(3)
+    agree(step, model, [model.w], x)
+    model.layers[-1] = 5.0
+    agree(step, model, [model.w], x)
+    model.layers.append(7.0)
+    agree(step, model, [model.w], x)
+    monkeypatch.setattr(Scaled, "ratio", 4.0)
+    agree(step, model, [model.w], x)
+    model.ratio = 5.0
+    agree(step, model, [model.w], x)
+    model.w = nn.Parameter([3.0, 2.0, 1.0])
+    agree(step, model, [model.w], x)
+    monkeypatch.setattr(Scaled, "forward", lambda self, x: (self.w * x).sum())
+    agree(step, model, [model.w], x)
+    model.forward = lambda x: (model.w + x).sum()
+    agree(step, model, [model.w], x)
+    assert recorded(step) == 8
+
+
+def test_a_method_and_a_module_of_ones_own(monkeypatch):
+    module = types.ModuleType("configuration")
+    module.rate = 0.5
+    monkeypatch.setitem(globals(), "configuration", module)
+    model = Scaled()
+
+    class Holder:
+        def loss(self, x):
+            return model(x) * configuration.rate * model.half  # noqa: F821
+
+    holder = Holder()
+    step = mt.compile(holder.loss)
+    agree(step, holder.loss, [model.w], np.ones(3))
+    module.rate = 2.0
+    agree(step, holder.loss, [model.w], np.ones(3))
+    assert recorded(step) == 2
+
+
+def test_parameters_frozen_and_replaced():
+    model = nn.Sequential(nn.Linear(3, 4, rng=1), nn.Tanh(), nn.Linear(4, 1, rng=2))
+    first = model[0].weight
+
+    def f(x):
+        return model(x).mean()
+
+    step = mt.compile(f)
+    x = rng.normal(size=(5, 3))
+    agree(step, f, [first], x)
+    first.requires_grad = False
+    agree(step, f, [first, model[2].weight], x)
+    first.requires_grad = True
+    agree(step, f, [first], x)
+    assert recorded(step) == 2
+    model[0].weight = nn.Parameter(first.data * 2)
+    agree(step, f, [first, model[0].weight], x)
+    model.layers[1] = nn.ReLU()
+    agree(step, f, [model[0].weight], x)
+    model.layers.insert(2, nn.ReLU())
+    agree(step, f, [model[0].weight], x)
+    assert recorded(step) == 5
+    state = model.state_dict()  # names the layers anew
+    agree(step, f, [model[0].weight], x)
+    model.load_state_dict({name: value * 2 for name, value in state.items()})
+    agree(step, f, [model[0].weight], x)
+    assert recorded(step) == 6
+
+
+def test_constant_tensors_are_read_anew():
+    w, c = weights(3), Tensor([1.0, 2.0, 3.0])
+
+    def f(x):
+        return (w * c * x).sum() + float(c[0]) * w[0]
+
+    step = mt.compile(f)
+    agree(step, f, [w], np.ones(3))
+    c[1] = 10.0
+    agree(step, f, [w], np.ones(3))
+    assert recorded(step) == 1
+    c[0] = 10.0  # which is read as a number
+    agree(step, f, [w], np.ones(3))
+    assert recorded(step) == 2
+    c.requires_grad = True
+    with pytest.raises(GradientError, match=r"float\(\) of \(\) takes a value out"):
+        step(np.ones(3))
+
+
+def test_train_and_eval():
+    model = nn.Sequential(nn.Linear(3, 2, rng=1), nn.Dropout(0.5, rng=1))
+    state = model[1].rng.get_state()[1].copy()
+
+    def f(x):
+        return model(x).mean()
+
+    step = mt.compile(f)
+    with pytest.raises(GradientError, match=r"f draws random numbers .*rng.*pass them in"):
+        step(np.ones((4, 3)))
+    np.testing.assert_array_equal(model[1].rng.get_state()[1], state)
+    assert model[0].weight.grad is None
+    model.eval()
+    agree(step, f, [model[0].weight], np.ones((4, 3)))
+    model.train()
+    with pytest.raises(GradientError, match="draws random numbers"):
+        step(np.ones((4, 3)))
+    model.eval()
+    agree(step, f, [model[0].weight], np.ones((4, 3)))
+    assert recorded(step) == 1
+
+
+GENERATOR, DRAW = np.random.default_rng(1), np.random.default_rng(1).uniform
+PYTHONS, COUNTER = random.Random(1), iter(range(100))
+DRAWS = {
+    "np.random": lambda w: w * np.random.uniform(),
+    "random": lambda w: w * random.random(),
+    "a generator": lambda w: w * GENERATOR.uniform(),
+    "a generator's method": lambda w: w * DRAW(),
+    "Python's generator": lambda w: w * PYTHONS.random(),
+    "a new generator": lambda w: w * np.random.default_rng().uniform(),
+    "a counter": lambda w: w * next(COUNTER),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_random_draws_are_refused(draw):
+    w = weights()
+    with pytest.raises(GradientError, match=r"draws random numbers|the same when it runs twice"):
+        mt.compile(lambda: DRAWS[draw](w))()
+    assert w.grad is None
+
+
+def test_draws_from_a_seed_are_the_same_every_time():
+    w = weights(3)
+
+    def f(x):
+        return (w * x * np.random.default_rng(1).uniform(size=3)).sum()
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, [w], np.ones(3))
+
+
+def test_no_grad_gives_the_value_alone():
+    w = weights(3)
+
+    def f(x):
+        return (w * x).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        with mt.no_grad():
+            assert step(np.ones(3)) == w.data.sum()
+        assert w.grad is None
+        agree(step, f, [w], np.ones(3))
+        w.grad = None
+    assert recorded(step) == 2
+
+
+def test_anomalies_are_found_by_the_function_itself():
+    w = Tensor([1.0, 0.0], requires_grad=True)
+    step = mt.compile(lambda x: mt.log(w * x).sum())
+    with pytest.warns(RuntimeWarning):
+        assert step(np.ones(2)) == -np.inf
+    w.grad = None
+    with (
+        mt.detect_anomaly(),
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match="log: the result is -inf"),
+    ):
+        step(np.ones(2))
+    with mt.detect_anomaly():
+        assert mt.compile(lambda x: (w * x).sum())(np.ones(2)) == 1.0
+    np.testing.assert_array_equal(w.grad, [1, 1])
+
+
+def test_errors_of_numbers_change_nothing():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    step = mt.compile(lambda x: mt.log(w * x).sum())
+    step(np.ones(2))
+    before = w.grad.copy()
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        step(np.zeros(2))
+    np.testing.assert_array_equal(w.grad, before)
+    assert step(np.ones(2)) == np.log(2)
+
+
+def test_many_recordings_are_spoken_of():
+    w = weights()
+    step = mt.compile(lambda s: w * s)
+    with pytest.warns(RuntimeWarning, match="recorded 20 times.*input 0.*may change freely"):
+        for k in range(20):
+            step(float(k))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        step(-1.0)
+    counter = [0]
+    step = mt.compile(lambda: w * counter[0])
+    with pytest.warns(RuntimeWarning, match=r"recorded 20 times, which is slow: counter\[0\]"):
+        for k in range(20):
+            counter[0] = k
+            step()
+
+
+# What is refused --------------------------------------------------------------------------------
+
+W = Tensor([1.0, 2.0], requires_grad=True, name="W")
+KEPT = []
+NUMBERS = {"calls": 0}
+OUTSIDE = W * 2
+CONSTANT = Tensor([1.0, 1.0], name="c")
+
+
+def counts():
+    NUMBERS["calls"] += 1
+    return W.sum()
+
+
+def keeps():
+    KEPT.append(W * 1)
+    return KEPT[-1].sum()
+
+
+def changes_in_place():
+    CONSTANT[0] = 5.0
+    return (W * CONSTANT).sum()
+
+
+def adds_in_place(x):
+    total = Tensor([0.0, 0.0])
+    total += x
+    return (W * total).sum()
+
+
+def goes_backward():
+    W.sum().backward()
+    return W.sum()
+
+
+def unseen():
+    values = np.ones(2)
+    return types.MappingProxyType({"values": values})
+
+
+UNSEEN = unseen()
+
+REFUSED = {
+    "a list": (
+        lambda: [W.sum()],
+        (),
+        TypeError,
+        "returns a tensor .* one number, got a li",
+    ),
+    "a number": (lambda: 1.0, (), TypeError, "got a float"),
+    "many numbers": (lambda: W * 1, (), GradientError, r"returns \(2,\), not one number; reduce"),
+    "a constant": (lambda x: x.sum(), (np.ones(2),), GradientError, "is a constant"),
+    "float()": (lambda: W * float(W[0]), (), GradientError, r"float\(\) of \(\) takes a value"),
+    "item()": (lambda: W.sum() * W.sum().item(), (), GradientError, r"\.item\(\) of"),
+    "data": (lambda: (W * W.data).sum(), (), GradientError, r"\.data of \(2,\) 'W'"),
+    "numpy()": (lambda: (W * W.numpy()).sum(), (), GradientError, r"\.numpy\(\) of"),
+    "tolist()": (lambda: W.sum() * W.tolist()[0], (), GradientError, r"\.tolist\(\) of"),
+    "an array": (
+        lambda: (W * np.asarray(W.detach())).sum(),
+        (),
+        GradientError,
+        r"np\.asarray\(\) of",
+    ),
+    "argmax": (lambda: W[np.argmax(W)], (), GradientError, r"np\.argmax of"),
+    "text": (lambda: W.sum() * len(f"{W}"), (), GradientError, r"str\(\) of"),
+    "in": (lambda: W.sum() * (1.0 in W), (), GradientError, "in of"),
+    "a mask": (lambda: W[W > 1].sum(), (), GradientError, r"an index of \(2,\)"),
+    "a count": (counts, (), GradientError, r"counts changes NUMBERS\['calls'\] whenever it runs"),
+    "a list that grows": (keeps, (), GradientError, "keeps changes KEPT whenever"),
+    "an entry": (changes_in_place, (), GradientError, "'c' is changed in place"),
+    "+=": (adds_in_place, (np.ones(2),), GradientError, "is changed in place"),
+    "backward()": (goes_backward, (), GradientError, r"backward\(\) inside the function"),
+    "grad()": (
+        lambda: (W * mt.grad(W.sum(), W)).sum(),
+        (),
+        GradientError,
+        r"grad\(\) without create_graph",
+    ),
+    "another compiled function": (
+        lambda: W.sum() * mt.compile(lambda: W.sum())(),
+        (),
+        GradientError,
+        "called by a function that is being recorded",
+    ),
+    "a result from outside": (
+        lambda: OUTSIDE.sum(),
+        (),
+        GradientError,
+        "multiply gave before it",
+    ),
+    "an unknown holder": (
+        lambda: (W * UNSEEN["values"]).sum(),
+        (),
+        GradientError,
+        r"\(2,\), which is held by something that can't be watched",
+    ),
+    "an array without a rule": (
+        lambda x: (W * np.median(x)).sum(),
+        (np.ones(2),),
+        TypeError,
+        "rule",
+    ),
+    "a list as input": (lambda x: W.sum(), ([1.0],), TypeError, "input 0 of .* is a list"),
+    "text as array": (lambda x: W.sum(), (np.array(["a"]),), TypeError, "an array of dtype"),
+    "complex": (lambda x: W.sum(), (np.ones(2, complex),), TypeError, "an array of dtype complex"),
+    "an intermediate": (lambda x: x.sum(), (W * 2,), GradientError, "was computed by multiply"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused_in_one_line(what):
+    f, inputs, kind, message = REFUSED[what]
+    W.grad = None
+    values = CONSTANT.numpy()
+    with pytest.raises(kind, match=message) as caught:
+        mt.compile(f)(*inputs)
+    assert "\n" not in str(caught.value)
+    assert W.grad is None
+    np.testing.assert_array_equal(CONSTANT.numpy(), values)
+    assert (W * 2).requires_grad
+
+
+def test_inputs_cannot_be_changed_through_what_is_read():
+    x = np.ones(2)
+
+    def f(x):
+        x.data[0] = 5.0
+        return (W * x).sum()
+
+    with pytest.raises(ValueError, match="read-only"):
+        mt.compile(f)(x)
+    assert x[0] == 1
+
+
+def test_not_a_function():
+    with pytest.raises(TypeError, match="compile: expected a function, got int"):
+        mt.compile(3)
+
+
+def test_what_it_shows():
+    @mt.compile
+    def squares(x):
+        """The sum of squares."""
+        return mt.square(W * x).sum()
+
+    assert (repr(squares), squares.__doc__) == ("compile(squares)", "The sum of squares.")
+    assert squares.source == ""
+    squares(np.ones(2))
+    assert "square(" in squares.source
+    assert squares.__wrapped__(np.ones(2)).item() == squares(np.ones(2))
