@@ -229,6 +229,7 @@ def test_without_a_gradient_it_says_why():
         (abs, 0.0, "∂t1/∂x = 0;  x + 1e−6 moves t1 by 1e−6, and x − 1e−6 by 1e−6: a kink"),
         (mt.relu, 0.0, "x + 1e−6 moves t1 by 1e−6, and x − 1e−6 by 0: a kink"),
         (mt.relu, 1.0, "∂t1/∂x = 1;  x + 1e−6 moves t1 by 1e−6"),
+        (mt.relu, 5e-7, "∂t1/∂x = 1;  x + 1e−6 moves t1 by 1e−6"),  # the kink is beside it
         (mt.relu, -1.0, "∂t1/∂x = 0;  x + 1e−6 moves t1 by 0"),
         (mt.square, 12345.0, "x + 0.01 moves t1 by 246.9"),
         (mt.log, 0.0, "∂t1/∂x = inf"),
