@@ -1,10 +1,14 @@
 """The exported program: it runs alone, gives the engine's numbers, and reads like a textbook."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from cases import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_classifier import COSTS, ITERATIONS
 from test_hypothesis import programs
 from test_hypothesis import run as run_program
 
@@ -363,3 +367,49 @@ def test_a_long_chain_is_written_without_recursion():
     w.backward()
     close(value, w.numpy())
     close(gradients["x"], z.grad)
+
+
+# The cat classifier -----------------------------------------------------------------------------
+
+PROGRAMS = Path(__file__).parent.parent / "examples" / "programs"
+
+
+def trained(function, model, X, y, iterations, rate=0.0075):
+    """The costs of gradient descent with a program, from the model's first weights."""
+    weights = {p.name: p.data.copy() for p in model.parameters()}
+    costs = []
+    for _ in range(iterations):
+        cost, gradients = function(X, y, **weights)
+        costs.append(cost)
+        for name, g in gradients.items():
+            weights[name] -= rate * g
+    return costs
+
+
+@pytest.mark.parametrize(
+    ("xp", "name"), [("numpy", "cat_classifier.py"), ("jax.numpy", "cat_classifier_jax.py")]
+)
+def test_the_program_in_examples_is_what_is_written(xp, name):
+    *_, cost = classifier((12288, 20, 7, 5, 1), 209)
+    assert (PROGRAMS / name).read_text() == mt.to_source(cost, xp=xp)
+
+
+def test_training_with_the_program_gives_the_engines_costs():
+    cats = nn.datasets.drawn_cats()
+    X, y = cats.train_images / 255, cats.train_labels
+    function = run((PROGRAMS / "cat_classifier.py").read_text())
+    model = nn.CatClassifier(rng=1)
+    costs = trained(function, model, X, y, 25)
+    history = nn.fit(model, X, y, iterations=25, print_every=None, progress=False)
+    np.testing.assert_allclose(costs, history.costs, rtol=1e-11, atol=0)
+
+
+def test_training_with_the_program_gives_the_tutorials_costs():
+    folder = os.environ.get("MICROTENSOR_CATS")
+    if not folder:
+        pytest.skip("MICROTENSOR_CATS names no folder with the four CSV files of the cat pictures")
+    cats = nn.datasets.load_cats(folder)
+    function = run((PROGRAMS / "cat_classifier.py").read_text())
+    model = nn.CatClassifier(rng=1)
+    costs = trained(function, model, cats.train_images / 255, cats.train_labels, 2500)
+    np.testing.assert_allclose([costs[i] for i in ITERATIONS], COSTS, rtol=0, atol=1e-9)
