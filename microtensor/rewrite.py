@@ -412,11 +412,12 @@ def _sum_of_scaled(to: Rewriting, symbol: Symbol) -> Any:
     return to.built(Scaled(abs(left.factor), to.make("subtract", *cores), left.divisors))
 
 
-def _where_positive(to: Rewriting, symbol: Symbol) -> Any:
-    """0 where a <= 0, else g: g where a > 0, as a person writes it."""
-    condition, a, b = symbol.arguments
-    if to.is_open(condition, "less_equal") and is_plain(a) and a == 0 and not is_plain(b):
-        return to.make("where", to.make("greater", *condition.arguments), b, a)
+def _positive(to: Rewriting, symbol: Symbol) -> Any:
+    """A relu that isn't 0 is larger than 0: what a person asks."""
+    a, zero = symbol.arguments
+    relu = isinstance(a, Symbol) and a.call == "maximum" and is_plain(a.arguments[1])
+    if relu and a.arguments[1] == 0 and is_plain(zero) and zero == 0:
+        return to.make("greater", a, zero)
     return None
 
 
@@ -442,7 +443,7 @@ RULES = {
     "subtract": (_sum_of_scaled,),
     "multiply": (_neutral, _product),
     "divide": (_neutral, _quotient),
-    "where": (_where_positive,),
+    "not_equal": (_positive,),
 }
 # What their second argument is called.
 SECOND = {"transpose": "axes", "reshape": "shape", "sum": "axis"}
