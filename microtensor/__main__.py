@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     drawing.add_argument(
         "-o", "--output", default="graph.svg", help=".svg, .png, .pdf, .dot, .mmd or .txt"
     )
-    drawing.add_argument("--theme", default="light", help="light or dark")
+    drawing.add_argument("--theme", default="light", choices=("light", "dark"))
     drawing.add_argument(
         "--collapse", default="auto", metavar="N|NAME", help="auto, a depth (0: none), or a group"
     )
@@ -81,7 +81,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         print(COMMANDS[options.command](options))
     except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
-        parser.exit(2, f"microtensor {options.command}: {error}\n")
+        said = str(error).removeprefix(f"{options.command}: ")
+        parser.exit(2, f"microtensor {options.command}: {said}\n")
 
 
 def _minus_kept(argument: str) -> str:
@@ -112,6 +113,9 @@ def _explained(options: argparse.Namespace) -> str:
 
 def _drawn(options: argparse.Namespace) -> str:
     """Runs a script, draws its tensor, and says where the picture is."""
+    from .views.picture import ending
+
+    ending(options.output)  # a wrong one is said before a script runs for long
     name, found = _run(options.target)
     collapse = int(options.collapse) if options.collapse.isdigit() else options.collapse
     return draw(found[name], names=found, collapse=collapse, theme=options.theme).save(
@@ -136,9 +140,11 @@ def _run(target: str) -> tuple[str, dict[str, Any]]:
     if not script:
         raise ValueError(f"expected script.py:name, got {target!r}")
     found = runpy.run_path(script, run_name="__main__")
-    if name not in found:
+    if not isinstance(found.get(name), Tensor):
         tensors = [key for key, value in found.items() if isinstance(value, Tensor)]
-        raise ValueError(f"{script} has no {name!r}; its tensors: {', '.join(tensors) or 'none'}")
+        raise ValueError(
+            f"{script} has no tensor {name!r}; its tensors: {', '.join(tensors) or 'none'}"
+        )
     return name, found
 
 

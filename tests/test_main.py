@@ -55,12 +55,32 @@ def test_a_constant_has_no_program(script, capsys):
     assert capsys.readouterr().err.startswith("microtensor source: to_source: the output is a con")
 
 
+def test_draw_refuses_an_ending_before_the_script_runs(script, capsys):
+    (script / "script.py").write_text("print('ran')\n" + SCRIPT)
+    with pytest.raises(SystemExit):
+        main(["draw", "script.py:loss", "-o", "graph.bmp"])
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("microtensor draw: save: 'graph.bmp' ends in none of .svg, ")
+    assert [p.name for p in script.iterdir()] == ["script.py"]
+
+
+def test_draw_says_once_who_speaks(script, capsys):
+    with pytest.raises(SystemExit):
+        main(["draw", "script.py:loss", "--collapse", "layer9", "-o", "graph.txt"])
+    said = capsys.readouterr().err
+    assert said == "microtensor draw: collapse: there is no group 'layer9'; groups: none\n"
+    with pytest.raises(SystemExit):
+        main(["draw", "script.py:loss", "--theme", "pink"])
+    assert "invalid choice: 'pink'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["draw", "source"])
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("script.py:cost", "script.py has no 'cost'; its tensors: w, p, loss"),
-        ("script.py:number", "expected a tensor, got int"),
+        ("script.py:cost", "script.py has no tensor 'cost'; its tensors: w, p, loss"),
+        ("script.py:number", "script.py has no tensor 'number'; its tensors: w, p, loss"),
         ("script.py", "expected script.py:name, got 'script.py'"),
         ("missing.py:x", "No such file"),
     ],

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -745,6 +746,22 @@ def test_what_needs_no_renderer(without_renderer, tmp_path):
     with pytest.raises(NoRenderer, match="pip install 'pygraphviz>=2'"):
         picture.save(tmp_path / "graph.svg")
     assert not (tmp_path / "graph.svg").exists()
+
+
+def test_pygraphviz_before_2_draws_nothing_without_the_dot_program(without_renderer, monkeypatch):
+    old = types.SimpleNamespace(__version__="1.14")
+    monkeypatch.setitem(sys.modules, "pygraphviz", old)
+    with pytest.raises(NoRenderer, match="pygraphviz>=2"):
+        draw(leaf(1.0) * 2).pipe("svg")
+
+
+def test_files_are_written_over_and_folders_made(tmp_path):
+    path = tmp_path / "new" / "folder" / "graph.TXT"
+    draw(leaf(1.0, "old") * 2).save(path)
+    assert draw(leaf(1.0, "new") * 2).save(path) == str(path)
+    assert "old" not in path.read_text("utf-8") and "new" in path.read_text("utf-8")
+    with pytest.raises(OSError, match=r"graph\.TXT"):
+        draw(leaf(1.0)).save(path / "graph.txt")  # a file is no folder
 
 
 def test_unknown_endings_are_refused(tmp_path):

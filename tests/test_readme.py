@@ -49,7 +49,7 @@ def test_the_story_told_in_a_shell_is_what_it_says(capsys):
         printed = printed.partition(part.strip("\n"))[2]
 
 
-@pytest.mark.parametrize("target", re.findall(r"!\[[^]]*\]\(([^)]*)\)", README))
+@pytest.mark.parametrize("target", re.findall(r"(?:\]\(|src(?:set)?=\")(examples/[^)\"]*)", README))
 def test_every_picture_is_there(target):
     assert (ROOT / target).stat().st_size > 0
 

@@ -40,20 +40,19 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         path = Path(directory or "", self.filename if filename is None else filename)
         if filename is None or path.suffix in ("", ".gv"):
             return str(super().save(filename, directory=directory, **options))
+        data = self._in_format(ending(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self._in_format(path.suffix, path.name))
+        path.write_bytes(data)
         return str(path)
 
-    def _in_format(self, ending: str, name: str) -> bytes:
-        if ending in RENDERED:
-            return bytes(self.pipe(ending[1:]))
+    def _in_format(self, ending: str) -> bytes:
         if ending == ".dot":
             return str(self.source).encode()
         if ending == ".mmd":
             return mermaid(self.scene).encode()
         if ending == ".txt":
             return text(self.scene).encode()
-        raise ValueError(f"save: {name!r} ends in none of {', '.join(RENDERED + SOURCES)}")
+        return bytes(self.pipe(ending[1:]))
 
     def pipe(self, format: str | None = None, *arguments: Any, **options: Any) -> Any:
         """The picture as bytes, or as text where an encoding is given."""
@@ -86,6 +85,16 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             return {"text/plain": f"{error}\n\n{text(self.scene)}"}
 
 
+def ending(path: str | Path) -> str:
+    """The ending of a picture's file, which says its format."""
+    found = Path(path).suffix.lower()
+    if found not in RENDERED + SOURCES:
+        raise ValueError(
+            f"save: {Path(path).name!r} ends in none of {', '.join(RENDERED + SOURCES)}"
+        )
+    return found
+
+
 def rendered(source: str, format: str) -> bytes:
     """DOT source as a picture, by the dot program or by pygraphviz (2 or newer)."""
     if shutil.which("dot"):
@@ -98,10 +107,12 @@ def rendered(source: str, format: str) -> bytes:
     try:
         import pygraphviz
     except ImportError:
+        pygraphviz = None
+    if pygraphviz is None or int(pygraphviz.__version__.partition(".")[0]) < 2:
         raise NoRenderer(
             "drawing needs Graphviz: install its program (apt install graphviz, brew install "
             "graphviz) or pip install 'pygraphviz>=2'; .save('graph.dot') needs neither"
-        ) from None
+        )
     data: bytes = pygraphviz.AGraph(string=source).draw(format=format, prog="dot")
     return data
 
