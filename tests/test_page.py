@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,21 @@ def test_a_page_of_a_network_holds_no_arrays(tmp_path):
     path = tmp_path / "page.html"
     page(network((12288, 20, 7, 5, 1), n=50), path)
     assert path.stat().st_size < 200_000
+
+
+@needs_renderer
+def test_a_page_of_thousands_of_operations_is_small_and_soon_there(tmp_path):
+    y = x = leaf(1.0, "x")
+    for _ in range(3000):
+        y = y * 1.001
+    path = tmp_path / "page.html"
+    began = time.perf_counter()
+    page(y, path)
+    assert time.perf_counter() - began < 30  # it grows as the graph does: about 1 s
+    assert path.stat().st_size < 200_000
+    text = text_of(path)
+    assert "more</b>" in text and text.count("<li>") < 100
+    assert x.grad is None
 
 
 @needs_renderer

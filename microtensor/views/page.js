@@ -22,7 +22,8 @@
   // Numbers, as in the picture: 4 significant digits, a true minus sign, an honest ≈ -----------
 
   function read(scalars) {
-    const plain = (x) => (typeof x === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[x] : x);
+    const named = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+    const plain = (x) => (typeof x === "string" ? named[x] : x);
     const each = (some) => Object.fromEntries(Object.entries(some).map(([k, x]) => [k, plain(x)]));
     return {
       values: each(scalars.values),
@@ -69,7 +70,8 @@
 
   /** What a learner typed, as a number; null if it is none. A comma will do, and any minus sign. */
   function typed(text) {
-    const plain = text.replace(/[\s\u00a0()]/g, "").replace(/[−–—‐‑﹣-]/g, "-").replace(",", ".");
+    const bare = text.replace(/[\s\u00a0()]/g, "");
+    const plain = bare.replace(/[−–—‐‑﹣-]/g, "-").replace(",", ".");
     return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : null;
   }
 
@@ -104,24 +106,31 @@
     return found;
   }
 
+  const targetOf = (arrow) => data.arrows[arrow][1];
+  const upstreamOf = (arrow) => now.gradients[targetOf(arrow)];
+
   const uses = new Map(); // how many contributions each gradient waits for
   for (const s of steps) if (s.arrow !== null) uses.set(s.card, (uses.get(s.card) || 0) + 1);
 
   const tracked = new Set(known(last).seen.keys());
 
+  const altered = new Set(); // texts of the picture that may need another width
   const set = (element, text) => {
-    if (element && element.textContent !== text) element.textContent = text;
+    if (!element || element.textContent === text) return;
+    element.textContent = text;
+    if (element.tagName === "tspan") altered.add(element.parentNode);
   };
   const show = (elements, visible) => {
     for (const element of elements) element.classList.toggle("later", !visible);
   };
 
-  /** A text that grew too long for its place is drawn closer. */
-  function fit(text) {
-    text.removeAttribute("textLength");
-    const room = Number(text.dataset.room);
-    if (text.getComputedTextLength() > room + 1) {
-      text.setAttribute("textLength", room);
+  /** Texts that are too long for their place are drawn closer. */
+  function fit(texts) {
+    for (const text of texts) text.removeAttribute("textLength");
+    const room = (text) => Number(text.dataset.room);
+    const long = texts.filter((text) => text.getComputedTextLength() > room(text) + 1);
+    for (const text of long) {
+      text.setAttribute("textLength", text.dataset.room);
       text.setAttribute("lengthAdjust", "spacingAndGlyphs");
     }
   }
@@ -142,6 +151,8 @@
     find("#back").disabled = find("#first").disabled = step === 0;
     find("#next").disabled = find("#last").disabled = step === last;
     set(find("#where"), `step ${step} of ${last}`);
+    fit([...altered]);
+    altered.clear();
     renderTold();
     renderPaths();
     follow();
@@ -166,7 +177,6 @@
       set(find(".value tspan", card), number(now.values[id]));
       if (gradient) set(find(".gradient tspan", card), number(complete ? now.gradients[id] : so));
       if (sum && parts.length) set(sum, total(sent, so) + (complete ? "" : " + …"));
-      all(".value, .gradient, .sum", card).forEach(fit);
     } else if (gradient && steps[i].total) {
       const lines = all("text.gradient tspan", card);
       if (lines.length === steps[i].total.length) {
@@ -174,8 +184,8 @@
       }
       set(sum, steps[i].sum + (complete ? "" : " + …"));
     }
-    const here = current && (current.card === id || (current.arrow !== null && data.arrows[current.arrow][1] === id));
-    card.classList.toggle("now", Boolean(here));
+    const sends = current && current.arrow !== null && targetOf(current.arrow) === id;
+    card.classList.toggle("now", Boolean(current && (current.card === id || sends)));
     card.classList.toggle("chosen", id === chosen);
     card.setAttribute("aria-pressed", String(id === chosen));
     card.setAttribute("aria-label", spoken(id, card, value, gradient));
@@ -200,21 +210,22 @@
     arrow.classList.toggle("ahead", !forth);
     arrow.classList.toggle("waiting", !at.passed.has(i) && !open);
     arrow.classList.toggle("now", Boolean(here));
-    arrow.classList.toggle("feeds", Boolean(current && current.kind === "forward" && current.card === target));
+    const computing = current && current.kind === "forward" && current.card === target;
+    arrow.classList.toggle("feeds", Boolean(computing));
     if (!now || !backward) return;
-    const scalar = data.scalars.edges[i];
-    const upstream = now.gradients[target];
-    set(find(".plain", arrow), localText(scalar, now.locals[i]));
-    set(find("tspan.backward.label", arrow), "◂ " + product([upstream, now.locals[i]], now.sent[i]).trim());
-    if (open) set(find("tspan.backward.label", arrow), `◂ ${factor(upstream)} × ${factor(now.locals[i])} =`);
+    const parts = [now.gradients[target], now.locals[i]];
+    const left = open ? `${parts.map(factor).join(" × ")} =` : product(parts, now.sent[i]).trim();
+    set(find(".plain", arrow), localText(i));
+    set(find("tspan.backward.label", arrow), `◂ ${left}`);
     set(find("tspan.backward:not(.label)", arrow), open ? "?" : number(now.sent[i]));
-    all("text", arrow).forEach(fit);
   }
 
   /** `∂p/∂w = x = 3`; a condition isn't an equation. */
-  function localText(scalar, local) {
-    if (scalar.formula.includes(" if ")) return `${scalar.local} = ${number(local)}, ${scalar.formula}`;
-    return [...new Set([scalar.local, scalar.formula, number(local)].filter(Boolean))].join(" = ");
+  function localText(i) {
+    const { local, formula } = data.scalars.edges[i];
+    const value = number(now.locals[i]);
+    if (formula.includes(" if ")) return `${local} = ${value}, ${formula}`;
+    return [...new Set([local, formula, value].filter(Boolean))].join(" = ");
   }
 
   // What is told -------------------------------------------------------------------------------
@@ -242,10 +253,10 @@
     const s = steps[k - 1];
     if (s.kind === "forward") return now === original ? computed(k) : recomputed(s.card);
     if (s.arrow === null) return "";
-    const scalar = data.scalars.edges[s.arrow];
-    const upstream = now.gradients[data.arrows[s.arrow][1]];
-    const parts = [upstream, now.locals[s.arrow]];
-    return `${scalar.upstream} × ${scalar.local} = ${product(parts, now.sent[s.arrow])}${number(now.sent[s.arrow])}`;
+    const { upstream, local } = data.scalars.edges[s.arrow];
+    const sent = now.sent[s.arrow];
+    const numbers = product([now.gradients[targetOf(s.arrow)], now.locals[s.arrow]], sent);
+    return `${upstream} × ${local} = ${numbers}${number(sent)}`;
   }
 
   /** The sentences of a step that have numbers, for the numbers of now. */
@@ -265,7 +276,8 @@
 
   function totalSaid(k) {
     const id = steps[k - 1].card;
-    const sent = steps.slice(0, k).filter((s) => s.arrow !== null && s.card === id).map((s) => now.sent[s.arrow]);
+    const arrived = steps.slice(0, k).filter((s) => s.arrow !== null && s.card === id);
+    const sent = arrived.map((s) => now.sent[s.arrow]);
     const so = sent.reduce((a, b) => a + b);
     const text = total(sent, so);
     const gradient = `∂${name(data.result)}/∂${name(id)}`;
@@ -290,12 +302,8 @@
     find("#ask").hidden = !open;
     if (open) {
       const a = steps[step - 1].arrow;
-      const scalar = data.scalars.edges[a];
-      set(
-        find("#question"),
-        `Upstream ${scalar.upstream} = ${number(now.gradients[data.arrows[a][1]])}, local derivative ` +
-          `${localText(scalar, now.locals[a])}. What does it send?`,
-      );
+      const arrived = `Upstream ${data.scalars.edges[a].upstream} = ${number(upstreamOf(a))}`;
+      set(find("#question"), `${arrived}, local derivative ${localText(a)}. What does it send?`);
     }
     const colour = step && steps[step - 1].kind !== "forward" ? "backward" : "forward";
     find("#told").dataset.kind = step ? colour : "start";
@@ -327,7 +335,7 @@
 
   const counted = new Map(); // how many paths lead from a card to the result
   for (const id of [...data.order].reverse()) {
-    const onward = leaving.get(id).map((i) => counted.get(data.arrows[i][1]) || 0n);
+    const onward = leaving.get(id).map((i) => counted.get(targetOf(i)) || 0n);
     counted.set(id, id === data.result ? 1n : onward.reduce((a, b) => a + b, 0n));
   }
 
@@ -340,7 +348,7 @@
       if (at === data.result) found.push(passed);
       else {
         for (const i of [...leaving.get(at)].reverse()) {
-          if (counted.get(data.arrows[i][1])) open.push([data.arrows[i][1], [...passed, i]]);
+          if (counted.get(targetOf(i))) open.push([targetOf(i), [...passed, i]]);
         }
       }
     }
@@ -365,49 +373,64 @@
       some.forEach((route) => route.forEach((i) => on.add(i)));
       const body = find("#paths-body");
       body.replaceChildren(...(now ? scalarPaths(some) : arrayPaths(some)));
-      const many = counted.get(chosen);
-      const count = many === 1n ? "1 path leads" : `${many} paths lead`;
-      set(find("#paths-title"), chosen === data.result ? `${name(chosen)}: the result` : `${count} from ${name(chosen)} to ${name(data.result)}`);
+      set(find("#paths-title"), pathsTitle());
     }
     arrows.forEach((arrow, i) => arrow.classList.toggle("on-path", on.has(i)));
     svg.classList.toggle("choosing", on.size > 0);
   }
 
-  const walked = (route) => [chosen, ...route.map((i) => data.arrows[i][1])].map(name).join(" → ");
+  function pathsTitle() {
+    if (chosen === data.result) return `${name(chosen)}: the result`;
+    const many = counted.get(chosen);
+    const count = many === 1n ? "1 path leads" : `${many} paths lead`;
+    return `${count} from ${name(chosen)} to ${name(data.result)}`;
+  }
+
+  const walked = (route) => [chosen, ...route.map(targetOf)].map(name).join(" → ");
 
   function scalarPaths(some) {
-    if (chosen === data.result) return [made("p", `∂${name(chosen)}/∂${name(chosen)} = ${number(now.gradients[chosen])}: where the gradients begin.`)];
-    if (!counted.get(chosen)) return [made("p", "It isn't tracked: no gradient is computed for it.")];
+    const gradient = now.gradients[chosen];
+    const written = `∂${name(data.result)}/∂${name(chosen)}`;
+    if (chosen === data.result) {
+      return [made("p", `${written} = ${number(gradient)}: where the gradients begin.`)];
+    }
+    if (!counted.get(chosen)) {
+      return [made("p", "It isn't tracked: no gradient is computed for it.")];
+    }
     const passed = known().passed;
     const hidden = (i) => predicting && !passed.has(i);
     const list = made("ol", "");
-    const products = some.map((route) => {
-      const back = [...route].reverse();
-      const parts = back.map((i) => now.locals[i]);
-      const result = parts.reduce((p, x) => p * x, now.gradients[data.result]);
-      const item = made("li", walked(route));
-      const names = back.map((i) => data.scalars.edges[i].local).join(" × ");
-      const secret = back.some(hidden);
-      const numbers = back.map((i, k) => (hidden(i) ? "?" : factor(parts[k]))).join(" × ");
-      const said = secret ? `${numbers} = ?` : back.length > 1 ? product(parts, result) + number(result) : number(result);
-      item.append(made("span", `${names} = ${said}`, "product"));
-      item.addEventListener("mouseenter", () => trace(route));
-      item.addEventListener("mouseleave", () => trace(null));
-      list.append(item);
-      return { result, secret };
-    });
-    const sum = products.reduce((a, p) => a + p.result, 0);
-    const gradient = now.gradients[chosen];
+    for (const route of some) list.append(pathItem(route, hidden));
+    if (some.some((route) => route.some(hidden))) {
+      return [list, made("p", "Their sum is the gradient. Go on to see the numbers.", "proof")];
+    }
+    const parts = some.map(alongPath);
     const rest = counted.get(chosen) - BigInt(some.length);
-    const parts = products.map((p) => p.result);
-    if (rest) parts.push(gradient - sum);
-    const said = made("p", "", "proof");
-    said.textContent = products.some((p) => p.secret)
-      ? "Their sum is the gradient. Go on to see the numbers."
-      : (some.length > 1 ? `Sum over the paths: ${total(parts, gradient).slice(2)} ${total(parts, gradient)[0]} ${number(gradient)}` : `${number(gradient)}`) +
-        ` = ∂${name(data.result)}/∂${name(chosen)}` +
-        (rest ? `. The last number is the sum of the ${rest} paths not listed.` : ".");
-    return [list, said];
+    if (rest) parts.push(gradient - parts.reduce((a, b) => a + b));
+    const [equal, sum] = [total(parts, gradient)[0], total(parts, gradient).slice(2)];
+    const proof = parts.length > 1 ? `Sum over the paths: ${sum} ${equal} ` : "";
+    const more = rest ? ` The last number is the sum of the ${rest} paths not listed.` : "";
+    return [list, made("p", `${proof}${number(gradient)} = ${written}.${more}`, "proof")];
+  }
+
+  /** The product of the local derivatives along a path, times what arrives at the result. */
+  const alongPath = (route) =>
+    [...route].reverse().reduce((p, i) => p * now.locals[i], now.gradients[data.result]);
+
+  function pathItem(route, hidden) {
+    const back = [...route].reverse();
+    const locals = back.map((i) => now.locals[i]);
+    const sum = number(alongPath(route));
+    const names = back.map((i) => data.scalars.edges[i].local).join(" × ");
+    let said = back.length > 1 ? product(locals, alongPath(route)) + sum : sum;
+    if (back.some(hidden)) {
+      said = `${back.map((i, k) => (hidden(i) ? "?" : factor(locals[k]))).join(" × ")} = ?`;
+    }
+    const item = made("li", walked(route));
+    item.append(made("span", `${names} = ${said}`, "product"));
+    item.addEventListener("mouseenter", () => trace(route));
+    item.addEventListener("mouseleave", () => trace([]));
+    return item;
   }
 
   function arrayPaths(some) {
@@ -419,16 +442,19 @@
     const arriving = leaving.get(chosen).filter((i) => text(i));
     if (arriving.length) said.push(made("p", "What arrives:"));
     const lines = made("ul", "");
-    for (const i of arriving) lines.append(made("li", `from ${name(data.arrows[i][1])}: ${text(i)}`));
+    for (const i of arriving) lines.append(made("li", `from ${name(targetOf(i))}: ${text(i)}`));
     said.push(lines);
     if (arriving.length > 1) said.push(made("p", `The gradient of ${name(chosen)} is their sum.`));
     return chosen === data.result ? [] : said;
   }
 
-  const text = (i) => all("text.back", arrows[i]).map((t) => t.textContent.replace("◂ ", "")).join(" ");
+  const text = (i) => {
+    const lines = all("text.back", arrows[i]).map((line) => line.textContent);
+    return lines.join(" ").replaceAll("◂ ", "");
+  };
 
   function trace(route) {
-    arrows.forEach((arrow, i) => arrow.classList.toggle("traced", Boolean(route && route.includes(i))));
+    arrows.forEach((arrow, i) => arrow.classList.toggle("traced", route.includes(i)));
   }
 
   function choose(id) {
@@ -458,11 +484,13 @@
 
   function rerunOn(values) {
     const result = recompute(values);
+    const byArrow = (table) =>
+      data.arrows.map(([, , backward], i) => (backward ? table[data.scalars.edges[i].key] : null));
     return {
       values: result.values,
       gradients: result.gradients,
-      locals: data.arrows.map(([, , backward], i) => (backward ? result.locals[data.scalars.edges[i].key] : null)),
-      sent: data.arrows.map(([, , backward], i) => (backward ? result.contributions[data.scalars.edges[i].key] : null)),
+      locals: byArrow(result.locals),
+      sent: byArrow(result.contributions),
     };
   }
 
@@ -477,7 +505,7 @@
     if (!recompute || !now) return;
     box.hidden = false;
     for (const input of all("input[type=text]", box)) {
-      const slider = input.parentElement.querySelector("input[type=range]");
+      const slider = find("input[type=range]", input.parentElement);
       const value = original.values[input.dataset.id];
       const reach = Math.max(4, 2 * Math.abs(value));
       [slider.min, slider.max, slider.step] = [-reach, reach, reach / 80];
@@ -502,7 +530,7 @@
     find("#reset").addEventListener("click", () => {
       for (const input of all("input[type=text]", box)) {
         input.value = String(original.values[input.dataset.id]);
-        input.parentElement.querySelector("input[type=range]").value = original.values[input.dataset.id];
+        find("input[type=range]", input.parentElement).value = input.value;
       }
       changed();
     });
@@ -517,7 +545,7 @@
 
   /** A step was taken: the picture comes into sight, if it isn't. */
   function comeIntoSight() {
-    if (view.getBoundingClientRect().bottom > innerHeight) find(".bar").scrollIntoView({ block: "start" });
+    if (view.getBoundingClientRect().bottom > innerHeight) find(".bar").scrollIntoView();
   }
 
   function arrive() {
@@ -526,7 +554,8 @@
     set(find("#verdict"), "");
     find("#answer").value = "";
     render();
-    if (asked(step) && matchMedia("(pointer: fine)").matches) find("#answer").focus({ preventScroll: true });
+    const typing = matchMedia("(pointer: fine)").matches; // no keyboard jumps up on a phone
+    if (asked(step) && typing) find("#answer").focus({ preventScroll: true });
   }
 
   function check(event) {
@@ -534,9 +563,10 @@
     const a = steps[step - 1].arrow;
     const answer = typed(find("#answer").value);
     if (answer === null) return set(find("#verdict"), "Type a number, such as −1.5.");
-    const parts = [now.gradients[data.arrows[a][1]], now.locals[a]];
+    const parts = [upstreamOf(a), now.locals[a]];
     if (!isRight(answer, now.sent[a], parts)) {
-      return set(find("#verdict"), "Not yet, try again: upstream × local derivative, 4 significant digits.");
+      const hint = "upstream × local derivative, 4 significant digits";
+      return set(find("#verdict"), `Not yet, try again: ${hint}.`);
     }
     return reveal("Right.");
   }
@@ -548,15 +578,19 @@
     find("#next").focus({ preventScroll: true });
   }
 
-  const KEYS = { ArrowRight: () => step + 1, PageDown: () => step + 1, ArrowLeft: () => step - 1, PageUp: () => step - 1, Home: () => 0, End: () => last };
+  const MOVES = { first: () => 0, back: () => step - 1, next: () => step + 1, last: () => last };
+  const KEYS = { Home: "first", ArrowLeft: "back", ArrowRight: "next", End: "last" };
+  Object.assign(KEYS, { PageUp: "back", PageDown: "next" }); // what a presenter's remote sends
+
+  /** Whether a key belongs to the field that has the focus. */
+  const writing = (field) =>
+    field.matches("#numbers input") || (field.matches("#answer") && field.value !== "");
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    const { target } = event;
-    const writing = target.matches("input") && (target.type !== "text" || target.value || target.closest("#numbers")) && target.type !== "checkbox";
-    if (event.key in KEYS && !writing) {
+    if (event.key in KEYS && !writing(event.target)) {
       event.preventDefault();
-      go(KEYS[event.key]());
+      go(MOVES[KEYS[event.key]]());
     } else if (event.key === "Escape" && chosen) {
       choose(chosen);
     }
@@ -572,10 +606,7 @@
     event.preventDefault();
     choose(card.dataset.id);
   });
-  for (const id of ["first", "back", "next", "last"]) {
-    const to = { first: () => 0, back: () => step - 1, next: () => step + 1, last: () => last }[id];
-    find(`#${id}`).addEventListener("click", () => go(to()));
-  }
+  for (const id in MOVES) find(`#${id}`).addEventListener("click", () => go(MOVES[id]()));
   find("#close").addEventListener("click", () => choose(chosen));
   find("#ask").addEventListener("submit", check);
   find("#show").addEventListener("click", () => reveal(""));
@@ -590,8 +621,8 @@
 
   const theme = find("#theme");
   const dark = () => {
-    const set_ = document.documentElement.dataset.theme;
-    return set_ ? set_ === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const wanted = document.documentElement.dataset.theme;
+    return wanted ? wanted === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   };
   const nameTheme = () => set(theme, dark() ? "Light" : "Dark");
   theme.addEventListener("click", () => {
@@ -614,7 +645,8 @@
 
   /** All texts (of many, the longest), unseen, keep the height that they need: nothing jumps. */
   function reserve() {
-    const needs = told.map((line, k) => [find(".title", line).textContent, equation(k), besides(line)]);
+    const title = (line) => find(".title", line).textContent;
+    const needs = told.map((line, k) => [title(line), equation(k), besides(line)]);
     needs.sort((a, b) => b.join("").length - a.join("").length);
     find("#ghosts").replaceChildren(
       ...needs.slice(0, 60).map((texts) => {
@@ -632,13 +664,13 @@
       svg = fitting;
       cards = new Map(all(".card:not(.again)", svg).map((card) => [card.dataset.id, card]));
       arrows = all(".arrow", svg).sort((a, b) => a.dataset.id - b.dataset.id);
-      all("text", svg).forEach(fit);
+      fit(all("text", svg));
     }
     scale();
   }
 
   find("#steps").addEventListener("click", (event) => {
-    if (event.target.matches("a")) find(".bar").scrollIntoView({ block: "start" });
+    if (event.target.matches("a")) find(".bar").scrollIntoView();
   });
 
   document.documentElement.classList.add("alive");

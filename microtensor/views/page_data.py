@@ -14,9 +14,10 @@ from . import cards, collapse
 from .dot import cleaned
 from .numbers import array, number, rms, size, small
 from .scene import Scene, original
-from .story import told
+from .story import Told, told
 
 LONGEST_TEXT = 1000
+MOST_INNER = 20
 
 
 class PageStep(NamedTuple):
@@ -51,6 +52,14 @@ class Tale:
         self.between = collapse.between(graph, found)
         self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
         self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}
+        # Computed values that other cards read, and the result
+        self.leaving = {e.source for es in self.between.values() for e in es} | {self.result.id}
+        self.leaving &= {node.id for node in graph.nodes if node.rule is not None}
+        self.inner: dict[tuple[str, bool], list[Told]] = {}  # by layer, and whether forward
+        for tale in self.told if self.by_layer else ():
+            forward, edge = _kind(tale.step) == "forward", tale.step.edge
+            place = self.home[edge.target if edge is not None else tale.step.node.id]
+            self.inner.setdefault((place, forward), []).append(tale)
         self.steps = self._by_layer() if self.by_layer else self._by_operation()
 
     def words(self) -> dict[str, str]:
@@ -167,7 +176,7 @@ class Tale:
 
     def _forward(self, unit: collapse.Unit) -> PageStep:
         data = {"kind": "forward", "card": unit.id, "arrow": None}
-        leaving = [node for node in unit.nodes if self._leaves(node)]
+        leaving = [node for node in unit.nodes if node.id in self.leaving]
         outside = {node.id for node in self.graph.nodes if self.home[node.id] != unit.id}
         texts = [
             f"{node.name} = {self.graph.written(node.id, outside)}, {_sized(node.value)}."
@@ -179,7 +188,9 @@ class Tale:
 
     def _returns(self, unit: collapse.Unit) -> str:
         """What has arrived at a layer, what its parameters get of it, and what goes on."""
-        arrived = [self._gradient(n, n.gradient) for n in unit.nodes if self._leaves(n) and _has(n)]
+        arrived = [
+            self._gradient(n, n.gradient) for n in unit.nodes if n.id in self.leaving and _has(n)
+        ]
         kept = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
         sent: dict[str, Any] = {}
         for (_, target), edges in self.between.items():
@@ -195,27 +206,21 @@ class Tale:
             said.append(f"Back{whom} goes {self._gradient(self.nodes[source], g)}.")
         return _clean(" ".join(said))
 
-    def _leaves(self, node: Node) -> bool:
-        """Whether other cards read what was computed here."""
-        if node.rule is None:
-            return False
-        reads = self.graph.edges
-        return node.id == self.result.id or any(
-            e.source == node.id and self.home[e.target] != self.home[node.id] for e in reads
-        )
-
     def _gradient(self, node: Node, g: Any) -> str:
         return f"∂{self.result.name}/∂{node.name} ({_sized(g)})"
 
     def _inner(self, unit: collapse.Unit, forward: bool) -> tuple[tuple[str, str], ...]:
-        """What is told of each operation in a layer."""
-        inside = {node.id for node in unit.nodes}
-        return tuple(
-            (_clean(t.title), _clean(t.text))
-            for t in self.told
-            if (_kind(t.step) == "forward") == forward
-            and (t.step.edge.target if t.step.edge is not None else t.step.node.id) in inside
-        )
+        """What is told of each operation in a layer; of many, of the first and the last."""
+        found = self.inner.get((unit.id, forward), [])
+        left_out = len(found) - MOST_INNER
+        if left_out > 0:
+            half = MOST_INNER // 2
+            return (*_said(found[:half]), (f"… {left_out:,} more", ""), *_said(found[-half:]))
+        return _said(found)
+
+
+def _said(found: list[Told]) -> tuple[tuple[str, str], ...]:
+    return tuple((_clean(t.title), _clean(t.text)) for t in found)
 
 
 def shortened(graph: Graph) -> Graph:
