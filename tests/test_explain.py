@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from cases import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,6 +200,18 @@ def test_layers_are_called_as_in_pictures():
     assert "∂loss/∂Z1" in paths(loss, "Z1", names)
 
 
+def test_names_that_several_values_have():
+    y = leaf(2.0, "x") * leaf(3.0, "x")
+    for tell in (explain, paths):
+        with pytest.raises(ValueError) as caught:
+            tell(y, "x")
+        message = f"{tell.__name__}: 2 values are called 'x'; pass the tensor"
+        assert str(caught.value) == message
+    with pytest.raises(ValueError) as caught:
+        follow(y, "x")
+    assert str(caught.value) == ("follow: 2 values are called 'x'; give them names of their own")
+
+
 def test_groups_are_headings():
     x = leaf(2.0, "x")
     with group("first"):
@@ -265,6 +278,11 @@ def test_long_stories_stay_short_and_linear():
     assert len(story.splitlines()) < 60
     assert "… 980 steps left out: 490 of multiply, 490 of tanh …" in story
     assert " 2001  t1 sends to x: " in story
+    y = leaf(0.5, "x")
+    for _ in range(50):
+        y = ((y * 0.999).tanh() + 0.5 - 0.25).sin().cos()
+    assert "… 280 steps left out: " in explain(y)
+    assert " and 2 other rules …" in " ".join(explain(y).split())
     _, long = chain(10_000)
     assert long < 50 * short
 
@@ -443,6 +461,16 @@ def test_paths_of_arrays():
     )
 
 
+def test_float32_rounds_and_adds_up_all_the_same():
+    x = Tensor(np.float32(1 / 3), requires_grad=True, name="x")
+    y = x
+    for _ in range(3):
+        y = y * 1.7 + y * x
+    story = paths(y, "x")
+    assert re.search(r"Backward found the same, but for rounding \(\S+e−\d\): ∂t9/∂x = ", story)
+    assert "which is the gradient" in follow(y, "x")
+
+
 def test_a_derivative_that_is_not_linear_is_found_out():
     odd = mt.primitive("odd", lambda x: 2 * x, lambda g, out, x: 2 * g * abs(g))
     x = leaf(1.0, "x")
@@ -530,6 +558,25 @@ def test_a_name_with_brackets():
     assert follow((x * 3.0).sum(), "layers[0].x[1]").startswith("∂t2/∂layers[0].x[1] = 3\n")
     y = leaf(1.0, "y[0]")
     assert follow(y * 2.0, "y[0]").startswith("∂t1/∂y[0] = 2\n")
+
+
+# On every rule ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_rule_is_told_in_every_format(case):
+    leaves = [leaf(x.astype(np.float32), f"x{k}") for k, x in enumerate(case.inputs)]
+    result = case.f(*leaves)
+    ones = np.ones(result.shape)
+    for told_as in ("text", "html", "latex"):
+        story = explain(result, format=told_as, gradient=ones)
+        assert f"x{len(leaves) - 1}" in story.replace("x_{", "x")
+    assert story.count("{") == story.count("}")
+    for x in leaves:
+        if x.size:
+            entry = f"{x.name}[{', '.join('0' * x.ndim)}]" if x.ndim else x.name
+            said = " ".join(follow(result, entry, gradient=ones).split())
+            assert "which is the gradient" in said
 
 
 # On random graphs -------------------------------------------------------------------------------

@@ -97,6 +97,8 @@ def _wanted(what: str, graph: Graph, replay: Replay, wrt: Any) -> frozenset[str]
         tracked = [node.id for node in graph.nodes if node.id in ids and node.tracked]
         if not tracked:
             raise ValueError(f"{what}: {_absent(graph, x, bool(ids))}")
+        if len(tracked) > 1:
+            raise ValueError(f"{what}: {len(tracked)} values are called {x!r}; pass the tensor")
         found.update(tracked)
     return frozenset(found)
 

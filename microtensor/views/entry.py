@@ -11,7 +11,7 @@ import numpy as np
 from ..graph import Edge, Graph, Node
 from ..notation import short
 from .cards import ordinals
-from .numbers import number, product, size, total
+from .numbers import close, number, product, size, total
 from .telling import Line, Section, Story, shown
 from .words import MOVES, plural
 
@@ -48,6 +48,10 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
         known = ", ".join(short(node.name) for node in graph.nodes if node.tracked and node.named)
         raise ValueError(
             f"follow: there is no {name!r}; there is: {known or 'nothing with a name'}"
+        )
+    if len(found) > 1:
+        raise ValueError(
+            f"follow: {len(found)} values are called {name!r}; give them names of their own"
         )
     node = found[0]
     if not node.tracked or node.gradient is None:
@@ -186,7 +190,7 @@ def _sum(
         equal, _, text = total(parts, whole).partition(" ")
         said = f"{text} {equal} {said}"
     name = f"∂{short(result.name)}/∂{asked}"
-    if abs(whole - gradient) <= 1e-9 * max(map(abs, [*parts, gradient])) or whole != whole:
+    if close(whole - gradient, max(map(abs, [*parts, gradient])), node.gradient):
         yield Line(None, f"{said}, which is the gradient {name}.")
     else:
         yield Line(

@@ -61,6 +61,12 @@ def exact(value: Any) -> bool:
     return bool(_shown(value) == value or value != value)
 
 
+def close(difference: float, size: float, value: Any) -> bool:
+    """Whether a difference beside numbers of a size can be rounding, in the value's dtype."""
+    eps = np.finfo(np.result_type(np.asarray(value).dtype, np.float16)).eps
+    return not abs(difference) > math.sqrt(eps) * size
+
+
 def line(value: Any) -> str:
     """A value within a sentence: `[[1, 2], [3, −4]]`; a larger one's shape and RMS."""
     value = np.asarray(value)

@@ -12,7 +12,7 @@ import numpy as np
 from ..graph import Edge, Graph, Node
 from ..notation import short
 from .cards import ordinals
-from .numbers import equals, factor, given, number, total
+from .numbers import close, equals, factor, given, number, total
 from .telling import Line, Section, Story, leading, shown
 from .words import plural
 
@@ -208,7 +208,9 @@ def _proof(
     yield Line(None, one if count == 1 else f"The sum of all paths is {said}.")
     if seed != 1:
         yield Line(None, f"Times what arrives at {out}, {number(seed)}: {number(whole * seed)}.")
-    yield Line(None, _agreement(whole * seed - gradient, abs(gradient), f"∂{out}/∂{x}", gradient))
+    size = max(map(abs, [gradient, *(seed * x for x in products)]))
+    difference = whole * seed - gradient
+    yield Line(None, _agreement(difference, size, f"∂{out}/∂{x}", paths.start.gradient))
 
 
 def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
@@ -216,8 +218,8 @@ def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
     said = given(name, gradient)
     if difference == 0 or difference != difference:
         return f"Backward found the same: {said}."
-    if abs(difference) <= 1e-9 * size:
-        return f"Backward found the same, but for rounding ({difference:.0e}): {said}."
+    if close(difference, size, gradient):
+        return f"Backward found the same, but for rounding ({number(difference)}): {said}."
     return f"Backward found another: {said}. A rule on the way isn't linear in what arrives at it."
 
 

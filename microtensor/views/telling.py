@@ -189,8 +189,10 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
         return
     asked = [x for x in graph.nodes if (x.id in wanted if wanted else x.role == "parameter")]
     found = [node for node in asked or [result] if node.gradient is not None]
-    replayed = found and len(graph.nodes) <= MOST_REPLAYED
-    middle = nudged(found[0].id, (0,) * np.ndim(found[0].value), 0.0) if replayed else math.nan
+    some = next((x for x in found if np.size(x.value)), None)
+    middle = math.nan
+    if some is not None and len(graph.nodes) <= MOST_REPLAYED:
+        middle = nudged(some.id, (0,) * np.ndim(some.value), 0.0)
     for node in found[:MOST_CHECKED]:
         gradient = given(f"∂{short(result.name)}/∂{short(node.name)}", node.gradient)
         checked = "" if math.isnan(middle) else _check(node, result, nudged, middle)
