@@ -93,7 +93,8 @@ class Rewriting:
                 return new
         pairs = zip(symbol.arguments, arguments, strict=True)
         arguments = [_typed(old, new) for old, new in pairs]  # a number had a dtype, and it counts
-        return self.make(symbol.call, *arguments, function=symbol.function, **options)
+        new = self.make(symbol.call, *arguments, function=symbol.function, **options)
+        return new.item() if isinstance(new, np.generic) else new
 
     def _now(self, x: Any) -> Any:
         """An argument with what stands for its symbols."""
@@ -164,7 +165,7 @@ class Rewriting:
     def built(self, parts: Scaled) -> Any:
         """A value put together again, the number in front and the divisors last."""
         factor, x, divisors = parts
-        factor = int(factor) if math.isfinite(factor) and factor == int(factor) else factor
+        factor = _whole(factor)
         numbers = [d for d in divisors if is_plain(d)]
         if factor != 1 and numbers and factor % math.prod(numbers) == 0:
             factor, divisors = (
@@ -246,8 +247,18 @@ def _is_filled(x: Any) -> bool:
 def _without_copies(to: Rewriting, symbol: Symbol) -> Any:
     """An operand that broadcasting would copy anyway; of copies alone, the copy of the result."""
     bare = [_bare(x) if _is_copy(x) else x for x in symbol.arguments]
-    new = to.make(symbol.call or "", *bare, function=symbol.function, **symbol.options)
-    return new if shape_of(new) == symbol.shape else to.filled(new, symbol.shape, symbol.dtype)
+    for arguments in ([_whole(x) for x in bare], bare):
+        new = to.make(symbol.call or "", *arguments, function=symbol.function, **symbol.options)
+        if shape_of(new) != symbol.shape:
+            return to.filled(new, symbol.shape, symbol.dtype)
+        if _same_kind(new, symbol):
+            break
+    return new
+
+
+def _whole(x: Any) -> Any:
+    """1 for 1.0."""
+    return int(x) if is_plain(x) and math.isfinite(x) and x == int(x) else x
 
 
 def _needless_copy(to: Rewriting, symbol: Symbol) -> Any:
@@ -313,16 +324,15 @@ def _same_shape(to: Rewriting, symbol: Symbol) -> Any:
 
 def _reshape_of_sum(to: Rewriting, symbol: Symbol) -> Any:
     """sum(axis=1).reshape(n, 1) keeps its axes by itself."""
-    x = symbol.arguments[0]
+    parts = to.scaled(symbol.arguments[0]) if to.algebra else Scaled(1, symbol.arguments[0], ())
+    x = parts.core
     if not to.is_open(x, "sum") or x.options.get("keepdims"):
         return None
     summed, axes = x.arguments[0], _axes(x)
-    kept = tuple(1 if a in axes else n for a, n in enumerate(shape_of(summed)))
-    return (
-        to.make("sum", summed, axis=x.options["axis"], keepdims=True)
-        if kept == symbol.shape
-        else None
-    )
+    if tuple(1 if a in axes else n for a, n in enumerate(shape_of(summed))) != symbol.shape:
+        return None
+    kept = to.make("sum", summed, axis=x.options["axis"], keepdims=True)
+    return to.built(parts._replace(core=kept))
 
 
 def _axes(symbol: Symbol) -> tuple[int, ...]:
@@ -343,6 +353,32 @@ def _sum_over_axes(to: Rewriting, symbol: Symbol) -> Any:
     if shorter == axis:
         return None
     return to.make("sum", x, axis=shorter, **({"keepdims": True} if keep else {}))
+
+
+def _scaled_sum(to: Rewriting, symbol: Symbol) -> Any:
+    """sum(-x / m) = -sum(x) / m."""
+    parts = to.scaled(symbol.arguments[0])
+    if parts.core is None or parts[::2] == (1, ()):
+        return None
+    return to.built(parts._replace(core=to.make("sum", parts.core, **symbol.options)))
+
+
+def _product_with_vector(to: Rewriting, symbol: Symbol) -> Any:
+    """(v[None, :] @ A)[0, :] = v @ A, and (A @ v[:, None])[:, 0] = A @ v."""
+    x, where = symbol.arguments
+    if not to.is_open(x, "matmul"):
+        return None
+    for side, put_in, taken in ((0, ROW, (..., 0, slice(None))), (1, COLUMN, (..., 0))):
+        matrix, v = x.arguments[1 - side], x.arguments[side]
+        lifted = isinstance(v, Symbol) and v.call == "getitem" and v.ndim == 2
+        if lifted and _key(v.arguments[1]) == _key(put_in) and _key(where) == _key(taken):
+            v = v.arguments[0]
+            if len(shape_of(v)) == 1 and len(shape_of(matrix)) == 2:
+                return to.make("matmul", *((v, matrix) if side == 0 else (matrix, v)))
+    return None
+
+
+ROW, COLUMN = (..., None, slice(None)), (..., None)
 
 
 # Arithmetic -------------------------------------------------------------------------------------
@@ -396,11 +432,19 @@ def _negative(to: Rewriting, symbol: Symbol) -> Any:
 
 def _sum_of_scaled(to: Rewriting, symbol: Symbol) -> Any:
     """a / m + b / m = (a + b) / m, and signs together: -a + b = b - a."""
-    left, right = map(to.scaled, symbol.arguments)
+    a, b = symbol.arguments
+    left, right = to.scaled(a), to.scaled(b)
     if symbol.call == "subtract":
         right = right._replace(factor=-right.factor)
+    elif to.is_open(a, "add"):  # (c + a) + a = c + 2 a
+        last = to.scaled(a.arguments[1])
+        if last.core is right.core and _key(last.divisors) == _key(right.divisors):
+            twice = to.built(right._replace(factor=last.factor + right.factor))
+            return to.make("add", a.arguments[0], twice)
     if left.core is None or right.core is None or _key(left.divisors) != _key(right.divisors):
         return None
+    if left.core is right.core and left.factor + right.factor:
+        return to.built(left._replace(factor=left.factor + right.factor))
     same, opposite = left.factor == right.factor, left.factor == -right.factor
     if left[::2] == (1, ()) and (symbol.call == "add" if same else symbol.call == "subtract"):
         return None
@@ -437,7 +481,8 @@ RULES = {
     "reshape": (_shape_of_filled, *SAFE["reshape"]),
     "transpose": (_shape_of_filled, *SAFE["transpose"], _transpose_of_product),
     "expand_dims": (_shape_of_filled,),
-    "sum": (_sum_of_filled, *SAFE["sum"]),
+    "sum": (_sum_of_filled, *SAFE["sum"], _scaled_sum),
+    "getitem": (_product_with_vector,),
     "negative": (_negative,),
     "add": (_neutral, _sum_of_scaled),
     "subtract": (_sum_of_scaled,),

@@ -413,3 +413,92 @@ def test_training_with_the_program_gives_the_tutorials_costs():
     model = nn.CatClassifier(rng=1)
     costs = trained(function, model, cats.train_images / 255, cats.train_labels, 2500)
     np.testing.assert_allclose([costs[i] for i in ITERATIONS], COSTS, rtol=0, atol=1e-9)
+
+
+def backward(text):
+    """The lines between the word and the return."""
+    return body(text).partition("# Backward\n")[2].rpartition("\nreturn")[0]
+
+
+def leaf(name, *shape):
+    return mt.Tensor(np.random.default_rng(0).normal(size=shape), requires_grad=True, name=name)
+
+
+def test_what_is_needless_is_left_out():
+    a, c = leaf("a"), leaf("c")
+    assert backward(mt.to_source(a * a + a * c)) == "da = c + 2 * a\ndc = a"
+    assert backward(mt.to_source(-(a - c) * 3)) == "da = -3.0\ndc = 3.0"
+    assert backward(mt.to_source(a - c / 4 - c / 4)) == "da = 1.0\ndc = -0.5"
+    x, y = leaf("x", 4, 3), leaf("y", 4, 3)
+    assert backward(mt.to_source(x.sum() * 2)) == "dx = np.full_like(x, 2)"
+    assert backward(mt.to_source((x.T.T * y).mean())) == "dx = y / 12\ndy = x / 12"
+    assert backward(mt.to_source((1 - x).square().sum())) == "dx = -2 * (1 - x)"
+    assert backward(mt.to_source((-x / 3 - y / 3).exp().sum())) == "dx = -e / 3\ndy = dx"
+    twice = mt.to_source((np.sin(x) * np.sin(x)).sum())
+    assert twice.count("np.sin") == 1
+
+
+def test_a_column_keeps_its_axis_and_a_vector_its_product():
+    x, b = leaf("x", 4, 3), leaf("b", 4, 1)
+    assert backward(mt.to_source((x * b).sum())).endswith("db = np.sum(x, axis=1, keepdims=True)")
+    assert "db = -np.sum(x, axis=1, keepdims=True) / 12" in mt.to_source(-(x * b).mean())
+    w, v = leaf("w", 3), leaf("v", 4)
+    lines = backward(mt.to_source(((x @ w) * v).sum()))
+    assert lines == "dx = v[:, None] * w\ndw = v @ x\ndv = z"
+    lines = backward(mt.to_source(((v @ x) * w).sum()))
+    assert "dv = x @ w" in lines
+    assert "dx = v[:, None] * w[None, :]" in lines
+
+
+def test_arrays_with_a_name_and_large_ones_are_parameters_and_small_ones_stand_in_the_text():
+    x = leaf("x", 6, 2)
+    rows, mask = np.array([0, 0, 3]), np.arange(12.0).reshape(6, 2)
+    text = mt.to_source((x * mask)[rows].sum() + (x * np.array([1.0, 2.0])).sum(), names=vars_of(
+        rows=rows, mask=mask
+    ))  # fmt: skip
+    assert "def loss_and_gradients(mask, rows, x):" in text
+    assert "np.array([1.0, 2.0])" in text
+    text = mt.to_source(x[rows].sum())
+    assert "x[np.array([0, 0, 3])]" in text
+    text = mt.to_source(x[np.arange(6) % 5 == 0].sum() * 1 + x[[5, 4, 3, 2, 1, 0, 0, 0, 0]].sum())
+    assert "def loss_and_gradients(mask, index, x):" in text
+
+
+def vars_of(**names):
+    return names
+
+
+def test_unnamed_values_are_called_as_a_person_would():
+    rng = np.random.default_rng(0)
+    W, b = (mt.Tensor(rng.normal(size=s), requires_grad=True) for s in ((3, 2), (3,)))
+    X = rng.normal(size=(5, 2))
+    text = mt.to_source(np.tanh(X @ W.T + b).sum())
+    assert "def loss_and_gradients(X, W, b):" in text
+    assert "z = X @ W.T + b  # (5, 3)\n    a = np.tanh(z)\n    loss = np.sum(a)\n" in text
+    h = X[:, :1]
+    for _ in range(3):
+        h = np.tanh(h @ mt.Tensor(np.ones((1, 1)), requires_grad=True))
+    assert "z3 = a2 @ W3" in mt.to_source(h.sum())
+    model = nn.Sequential(nn.Flatten(), nn.Linear(2, 3, rng=1), nn.ReLU(), nn.Linear(3, 1, rng=1))
+    text = mt.to_source(nn.MSELoss()(model(X), X[:, :1]))
+    assert [line.strip() for line in text.splitlines() if "# " in line and "=" not in line] == [
+        "# Layer 1", "# Layer 2", "# MSELoss", "# Backward through MSELoss",
+        "# Backward through layer 2", "# Backward through layer 1",
+    ]  # fmt: skip
+
+
+def test_a_leaf_alone_and_numbers_of_any_kind():
+    x = mt.Tensor(3.0, requires_grad=True, name="x")
+    assert run(mt.to_source(x))(x=np.float64(2.0)) == (2.0, {"x": 1.0})
+    single = mt.Tensor(3.0, requires_grad=True, name="x", dtype=np.float32)
+    value, gradients = run(mt.to_source(single * 0.1))(x=np.float32(2.0))
+    assert value == np.float32(2.0) * np.float32(0.1)
+    assert gradients["x"].dtype == np.float32
+    both = (single * mt.Tensor([1.0, 2.0], name="y")).sum()  # float64 from float32
+    value, gradients = run(mt.to_source(both))(x=np.float32(2.0), y=np.array([0.1, 0.2]))
+    both.backward()
+    assert (value.dtype, gradients["x"].dtype) == (np.float64, np.float32)
+    rows = mt.Tensor([[1.0, 2.0]], requires_grad=True, name="rows")
+    value, gradients = run(mt.to_source(rows @ rows.T))(rows=rows.data)
+    assert value.shape == (1, 1)
+    close(gradients["rows"], 2 * rows.data)

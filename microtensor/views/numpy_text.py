@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -77,6 +78,9 @@ NEEDS = {"log_softmax": ("logsumexp", "log_softmax")}
 SMALL, SHORT = 8, 32
 
 
+SIMPLE = re.compile(r"-?[\w.]+")  # x**2, but np.exp(x) ** 2, as formatters have it
+
+
 class Text(NamedTuple):
     """A piece of a program, and how firmly it holds together."""
 
@@ -117,7 +121,9 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
         inner = b.call if isinstance(b, Symbol) else None
         if free and (call, inner) in REGROUPED:
             right = left
-        return Text(f"{read(a).within(left)} {sign} {read(b).within(right)}", binds)
+        x, y = read(a).within(left), read(b).within(right)
+        close = call == "power" and SIMPLE.fullmatch(x) and SIMPLE.fullmatch(y)
+        return Text(f"{x}{sign}{y}" if close else f"{x} {sign} {y}", binds)
     arguments = [read(x).text for x in symbol.arguments]
     given = [f"{key}={read(x).text}" for key, x in _said(symbol)]
     name = call if call in HELPERS else f"np.{NAMES.get(call, call)}"
@@ -210,7 +216,10 @@ def index(x: Any, read: Read) -> str:
 
 def _getitem(symbol: Symbol, read: Read) -> Text:
     x, where = symbol.arguments
-    return Text(f"{read(x).within(ATOM)}[{index(where, read)}]")
+    text = index(where, read)
+    if len(shape_of(x)) == 1:
+        text = {"..., None": ":, None", "..., None, :": "None, :"}.get(text, text)
+    return Text(f"{read(x).within(ATOM)}[{text}]")
 
 
 def _put(symbol: Symbol, read: Read) -> Text:

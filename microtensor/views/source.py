@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections import Counter
@@ -13,7 +14,7 @@ import numpy as np
 from ..backward import starting_gradient
 from ..errors import label
 from ..graph import Graph, places
-from ..rewrite import ELEMENTWISE, Rewriting, is_weak, shape_of
+from ..rewrite import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
 from ..tensor import Tensor
 from ..trace import Symbol, Trace, reached, trace
 from .naming import Names, identifier
@@ -76,7 +77,7 @@ def program(
 def _targets(graph: Graph, result: Tensor, wrt: Any) -> list[str]:
     """The ids of what gradients are wanted for."""
     if wrt is None:
-        return [node.id for node in graph.nodes if node.role == "parameter"]
+        return [node.id for node in graph.nodes if node.rule is None and node.tracked]
     ids = {id(p.value): p.id for p in places(result) if p.reader is None}
     nodes = {node.id: node for node in graph.nodes}
     named = {node.name: node for node in graph.nodes}
@@ -153,6 +154,9 @@ class Program:
         new = rewriting.run(old)
         self.values = {k: new.get(x, x) for k, x in values.items() if isinstance(x, Symbol)}
         self.slopes = {k: new.get(x, x) for k, x in gradients.items()}
+        for t in self.targets:
+            if not is_weak(self.slopes[t]):
+                self.slopes[t] = self.slopes[t].astype(self.nodes[t].value.dtype)
         wanted = [self.slopes[t] for t in self.targets]
         self.forward = set(reached([self.values[self.result.id]]))
         self.order = reached([self.values[self.result.id], *wanted])
@@ -215,7 +219,8 @@ class Program:
     def _write(self) -> None:
         """The text of every symbol, oldest first; a line for each that has a name."""
         nodes = {symbol: key for key, symbol in reversed(self.values.items())}
-        self.node_of = {g: key for key, g in self.slopes.items() if isinstance(g, Symbol)} | nodes
+        slopes = reversed(self.slopes.items())
+        self.node_of = {g: key for key, g in slopes if isinstance(g, Symbol)} | nodes
         self.blocks = self._blocks()
         order = {self.slopes[t]: i for i, t in enumerate(self.targets) if self._is_leaf(t)}
         latest: dict[Symbol, int] = {}
@@ -300,19 +305,16 @@ class Program:
         return Text(name) if name else self._constant(symbol.value)
 
     def _constant(self, x: Any) -> Text:
-        """An array or number in the text itself; a larger array as a parameter."""
+        """An array or number in the text itself; one with a name, and a larger one, a parameter."""
+        if id(x) in self.arrays:
+            return Text(self.arrays[id(x)][0])
         if x.ndim == 0 and x.dtype in (np.float64, np.int64) and self._is_double:
             return literal(x.item())
-        if is_short(x) or is_named(x):
+        given = next((name for name, y in self.given.items() if _equal(x, y)), None)
+        if given is None and (is_short(x) or is_named(x)):
             return literal(x)
-        if id(x) not in self.arrays:
-            given = (
-                name
-                for name, y in self.given.items()
-                if getattr(y, "dtype", None) == x.dtype and np.array_equal(np.asarray(y), x)
-            )
-            usual = "index" if x.dtype.kind in "iu" else "mask" if x.dtype.kind == "b" else "c"
-            self.arrays[id(x)] = self.names.unique(next(given, usual)), x
+        usual = "index" if x.dtype.kind in "iu" else "mask" if x.dtype.kind == "b" else "c"
+        self.arrays[id(x)] = self.names.unique(given or usual), x
         return Text(self.arrays[id(x)][0])
 
     @property
@@ -340,10 +342,12 @@ class Program:
         place = (g.index if isinstance(g, Symbol) else 0, 1, i)
         number = g.arguments[1] if isinstance(g, Symbol) and g.call == "full" else g
         text = self._read(number).text
+        if is_plain(number) and math.isfinite(number) and number == int(number):
+            text = str(int(number))
         if is_weak(number):
             if np.ndim(node.value) or node.value.dtype != np.float64:
                 text = f"np.full_like({self.said[self.values[key]]}, {text})"
-            elif isinstance(number, int):
+            elif is_plain(number):
                 text = repr(float(number))
         self.lines.append(_Line(place, block, name, text, ()))
 
@@ -360,7 +364,7 @@ class Program:
             called[name] = re.sub(r"^layer_?(\d+)$", r"layer \1", name)
             if re.fullmatch(r"layers\.\d+", name):  # of a Sequential: what follows is part of it
                 count += name in linear
-                called[name] = f"layer {count}" if count else name
+                called[name] = f"layer {max(count, 1)}"
         return {key: called[name] for key, name in labels.items()}
 
     def _block(self, symbol: Symbol) -> tuple[str, str]:
@@ -423,14 +427,16 @@ class Program:
     def inputs(self) -> list[tuple[str, Any]]:
         """The function's parameters and their values: data, constants, what is learned."""
         used = {symbol for symbol in self.order if symbol.call is None}
-        found: dict[str, list[tuple[str, Any]]] = {"input": [], "parameter": []}
+        found: dict[bool, list[tuple[str, Any]]] = {False: [], True: []}
         positions = {node.id: i for i, node in enumerate(self.graph.nodes)}
         first = {k: positions[readers[0]] for k, readers in self.names.readers.items()}
-        for key in sorted(self.names.inputs, key=lambda key: first.get(key, 0)):
+        data = sorted(self.names.inputs, key=lambda key: first.get(key, 0))
+        learned = sorted(filter(self._is_learned, data), key=lambda key: positions[key])
+        for key in [*(key for key in data if not self._is_learned(key)), *learned]:
             if self.values[key] in used:
                 node = self.nodes[key]
-                found[node.role].append((self.names.inputs[key], node.value))
-        return [*found["input"], *self.arrays.values(), *found["parameter"]]
+                found[node.tracked].append((self.names.inputs[key], node.value))
+        return [*found[False], *self.arrays.values(), *found[True]]
 
     def _docstring(self, result: str, inputs: list[tuple[str, Any]]) -> list[str]:
         """What is returned, and the shapes of what is taken."""
@@ -453,7 +459,13 @@ class Program:
         return [f'    """{text[4:]}', '    """']
 
     def _is_learned(self, key: str) -> bool:
-        return self.nodes[key].role == "parameter"
+        return self.nodes[key].tracked
+
+
+def _equal(x: np.ndarray[Any, Any], y: Any) -> bool:
+    """Whether a value of the user's is this array."""
+    alike = isinstance(y, np.ndarray) and (y.shape, y.dtype) == (x.shape, x.dtype) and x.ndim
+    return bool(alike and np.array_equal(x, y))
 
 
 def _heading(block: tuple[str, str]) -> str:
