@@ -760,6 +760,15 @@ def test_without_scripts_the_page_still_reads(visit):
     assert tab.is_hidden(".bar") and tab.is_hidden("#told")
 
 
+@needs_renderer
+def test_a_deep_model_lists_a_few_of_its_parameters(tmp_path):
+    layers = [layer for _ in range(8) for layer in (nn.Linear(3, 3, rng=1), nn.Tanh())]
+    result = nn.Sequential(*layers)(np.ones((4, 3))).sum()
+    text = html.unescape(text_of(page(result, tmp_path / "page.html")))
+    assert re.search(r"From it: (∂\S+ \([^)]*\), ){3}∂\S+ \([^)]*\) and 12 more\.", text)
+    assert "last t" not in text_of(page(result, tmp_path / "open.html", collapse=0))
+
+
 def test_a_model_of_the_users_own_has_a_page(visit):
     model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
     tab = visit(model(np.ones((4, 2))).sum())

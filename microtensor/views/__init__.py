@@ -80,7 +80,8 @@ def lettered(result: Tensor, names: Mapping[str, Any] | None, gradient: Any) -> 
     letters = Layers(graph, units(graph, "auto", ())).names
     if not letters:
         return graph
-    known = {letters[p.id]: p.value for p in places(result) if p.id in letters}
+    # A card that shows the first and the last of equal layers says so: `last A3` is no name
+    known = {letters[p.id]: p.value for p in places(result) if " " not in letters.get(p.id, " ")}
     return Graph.of(result, known | dict(names or {}), gradient)
 
 

@@ -143,7 +143,6 @@
     told.forEach((line, i) => {
       line.classList.toggle("now", i === step);
       line.classList.toggle("hidden", predicting && (i > step || (i === step && asked(step))));
-      if (now && i) retell(line, i);
       const link = find("a", line);
       if (i === step) link.setAttribute("aria-current", "step");
       else link.removeAttribute("aria-current");
@@ -479,6 +478,7 @@
     const same = Object.keys(values).every((id) => Object.is(values[id], original.values[id]));
     now = same ? original : rerunOn(values);
     find("#reset").disabled = same;
+    told.forEach((line, k) => k && retell(line, k));
     render();
   }
 

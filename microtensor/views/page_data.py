@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from .story import Told, told
 
 LONGEST_TEXT = 1000
 MOST_INNER = 20
+MOST_LISTED = 5
 
 
 class PageStep(NamedTuple):
@@ -246,7 +246,10 @@ def _sized(value: Any) -> str:
     return f"{size(shape)}, RMS {number(rms(value))}"
 
 
-def _listed(texts: Iterable[str]) -> str:
+def _listed(texts: list[str]) -> str:
+    """`a, b and c`; of many, the first few and how many more."""
+    if len(texts) > MOST_LISTED:
+        texts = [*texts[: MOST_LISTED - 1], f"{len(texts) - MOST_LISTED + 1:,} more"]
     *some, last = texts
     return f"{', '.join(some)} and {last}" if some else last
 
