@@ -133,8 +133,6 @@ def microtensor(compiled: bool = False, **sizes: Any) -> Contestant:
     import microtensor as mt
     import nn
 
-    if compiled and not hasattr(mt, "compile"):
-        raise ImportError("microtensor.compile isn't there")
     case = Case(**sizes)
     model = nn.CatClassifier(case.dims, rng=1, dtype=case.dtype)
     parameters = list(model.parameters())
@@ -237,11 +235,31 @@ def jax(**sizes: Any) -> Contestant:
 
 def exported(**sizes: Any) -> Contestant:
     """The program that microtensor writes for the step, compiled by JAX."""
-    import microtensor as mt
+    import jax
 
-    if not hasattr(mt, "to_source"):
-        raise ImportError("microtensor.to_source isn't there")
-    raise NotImplementedError
+    import microtensor as mt
+    import nn
+
+    jax.config.update("jax_enable_x64", True)
+    case = Case(**sizes)
+    model = nn.CatClassifier(case.dims, rng=1, dtype=case.dtype)
+    data = [mt.Tensor(case.X, name="X"), mt.Tensor(case.Y, name="Y")]
+    program: dict[str, Any] = {}
+    exec(mt.to_source(nn.BCELoss()(model(data[0]), data[1]), xp="jax.numpy"), program)
+    X, Y = (jax.numpy.asarray(t.data) for t in data)
+    parameters = {str(p.name): jax.numpy.asarray(p.data) for p in model.parameters()}
+
+    @jax.jit
+    def update(parameters: Any, X: Any, Y: Any) -> Any:
+        cost, gradients = program["loss_and_gradients"](X, Y, **parameters)
+        return cost, {name: p - RATE * gradients[name] for name, p in parameters.items()}
+
+    def step() -> float:
+        cost, moved = update(parameters, X, Y)
+        parameters.update(jax.block_until_ready(moved))
+        return float(cost)
+
+    return Contestant(step, lambda: case.gradients(list(parameters.values())))
 
 
 def autograd(**sizes: Any) -> Contestant:
