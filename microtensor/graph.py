@@ -286,7 +286,9 @@ class _Reader:
         if role == "input" and known:
             group = ()  # it came from outside, though a module may have changed its dtype
         gradient = self.gradients.get(tensor)
-        value = tensor._data if rule else np.array(tensor._data)  # a leaf may be changed later
+        value = tensor._data
+        if not rule or getattr(value, "base", None) is not None:
+            value = np.array(value)  # a leaf may be changed later, and with it what views it
         fields = (rule, expression, role, value, tensor.requires_grad, gradient, group)
         words = tensor._rule.words if tensor._rule is not None else ""
         return (name, *fields, tensor._options, known is not None, words)

@@ -99,6 +99,43 @@ def test_two_training_steps():
     assert f"{change.moved:.4g} ({change.share:.2%})" in table[1]
 
 
+def test_a_graph_keeps_what_a_step_changes_later():
+    model, loss = loss_and_model()
+    first = loss()
+    first.backward()
+    before = Graph.of(first)
+    nn.SGD(model.parameters(), lr=0.1).step()
+    values = {node.rule: node.value for node in before.nodes}
+    weight = next(node.value for node in before.nodes if node.name == "weight")
+    np.testing.assert_array_equal(values["transpose"], weight.T)
+    assert (weight != model.weight.data).all()
+
+
+def test_layers_differ_in_what_their_cards_show():
+    model = nn.CatClassifier((3, 2, 1), rng=1)
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+
+    def step():
+        loss = nn.BCELoss()(model(np.ones((4, 3))), np.array([[0.0], [1], [1], [1]]))
+        loss.name = "L"
+        graph = Graph.of(loss)
+        loss.backward()
+        optimizer.step()
+        return graph
+
+    found = difference(step(), step())
+    assert [c.name for c in found] == ["W1", "b1", "W2", "b2", "Z1", "A1", "Z2", "A2", "L"]
+    (b2,) = [line for line in str(found).splitlines() if line.startswith("b2")]
+    assert b2.split()[:3] == ["b2", "1", "0"]
+    assert "inf" not in b2 and found[3].share == np.inf
+
+
+def test_nothing_differs_in_an_empty_tensor():
+    a, e = (Tensor(np.ones(n), requires_grad=True, name="ae"[n == 0]) for n in (2, 0))
+    graph = Graph.of(a.sum() + e.sum())
+    assert [c.name for c in difference(graph, graph)] == ["a", "t1", "t2", "t3"]
+
+
 def test_the_same_graph_has_no_difference():
     _, loss = loss_and_model()
     graph = Graph.of(loss())

@@ -176,6 +176,22 @@ def test_states_are_told_apart():
     assert card(draw(leaf(1.0) * Tensor(2.0, name="c")), "c")[-1].endswith("not tracked")
 
 
+def test_why_gradients_were_not_computed_is_said():
+    def legend(y):
+        return ["".join(c.text for c in line) for line in draw(y, names={"y": y}).scene.legend[1:]]
+
+    w = leaf([1.0, 2.0], "w")
+    said = (
+        "– not computed: y isn't a single number; draw(..., gradient=...) says what arrives at it"
+    )
+    assert legend(w * 2.0) == [said]
+    y = (w * w).sum()
+    assert legend(y) == []
+    w.data = np.zeros(2)
+    assert legend(y) == ["– not computed: a value was changed since; draw before the step"]
+    assert legend(Tensor(1.0)) == []
+
+
 def test_a_gradient_may_be_given():
     a = leaf([1.0, 2.0], "a")
     assert card(draw(a * 2, gradient=[1.0, 10.0]), "a")[-1] == "∂t1/∂a [2  20]"

@@ -22,6 +22,18 @@ LEGEND = (
 )
 
 
+def why_no_gradients(result: Node) -> list[tuple[Cell, ...]]:
+    """A line below the title, where gradients were not computed."""
+    if result.gradient is not None or not result.tracked:
+        return []
+    why = "a value was changed since; draw before the step"
+    if np.size(result.value) != 1:
+        why = (
+            f"{result.name} isn't a single number; draw(..., gradient=...) says what arrives at it"
+        )
+    return [(Cell("– not computed: ", "backward label"), Cell(why, "quiet"))]
+
+
 def card(node: Node, arrived: list[Edge], result: Node) -> Card:
     """A value: its name and expression, its role, value, gradient, and what the gradient sums."""
     heading = [Cell(node.name, "name")]

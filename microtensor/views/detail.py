@@ -22,9 +22,11 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     It shows the values in the corner, the quantiles, a histogram, and a heat map of at most
     32 x 32 cells, each the mean of the entries in it. With `image_shape`, (64, 64, 3) or (28, 28),
     each row of a matrix is also shown as an image: of a weight, what that neuron looks for. Of
-    colours the strongest weight is the brightest, and no weight is grey.
+    colours the strongest weight is the brightest, and no weight is grey. Where random numbers
+    that a weight began with hide what it learned, show how far it moved: `detail(W - before)`.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     array = np.asarray(tensor.data if hasattr(tensor, "apply_rule") else tensor, dtype=float)
     if not array.size:
@@ -49,6 +51,8 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     extent = (-0.5, rows.shape[1] - 0.5, rows.shape[0] - 0.5, -0.5)
     shown = heat.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", extent=extent)
     heat.set_title("heat map", fontsize=9)
+    for axis in (heat.xaxis, heat.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     figure.colorbar(shown, ax=heat)
     if images:
         for k, panel in enumerate(np.ravel(parts[1, 0].subplots(lines, columns, squeeze=False))):

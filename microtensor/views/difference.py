@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from ..graph import Graph, Node
+from .collapse import units
+from .network import Layers
+from .numbers import number, rms, size
 
 
 class Change(NamedTuple):
@@ -33,14 +37,15 @@ class Change(NamedTuple):
 
 
 class Difference(tuple[Change, ...]):
-    """Every value that has a gradient, oldest first; as text, a table."""
+    """Every value with a gradient that a picture shows, oldest first; as text, a table."""
 
     def __str__(self) -> str:
         rows = [("", "shape", "value (RMS)", "moved by", "gradient (RMS)")]
         for change in self:
-            shape = "×".join(map(str, change.shape)) or "scalar"
-            moved = f"{change.moved:.4g} ({change.share:.2%})"
-            rows.append((change.name, shape, f"{change.before:.4g}", moved, _gradients(change)))
+            share = f" ({change.share:.2%})" if math.isfinite(change.share) else ""
+            moved = number(change.moved) + share
+            shown = change.name, size(change.shape), number(change.before), moved
+            rows.append((*shown, _gradients(change)))
         widths = [max(len(row[k]) for row in rows) for k in range(5)]
         lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
         return "\n".join(line.rstrip() for line in lines)
@@ -51,14 +56,15 @@ def _gradients(change: Change) -> str:
     if before is None or after is None:
         return "not computed"
     times = f" ({after / before:.3g} times)" if before else ""
-    return f"{before:.4g} → {after:.4g}{times}"
+    return f"{number(before)} → {number(after)}{times}"
 
 
 def difference(before: Graph, after: Graph) -> Difference:
     """What changed between two graphs of the same program.
 
-    Take a graph (`Graph.of(loss)`) of each training step and compare them. Raises ValueError
-    where the two weren't computed by the same operations on the same shapes.
+    Take a graph (`Graph.of(loss)`) of each training step and compare them. Of a layer, that is
+    its parameters and what the picture calls Z and A. Raises ValueError where the two weren't
+    computed by the same operations on the same shapes.
     """
     pairs = list(zip(before.nodes, after.nodes, strict=False))
     for a, b in pairs:
@@ -71,24 +77,25 @@ def difference(before: Graph, after: Graph) -> Difference:
             f"difference: two programs: the first has {len(before.nodes)} values, the second "
             f"{len(after.nodes)}"
         )
+    letters = Layers(before, units(before, "auto", ())).names
     return Difference(
         Change(
-            a.name,
+            letters.get(a.id, a.name),
             np.shape(a.value),
-            _rms(a.value),
-            _rms(np.subtract(b.value, a.value)),
-            None if a.gradient is None else _rms(a.gradient),
-            None if b.gradient is None else _rms(b.gradient),
+            rms(a.value),
+            rms(np.subtract(b.value, a.value)),
+            None if a.gradient is None else rms(a.gradient),
+            None if b.gradient is None else rms(b.gradient),
         )
         for a, b in pairs
-        if a.tracked
+        if a.tracked and np.size(a.value) and _shows(a, letters)
     )
+
+
+def _shows(node: Node, letters: Mapping[str, str]) -> bool:
+    """Whether it has a name, given or by its layer, or stands outside of all layers."""
+    return node.named or node.id in letters or node.role == "output" or not node.group
 
 
 def _told(node: Node) -> str:
     return f"{node.name} ({node.rule or node.role}, shape {np.shape(node.value)})"
-
-
-def _rms(x: Any) -> float:
-    array = np.asarray(x, dtype=float)
-    return float(np.sqrt(np.mean(array * array))) if array.size else 0.0

@@ -222,7 +222,7 @@ class Layers:
 
     def title(self) -> tuple[Cell, ...]:
         """The outermost group with parameters, the sizes through its layers, and the result."""
-        layers = [unit for key, unit in self.groups.items() if key in self.learning]
+        layers = [u for u in self.groups.values() if any(n.role == "parameter" for n in u.nodes)]
         sizes = [self.sizes(unit) for unit in layers]
         cells = []
         tops = [unit.frame[0] if unit.frame else unit.name for unit in layers]

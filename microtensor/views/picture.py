@@ -168,14 +168,15 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
         else:
             arrows.append(network.arrow(ends, edges, nodes))
     if layers.groups:
-        title, legend = layers.title(), tuple(layers.legend())
+        title, legend = layers.title(), layers.legend()
     else:
         written = graph.written(result.id)
         title = (Cell(f"{result.name} = {written}" if result.rule else written, "name"),)
-        legend = (cards.LEGEND,)
+        legend = [cards.LEGEND]
+    legend += cards.why_no_gradients(result)
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     natural = "LR" if plain else "TB"
-    return Scene(title, legend, tuple(shown), tuple(arrows), direction or natural)
+    return Scene(title, tuple(legend), tuple(shown), tuple(arrows), direction or natural)
 
 
 def _repeated(scene: Scene) -> Scene:
