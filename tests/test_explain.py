@@ -107,6 +107,15 @@ def test_a_neuron():
     assert max(map(len, story.splitlines())) <= WIDTH
 
 
+def test_a_reason_is_told_once():
+    W, v = leaf(np.ones((2, 2)), "W"), leaf([1.0, 2.0], "v")
+    story = explain((W @ v) @ v)
+    assert story.count("each product has one factor from either side") == 1
+    assert story.count("an entry of W reaches t2 through one entry of t1") == 1
+    assert story.count("an entry of v reaches t2 through every entry of t1") == 1
+    assert "The Jacobian ∂t2" not in story  # that one is the gradient itself
+
+
 def test_rows_and_products_stay_on_one_line():
     W = leaf(np.arange(12.0).reshape(3, 4) / 7, "W")
     Z = W * W
@@ -193,6 +202,8 @@ def test_layers_are_called_as_in_pictures():
     story = explain(loss, names=names)
     assert "  CatClassifier › layer2 › layers.1:\n    8  A2 = relu(Z2) (5×3, RMS " in story
     rules = story.partition("The rules, each where it first works.")[2]
+    first = re.findall(r"^  (\w+) = ", rules, re.M)
+    assert first[:3] == ["loss", "t14", "t13"]  # in the order of the way back
     assert re.search(r"A3 = σ\(Z3\): sigmoid's .* Here\s+the slope is at most 0\.2", rules, re.S)
     assert re.search(r"A2 = relu\(Z2\): a gate, .* The\s+gate is \d\S* % open\.", rules, re.S)
     assert len(story.splitlines()) < 110
@@ -229,6 +240,11 @@ def test_without_a_gradient_it_says_why():
     reduced = "reduce it by .sum() or .mean(), or pass gradient=."
     assert f"None: y (2) isn't a single number; {reduced}" in " ".join(explain(y).split())
     assert "∂y/∂x = [2, 20];  x[1] + 1e−6 moves y by 2e−6" in explain(y, gradient=[1.0, 10.0])
+    for _ in range(50):
+        y = y * 2.0
+    assert "isn't a single number" in explain(y)
+    assert "Backward" not in explain(y)
+    assert "The rules" not in explain(y)
     constant = explain(Tensor(2.0, name="c"))
     assert constant.startswith("c\n\nGradients\n  None: nothing here requires a gradient;")
     L = (x * x).sum()
@@ -516,6 +532,14 @@ def test_follow_through_moves_and_to_the_largest_few():
     assert "  714, which is the gradient ∂L/∂W[2, 1]." in story
 
 
+def test_the_largest_come_first_whatever_their_sign():
+    x = leaf(1.0, "x")
+    story = follow((np.array([1.0, -9, 2, -3, 4, 0.5, 6, -7]) * x).sum(), "x")
+    shown = re.findall(r"∂t2\[(\d)\]/∂x:", story)
+    assert shown == ["1", "7", "6", "4", "3", "2"]
+    assert "the other 2 add up to 1.5\n" in story
+
+
 def test_follow_a_broadcast_scalar_and_what_is_not_read():
     b = leaf(1.0, "b")
     L = (Tensor(np.arange(8.0), name="x") * b).sum()
@@ -572,6 +596,9 @@ def test_every_rule_is_told_in_every_format(case):
         story = explain(result, format=told_as, gradient=ones)
         assert f"x{len(leaves) - 1}" in story.replace("x_{", "x")
     assert story.count("{") == story.count("}")
+    assert story.count("\\left") == story.count("\\right")
+    flat = re.sub(r"\\begin{pmatrix}.*?\\end{pmatrix}", "", story)
+    assert all(row.replace("\\&", "").count("&") == 1 for row in flat.splitlines()[1:-1])
     for x in leaves:
         if x.size:
             entry = f"{x.name}[{', '.join('0' * x.ndim)}]" if x.ndim else x.name

@@ -79,6 +79,7 @@ SAID = {
     "2w": ("not a formula: invalid decimal literal", 0),
     "é*w + ζ(w)": ("é has no value: add é=... (given are w, x, b, X, v)", 0),
     "w + w*λ": ("λ has no value: add λ=... (given are w, x, b, X, v)", 6),
+    "σ(x)*σ(x) + y": ("y has no value: add y=... (given are w, x, b, X, v)", 12),
     "log*2": ("log is a function: write log(...)", 0),
     "x(2)": ("x is a value, not a function: a product is written x * (...)", 0),
     "max(w, x)": ("max takes one value; of two, write maximum(a, b)", 0),

@@ -11,7 +11,7 @@ from ..graph import Edge, Graph, Node, Step
 from ..notation import expression, short
 from .cards import ordinals
 from .numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from .words import axes_named, copied, copies, note, plural, reason, seen
+from .words import axes_named, copied, copies, kind, note, plural, reason, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
 BACK = (
@@ -32,7 +32,8 @@ class Told(NamedTuple):
     `title` is `p = w · x` or `p sends to w`; `brief` tells the step in a line, `p sends to w:
     0.5 × (−1) = −0.5`. In sentences, `numbers` is what is computed; backward, `reason` is why
     the local derivative is what it is, `notes` what else there is to see (`The gate is 42 %
-    open.`), and `total` what has arrived so far, and how much is still to come.
+    open.`), and `total` what has arrived so far, and how much is still to come. Steps of a `kind`
+    have the same reason.
     """
 
     step: Step
@@ -42,6 +43,7 @@ class Told(NamedTuple):
     reason: str = ""
     notes: tuple[str, ...] = ()
     total: str = ""
+    kind: str = ""
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -119,6 +121,7 @@ class _Teller:
         else:
             before, sent = self._between_arrays(edge, source, target)
         title += f" ({use} use)" if use else ""
+        which = kind(edge, operands, target)
         why = f"The rule: {reason(edge, operands, target, short(self.result.name))}"
         count = copied(source, target)
         notes = [note(edge, source, target)]
@@ -126,7 +129,8 @@ class _Teller:
             notes.insert(0, f"{copies(source, target)}, so {count:,} paths return: add them.")
         notes = [text for text in notes if text]
         total = self._sum(step, edge)
-        return Told(step, title, f"{title}: {sent}", f"{before}{sent}.", why, tuple(notes), total)
+        brief, numbers = f"{title}: {sent}", f"{before}{sent}."
+        return Told(step, title, brief, numbers, why, tuple(notes), total, which)
 
     def _between_numbers(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
         """Upstream, local derivative and contribution of single numbers."""

@@ -17,7 +17,6 @@ from ..graph import Graph, Node
 from ..notation import short
 from .numbers import given, number, size
 from .story import Told, told
-from .words import kind
 
 WIDTH = 88
 FULL = 40  # up to so many steps are told in full, up to MOST in a line each
@@ -102,15 +101,16 @@ def _sections(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[
     many = sum(node.rule is not None for node in graph.nodes)
     nodes = {node.id: node for node in graph.nodes}
     full = len(steps) <= FULL
-    first, then = (_forward, _in_full(nodes)) if full else (_in_brief, _in_brief)
+    first, then = (_forward, _in_full()) if full else (_in_brief, _in_brief)
     if many:
         heading = "Forward: each value from those before it."
         yield Section(heading, tuple(_lines(nodes, steps[:many], 1, first)))
     if len(steps) > many:
         heading = "Backward: newest first, each value sends upstream × local to what it came from."
         yield Section(heading, tuple(_lines(nodes, steps[many:], many + 1, then)))
-    if not full:
-        yield Section("The rules, each where it first works.", tuple(_rules(nodes, steps[many:])))
+        if not full:
+            heading = "The rules, each where it first works."
+            yield Section(heading, tuple(_rules(nodes, steps[many:])))
     yield Section("Gradients", tuple(_gradients(graph, wanted, nudged)))
 
 
@@ -154,15 +154,14 @@ def _forward(number: int, t: Told) -> Line:
     return Line(number, t.brief, t.notes)
 
 
-def _in_full(nodes: dict[str, Node]) -> Callable[[int, Told], Line]:
+def _in_full() -> Callable[[int, Told], Line]:
     """Tells each step in all its sentences, but the reason of a rule only at its first time."""
-    told_: set[tuple[str | None, int]] = set()
+    known: set[str] = set()
 
     def tell(number: int, t: Told) -> Line:
-        if t.step.edge is not None:
-            which = kind(t.step.edge, _speaking(nodes, t))
-            t = t._replace(reason="") if which in told_ else t
-            told_.add(which)
+        if t.kind in known:
+            t = t._replace(reason="")
+        known.add(t.kind)
         return Line(number, t.title, t.sentences)
 
     return tell
@@ -170,15 +169,14 @@ def _in_full(nodes: dict[str, Node]) -> Callable[[int, Told], Line]:
 
 def _rules(nodes: dict[str, Node], steps: list[Told]) -> Iterator[Line]:
     """The reason of each rule, once, with what there is to see where it first works."""
-    told_: set[tuple[str | None, int]] = set()
+    first: dict[str, Told] = {}
     for t in steps:
-        if t.step.edge is not None:
-            target = _speaking(nodes, t)
-            which = kind(t.step.edge, target)
-            if which not in told_:
-                said = " ".join((t.reason.removeprefix("The rule: "), *t.notes))
-                yield Line(None, f"{short(target.name)} = {target.expression}: {said}")
-            told_.add(which)
+        first.setdefault(t.kind, t)
+    del first[""]  # the start
+    for t in first.values():
+        target = _speaking(nodes, t)
+        said = " ".join((t.reason.removeprefix("The rule: "), *t.notes))
+        yield Line(None, f"{short(target.name)} = {target.expression}: {said}")
 
 
 def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Line]:

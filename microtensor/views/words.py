@@ -105,7 +105,7 @@ PRODUCTS = {
     0: "{me}[i, k] reaches {L} through every {out}[i, j] in its row, so add over j",
     1: "{me}[k, j] reaches {L} through every {out}[i, j] in its column, so add over i",
 }
-VECTORS = {
+VECTORS: dict[tuple[int, ...], str] = {
     (1, 1): "each product has one factor from either side, and moves by the other one",
     (2, 1): "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}",
     (1, 2): "an entry of {me} reaches {L} through every entry of {out}, so add over them",
@@ -116,31 +116,33 @@ GATES = ("relu", "clip", "where", "maximum", "minimum")
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
 
+def kind(edge: Edge, operands: list[Node], target: Node) -> str:
+    """The reason of an edge, without names: equal for edges that work alike."""
+    if target.words or target.rule not in REASONS:
+        return f"that is what the rule of {target.rule} says"
+    reasons = REASONS[target.rule]
+    if target.rule == "matmul":
+        axes = tuple(np.ndim(operands[slot].value) for slot in (edge.slot, 1 - edge.slot))
+        return PRODUCTS[edge.slot] if axes == (2, 2) else VECTORS.get(axes, reasons[edge.slot])
+    return reasons[min(edge.slot, len(reasons) - 1)]
+
+
 def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
     """Why the local derivative of this operand is what it is, as a sentence."""
-    if target.words or target.rule not in REASONS:
-        return sentence(target.words or f"that is what the rule of {target.rule} says")
-    text = REASONS[target.rule][kind(edge, target)[1]]
+    if target.words:
+        return sentence(target.words)
     names = [short(node.name) for node in operands]
     known = {"out": short(target.name), "L": result}
     if target.rule == "matmul":
-        mine, other = operands[edge.slot], operands[1 - edge.slot]
-        axes = np.ndim(mine.value), np.ndim(other.value)
-        text = PRODUCTS[edge.slot] if axes == (2, 2) else VECTORS.get(axes, text)
         known |= {"me": names[edge.slot], "other": names[1 - edge.slot]}
-    return sentence(text.format(*names, **known))
-
-
-def kind(edge: Edge, target: Node) -> tuple[str | None, int]:
-    """What reason an edge has: its rule, and which of its reasons."""
-    return target.rule, min(edge.slot, len(REASONS.get(str(target.rule), ("",))) - 1)
+    return sentence(kind(edge, operands, target).format(*names, **known))
 
 
 def note(edge: Edge, source: Node, target: Node) -> str:
     """What is worth saying of an edge, with its numbers; '' if nothing."""
     wide, shape = np.shape(target.value), np.shape(source.value)
     entries = math.prod(wide) * math.prod(shape)
-    if target.rule == "matmul" and entries > 1:
+    if target.rule == "matmul" and math.prod(wide) > 1 and entries:
         return (
             f"The Jacobian ∂{short(target.name)}/∂{short(source.name)} would hold "
             f"{math.prod(wide):,} × {math.prod(shape):,} = {large(entries)} numbers; it is never "
