@@ -662,7 +662,7 @@
     const fitting = all("svg", view).find((some) => getComputedStyle(some).display !== "none");
     if (fitting !== svg) {
       svg = fitting;
-      cards = new Map(all(".card:not(.again)", svg).map((card) => [card.dataset.id, card]));
+      cards = new Map(all(".card", svg).map((card) => [card.dataset.id, card]));
       arrows = all(".arrow", svg).sort((a, b) => a.dataset.id - b.dataset.id);
       fit(all("text", svg));
     }

@@ -39,9 +39,10 @@ def page(
     step as text, the paths of the variable that is clicked, and a mode in which the learner
     predicts each contribution. Where every value is a single number, the leaves can be changed.
 
-    `title` and `text` (paragraphs with an empty line between them) stand above the picture, as
-    do `questions`, with answers that open. The other arguments are those of `draw`. Needs
-    Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it is missing.
+    `title` and `text` (paragraphs with an empty line between them) stand above the picture;
+    `questions` and their answers, which open on a click, below it. The other arguments are those
+    of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
+    is missing.
     """
     content = written(result, names, title, text, questions, collapse, expand, direction, gradient)
     path = Path(filename)

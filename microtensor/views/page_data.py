@@ -12,7 +12,7 @@ from ..notation import expression, short
 from . import cards, collapse
 from .dot import cleaned
 from .numbers import array, number, rms, size, small
-from .scene import Scene, original
+from .scene import Scene
 from .story import Told, told
 
 LONGEST_TEXT = 1000
@@ -49,6 +49,7 @@ class Tale:
         self.by_layer = any(unit.kind != "node" for unit in found)
         self.scalar = not self.by_layer and all(np.ndim(n.value) == 0 for n in graph.nodes)
         self.told = list(told(graph))
+        self.uses = cards.ordinals(graph.edges)
         self.between = collapse.between(graph, found)
         self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
         self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}
@@ -85,9 +86,7 @@ class Tale:
             "result": self.home[self.result.id],
             "order": [unit.id for unit in self.found],
             "cards": {key: {"words": words[key], "name": names[key]} for key in names},
-            "arrows": [
-                [original(a.source), original(a.target), a.backward] for a in self.scene.arrows
-            ],
+            "arrows": [[a.source, a.target, a.backward] for a in self.scene.arrows],
             "steps": [step.data for step in self.steps],
             "scalars": self._scalars() if self.scalar else None,
         }
@@ -138,12 +137,12 @@ class Tale:
 
     def _edge(self, edge: Edge) -> dict[str, str]:
         source, target = self.nodes[edge.source].name, self.nodes[edge.target].name
-        which = cards.ordinals(self.graph.edges).get((edge.target, edge.slot), "")
+        which = self.uses.get((edge.target, edge.slot), "")
         return {
             "key": f"{edge.target}:{edge.slot}",
             "upstream": f"∂{self.result.name}/∂{target}",
             "local": f"∂{target}/∂{source}" + (f" ({which})" if which else ""),
-            "formula": edge.formula,
+            "formula": _clean(edge.formula),
         }
 
     # Layer by layer -----------------------------------------------------------------------------
@@ -158,13 +157,12 @@ class Tale:
         for i, arrow in enumerate(self.scene.arrows):
             if arrow.backward:
                 into.setdefault(arrow.target, []).append(i)
-                source = original(arrow.source)
-                waiting[source] = waiting.get(source, 0) + 1
+                waiting[arrow.source] = waiting.get(arrow.source, 0) + 1
         computed = {unit.id for unit in computing}
         for unit in reversed(computing):
             done = [unit.id]
             for i in into.get(unit.id, []):
-                source = original(self.scene.arrows[i].source)
+                source = self.scene.arrows[i].source
                 waiting[source] -= 1
                 done += [source] if source not in computed and not waiting[source] else []
             data = {"kind": "backward", "card": unit.id, "arrow": None}

@@ -127,8 +127,6 @@ def picture(
     """A card for each value or group, an arrow for each operand, a frame for each open group."""
     if theme not in THEMES:
         raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
-    if direction not in (None, *DIRECTIONS):
-        raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
     graph = graph._replace(nodes=tuple(n._replace(name=short(n.name)) for n in graph.nodes))
     drawing = Picture("graph")
     drawing.scene = _repeated(scene(graph, collapse.units(graph, collapsing, expand), direction))
@@ -138,6 +136,8 @@ def picture(
 
 def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
+    if direction not in (None, *DIRECTIONS):
+        raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
     nodes = {node.id: node for node in graph.nodes}
     result = graph.nodes[-1]
     arrived = cards.arrivals(graph)

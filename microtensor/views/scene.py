@@ -60,8 +60,3 @@ class Scene(NamedTuple):
     cards: tuple[Card, ...]
     arrows: tuple[Arrow, ...]
     direction: str
-
-
-def original(card: str) -> str:
-    """The id of the card that one of this id shows, or shows again: `n0` of `n0_2`."""
-    return card.partition("_")[0]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .dot import FONT, MONO, THEMES, Theme, cleaned, write
 from .picture import Picture, rendered
-from .scene import Arrow, Card, Cell, Scene, original
+from .scene import Arrow, Card, Cell, Scene
 from .sparklines import outline
 
 WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
@@ -157,10 +157,8 @@ class _Writer:
             for op in drawn
         ]
         said = html.escape(words)
-        identity = original(card.id)
-        again = "" if card.id == identity else " again"
         return (
-            f'<g class="card {card.role}{again}" data-id="{identity}" tabindex="0" role="button" '
+            f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
             f'aria-label="{said}"><title>{said}</title>{"".join(shapes)}{"".join(parts)}</g>\n'
         )
 
