@@ -27,11 +27,15 @@ Number = int | float
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a symbol, an array or a number."""
-    return np.shape(x.value if isinstance(x, Symbol) else x)
+    return np.shape(_value_of(x))
+
+
+def _value_of(x: Any) -> Any:
+    return x.value if isinstance(x, Symbol) else x
 
 
 def _dtype_of(x: Any) -> Any:
-    return getattr(x.value if isinstance(x, Symbol) else x, "dtype", None)
+    return getattr(_value_of(x), "dtype", None)
 
 
 def is_plain(x: Any) -> bool:
@@ -115,8 +119,10 @@ class Rewriting:
             return self.known[key]
         function = function or getattr(np, call)
         if call in NUMBERS and all(map(is_weak, arguments)):
+            if call == "divide" and is_plain(arguments[1]) and not arguments[1]:
+                return np.divide(_value_of(arguments[0]), 0).item()  # Python would raise
             function = NUMBERS[call]
-            value = function(*(x.value if isinstance(x, Symbol) else x for x in arguments))
+            value = function(*map(_value_of, arguments))
             if all(map(is_plain, arguments)):  # 1 / 4 is 0.25, and 1 / 3 stays
                 if call != "divide" or len(repr(value)) < 6:
                     return value
@@ -209,7 +215,7 @@ def _is_length(x: Any) -> bool:
 
 
 def _is_divisor(x: Any) -> bool:
-    return is_plain(x) or _is_length(x)
+    return (is_plain(x) and x != 0) or _is_length(x)
 
 
 def _same_kind(new: Any, old: Symbol) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .backward import starting_gradient, walk
 from .graph import places
-from .rules import Rule
+from .rules import RULES, Rule
 from .tensor import Tensor
 
 _next = count(1).__next__
@@ -218,6 +218,11 @@ def reached(wanted: Iterable[Any]) -> list[Symbol]:
                 seen.add(x)
                 waiting.append(x)
     return sorted(seen, key=lambda symbol: symbol.index)
+
+
+def is_numpy(symbol: Symbol) -> bool:
+    """Whether its call is what it is called: NumPy's function or a built-in rule of that name."""
+    return symbol.call in RULES or getattr(np, symbol.call or "", None) is symbol.function
 
 
 def _value(argument: Any) -> Any:

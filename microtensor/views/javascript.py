@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
-from ..trace import Symbol, Trace, reached
+from ..trace import Symbol, Trace, is_numpy, reached
 
 MATH = {
     "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",
@@ -126,7 +126,7 @@ def _call(symbol: Symbol, arguments: list[Any], texts: dict[Symbol, str]) -> str
     operands = [_text(np.float32(x) if single and _weak(x) else x, texts) for x in arguments]
     if call in UNCHANGED and OPTIONS.issuperset(symbol.options):
         return operands[0]
-    if symbol.options:
+    if symbol.options or not (is_numpy(symbol) or call == "astype"):
         return None
     if call in LOGICAL and kind == "b":
         return LOGICAL[call].format(*(_truth(x, texts) for x in arguments))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..rewrite import shape_of
-from ..trace import Symbol
+from ..trace import Symbol, is_numpy
 
 ATOM, POWER, SIGN, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 3, 2, 1
 
@@ -97,12 +97,7 @@ Read = Callable[[Any], Text]
 
 def is_known(symbol: Symbol) -> bool:
     """Whether its call can be written."""
-    call = symbol.call or ""
-    return call in INFIX or call in SPECIAL or call in HELPERS or _is_numpy(call)
-
-
-def _is_numpy(call: str) -> bool:
-    return callable(getattr(np, call, None))
+    return symbol.call in SPECIAL or is_numpy(symbol)
 
 
 def written(symbol: Symbol, read: Read, free: bool = False) -> Text:

@@ -172,7 +172,7 @@ class Program:
             while division.call in ("broadcast_to", "reshape"):
                 division = division.arguments[0]
             key = self._spread_over(self.names.operands[node.id][0])
-            if key is None or division not in seen or division.call != "divide":
+            if key is None or division not in seen or not self.nodes[key].value.size:
                 continue
             symbol = self.trace.values[key]
             length = next((x for x in self.lengths if x.arguments[0] is symbol), None)
@@ -348,7 +348,7 @@ class Program:
             if np.ndim(node.value) or node.value.dtype != np.float64:
                 text = f"np.full_like({self.said[self.values[key]]}, {text})"
             elif is_plain(number):
-                text = repr(float(number))
+                text = self._read(float(number)).text
         self.lines.append(_Line(place, block, name, text, ()))
 
     # Blocks -------------------------------------------------------------------------------------
