@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import nn
-from microtensor import Graph, NoRenderer, Tensor, draw, group
+from microtensor import Graph, NoRenderer, Tensor, draw, group, primitive
 from microtensor.views import numbers
 from microtensor.views.dot import THEMES, contrast, escaped, shade
 
@@ -227,6 +227,16 @@ def test_arrows_between_arrays_say_the_formula_in_words():
     assert found["b", "Z"] == ["∂Z/∂b = 1", "◂ ∂L/∂Z × 1", "summed over axis 0 (2) = ∂L/∂b"]
     assert found["Z", "t2"][0] == "∂t2/∂Z = 1 if Z > 0 else 0"
     assert found["t2", "L"] == ["◂ ∂L/∂L, copied to each entry = ∂L/∂t2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("", "by the rule of twice"), ("each counts twice", "each counts twice")]
+)
+def test_an_operation_of_ones_own_is_drawn(words, said):
+    twice = primitive("twice", lambda x: 2 * x, lambda g, out, x: 2 * g, words=words)
+    found = {a: lines for a, _, lines in arrows(draw(twice(leaf([1.0, 2.0], "x")).sum()))}
+    assert found["x"] == [f"◂ {said} = ∂t2/∂x"]
+    assert arrows(draw(twice(leaf(3.0, "x"))))[0][2] == ["∂t1/∂x = 2", "◂ 1 × 2 = 2"]
 
 
 def test_contributions_that_are_added_up_are_shown_in_full():
@@ -793,7 +803,7 @@ def test_text():
 
     lines = text(picture.scene).splitlines()
     assert lines[0] == "L = log(σ(w · x + b))"
-    assert "  ◂▸ w: ∂p/∂w = x = 3; ◂ 0.8808 × 3 =  2.642" in lines
+    assert "  ◂▸ w: ∂p/∂w = x = 3; ◂ 0.8808 × 3 = 2.642" in lines
     assert "  ▸ x" in lines
 
 
@@ -802,7 +812,10 @@ def test_mermaid(tmp_path):
     written = Path(draw(y, names={**known, "y": y}).save(tmp_path / "graph.mmd"))
     lines = written.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "flowchart LR"
-    assert '  n0["a  parameter<br/>value  2<br/>∂y/∂a  1<br/>= (−3) + 2 + 2"]' in lines
+    said = "a#160; parameter<br/>value#160; 2<br/>∂y/∂a#160; 1<br/>= (−3) + 2 + 2"
+    assert f'  n0["{said}"]:::parameter' in lines
+    assert "  classDef parameter fill:#eaf5f0,stroke:#0a7d57,color:#1a1f24" in lines
+    assert sum(line.startswith("  classDef") for line in lines) == 4
     assert sum(line.startswith("  n0 <-->") for line in lines) == 3
     draw(network()).save(written)
     text = written.read_text(encoding="utf-8")

@@ -140,7 +140,8 @@ def _between_arrays(
             lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
         return lines
     if edge.local is None:
-        return [[Cell(f"◂ by the rule of {target.rule}", "backward label")]]
+        said = target.words or f"by the rule of {target.rule}"
+        return [[Cell(f"◂ {said}", "backward label")]]
     axes = summed_axes(np.shape(target.value), np.shape(source.value))
     lines = [
         [Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)],
