@@ -139,7 +139,7 @@ class Tensor:
         self._changed = 0
         if requires_grad:
             self.requires_grad = True
-        elif isinstance(data, Tensor) and current_mode().constants:
+        elif isinstance(data, Tensor) and current_mode().reader is not None:
             copy = data.astype(array.dtype) if array.dtype != data.dtype else data.detach()
             self._rule, self._inputs = copy._rule, copy._inputs
             self._saved, self._options = copy._saved, copy._options
@@ -251,7 +251,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """A copy that is a constant: no gradient flows through it."""
-        if not current_mode().constants:
+        if current_mode().reader is None:
             return Tensor(self._data, name=self.name)
         copy = apply(rules.detach, (self,))
         copy.name = self.name

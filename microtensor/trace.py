@@ -134,6 +134,8 @@ class Symbol:
         """Itself: a program overwrites nothing that it still reads."""
         return self
 
+    copy = view
+
     sum, mean, max, min = map(_reduction, ("sum", "mean", "max", "min"))
     prod, var, cumsum = map(_reduction, ("prod", "var", "cumsum"))
 

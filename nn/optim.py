@@ -65,12 +65,18 @@ class Optimizer:
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
                 data = p.data
-                for block in _blocks(data):
-                    part, g = data[block], p.grad[block]
-                    if self.weight_decay:
-                        g = g + self.weight_decay * part
-                    part -= self._update(k, block, g)
+                if data.size <= BLOCK:
+                    self._change(k, ..., data, p.grad)
+                else:
+                    for block in _blocks(data):
+                        self._change(k, block, data[block], p.grad[block])
                 p.data = data
+
+    def _change(self, k: int, block: Any, part: Array, g: Array) -> None:
+        """Changes a block of parameter number k, whose gradient is g."""
+        if self.weight_decay:
+            g = g + self.weight_decay * part
+        part -= self._update(k, block, g)
 
     def _update(self, k: int, block: Any, g: Array) -> Array:
         """What is taken away from a block of parameter number k, whose gradient is g."""
@@ -111,9 +117,6 @@ def _fraction(x: float) -> bool:
 
 def _blocks(data: Array) -> Iterator[Any]:
     """Indices of the parts of an array, each small enough to stay in the cache meanwhile."""
-    if data.size <= BLOCK:
-        yield ...
-        return
     rows = max(1, BLOCK * len(data) // data.size)
     for first in range(0, len(data), rows):
         yield slice(first, first + rows)

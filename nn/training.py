@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from microtensor import ShapeError, Tensor, no_grad
+from microtensor import compile as as_program
 
 from .checks import whole_number
 from .losses import BCELoss
@@ -51,6 +52,7 @@ def fit(
     print_every: int | None = 100,
     progress: bool = True,
     callbacks: Iterable[Callback] = (),
+    compile: bool = False,
 ) -> History:
     """Trains a model on all examples at once, `iterations` times, and returns the history.
 
@@ -63,6 +65,9 @@ def fit(
     its cost, after the update; one that returns True ends the training. So does Ctrl-C, between
     two updates: what was learnt is kept. A cost that isn't finite raises FloatingPointError
     before the update it would spoil.
+
+    `compile=True` trains by `microtensor.compile`: the same numbers, sooner. A model that draws
+    random numbers, as dropout does, can't be compiled, and raises GradientError.
     """
     _expect("fit", "model", model, Module)
     optimizer = optimizer if optimizer is not None else SGD(model.parameters(), lr=0.0075)
@@ -84,17 +89,23 @@ def fit(
     history.interrupted = False
     first, last = len(history.costs), len(history.costs) + iterations - 1
     model.train()
+
+    def cost_of(X: Any, Y: Any) -> Tensor:
+        return loss(model(X), Y)
+
+    compute = as_program(cost_of) if compile else cost_of
     with _ctrl_c_noted() as pressed, _bar(progress, first, last + 1) as (say, bar):
         for iteration in range(first, last + 1):
             optimizer.zero_grad()
-            cost = loss(model(X), Y)
+            cost = compute(X, Y)
             value = cost.item()
             if not np.isfinite(value):
                 raise FloatingPointError(
                     f"fit: the cost is {value} at iteration {iteration}; try a smaller learning "
                     "rate, or detect_anomaly() to see where it arises"
                 )
-            cost.backward()
+            if not compile:
+                cost.backward()
             optimizer.step()
             history.costs.append(value)
             answers = [callback(iteration, value) for callback in callbacks]

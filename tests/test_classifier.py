@@ -166,8 +166,8 @@ def test_pictures_of_a_wrong_size_are_refused():
 # The tutorial, on the real pictures -------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def trained():
+@pytest.fixture(scope="module", params=[False, True], ids=["eager", "compiled"])
+def trained(request):
     folder = os.environ.get("MICROTENSOR_CATS")
     if not folder:
         pytest.skip("MICROTENSOR_CATS names no folder with the four CSV files of the cat pictures")
@@ -175,7 +175,7 @@ def trained():
     model = nn.CatClassifier(rng=1)
     history = nn.fit(
         model, cats.train_images / 255, cats.train_labels, iterations=2500,
-        print_every=None, progress=False,
+        print_every=None, progress=False, compile=request.param,
     )  # fmt: skip
     return model, history, cats
 

@@ -100,6 +100,36 @@ def test_inputs_may_be_tensors_arrays_or_lists(kind):
     assert nn.fit(new_model(), kind(X), kind(Y), iterations=3, **QUIET).costs == expected
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_compiled_training_is_the_same_to_the_last_bit(dtype):
+    X = np.random.default_rng(0).uniform(size=(30, 12)).astype(dtype)
+    Y = (X.mean(axis=1, keepdims=True) > 0.5).astype(int)
+    models = [nn.CatClassifier((12, 5, 4, 1), rng=1, dtype=dtype) for _ in range(2)]
+    histories = [
+        nn.fit(
+            model,
+            X,
+            Y,
+            iterations=60,
+            optimizer=nn.Adam(model.parameters(), lr=0.01),
+            print_every=None,
+            progress=False,
+            compile=bool(k),
+        )
+        for k, model in enumerate(models)
+    ]
+    assert histories[0].costs == histories[1].costs
+    assert type(histories[1].costs[0]) is float
+    for p, q in zip(*(model.parameters() for model in models), strict=True):
+        np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_compiled_training_refuses_dropout():
+    model = nn.Sequential(nn.Linear(2, 2, rng=1), nn.Dropout(0.5, rng=1), nn.Sigmoid())
+    with pytest.raises(mt.GradientError, match="draws random numbers"):
+        nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
+
+
 def test_fit_trains_in_training_mode():
     model = nn.Sequential(new_model(), nn.Dropout(0.0))
     model.eval()

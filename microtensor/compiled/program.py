@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import backward
 from ..errors import GradientError, label
 from ..record import current_mode
@@ -28,7 +30,7 @@ class Program:
         before = Surroundings(function)
         second = Recording(function, name, inputs)
         self._around = Surroundings(function)
-        self._inputs = [x._data if isinstance(x, Tensor) else x for x in inputs]
+        self._kinds = [_kind(x) for x in inputs]
         _refuse_side_effects(name, earlier, before, self._around)
         _refuse_two_results(name, first, second)
         _refuse_unknown_holders(name, first, second, self._around)
@@ -40,12 +42,19 @@ class Program:
         for entry in self._around.entries:
             if not entry.holds():
                 return entry.path
-        arrays = [x._data if isinstance(x, Tensor) else x for x in inputs]
-        for k, (x, y) in enumerate(zip(self._inputs, arrays, strict=False)):
-            kinds = [(getattr(a, "shape", None), getattr(a, "strides", a)) for a in (x, y)]
-            if kinds[0] != kinds[1]:
-                return f"the shape or the layout of input {k}, or its value if it is a number,"
+        for k, (kind, x) in enumerate(zip(self._kinds, inputs, strict=False)):
+            if kind != _kind(x):
+                return f"input {k} ({kind}, then {_kind(x)})"
         return "a value that the function reads or branches on"
+
+
+def _kind(x: Any) -> str:
+    """What has to be the same in an input, for people."""
+    if isinstance(x, Tensor) and x._requires_grad:
+        return f"a tensor that requires a gradient, number {x._index}"
+    if hasattr(x, "dtype"):
+        return f"{x.dtype} {x.shape}, strides {getattr(x, '_data', x).strides}"
+    return repr(x)
 
 
 def _refuse_side_effects(name: str, *looks: Surroundings) -> None:
@@ -75,14 +84,21 @@ def _refuse_unknown_holders(
     name: str, first: Recording, second: Recording, around: Surroundings
 ) -> None:
     """A value made before, of which nobody knows where it was taken from, can be replaced."""
-    known = {id(x) for x in (*around.arrays, *around.tensors, *second.inputs)}
-    in_both = {id(x) for x in first.leaves.values()}
+    known = {id(_owner(x)) for x in (*around.arrays, *around.tensors, *second.inputs)}
+    in_both = {id(_owner(x)) for x in first.leaves.values()}
     for leaf in second.leaves.values():
-        if id(leaf) in in_both and id(leaf) not in known:
+        if id(_owner(leaf)) in in_both - known:
             raise GradientError(
                 f"compile: {name} uses {label(leaf)}, which is held by something that can't be "
                 "watched; pass it as an argument"
             )
+
+
+def _owner(x: Any) -> Any:
+    """The array that a view is a view of."""
+    while isinstance(x, np.ndarray) and isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
 
 
 def _written(
@@ -97,11 +113,13 @@ def _written(
     given = {id(x) for x in recording.inputs}
     for tensor in sorted({*around.tensors, *recording.gradients}, key=lambda t: t._index):
         conditions.append(f"{writer.bind(tensor)}._requires_grad is {tensor._requires_grad}")
+    reads: list[str] = []
     for leaf in sorted(live, key=lambda leaf: leaf.index):
         if id(leaves[leaf]) not in given or leaves[leaf]._requires_grad:
             name = writer.names[leaf] = f"x{len(writer.names)}"
-            read = f"({name} := {writer.bind(leaves[leaf])}._data)"
-            conditions.append(f"{read}.strides == {leaf.value.strides}")
+            reads.append(f"{name} = {writer.bind(leaves[leaf])}._data")
+            if leaf.ndim > 1:  # what is assigned to .data keeps all but its order in memory
+                reads.append(f"if {name}.strides != {leaf.value.strides}: return AGAIN")
     conditions += [_condition(writer, entry) for entry in around.entries]
     checks: dict[Symbol, list[str]] = {}
     for tensor, value in recording.checks:
@@ -122,6 +140,7 @@ def _written(
         "        True",
         "    ): return AGAIN",
         "except (LookupError, AttributeError, ValueError): return AGAIN",
+        *reads,
         *writer.lines,
         "return J",
     ]

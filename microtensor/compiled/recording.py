@@ -83,11 +83,10 @@ class Recording:
                 "as parameters do, and would stay as it is now; use operations on tensors instead, "
                 "or do it outside of the function"
             )
-        self.checks.append((tensor, np.array(data)))
-        if isinstance(data, np.ndarray):
-            data = data.view()
-            data.flags.writeable = False
-        return data
+        copy = np.array(data)
+        copy.flags.writeable = False
+        self.checks.append((tensor, copy))
+        return copy if isinstance(data, np.ndarray) else data
 
     def _behind(self, roots: Sequence[Tensor]) -> list[Tensor]:
         """All tensors that these were computed from since the start, and those they began with."""

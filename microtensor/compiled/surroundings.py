@@ -15,7 +15,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from types import (
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,7 +115,7 @@ class Surroundings:
 
     def drawn(self) -> str:
         """The path of a generator of random numbers that was used since; empty: none was."""
-        return next((path for path, x, was in self.draws if repr(_state(x)) != repr(was)), "")
+        return next((path for path, x, was in self.draws if not _equal(_state(x), was)), "")
 
     def restore(self) -> None:
         """Sets the generators back to where they were."""
@@ -135,7 +142,7 @@ class Surroundings:
             self._stack += [(path, x.__self__), (path, x.__func__)]
         elif isinstance(x, partial):
             self._stack += [(path, part) for part in (x.func, x.args, x.keywords)]
-        elif isinstance(x, dict | list | tuple | deque):
+        elif isinstance(x, dict | MappingProxyType | list | tuple | deque):
             self._container(path, x)
         elif isinstance(x, set | frozenset):
             self._note("set", x, None, set(x), path)
@@ -172,7 +179,7 @@ class Surroundings:
                 self._note("absent", x.__globals__, name, MISSING, name)
 
     def _container(self, path: str, x: Any) -> None:
-        pairs = x.items() if isinstance(x, dict) else enumerate(x)
+        pairs = enumerate(x) if isinstance(x, list | tuple | deque) else x.items()
         for key, value in list(pairs):
             if isinstance(x, tuple):
                 self._stack.append((f"{path}[{key!r}]", value))
@@ -184,8 +191,9 @@ class Surroundings:
     def _class(self, path: str, x: type) -> None:
         for kind in x.__mro__:
             library = _root(kind.__module__) in LIBRARIES
-            if library and not _is_model(kind):
+            if (library and not _is_model(kind)) or (kind is not x and id(kind) in self._seen):
                 continue
+            self._seen[id(kind)] = kind
             attributes = vars(kind)
             for name, value in list(attributes.items()):
                 data = not callable(value) and not hasattr(value, "__get__")
@@ -251,3 +259,12 @@ def _state(x: Any) -> Any:
     if isinstance(x, np.random.Generator):
         return x.bit_generator.state
     return x.get_state() if isinstance(x, np.random.RandomState) else x.getstate()
+
+
+def _equal(x: Any, y: Any) -> bool:
+    """Whether two states of a generator are one."""
+    if isinstance(x, dict):
+        return all(_equal(x[key], y[key]) for key in x)
+    if isinstance(x, tuple):
+        return all(map(_equal, x, y))
+    return bool(np.array_equal(x, y)) if isinstance(x, np.ndarray) else bool(x == y)
