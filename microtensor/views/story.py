@@ -59,12 +59,12 @@ class Told(NamedTuple):
 
 def told(graph: Graph) -> Iterator[Told]:
     """Each of `graph.steps` in words, in the same order."""
-    teller = _Teller(graph)
+    teller = Teller(graph)
     for step in graph.steps:
         yield teller.tell(step)
 
 
-class _Teller:
+class Teller:
     """Tells one step after the other; it remembers what has arrived so far."""
 
     def __init__(self, graph: Graph) -> None:
@@ -84,6 +84,13 @@ class _Teller:
             self.computed -= 1
             return self._computed(step)
         return self._seed(step)
+
+    def hear(self, step: Step) -> None:
+        """Passes over a step: what arrives is remembered, and nothing is told."""
+        if step.edge is not None:
+            self.parts.setdefault(step.node.id, []).append(step.edge.contribution)
+        elif self.computed:
+            self.computed -= 1
 
     def _computed(self, step: Step) -> Told:
         """Forward: a value from those before it."""

@@ -7,7 +7,7 @@ import math
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -16,14 +16,14 @@ import numpy as np
 from ..graph import Graph, Node
 from ..notation import short
 from .numbers import given, number, size
-from .story import Told, told
+from .story import Teller, Told
 
 WIDTH = 88
 FULL = 40  # up to so many steps are told in full, up to MOST in a line each
 MOST = 160
 ENDS = 10  # of a longer story, so many steps at its start and at its end
 MOST_CHECKED = 20  # gradients listed at the end
-MOST_REPLAYED = 2000  # nodes, up to which gradients are checked by running the record again
+MOST_REPLAYED = 300_000_000  # entries computed again to check the gradients
 FORMATS = ("text", "latex", "html")
 
 # What stays on one line: a row, a product with its result, a result
@@ -55,6 +55,13 @@ class Line(NamedTuple):
     number: int | None
     title: str
     below: tuple[str, ...] = ()
+
+
+class Spoken(NamedTuple):
+    """A step: the node that is computed, or that sends, and its words (None: left out)."""
+
+    speaker: Node
+    told: Told | None
 
 
 class Section(NamedTuple):
@@ -96,50 +103,74 @@ def leading(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
 
 
 def _sections(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Section]:
-    on_path = leading(graph, wanted)
-    steps = [t for t in told(graph) if t.step.edge is None or t.step.node.id in on_path]
+    steps = list(_steps(graph, leading(graph, wanted)))
     many = sum(node.rule is not None for node in graph.nodes)
-    nodes = {node.id: node for node in graph.nodes}
     full = len(steps) <= FULL
     first, then = (_forward, _in_full()) if full else (_in_brief, _in_brief)
     if many:
         heading = "Forward: each value from those before it."
-        yield Section(heading, tuple(_lines(nodes, steps[:many], 1, first)))
+        yield Section(heading, tuple(_lines(steps[:many], 1, first)))
     if len(steps) > many:
         heading = "Backward: newest first, each value sends upstream × local to what it came from."
-        yield Section(heading, tuple(_lines(nodes, steps[many:], many + 1, then)))
+        yield Section(heading, tuple(_lines(steps[many:], many + 1, then)))
         if not full:
             heading = "The rules, each where it first works."
-            yield Section(heading, tuple(_rules(nodes, steps[many:])))
+            yield Section(heading, tuple(_rules(steps[many:])))
     yield Section("Gradients", tuple(_gradients(graph, wanted, nudged)))
 
 
-def _lines(
-    nodes: dict[str, Node], steps: list[Told], first: int, tell: Callable[[int, Told], Line]
-) -> Iterator[Line]:
+def _steps(graph: Graph, on_path: frozenset[str]) -> Iterator[Spoken]:
+    """The steps, forward and then those back to `on_path`; of very many, only some are told."""
+    teller = Teller(graph)
+    many = sum(node.rule is not None for node in graph.nodes)
+    back = 1 + sum(e.contribution is not None and e.source in on_path for e in graph.edges)
+    ends = {*_ends(0, many), *_ends(many, many + back)}
+    known: set[tuple[str | None, int]] = set()
+    count = 0
+    for step in graph.steps:
+        edge, speaker = step.edge, step.node
+        rule: tuple[str | None, int] = ("", 0)
+        if edge is not None:
+            speaker = teller.nodes[edge.target]
+            rule = speaker.rule, edge.slot
+        if step.node.id not in on_path and edge is not None:
+            teller.hear(step)
+            continue
+        if count in ends or rule not in known:
+            yield Spoken(speaker, teller.tell(step))
+        else:
+            teller.hear(step)
+            yield Spoken(speaker, None)
+        known.add(rule)
+        count += 1
+
+
+def _ends(start: int, stop: int) -> Iterable[int]:
+    """Of a range of steps those that are told: all, or of very many those at both ends."""
+    if stop - start <= MOST:
+        return range(start, stop)
+    return *range(start, start + ENDS), *range(stop - ENDS, stop)
+
+
+def _lines(steps: list[Spoken], first: int, tell: Callable[[int, Told], Line]) -> Iterator[Line]:
     """The steps as lines, under the names of their groups; of very many, those at both ends."""
     place: tuple[str, ...] = ()
-    left_out = range(ENDS, len(steps) - ENDS) if len(steps) > MOST else range(0)
-    for i, t in enumerate(steps):
-        if i in left_out:
-            if i == left_out[0]:
-                yield Line(None, _left_out(nodes, steps[ENDS:-ENDS]))
+    shown = set(_ends(0, len(steps)))
+    for i, (speaker, told) in enumerate(steps):
+        if i not in shown:
+            if i == ENDS:
+                yield Line(None, _left_out(steps[ENDS:-ENDS]))
             continue
-        speaking = _speaking(nodes, t)
-        if speaking.group != place and speaking.group:
-            yield Line(None, " › ".join(map(short, speaking.group)) + ":")
-        place = speaking.group
-        yield tell(first + i, t)
+        if speaker.group != place and speaker.group:
+            yield Line(None, " › ".join(map(short, speaker.group)) + ":")
+        place = speaker.group
+        assert told is not None
+        yield tell(first + i, told)
 
 
-def _speaking(nodes: dict[str, Node], t: Told) -> Node:
-    """The node that was computed, or that sends."""
-    return t.step.node if t.step.edge is None else nodes[t.step.edge.target]
-
-
-def _left_out(nodes: dict[str, Node], steps: list[Told]) -> str:
+def _left_out(steps: list[Spoken]) -> str:
     """How many steps aren't told, and of which rules they are."""
-    kinds = Counter(_speaking(nodes, t).rule for t in steps).most_common()
+    kinds = Counter(step.speaker.rule for step in steps).most_common()
     counted = ", ".join(f"{count:,} of {rule}" for rule, count in kinds[:4])
     more = f" and {len(kinds) - 4} other rules" if len(kinds) > 4 else ""
     return f"… {len(steps):,} steps left out: {counted}{more} …"
@@ -167,16 +198,14 @@ def _in_full() -> Callable[[int, Told], Line]:
     return tell
 
 
-def _rules(nodes: dict[str, Node], steps: list[Told]) -> Iterator[Line]:
+def _rules(steps: list[Spoken]) -> Iterator[Line]:
     """The reason of each rule, once, with what there is to see where it first works."""
-    first: dict[str, Told] = {}
-    for t in steps:
-        first.setdefault(t.kind, t)
-    del first[""]  # the start
-    for t in first.values():
-        target = _speaking(nodes, t)
-        said = " ".join((t.reason.removeprefix("The rule: "), *t.notes))
-        yield Line(None, f"{short(target.name)} = {target.expression}: {said}")
+    known: set[str] = set()
+    for speaker, told in steps:
+        if told is not None and told.kind and told.kind not in known:
+            known.add(told.kind)
+            said = " ".join((told.reason.removeprefix("The rule: "), *told.notes))
+            yield Line(None, f"{short(speaker.name)} = {speaker.expression}: {said}")
 
 
 def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Line]:
@@ -187,9 +216,9 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
         return
     asked = [x for x in graph.nodes if (x.id in wanted if wanted else x.role == "parameter")]
     found = [node for node in asked or [result] if node.gradient is not None]
-    some = next((x for x in found if np.size(x.value)), None)
     middle = math.nan
-    if some is not None and len(graph.nodes) <= MOST_REPLAYED:
+    some = next((node for node in found if np.size(node.value)), None)
+    if some is not None and _checkable(graph, len(found)):
         middle = nudged(some.id, (0,) * np.ndim(some.value), 0.0)
     for node in found[:MOST_CHECKED]:
         gradient = given(f"∂{short(result.name)}/∂{short(node.name)}", node.gradient)
@@ -197,6 +226,14 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
         yield Line(None, f"{gradient}{checked and ';  '}{checked}")
     if len(found) > MOST_CHECKED:
         yield Line(None, f"and {len(found) - MOST_CHECKED:,} more")
+
+
+def _checkable(graph: Graph, many: int) -> bool:
+    """Whether L is one number whose gradient is 1, and running it again takes a second at most."""
+    result = graph.nodes[-1]
+    entries = sum(np.size(node.value) + 100 for node in graph.nodes)  # a call is worth 100 entries
+    plain = np.size(result.value) == 1 and np.all(np.equal(result.gradient, 1))
+    return bool(plain) and 2 * min(many, MOST_CHECKED) * entries <= MOST_REPLAYED
 
 
 def _why_none(result: Node) -> str:
@@ -222,6 +259,8 @@ def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
         return ""
     entry = tuple(map(int, np.unravel_index(np.argmax(np.abs(gradient)), gradient.shape)))
     x, slope = float(np.asarray(node.value)[entry]), float(gradient[entry])
+    if not math.isfinite(x):
+        return ""
     step = 1e-6 * 10 ** max(0, math.floor(math.log10(abs(x)))) if x else 1e-6
     low, high = (nudged(node.id, entry, h) for h in (-step, step))
     up, down = high - middle, middle - low
