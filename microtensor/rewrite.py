@@ -416,9 +416,7 @@ def _quotient(to: Rewriting, symbol: Symbol) -> Any:
     """Numbers and signs to the front of a quotient, lengths to its end."""
     a, b = symbol.arguments
     factor, core, divisors = to.scaled(a)
-    if to.is_open(b, "negative"):
-        factor, b = -factor, b.arguments[0]
-    elif _is_divisor(b) or (not divisors and (factor == 1 or core is None)):
+    if _is_divisor(b) or (not divisors and (factor == 1 or core is None)):
         return None
     if core is None:  # 2 / x
         return to.built(Scaled(1, to.make("divide", factor, b), divisors))

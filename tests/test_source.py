@@ -77,6 +77,48 @@ def test_random_programs(drawn):
     check(lambda *leaves: run_program(steps, leaves), arrays)
 
 
+STEPS = {
+    "negative": lambda a, b: -a,
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / (b * b + 2),
+    "times": lambda a, b: 3 * a,
+    "times -1": lambda a, b: a * -1,
+    "over": lambda a, b: a / 7,
+    "over -0.5": lambda a, b: a / -0.5,
+    "sum": lambda a, b: a - b.sum() / 2,
+    "mean": lambda a, b: a.mean() * b,
+    "rows": lambda a, b: a.sum(axis=1, keepdims=True) - b,
+    "transposed": lambda a, b: (a.T * 2).T - b,
+    "product": lambda a, b: -(a.T @ b / 5).T @ a.T @ b,
+    "filled": lambda a, b: (a * 0 + 2) * b,
+}
+
+
+@st.composite
+def arithmetic(draw):
+    count = draw(st.integers(2, 9))
+    return [
+        (draw(st.sampled_from(sorted(STEPS))), *(draw(st.integers(0, k + 2)) for _ in range(2)))
+        for k in range(count)
+    ]
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@given(arithmetic())
+def test_random_arithmetic(steps):
+    """Signs, numbers and means in any order: what the algebra of programs is about."""
+
+    def f(*leaves):
+        values = list(leaves)
+        for name, i, j in steps:
+            values.append(STEPS[name](values[i], values[j]))
+        return values[-1] + values[-2] - values[0] * values[1] * values[2] / 3
+
+    check(f, [np.random.default_rng(k).uniform(0.5, 1, (2, 2)) for k in range(3)])
+
+
 NETS = {
     "bce": (lambda: nn.Sigmoid(), nn.BCELoss, lambda rng: rng.integers(0, 2, (6, 1))),
     "logits": (lambda: None, nn.BCEWithLogitsLoss, lambda rng: rng.integers(0, 2, (6, 1))),
@@ -464,6 +506,9 @@ def test_a_column_keeps_its_axis_and_a_vector_its_product():
     x, b = leaf("x", 4, 3), leaf("b", 4, 1)
     assert backward(mt.to_source((x * b).sum())).endswith("db = np.sum(x, axis=1, keepdims=True)")
     assert "db = -np.sum(x, axis=1, keepdims=True) / 12" in mt.to_source(-(x * b).mean())
+    row = leaf("row", 3)
+    lines = backward(mt.to_source((x + row).sum()))
+    assert lines == "dx = np.ones_like(x)\ndrow = np.full_like(row, 4)"
     s = leaf("s")
     assert (
         backward(mt.to_source((x * s).sum())) == "dx = np.broadcast_to(s, (4, 3))\nds = np.sum(x)"

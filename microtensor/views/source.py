@@ -346,7 +346,9 @@ class Program:
             text = str(int(number))
         if is_weak(number):
             if np.ndim(node.value) or node.value.dtype != np.float64:
-                text = f"np.full_like({self.said[self.values[key]]}, {text})"
+                shaped = self.said[self.values[key]]
+                plain = {"0": f"np.zeros_like({shaped})", "1": f"np.ones_like({shaped})"}
+                text = plain.get(text, f"np.full_like({shaped}, {text})")
             elif is_plain(number):
                 text = self._read(float(number)).text
         self.lines.append(_Line(place, block, name, text, ()))
