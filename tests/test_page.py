@@ -16,7 +16,7 @@ from test_picture import HOSTILE, leaf, network, neuron, paths, pygraphviz_is_th
 
 import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, page, primitive
-from microtensor.views import numbers
+from microtensor.views import numbers, story
 
 needs_renderer = pytest.mark.skipif(
     not (shutil.which("dot") or pygraphviz_is_there()), reason="Graphviz isn't installed"
@@ -693,6 +693,39 @@ def test_other_numbers_give_what_the_engine_gives(given, visit):
         (node,) = [n for n in graph.nodes if n.name == name]
         assert shown(tab, name, "value") == numbers.number(node.value)
         assert shown(tab, name, "gradient") == numbers.number(node.gradient)
+
+
+def some_of_everything():
+    return everything(*[leaf(1.0 + i, name) for i, name in enumerate("wxbc")]), None
+
+
+@pytest.mark.parametrize("make", [neuron, paths, some_of_everything])
+def test_the_script_writes_on_arrows_and_cards_what_the_picture_has(make, visit):
+    result, names = make()
+    tab = visit(result, names, at="#step-9999", options={"collapse": 0})
+    scene = draw(result, names, collapse=0).scene
+    lines = [" ".join(cell.text for cell in line) for a in scene.arrows for line in a.lines]
+    assert labels(tab) == lines
+    for card in scene.cards:
+        for row in card.rows[2:]:  # the sum of the contributions
+            assert shown(tab, card.heading[0].text, "sum") == row[1].text
+
+
+def test_other_numbers_are_told_as_the_story_tells_them(visit):
+    tab = visit(*some_of_everything(), options={"collapse": 0})
+    given = {"w": -2.0, "x": 0.3, "b": 1.7, "c": -0.25}
+    for name, value in given.items():
+        tab.fill(f'#numbers input[type=text][aria-label="{name}"]', str(value))
+    graph = Graph.of(everything(*[leaf(value, name) for name, value in given.items()]))
+    for k, tale in enumerate(story.told(graph), 1):
+        line = tab.locator("#steps > li").nth(k)
+        if tale.total:
+            assert line.locator(".total").text_content() == tale.total
+            product = tale.brief.partition(": ")[2]
+            assert line.locator(".numbers").text_content().endswith(f" = {product}.")
+        elif k <= sum(node.rule is not None for node in graph.nodes):
+            said = line.locator(".numbers").text_content().replace("≈", "=")
+            assert said == tale.numbers.replace("≈", "=")
 
 
 def test_texts_follow_other_numbers_and_come_back(visit):

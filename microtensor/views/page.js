@@ -68,6 +68,12 @@
     return `${equal ? "=" : "≈"} ${parts.map(factor).join(" + ")}`;
   }
 
+  /** A sum as it stands on a card: in words where it is long. */
+  function summed(parts, result) {
+    const text = total(parts, result);
+    return text.length > data.longest ? `sum of the ${parts.length} contributions` : text;
+  }
+
   /** What a learner typed, as a number; null if it is none. A comma will do, and any minus sign. */
   function typed(text) {
     const bare = text.replace(/[\s\u00a0()]/g, "");
@@ -175,7 +181,7 @@
       const so = sent.length ? sent.reduce((a, b) => a + b) : now.gradients[id];
       set(find(".value tspan", card), number(now.values[id]));
       if (gradient) set(find(".gradient tspan", card), number(complete ? now.gradients[id] : so));
-      if (sum && parts.length) set(sum, total(sent, so) + (complete ? "" : " + …"));
+      if (sum && parts.length) set(sum, summed(sent, so) + (complete ? "" : " + …"));
     } else if (gradient && steps[i].total) {
       const lines = all("text.gradient tspan", card);
       if (lines.length === steps[i].total.length) {
@@ -243,7 +249,7 @@
       if (shown(now.values[x]) !== now.values[x]) equal = "≈";
       return factor(now.values[x]);
     });
-    const bare = filled.replace(/\((\(−[^()]*\))\)/g, "$1");
+    const bare = filled.replace(/([(|]|, )\((−[^()]*)\)(?=[)|,])/g, "$1$2"); // |−2|, σ(−2)
     return `${name(id)} = ${bare} ${equal} ${number(now.values[id])}`;
   }
 

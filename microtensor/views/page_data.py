@@ -84,6 +84,7 @@ class Tale:
         names = {unit.id: _clean(unit.name) for unit in self.found}
         return {
             "result": self.home[self.result.id],
+            "longest": cards.LONGEST_SUM,
             "order": [unit.id for unit in self.found],
             "cards": {key: {"words": words[key], "name": names[key]} for key in names},
             "arrows": [[a.source, a.target, a.backward] for a in self.scene.arrows],
@@ -128,12 +129,17 @@ class Tale:
             "edges": [self._edge(edge) for edge in self.crossing],
             "forward": {
                 node.id: expression(
-                    node.rule, [f"{{{x}}}" for x in operands[node.id]], node.options
+                    node.rule, [self._place(x) for x in operands[node.id]], node.options
                 )
                 for node in self.graph.nodes
                 if node.rule is not None
             },
         }
+
+    def _place(self, identity: str) -> str:
+        """Where the number of an operand is put; a constant stays what it is."""
+        node = self.nodes[identity]
+        return number(node.value) if node.role == "constant" else f"{{{identity}}}"
 
     def _edge(self, edge: Edge) -> dict[str, str]:
         source, target = self.nodes[edge.source].name, self.nodes[edge.target].name
