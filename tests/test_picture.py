@@ -420,12 +420,35 @@ def test_where_nan_and_inf_begin_is_said():
 
 
 def test_large_ratios_are_short():
-    from microtensor.views.diagnosis import against_others
+    from microtensor.views.diagnosis import against_later as said
 
-    assert against_others("a", {"a": 1e-20, "b": 1.0}) == "vanishing: 1e20 times smaller than b"
-    assert against_others("a", {"a": 40.0, "b": 1.0}) == "exploding: 40 times larger than b"
-    assert against_others("a", {"a": 0.0, "b": 1.0}) == "vanishing: 0"
-    assert against_others("a", {"a": 1.0, "b": 29.0}) == ""
+    assert said(1e-20, [("b", 1.0)]) == "vanishing: 1e20 times smaller than b"
+    assert said(1.0, [("b", 35.0), ("c", 2.0)]) == "vanishing: 35 times smaller than b"
+    assert said(40.0, [("b", 8.0), ("c", 1.0)]) == "exploding: 40 times larger than c"
+    assert said(0.0, [("b", 1.0)]) == "vanishing: 0"
+    assert said(1.0, [("b", 29.0)]) == said(29.0, [("b", 1.0)]) == said(1.0, []) == ""
+    assert said(0.0, [("b", 0.0)]) == said(np.nan, [("b", 1.0)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("activation", "scale", "says"),
+    [(nn.Sigmoid, 1, "vanishing: {} times smaller"), (nn.ReLU, 20, "exploding: {} times larger")],
+)
+def test_gradients_that_vanish_and_explode_on_their_way_back(activation, scale, says):
+    parts = []
+    for i in range(4):
+        parts += [nn.Linear(6, 6, rng=i), activation()]
+        parts[-2].weight.data = scale * parts[-2].weight.data
+    model = nn.Sequential(*parts, nn.Linear(6, 1, rng=9))
+    x = np.random.default_rng(0).normal(size=(20, 6))
+    loss = nn.MSELoss()(model(x), np.zeros((20, 1)))
+    picture = draw(loss)
+    sizes = [numbers.rms(n.gradient) for n in Graph.of(loss).nodes if n.rule == "add"]
+    times = round(max(sizes[0] / sizes[-1], sizes[-1] / sizes[0]))
+    z1 = next(x for x in card(picture, "layers.0") if x.startswith("Z1"))
+    assert z1.endswith(says.format(times) + " than layers.8")
+    for layer in ("layers.6", "layers.8"):
+        assert not any(says[:9] in line for line in card(picture, layer))
 
 
 # Collapsing -------------------------------------------------------------------------------------

@@ -60,17 +60,18 @@ def _percent(chosen: Any) -> str:
     return f"{share:.0f} %" if share in (0, 100) or 1 <= share <= 99 else f"{share:.2g} %"
 
 
-def against_others(name: str, sizes: dict[str, float]) -> str:
-    """Whether a layer's gradient vanishes or explodes beside the others', by their RMS."""
-    mine = sizes[name]
-    largest = max(sizes, key=lambda layer: sizes[layer])
-    last = list(sizes)[-1]
-    if mine == 0 and sizes[largest] > 0:
+def against_later(mine: float, later: list[tuple[str, float]]) -> str:
+    """Whether a gradient vanishes or explodes on its way back from later layers, by their RMS."""
+    if not later:
+        return ""
+    name, largest = max(later, key=lambda layer: layer[1])
+    last_name, last = later[-1]
+    if mine == 0 and largest > 0:
         return "vanishing: 0"
-    if mine > 0 and sizes[largest] > MANY_TIMES * mine:
-        return f"vanishing: {_times(sizes[largest] / mine)} smaller than {largest}"
-    if sizes[last] > 0 and mine > MANY_TIMES * sizes[last]:
-        return f"exploding: {_times(mine / sizes[last])} larger than {last}"
+    if mine > 0 and largest > MANY_TIMES * mine:
+        return f"vanishing: {_times(largest / mine)} smaller than {name}"
+    if last > 0 and mine > MANY_TIMES * last:
+        return f"exploding: {_times(mine / last)} larger than {last_name}"
     return ""
 
 

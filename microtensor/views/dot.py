@@ -216,7 +216,7 @@ def _td(cell: Cell, theme: Theme) -> str:
     attributes += ' ALIGN="LEFT"' if words or "\n" in cell.text else ' ALIGN="RIGHT"'
     if cell.heat is not None:
         attributes += f' BGCOLOR="{shade(theme, cell.heat)[0]}"'
-    aside = SPACE if words else ""  # a browser's letters can be wider than Graphviz's
+    aside = 2 * SPACE if words else ""  # a browser's letters can be wider than Graphviz's
     return f"<TD{attributes}>{_text(cell, theme)}{aside}</TD>"
 
 

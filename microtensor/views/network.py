@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Edge, Graph, Node
 from .collapse import ACTIVATIONS, Unit
-from .diagnosis import against_others, diagnosis, not_finite
+from .diagnosis import against_later, diagnosis, not_finite
 from .numbers import bars, number, rms, size
 from .scene import Arrow, Card, Cell
 
@@ -47,7 +47,9 @@ class Layers:
         sizes = [rms(n.gradient) for n in shown if _has(n)]
         self.largest = max((s for s in sizes if math.isfinite(s)), default=0.0)
         self.learning = self._learning()
-        finite = {key: ratio for key, (_, ratio) in self.learning.items() if math.isfinite(ratio)}
+        results = {key: self._results(unit) for key, unit in self.groups.items()}
+        self.flow = {key: rms(some[0].gradient) for key, some in results.items() if some}
+        finite = {key: ratio for key, ratio in self.learning.items() if math.isfinite(ratio)}
         least = min(finite.values()) if len(finite) > 1 else None
         self.least = [key for key, ratio in finite.items() if ratio == least]
 
@@ -93,16 +95,21 @@ class Layers:
             if not node.named and name not in self.names.values():
                 self.names[node.id] = name
 
-    def _learning(self) -> dict[str, tuple[float, float]]:
-        """For each layer, its weight's RMS gradient, and that beside the weight's own RMS."""
+    def _learning(self) -> dict[str, float]:
+        """For each layer, its weight's RMS gradient beside the weight's own RMS."""
         found = {}
         for key, unit in self.groups.items():
             weights = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
             if weights and unit.copies == 1:
                 weight = max(weights, key=lambda n: np.size(n.value))
                 gradient, value = rms(weight.gradient), rms(weight.value)
-                found[key] = gradient, gradient / value if value else math.inf
+                found[key] = gradient / value if value else math.inf
         return found
+
+    def _results(self, unit: Unit) -> list[Node]:
+        """What a layer shows of what it computed, where that has gradients."""
+        layer = any(n.role == "parameter" for n in unit.nodes)
+        return [n for n in self.shown[unit.id] if n.rule and _has(n)] if layer else []
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss."""
@@ -113,12 +120,10 @@ class Layers:
         ]
         if not parameters:
             rows = [(Cell(self._expression(unit), span=len(HEADS)),)]
-        noted = False
+        notes = self._notes(unit)
         for node in self._few(nodes):
-            note = diagnosis(node)
-            if node.role == "parameter" and not noted:
-                note, noted = note or self._weight_note(unit), True
-            rows.append(self._row(node, note))
+            said = (diagnosis(node), notes.get(node.id, ""))
+            rows.append(self._row(node, "; ".join(filter(None, said))))
         if len(nodes) > MOST_ROWS:
             rows.append((Cell(f"… and {len(nodes) - MOST_ROWS} more", "quiet", span=len(HEADS)),))
         role = "output" if self.result.id in {n.id for n in unit.nodes} else "layer"
@@ -145,7 +150,7 @@ class Layers:
         facts.append(_counted(operations, "operation"))
         cells.append(Cell(" · ".join(facts), "quiet"))
         if unit.id in self.least:
-            nothing = self.learning[unit.id][1] == 0
+            nothing = self.learning[unit.id] == 0
             cells.append(Cell(f"◂ learns {'nothing' if nothing else 'least'}", "backward"))
         return tuple(cells)
 
@@ -207,18 +212,27 @@ class Layers:
             return 0.0
         return max(0.0, 1 + 2 * math.log10(gradient / self.largest) / SHADES)
 
-    def _weight_note(self, unit: Unit) -> str:
-        """How a layer's gradient compares with the others', or with its weights."""
-        if unit.copies > 1:
-            weights = [n for n in self.shown[unit.id] if n.role == "parameter" and _has(n)]
-            half = len(weights) // 2
-            ends = {"first": rms(weights[0].gradient), "last": rms(weights[half].gradient)}
-            return against_others("first", ends) if half else ""
-        if unit.id not in self.learning:
-            return ""
-        sizes = {self.groups[key].name: gradient for key, (gradient, _) in self.learning.items()}
-        wrong = against_others(unit.name, sizes) if len(sizes) > 1 else ""
-        return wrong or f"gradient / value {number(self.learning[unit.id][1])}"
+    def _notes(self, unit: Unit) -> dict[str, str]:
+        """How a layer learns, in words beside two of its rows.
+
+        Its first parameter is compared with its gradient, and the gradient of its first result
+        with those of the layers after it: of a weight it would grow with what goes in, too.
+        """
+        notes = {}
+        if unit.id in self.learning:
+            first = next(n for n in self.shown[unit.id] if n.role == "parameter")
+            notes[first.id] = f"gradient / value {number(self.learning[unit.id])}"
+        results = self._results(unit)
+        if unit.copies > 1 and results:
+            last = results[len(results) // 2]
+            notes[results[0].id] = against_later(
+                rms(results[0].gradient), [("last", rms(last.gradient))]
+            )
+        elif results:
+            place = list(self.flow).index(unit.id)
+            later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
+            notes[results[0].id] = against_later(self.flow[unit.id], later)
+        return notes
 
     def title(self) -> tuple[Cell, ...]:
         """The outermost group with parameters, the sizes through its layers, and the result."""
@@ -247,7 +261,7 @@ class Layers:
                 Cell("blue ▸ values", "forward label"),
                 Cell("orange ◂ gradients of " + self.result.name, "backward label"),
                 Cell(
-                    "bars: histogram · RMS: root mean square · darker: larger gradient, a "
+                    "bars: histogram · RMS: root mean square · stands out: larger gradient, a "
                     "shade for each factor of 3",
                     "quiet",
                 ),
@@ -257,7 +271,7 @@ class Layers:
         if wrong:
             lines.append((Cell("not finite: ", "backward label"), Cell(wrong, "quiet")))
         if self.least:
-            ratio = self.learning[self.least[0]][1]
+            ratio = self.learning[self.least[0]]
             who = ", ".join(self.groups[key].name for key in self.least)
             says = (
                 f"its gradient is {number(ratio)} times as large as its weights, the smallest "
