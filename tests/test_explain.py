@@ -342,6 +342,23 @@ def test_latex():
     assert "\\frac{\\partial y}{\\partial a} &=" in about_a
 
 
+@pytest.mark.parametrize(
+    ("f", "said"),
+    [
+        (mt.sqrt, r"\sqrt{x_{1}} = \sqrt{16} = 4"),
+        (lambda x: x**10 * 1e-20, r"x_{1}^{10} = 16^{10} = 1.1 \times 10^{12}"),
+        (lambda x: x / 3, r"x_{1} / 3 = 16 / 3 = 5.333"),
+        (lambda x: 1 / x, r"-\frac{t_{1}}{x_{1}}"),
+        (mt.log, r"1 \cdot \frac{1}{x_{1}} = 1 \times 0.0625 = 0.0625"),
+        (lambda x: x * np.inf, r"16 \cdot \infty = \infty"),
+        (mt.tanh, r"\left(1 - t_{1}^{2}\right)"),
+    ],
+)
+def test_formulas_in_latex(f, said):
+    y = f(leaf(16.0, "x1"))
+    assert said in explain(y, format="latex")
+
+
 def every_rule():
     """A scalar graph of many rules, with names of every kind."""
     a, b, x1 = leaf(2.0, "a"), leaf(-0.3, "my_b"), leaf(0.7, "x1")
