@@ -305,6 +305,7 @@ def test_long_stories_stay_short_and_linear():
     story, short = chain(1_000)
     assert len(story.splitlines()) < 60
     assert "… 980 steps left out: 490 of multiply, 490 of tanh …" in story
+    assert " 1001  ∂t1000/∂t1000 = 1\n 1002  t1000 sends to t999: 1 × " in story
     assert " 2001  t1 sends to x: " in story
     y = leaf(0.5, "x")
     for _ in range(50):
@@ -313,6 +314,16 @@ def test_long_stories_stay_short_and_linear():
     assert " and 2 other rules …" in " ".join(explain(y).split())
     _, long = chain(10_000)
     assert long < 50 * short
+
+
+def test_what_is_left_out_of_a_long_story_counts():
+    x = leaf(1.0, "x")
+    y = x
+    for k in range(500):
+        y = y.sin() if k == 250 else y * x
+    story = explain(y)
+    assert "complete: all 500 contributions have arrived" in " ".join(story.split())
+    assert "  t251 = sin(t250): the slope of sin is cos." in story
 
 
 def test_many_leaves():
@@ -381,6 +392,12 @@ def test_latex_is_read_by_matplotlib():
                 parser.parse(f"${row.replace('&', '')}$")
 
 
+def test_names_in_latex():
+    tex = explain(every_rule(), format="latex")
+    assert r"\mathrm{my\_b}" in tex
+    assert r"\mathrm{loss\ 1}" in tex
+
+
 def test_latex_of_arrays_is_balanced():
     A, B = leaf(np.eye(2, 3), "A"), leaf(np.ones((3, 2)), "B")
     b = leaf([1.0, 2.0], "b")
@@ -391,6 +408,7 @@ def test_latex_of_arrays_is_balanced():
     assert tex.count("\\begin{pmatrix}") == tex.count("\\end{pmatrix}") > 5
     assert "A^{\\top} \\, \\frac{\\partial t" in tex
     assert "\\;\\text{(added over axis 0)}" in tex
+    assert "\\odot 1" not in tex
     assert "1 \\;\\text{if}\\; t_{2} > 0 \\;\\text{else}\\; 0" in tex
     large = explain((leaf(np.ones((20, 30)), "W") * 2.0).sum(), format="latex")
     assert "\\text{(20 by 30, }\\mathrm{RMS}" in large
