@@ -336,6 +336,25 @@ def test_gradients_of_what_is_asked_for():
     assert "def loss" in mt.to_source((w * 1.0).sum(), [])
 
 
+def test_values_without_a_name_can_be_asked_for():
+    x = mt.Tensor([1.0, 2.0], requires_grad=True, name="x")
+    y = x * x
+    text = mt.to_source((y * 3).sum(), y)
+    assert "t1 = x * x" in text
+    assert 'return loss, {"t1": dt1}' in text
+    assert (run(text)(x=x.data)[1]["t1"] == 3).all()
+
+
+def test_half_precision_stays():
+    x = mt.Tensor([1.0, 2.0], requires_grad=True, name="x", dtype=np.float16)
+    result = (x * mt.Tensor(0.1, dtype=np.float16) * np.float32(0.3)).mean()
+    value, gradients = run(mt.to_source(result))(x=x.data)
+    result.backward()
+    assert (value, value.dtype) == (result.item(), result.dtype)
+    assert gradients["x"].dtype == np.float16
+    np.testing.assert_array_equal(gradients["x"], x.grad)
+
+
 def refused(message, *arguments, error=ValueError, **options):
     with pytest.raises(error) as raised:
         mt.to_source(*arguments, **options)
@@ -559,9 +578,9 @@ def test_unnamed_values_are_called_as_a_person_would():
 
 
 def test_numbers_are_no_wider_and_no_larger_than_in_the_engine():
-    single, other = (np.random.default_rng(k).normal(size=7).astype(np.float32) for k in (0, 1))
+    single, other = (np.random.default_rng(k).normal(size=999).astype(np.float32) for k in (0, 1))
     w = mt.Tensor(single, requires_grad=True, name="w")
-    result = (w * mt.Tensor(other, name="v")).mean() + mt.Tensor(1.0, name="wide")
+    result = (w * mt.Tensor(other, name="v") / 3).mean() + mt.Tensor(1.0, name="wide")
     value, gradients = run(mt.to_source(result))(v=other, wide=np.float64(1.0), w=single)
     result.backward()
     assert value.dtype == np.float64

@@ -17,7 +17,7 @@ from ..graph import Graph, places
 from ..rewrite import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
 from ..tensor import Tensor
 from ..trace import Symbol, Trace, reached, trace
-from .naming import Names, identifier
+from .naming import Names
 from .numpy_text import (
     HELPERS,
     JAX_PUT,
@@ -120,12 +120,17 @@ class Program:
         given: Mapping[str, Any],
         jax: bool,
     ) -> None:
-        self.graph, self.trace, self.targets, self.given, self.jax = (
-            graph, trace, targets, given, jax,
-        )  # fmt: skip
+        self.graph = graph
+        self.trace = trace
+        self.targets = targets  # the ids of what gradients are wanted for
+        self.given = given  # the user's values by name
+        self.jax = jax
         self.nodes = {node.id: node for node in graph.nodes}
         self.result = graph.nodes[-1]
         self.names = Names(graph, {*HELPERS})
+        for key in targets:
+            if key not in self.names.inputs and key not in self.names.lines:
+                self.names.lines[key] = self.names.unique(self.nodes[key].name)
         self.helpers: set[str] = set()
         self.arrays: dict[int, tuple[str, Any]] = {}  # constants that become parameters
         self.texts: dict[Symbol, Text] = {}
@@ -204,8 +209,6 @@ class Program:
         for key in self.kept:
             self.said.setdefault(self.values[key], self.names.lines[key])
         known = {**self.names.inputs, **self.names.lines}
-        for key in self.targets:
-            known.setdefault(key, identifier(self.nodes[key].name))
         self.slope_names = {t: self.names.unique(f"d{known[t]}") for t in self.targets}
         for key in (*reversed(self.kept), *self.targets):
             g = self.slopes.get(key)
@@ -320,7 +323,8 @@ class Program:
     @property
     def _is_double(self) -> bool:
         """Whether a Python number does for each of NumPy's."""
-        return not any(node.value.dtype == np.float32 for node in self.graph.nodes if node.rule)
+        kinds = {getattr(node.value, "dtype", None) for node in self.graph.nodes}
+        return not kinds & {np.dtype("float16"), np.dtype("float32")}
 
     def _static(self, symbol: Symbol) -> Symbol:
         """For jit, an index with numbers for bools: shapes can't depend on values there."""
