@@ -83,6 +83,9 @@ STEPS = {
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / (b * b + 2),
+    "over a product": lambda a, b: a / (2 * np.exp(np.tanh(b))),
+    "minus a sum": lambda a, b: a - (b + 2 * a),
+    "power": lambda a, b: np.tanh(a * b) ** 2,
     "times": lambda a, b: 3 * a,
     "times -1": lambda a, b: a * -1,
     "over": lambda a, b: a / 7,
@@ -498,13 +501,13 @@ def leaf(name, *shape):
 
 
 def test_what_is_needless_is_left_out():
-    a, c = leaf("a"), leaf("c")
+    a, c, x, y = leaf("a"), leaf("c"), leaf("x", 4, 3), leaf("y", 4, 3)
     assert backward(mt.to_source(a * a + a * c)) == "da = c + 2 * a\ndc = a"
+    assert backward(mt.to_source(0.01 * (x * x).sum())) == "dx = 0.02 * x"
     lines = backward(mt.to_source(a * c + a * c / 3 + a * c))
     assert lines == "da = c + c / 3 + c\ndc = a + a / 3 + a"
     assert backward(mt.to_source(-(a - c) * 3)) == "da = -3.0\ndc = 3.0"
     assert backward(mt.to_source(a - c / 4 - c / 4)) == "da = 1.0\ndc = -0.5"
-    x, y = leaf("x", 4, 3), leaf("y", 4, 3)
     assert backward(mt.to_source(x.sum() * 2)) == "dx = np.full_like(x, 2)"
     assert backward(mt.to_source((x.T.T * y).mean())) == "dx = y / 12\ndy = x / 12"
     assert backward(mt.to_source((1 - x).square().sum())) == "dx = -2 * (1 - x)"
