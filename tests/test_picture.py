@@ -251,6 +251,7 @@ def test_contributions_that_are_added_up_are_shown_in_full():
 def test_zeros_and_ones_are_counted():
     y = Tensor(np.arange(50) % 2.0, name="y")
     assert card(draw((y * leaf(1.0)).sum()), "y")[1] == "value 25 ones of 50"
+    assert "RMS" in card(draw(((y * leaf(1.0)) * 1.0).sum()), "t2")[1]  # of what is given
     y.data[3] = np.nan
     assert card(draw((y * leaf(1.0)).sum()), "y")[1].endswith("RMS nan not finite: 1 nan")
 
@@ -539,6 +540,37 @@ def test_equal_layers_fold():
     assert len(picture.scene.cards) < 8
 
 
+def test_folded_layers_say_how_the_first_and_the_last_learn():
+    parts = [part for i in range(9) for part in (nn.Linear(4, 4, rng=i), nn.Sigmoid())]
+    loss = nn.MSELoss()(nn.Sequential(*parts)(np.ones((3, 4))), np.zeros((3, 4)))
+    lines = card(draw(loss), "layers.0 … layers.16")
+    rows = [" ".join(line.split()[:2]) for line in lines[2:]]
+    parameters = ["weight", "bias", "Z", "A"]
+    assert rows == [f"{which} {x}" for which in ("first", "last") for x in parameters]
+    sizes = [numbers.rms(n.gradient) for n in Graph.of(loss).nodes if n.rule == "add"]
+    times = numbers.number(sizes[8] / sizes[0])
+    assert lines[4].endswith(f"vanishing: {times} times smaller than last")
+    assert not any("vanishing" in line for line in lines if line is not lines[4])
+
+
+def test_a_repeated_leaf_stands_in_the_frame_of_its_reader():
+    a, y = leaf(0.5, "a"), leaf(1.0)
+    for i in range(13):
+        with group(f"step {i}"):
+            y = (y + 1.0) * a
+    picture = draw(y, collapse=False)
+    frames = [c.frame for c in picture.scene.cards if c.heading[0].text == "a"]
+    assert frames == [(), *((f"step {i}",) for i in range(1, 13))]
+
+
+def test_many_cards_are_laid_out_quickly():
+    y = leaf(0.5)
+    for i in range(400):
+        y = y.sin()
+        if i in (200, 399):
+            assert ("nslimit=" in draw(y, collapse=False).source) == (i == 399)
+
+
 def test_a_module_called_twice_is_two_cards():
     linear = nn.Linear(3, 3, rng=1)
     x = Tensor(np.ones((2, 3)), name="x")
@@ -749,6 +781,7 @@ def test_both_renderers_draw_networks(renderer, theme):
     shown = texts(svg)
     assert {"layer1", "W1", "A3", "BCELoss"} <= set(shown)
     assert THEMES[theme].page in svg
+    assert '<svg text-rendering="geometricPrecision" ' in svg
     assert not any(set(text) & set(numbers.BARS[1:]) for text in shown)
     assert svg.count(' stroke="none" d="M') >= 20  # histograms
 
