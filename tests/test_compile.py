@@ -19,6 +19,8 @@ from test_hypothesis import run as run_program
 import microtensor as mt
 import nn
 from microtensor import GradientError, Tensor
+from microtensor.compiled.writer import _dot_agrees, laid_out
+from microtensor.trace import called
 
 rng = np.random.default_rng(3)
 
@@ -167,6 +169,58 @@ def test_order_in_memory(lay):
     assert recorded(step) == 1
     W.data = np.asfortranarray(W.data)
     agree(step, f, [W, b], X)
+    assert recorded(step) == 2
+    agree(step, f, [W, b], np.repeat(X, 3, axis=0)[::3])
+    assert recorded(step) == 3
+
+
+LAYOUTS = [
+    np.ascontiguousarray,
+    np.asfortranarray,
+    lambda x: np.repeat(x, 2, axis=1)[:, ::2],
+    lambda x: np.repeat(x, 2, axis=0)[::2],
+]
+
+
+def test_dot_stands_in_only_where_it_gives_the_same_bits():
+    draw, stood_in = np.random.default_rng(0), 0
+    for _ in range(4000):
+        rows, inner, columns = draw.choice([1, 2, 3, 5, 7, 16, 33, 100, 209, 300], 3)
+        dtype = draw.choice([np.float64, np.float32])
+        left, right = (
+            LAYOUTS[draw.integers(4)](draw.normal(size=shape).astype(dtype))
+            for shape in ((rows, inner), (inner, columns))
+        )
+        right = right if draw.integers(5) else left.T
+        product = called("matmul", np.matmul, (left, right))
+        if _dot_agrees(product):
+            stood_in += 1
+            assert np.dot(left, right).tobytes() == product.value.tobytes()
+    assert stood_in > 500
+
+
+def test_memory_is_laid_out_as_a_result_is():
+    block = np.empty(1000, np.uint8)
+    for x in (np.empty((2, 3)), np.empty((2, 3)).T, np.empty((2, 3, 4), "f4").transpose(1, 2, 0)):
+        array = laid_out(x, block)
+        assert (array.shape, array.dtype, array.strides) == (x.shape, x.dtype, x.strides)
+        assert np.may_share_memory(array, block)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("columns", [1, 5])
+@pytest.mark.parametrize("rows", [1, 200])
+def test_products_are_the_same_to_the_last_bit(rows, columns, dtype):
+    for inner in (2, 7, 33):
+        for lay in LAYOUTS:
+            W = weights(columns, inner, dtype=dtype)
+
+            def f(X, V, W=W):
+                Z = X @ W.T
+                return (np.tanh(Z.T).T * (X @ V) * Z).sum()
+
+            X, V = rng.normal(size=(rows, inner)), rng.normal(size=(inner, columns))
+            agree(mt.compile(f), f, [W], lay(X.astype(dtype)), lay(V.astype(dtype)))
 
 
 def test_read_only_inputs_are_only_read():
@@ -252,6 +306,43 @@ def test_a_gradient_shared_by_two_leaves_is_two_arrays():
     step()
     np.testing.assert_array_equal(a.grad, b.grad)
     assert not np.may_share_memory(a.grad, b.grad)
+
+
+def test_gradients_that_are_parts_of_a_larger_one():
+    V, a, b = weights(3, 3), weights(3), weights(3)
+
+    def f(x):
+        early = np.tanh(x @ V) @ V  # whose gradients come after those of a and b
+        return (np.tanh(np.concatenate([a, b]) * 2) * early.reshape(6)).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [V, a, b], rng.normal(size=(2, 3)))
+
+
+def test_memory_is_kept_while_a_view_of_it_is_read():
+    w, V = weights(2, 3), weights(3, 2)
+
+    def f(x):
+        y = (w * x).T  # a view
+        z = (x @ V) @ V.T @ V
+        return (np.tanh(y @ z) * (y @ x)[:, :1]).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [w, V], rng.normal(size=(2, 3)))
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3,), (4, 1)], ids=str)
+def test_sums_that_undo_broadcasting(shape):
+    w = weights(*shape)
+
+    def f(x):
+        return (np.tanh(x + w) * x).sum() + (x * w).sum(axis=(0,)).sum()
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, [w], rng.normal(size=(4, 3)) * 1e3)
 
 
 def test_a_gradient_that_is_the_input_is_a_copy():
@@ -721,6 +812,26 @@ def test_a_method_and_a_module_of_ones_own(monkeypatch):
     module.rate = 2.0
     agree(step, holder.loss, [model.w], np.ones(3))
     assert recorded(step) == 2
+
+
+def test_inputs_that_come_to_require_a_gradient():
+    x, w = Tensor([1.0, 2.0]), weights(2)
+
+    def f(x):
+        return (w * x).sum()
+
+    step = mt.compile(f)
+    agree(step, f, [x, w], x)
+    x.requires_grad = True
+    agree(step, f, [x, w], x)
+    agree(step, f, [x, w], x)
+    assert recorded(step) == 2
+    other = Tensor([3.0, 4.0], requires_grad=True)
+    agree(step, f, [other, w], other)
+    agree(step, f, [x, w, other], x)
+    x.requires_grad = False
+    agree(step, f, [x, w], x)
+    assert recorded(step) == 3
 
 
 def test_parameters_frozen_and_replaced():
