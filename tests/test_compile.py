@@ -367,6 +367,18 @@ def test_second_derivatives():
     assert recorded(step) == 1
 
 
+def test_leaves_made_inside_get_no_gradient():
+    w = weights(3)
+
+    def f(x):
+        inner = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        return (w * x * inner).sum()
+
+    step = mt.compile(f)
+    agree(step, f, [w], np.ones(3))
+    assert step.source.count(".grad = ") == 1
+
+
 def test_detached_values_follow():
     w = weights(3)
 
@@ -804,14 +816,17 @@ def test_a_method_and_a_module_of_ones_own(monkeypatch):
 
     class Holder:
         def loss(self, x):
-            return model(x) * configuration.rate * model.half  # noqa: F821
+            return model(x) * configuration.rate * model.half * self.scale  # noqa: F821
 
     holder = Holder()
+    holder.scale = 1.0
     step = mt.compile(holder.loss)
     agree(step, holder.loss, [model.w], np.ones(3))
     module.rate = 2.0
     agree(step, holder.loss, [model.w], np.ones(3))
-    assert recorded(step) == 2
+    holder.scale = 3.0
+    agree(step, holder.loss, [model.w], np.ones(3))
+    assert recorded(step) == 3
 
 
 def test_inputs_that_come_to_require_a_gradient():
@@ -1121,6 +1136,18 @@ def test_refused_in_one_line(what):
     assert W.grad is None
     np.testing.assert_array_equal(CONSTANT.numpy(), values)
     assert (W * 2).requires_grad
+
+
+def test_what_never_equals_itself_is_refused():
+    class Fickle(set):
+        __hash__ = None
+
+        def __eq__(self, other):
+            return False
+
+    chosen = Fickle()
+    with pytest.raises(GradientError, match="doesn't do the same when it runs twice; call"):
+        mt.compile(lambda: W.sum() * len(chosen))()
 
 
 def test_inputs_cannot_be_changed_through_what_is_read():
