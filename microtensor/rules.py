@@ -182,9 +182,8 @@ tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
 
 
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x), by exp(-|x|), which can't overflow."""
-    e = np.exp(-np.abs(x))
-    return np.where(x < 0, e, 1.0).astype(e.dtype) / (1 + e)
+    """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
 sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
