@@ -1088,6 +1088,13 @@ REFUSED = {
         GradientError,
         r"grad\(\) without create_graph",
     ),
+    "zero_grad()": (
+        lambda: setattr(W, "grad", None) or W.sum(),
+        (),
+        GradientError,
+        r"sets the \.grad of \(2,\) 'W', as zero_grad",
+    ),
+    "a gradient read": (lambda: (W * W.grad).sum(), (), TypeError, "a .grad, which a program can"),
     "another compiled function": (
         lambda: W.sum() * mt.compile(lambda: W.sum())(),
         (),
@@ -1123,6 +1130,43 @@ REFUSED = {
     "complex": (lambda x: W.sum(), (np.ones(2, complex),), TypeError, "an array of dtype complex"),
     "an intermediate": (lambda x: x.sum(), (W * 2,), GradientError, "was computed by multiply"),
 }
+
+
+def test_gradients_come_back_after_a_refusal():
+    w = weights(2)
+    w.grad = mine = np.ones(2)
+    for f in (lambda: w * 2, lambda: setattr(w, "grad", None) or w.sum(), lambda: 1 / 0):
+        with pytest.raises((GradientError, ZeroDivisionError)):
+            mt.compile(f)()
+        assert w.grad is mine
+
+
+def test_the_order_of_a_dict_counts():
+    w, parts = weights(), {"a": 2.0, "b": 3.0}
+
+    def f():
+        y = w
+        for factor in parts.values():
+            y = y * factor + 1
+        return y
+
+    step = mt.compile(f)
+    agree(step, f, [w])
+    parts["a"] = parts.pop("a")
+    agree(step, f, [w])
+    assert recorded(step) == 2
+
+
+def test_an_attribute_that_a_class_hides(monkeypatch):
+    class Steeper(Scaled):
+        pass
+
+    model = Steeper()
+    step = mt.compile(model)
+    agree(step, model, [model.w], np.ones(3))
+    Steeper.ratio = 7.0
+    agree(step, model, [model.w], np.ones(3))
+    assert recorded(step) == 2
 
 
 @pytest.mark.parametrize("what", REFUSED)

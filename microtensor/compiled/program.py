@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,11 @@ class Program:
 
     def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
         earlier = Surroundings(function)
-        first = Recording(function, name, inputs)
-        before = Surroundings(function)
-        second = Recording(function, name, inputs)
+        tensors = {*earlier.tensors, *(x for x in inputs if isinstance(x, Tensor))}
+        with _gradients_out_of_reach(name, tensors):
+            first = Recording(function, name, inputs)
+            before = Surroundings(function)
+            second = Recording(function, name, inputs)
         self._around = Surroundings(function)
         self._kinds = [_kind(x) for x in inputs]
         _refuse_side_effects(name, earlier, before, self._around)
@@ -46,6 +49,32 @@ class Program:
             if kind != _kind(x):
                 return f"input {k} ({kind}, then {_kind(x)})"
         return "a value that the function reads or branches on"
+
+
+class _Gradient:
+    """What stands in `.grad` while a function is recorded: neither is it read nor set there."""
+
+    def __repr__(self) -> str:
+        return "a .grad, which a program can't read"
+
+
+@contextmanager
+def _gradients_out_of_reach(name: str, tensors: set[Tensor]) -> Iterator[None]:
+    kept = [(tensor, tensor.grad) for tensor in tensors]
+    mark: Any = _Gradient()
+    for tensor in tensors:
+        tensor.grad = mark
+    try:
+        yield
+        touched = next((tensor for tensor in tensors if tensor.grad is not mark), None)
+    finally:
+        for tensor, g in kept:
+            tensor.grad = g
+    if touched is not None:
+        raise GradientError(
+            f"compile: {name} sets the .grad of {label(touched)}, as zero_grad() does; do that "
+            "outside of the function"
+        )
 
 
 def _kind(x: Any) -> str:
@@ -179,6 +208,8 @@ def _condition(writer: Writer, entry: Entry) -> str:
     held = writer.bind(holder)
     if kind == "length":
         return f"len({held}) == {value}"
+    if kind == "order":
+        return f"[*{held}] == {writer.bind(value)}"
     if kind == "absent":
         return f"{name!r} not in {held}"
     if kind == "array":

@@ -41,8 +41,8 @@ MISSING = object()
 class Entry(NamedTuple):
     """One thing reached: `holder` has `value` under `key`; `kind` says how to look it up.
 
-    item (`holder[key]`), attribute, absent (no such key), length, set (equal to), array (the
-    same numbers).
+    item (`holder[key]`), attribute, absent (no such key), length, order (of its keys), set
+    (equal to), array (the same numbers).
     """
 
     kind: str
@@ -65,6 +65,7 @@ _LOOK_UP: dict[str, Callable[[Any, Any], Any]] = {
     "attribute": lambda holder, key: getattr(holder, key, MISSING),
     "absent": lambda holder, key: holder.get(key, MISSING),
     "length": lambda holder, key: len(holder),
+    "order": lambda holder, key: list(holder),
     "set": lambda holder, key: set(holder),
     "array": lambda holder, key: holder,
 }
@@ -76,7 +77,7 @@ def same(x: Any, y: Any) -> bool:
         return False
     if isinstance(x, np.ndarray):
         return same_numbers(x, y)
-    return isinstance(x, (*ATOMS, set)) and repr(x) == repr(y) and x == y
+    return isinstance(x, (*ATOMS, set, list)) and repr(x) == repr(y) and x == y
 
 
 def same_numbers(x: Any, y: Any) -> bool:
@@ -185,7 +186,9 @@ class Surroundings:
                 self._stack.append((f"{path}[{key!r}]", value))
             else:
                 self._note("item", x, key, value, f"{path}[{key!r}]")
-        if not isinstance(x, tuple):
+        if isinstance(x, dict | MappingProxyType):
+            self._note("order", x, None, list(x), path)
+        elif not isinstance(x, tuple):
             self._note("length", x, None, len(x), path)
 
     def _class(self, path: str, x: type) -> None:
@@ -195,6 +198,7 @@ class Surroundings:
                 continue
             self._seen[id(kind)] = kind
             attributes = vars(kind)
+            self._note("length", attributes, None, len(attributes), path)
             for name, value in list(attributes.items()):
                 data = not callable(value) and not hasattr(value, "__get__")
                 hidden = name.startswith("__") and name != "__call__"
