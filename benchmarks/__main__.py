@@ -25,6 +25,17 @@ EXTRAS = "pip install -e '.[bench]'"
 def main(arguments: Sequence[str] | None = None) -> None:
     options = read_options(arguments)
     try:
+        measure(options)
+    except (RuntimeError, ValueError, OSError) as error:
+        stop(error)
+    except KeyboardInterrupt:
+        print("\nstopped by Ctrl-C; nothing was written")
+        sys.exit(130)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Prints every row as it is measured, and at the end writes them all."""
+    try:
         from tqdm import tqdm
     except ImportError:
         stop(f"the progress bar needs tqdm: {EXTRAS}")

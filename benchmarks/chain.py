@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,8 @@ def mygrad(links: int, shape: tuple[int, ...] = ()) -> Contestant:
 def micrograd(links: int) -> Contestant:
     from micrograd.engine import Value
 
+    depth = 3 * OPERATIONS * links  # its walk calls itself once for every operation
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), depth))
     numbers = [float(v) for v in case(())]
     found: list[Any] = []
 

@@ -77,6 +77,39 @@ def test_the_command_says_what_is_wrong():
             command.main(arguments)
 
 
+def test_a_fault_is_said_in_one_line(monkeypatch):
+    def measure(options):
+        raise ValueError("title: b is off")
+
+    monkeypatch.setattr(command, "measure", measure)
+    with pytest.raises(SystemExit, match="benchmarks: title: b is off"):
+        command.main(["--quick"])
+
+
+def test_ctrl_c_ends_it(monkeypatch, capsys):
+    def measure(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "measure", measure)
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--quick"])
+    assert stopped.value.code == 130
+    assert "stopped by Ctrl-C; nothing was written" in capsys.readouterr().out
+
+
+def test_micrograd_survives_the_longest_chain_it_is_given():
+    (row,) = (r for r in rows.all_rows(False, ["chain"]) if rows.MICROGRAD in r.contestants)
+    try:
+        step, numbers, _ = row.contestants[rows.MICROGRAD]()
+    except ImportError as error:
+        pytest.skip(str(error))
+    step()
+    reference = row.contestants[rows.HAND]()
+    reference.step()
+    for ours, theirs in zip(numbers(), reference.numbers(), strict=True):
+        assert timing.differ(ours, theirs) <= 1e-9
+
+
 def test_rows_and_peers_are_chosen():
     options = command.read_options(["--rows", "mlp, doublings", "--peers", "torch", "--quick"])
     chosen = command.choose(options)
