@@ -84,6 +84,8 @@ STEPS = {
     "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / (b * b + 2),
     "over a product": lambda a, b: a / (2 * np.exp(np.tanh(b))),
+    "over a negative product": lambda a, b: a / -(2 * np.exp(np.tanh(b))),
+    "square of a negative": lambda a, b: (-np.tanh(a)) ** 2 + b,
     "minus a sum": lambda a, b: a - (b + 2 * a),
     "power": lambda a, b: np.tanh(a * b) ** 2,
     "times": lambda a, b: 3 * a,
@@ -282,6 +284,14 @@ dW1 = dz1.T @ X
 db1 = np.sum(dz1, axis=0)
 return cost, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}"""
     )
+
+
+def test_a_mean_over_columns_too_divides_by_the_size():
+    x, y = leaf("x", 4, 2), mt.Tensor(np.ones((4, 2)), name="y")
+    text = mt.to_source(nn.MSELoss()(x, y))
+    assert "n = y.size" in text
+    assert "dx = 2 * diff / n" in text
+    close(run(text)(x=x.data, y=y.data)[1]["x"], (x.data - 1) / 4)
 
 
 def test_single_precision_stays():
@@ -624,3 +634,9 @@ def test_a_leaf_alone_and_numbers_of_any_kind():
     value, gradients = run(mt.to_source(rows @ rows.T))(rows=rows.data)
     assert value.shape == (1, 1)
     close(gradients["rows"], 2 * rows.data)
+
+
+def test_a_negative_product_stands_in_brackets_where_it_has_to():
+    x = np.random.default_rng(0).normal(size=(2, 2))
+    text = check(lambda x: np.ones((2, 2)) @ -(2.5 * x), [x])
+    assert "@ (-2.5 * v0)" in text
