@@ -9,7 +9,7 @@ import numpy as np
 
 from .timing import Contestant
 
-OPERATIONS = 2  # in a link; and for each use below, a product and its place in the stack
+OPERATIONS = 2  # in a link; and for each use below, a product and a sum
 
 
 def case(shape: tuple[int, ...]) -> tuple[Any, Any, Any]:
@@ -133,13 +133,16 @@ def micrograd(links: int) -> Contestant:
 
 
 def microtensor_wide(uses: int) -> Contestant:
-    from microtensor import Tensor, stack
+    from microtensor import Tensor
 
     x = Tensor(1.5, requires_grad=True)
 
     def step() -> None:
         x.grad = None
-        stack([x * x for _ in range(uses)]).sum().backward()
+        total = x * x
+        for _ in range(uses - 1):
+            total = total + x * x
+        total.backward()
 
     return Contestant(step, lambda: [x.grad], OPERATIONS * uses)
 
@@ -152,17 +155,26 @@ def pytorch_wide(uses: int, threads: int = 2) -> Contestant:
 
     def step() -> None:
         x.grad = None
-        torch.stack([x * x for _ in range(uses)]).sum().backward()
+        total = x * x
+        for _ in range(uses - 1):
+            total = total + x * x
+        total.backward()
 
     return Contestant(step, lambda: [x.grad.numpy()], OPERATIONS * uses)
 
 
 def autograd_wide(uses: int) -> Contestant:
     import autograd
-    import autograd.numpy as anp
 
     found: list[Any] = []
-    gradient = autograd.grad(lambda x: anp.sum(anp.stack([x * x for _ in range(uses)])))
+
+    def total(x: Any) -> Any:
+        total = x * x
+        for _ in range(uses - 1):
+            total = total + x * x
+        return total
+
+    gradient = autograd.grad(total)
 
     def step() -> None:
         found[:] = [gradient(1.5)]
