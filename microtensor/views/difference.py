@@ -9,8 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..graph import Graph, Node
-from .collapse import units
-from .network import Layers
 from .numbers import number, rms, size
 
 
@@ -77,6 +75,9 @@ def difference(before: Graph, after: Graph) -> Difference:
             f"difference: two programs: the first has {len(before.nodes)} values, the second "
             f"{len(after.nodes)}"
         )
+    from .collapse import units
+    from .network import Layers
+
     letters = Layers(before, units(before, "auto", ())).names
     return Difference(
         Change(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError
@@ -17,7 +16,6 @@ START = (
     "The leaves have their numbers, and nothing is computed yet. → or Next goes on; "
     "a click on a card shows its paths to the result."
 )
-HERE = Path(__file__).parent
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
 
@@ -44,11 +42,20 @@ def page(
     of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
     is missing.
     """
+    from pathlib import Path
+
     content = written(result, names, title, text, questions, collapse, expand, direction, gradient)
     path = Path(filename)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return str(path)
+
+
+def _file(name: str) -> str:
+    """The text of a file that lies beside this one."""
+    from pathlib import Path
+
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def written(
@@ -117,12 +124,12 @@ def _html(
         "fields": "".join(_field(card) for card in tale.leaves()) if program else "",
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "data": data.replace("<", "\\u003c"),
-        "style": _themes() + (HERE / "page.css").read_text(encoding="utf-8"),
+        "style": _themes() + _file("page.css"),
         "program": program,
-        "script": (HERE / "page.js").read_text(encoding="utf-8"),
+        "script": _file("page.js"),
     }
     parts["policy"] = _policy(parts["style"], [parts["program"], parts["script"]])
-    return (HERE / "page.html").read_text(encoding="utf-8").format(**parts)
+    return _file("page.html").format(**parts)
 
 
 def _policy(style: str, scripts: list[str]) -> str:
