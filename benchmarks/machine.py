@@ -7,6 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+QUIET = 0.3  # processes at work on average in the last minute
 PACKAGES = ("numpy", "torch", "jax", "autograd", "mygrad", "micrograd")
 
 
@@ -16,9 +17,18 @@ def description() -> list[str]:
     system = f"{platform.system()}, Python {platform.python_version()}"
     return [
         f"{_processor()}, {cores} cores, {system}",
+        *_others(),
         f"BLAS: {_blas()}; OPENBLAS_CORETYPE is {os.environ.get('OPENBLAS_CORETYPE', 'not set')}",
         ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name))),
     ]
+
+
+def _others() -> list[str]:
+    """What else the machine was doing. Two threads that wait for each other suffer most by it."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load < QUIET:
+        return [f"load before: {load:.2f}"]
+    return [f"load before: {load:.2f}. OTHER WORK IS RUNNING: figures of several threads are void"]
 
 
 def _processor() -> str:

@@ -11,7 +11,7 @@ import pytest
 
 import microtensor as mt
 from benchmarks import __main__ as command
-from benchmarks import report, rows, single, timing
+from benchmarks import machine, report, rows, single, timing
 from benchmarks.timing import Contestant, Goal, Row
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +108,14 @@ def test_micrograd_survives_the_longest_chain_it_is_given():
     reference.step()
     for ours, theirs in zip(numbers(), reference.numbers(), strict=True):
         assert timing.differ(ours, theirs) <= 1e-9
+
+
+@pytest.mark.parametrize("load, warned", [(0.1, False), (1.1, True)])
+def test_a_busy_machine_is_told(load, warned, monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0), raising=False)
+    said = "\n".join(machine.description())
+    assert f"load before: {load:.2f}" in said
+    assert ("OTHER WORK IS RUNNING" in said) == warned
 
 
 def test_rows_and_peers_are_chosen():
