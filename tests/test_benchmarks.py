@@ -29,8 +29,8 @@ def contestants():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row, build", list(contestants()))
 def test_all_compute_the_same(row, build):
-    reference = next(iter(row.contestants.values()))()
     try:
+        reference = next(iter(row.contestants.values()))()
         step, numbers, _ = build()
     except ImportError as error:
         pytest.skip(str(error))
