@@ -13,7 +13,6 @@ from .checks import number
 from .module import Module, misfits, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
-BLOCK = 1 << 15  # numbers: their updates stay in the cache, and the allocator keeps such parts
 
 
 class Optimizer:
@@ -64,22 +63,11 @@ class Optimizer:
         self.steps += 1
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
-                data = p.data
-                if data.size <= BLOCK:
-                    self._change(k, ..., data, p.grad)
-                else:
-                    for block in _blocks(data):
-                        self._change(k, block, data[block], p.grad[block])
-                p.data = data
+                g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
+                p.data -= self._update(k, g)
 
-    def _change(self, k: int, block: Any, part: Array, g: Array) -> None:
-        """Changes a block of parameter number k, whose gradient is g."""
-        if self.weight_decay:
-            g = g + self.weight_decay * part
-        part -= self._update(k, block, g)
-
-    def _update(self, k: int, block: Any, g: Array) -> Array:
-        """What is taken away from a block of parameter number k, whose gradient is g."""
+    def _update(self, k: int, g: Array) -> Array:
+        """What is taken away from parameter number k, whose gradient is g."""
         raise TypeError(f"{type(self).__name__} has no _update()")
 
     def zero_grad(self) -> None:
@@ -115,13 +103,6 @@ def _fraction(x: float) -> bool:
     return 0 <= x < 1
 
 
-def _blocks(data: Array) -> Iterator[Any]:
-    """Indices of the parts of an array, each small enough to stay in the cache meanwhile."""
-    rows = max(1, BLOCK * len(data) // data.size)
-    for first in range(0, len(data), rows):
-        yield slice(first, first + rows)
-
-
 class SGD(Optimizer):
     """Gradient descent: p -= lr g, or with momentum v = momentum v + g and p -= lr v.
 
@@ -140,9 +121,9 @@ class SGD(Optimizer):
         super().__init__(parameters, lr, weight_decay, ("velocity",) if momentum else ())
         self.momentum = momentum
 
-    def _update(self, k: int, block: Any, g: Array) -> Array:
+    def _update(self, k: int, g: Array) -> Array:
         if self.momentum:
-            velocity = self.memory[f"velocity.{k}"][block]
+            velocity = self.memory[f"velocity.{k}"]
             velocity *= self.momentum
             velocity += g
             g = velocity
@@ -173,8 +154,8 @@ class Adam(Optimizer):
         self.betas = betas
         self.eps = eps
 
-    def _update(self, k: int, block: Any, g: Array) -> Array:
-        mean, square = self.memory[f"mean.{k}"][block], self.memory[f"square.{k}"][block]
+    def _update(self, k: int, g: Array) -> Array:
+        mean, square = self.memory[f"mean.{k}"], self.memory[f"square.{k}"]
         beta1, beta2 = self.betas
         mean *= beta1
         mean += (1 - beta1) * g
