@@ -370,6 +370,15 @@ def test_slopes_at_the_edge_of_the_domain():
         assert mt.log(mt.Tensor(0.0)).item() == -np.inf
 
 
+def test_a_closed_gate_sends_exactly_0_whatever_arrives():
+    for g in (np.inf, -np.inf, np.nan, -1.0):
+        for shape in ((), (1,)):
+            x = mt.Tensor(np.full(shape, -1.0), requires_grad=True)
+            mt.relu(x).backward(np.full(shape, g))
+            assert x.grad == 0
+            assert not np.signbit(x.grad)
+
+
 def test_infinite_entries_of_max():
     assert slopes(lambda x: x.max(), [-np.inf, np.inf, 1.0]) == [0, 1, 0]
     assert slopes(mt.relu, [-np.inf, np.inf]) == [0, 1]

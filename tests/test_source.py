@@ -274,12 +274,12 @@ dW3 = dz3.T @ a2
 db3 = np.sum(dz3, axis=0)
 da2 = dz3 @ W3
 # Backward through layer 2
-dz2 = da2 * (a2 > 0)
+dz2 = np.where(a2 > 0, da2, 0)
 dW2 = dz2.T @ a1
 db2 = np.sum(dz2, axis=0)
 da1 = dz2 @ W2
 # Backward through layer 1
-dz1 = da1 * (a1 > 0)
+dz1 = np.where(a1 > 0, da1, 0)
 dW1 = dz1.T @ X
 db1 = np.sum(dz1, axis=0)
 return cost, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}"""

@@ -46,19 +46,19 @@ def cost_and_gradients(X, y, W1, b1, W2, b2, W3, b3, W4, b4):
     da3 = dz4 @ W4
 
     # Backward through layer 3
-    dz3 = da3 * (a3 > 0)
+    dz3 = jnp.where(a3 > 0, da3, 0)
     dW3 = dz3.T @ a2
     db3 = jnp.sum(dz3, axis=0)
     da2 = dz3 @ W3
 
     # Backward through layer 2
-    dz2 = da2 * (a2 > 0)
+    dz2 = jnp.where(a2 > 0, da2, 0)
     dW2 = dz2.T @ a1
     db2 = jnp.sum(dz2, axis=0)
     da1 = dz2 @ W2
 
     # Backward through layer 1
-    dz1 = da1 * (a1 > 0)
+    dz1 = jnp.where(a1 > 0, da1, 0)
     dW1 = dz1.T @ X
     db1 = jnp.sum(dz1, axis=0)
 
