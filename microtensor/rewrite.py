@@ -459,12 +459,15 @@ def _sum_of_scaled(to: Rewriting, symbol: Symbol) -> Any:
     return to.built(Scaled(abs(left.factor), to.make("subtract", *cores), left.divisors))
 
 
-def _positive(to: Rewriting, symbol: Symbol) -> Any:
-    """A relu that isn't 0 is larger than 0: what a person asks."""
-    a, zero = symbol.arguments
+def _open_gate(to: Rewriting, symbol: Symbol) -> Any:
+    """What passes where a relu isn't 0 passes where it is above 0: what a person asks."""
+    closed, zero, g = symbol.arguments
+    if not (isinstance(closed, Symbol) and closed.call == "equal" and is_plain(zero) and zero == 0):
+        return None
+    a, nought = closed.arguments
     relu = isinstance(a, Symbol) and a.call == "maximum" and is_plain(a.arguments[1])
-    if relu and a.arguments[1] == 0 and is_plain(zero) and zero == 0:
-        return to.make("greater", a, zero)
+    if relu and a.arguments[1] == 0 and is_plain(nought) and nought == 0:
+        return to.make("where", to.make("greater", a, nought), g, zero)
     return None
 
 
@@ -491,7 +494,7 @@ RULES = {
     "subtract": (_sum_of_scaled,),
     "multiply": (_neutral, _product),
     "divide": (_neutral, _quotient),
-    "not_equal": (_positive,),
+    "where": (_open_gate,),
 }
 # What their second argument is called.
 SECOND = {"transpose": "axes", "reshape": "shape", "sum": "axis"}

@@ -198,7 +198,7 @@ softplus = _rule(
 # Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
 # the gradient at its bounds too.
 
-relu = _rule("relu", lambda x: np.maximum(x, 0), lambda g, out, x: np.where(out != 0, g, 0))
+relu = _rule("relu", lambda x: np.maximum(x, 0), lambda g, out, x: np.where(out == 0, 0, g))
 absolute = _rule(
     "absolute", np.absolute, lambda g, out, x: np.where(x > 0, g, np.where(x < 0, -g, 0))
 )

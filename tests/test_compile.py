@@ -199,6 +199,31 @@ def test_dot_stands_in_only_where_it_gives_the_same_bits():
     assert stood_in > 500
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("number", [0, -0.0, 2, 0.1])
+@pytest.mark.parametrize("lay", [np.ascontiguousarray, np.asfortranarray])
+def test_numbers_are_put_in_place_of_where_alone_what_they_replace_is_done_with(lay, number, dtype):
+    w = Tensor(lay(rng.normal(size=(4, 3))), requires_grad=True, dtype=dtype)
+
+    def done_with(X):
+        return mt.where(X > 0, number, X * w).tanh().sum()
+
+    def read_again(X):
+        product = X * w
+        return (mt.where(X > 0, number, product) * product).tanh().sum()
+
+    def spread(X):
+        return mt.where(X[0] > 0, number, X * w).tanh().sum()
+
+    # Forward and backward; backward alone; never.
+    for f, puts in ((done_with, 2), (read_again, 1), (spread, 0)):
+        step = mt.compile(f)
+        for _ in range(3):
+            agree(step, f, [w], lay(rng.normal(size=(4, 3)).astype(dtype)))
+        assert step.source.count(" putmask(") == puts
+        assert recorded(step) == 1
+
+
 def test_memory_is_laid_out_as_a_result_is():
     block = np.empty(1000, np.uint8)
     for x in (np.empty((2, 3)), np.empty((2, 3)).T, np.empty((2, 3, 4), "f4").transpose(1, 2, 0)):

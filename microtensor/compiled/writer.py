@@ -298,6 +298,8 @@ class Writer:
         if self._owner[symbol] is not symbol:
             self._view(symbol)
             return
+        if self._put(symbol, ending):
+            return
         name = self.names[symbol] = f"v{len(self.names)}"
         into = self._into(symbol)
         if into is None:
@@ -326,14 +328,34 @@ class Writer:
             return self.names[symbol]
         if isinstance(symbol.function, np.ufunc) and symbol.call != "matmul":
             for x in symbol.operands:
-                if x in ending and x in self._blocks and _alike(x.value, symbol.value):
-                    self._ready[symbol] = self._ready[x]
-                    self._blocks[symbol] = self._blocks.pop(x)
-                    self.names[symbol] = self.names[x]
+                if self._takes_over(symbol, x, ending):
                     return self.names[x]
         self._ready[symbol], self._blocks[symbol] = self._pool.array(symbol.value)
         self.names[symbol] = self.bind(self._ready[symbol])
         return self.names[symbol]
+
+    def _takes_over(self, symbol: Symbol, x: Any, ending: set[Symbol]) -> bool:
+        """Gives a result the memory of an operand that isn't needed any more, if it fits."""
+        if x not in ending or x not in self._blocks or not _alike(x.value, symbol.value):
+            return False
+        self._ready[symbol] = self._ready[x]
+        self._blocks[symbol] = self._blocks.pop(x)
+        self.names[symbol] = self.names[x]
+        return True
+
+    def _put(self, symbol: Symbol, ending: set[Symbol]) -> bool:
+        """where(mask, number, x) as numbers put into x, which takes two thirds of the time."""
+        if symbol.call != "where" or symbol in self._asked:
+            return False
+        mask, number, x = symbol.arguments
+        plain = isinstance(number, int | float) and isinstance(mask, Symbol)
+        if not plain or mask.shape != symbol.shape or not isinstance(x, Symbol):
+            return False
+        if not self._takes_over(symbol, x, ending):
+            return False
+        put, value = self.bind(np.putmask), self.bind(np.array(number, symbol.dtype))
+        self.lines.append(f"{put}({self.names[x]}, {self.names[mask]}, {value})")
+        return True
 
     def _into(self, symbol: Symbol) -> str | None:
         """The call with `{}` for the array that takes the result; None: it gives its own."""
