@@ -1,6 +1,6 @@
 """Measures microtensor beside those of its peers that are installed.
 
-    python -m benchmarks                          everything, in about ten minutes
+    python -m benchmarks                          everything, in about a quarter of an hour
     python -m benchmarks --rows cat,mlp           some rows
     python -m benchmarks --peers torch,jax        some peers
     python -m benchmarks --quick                  tiny work, to see that all of it runs
@@ -29,12 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (RuntimeError, ValueError, OSError) as error:
         stop(error)
     except KeyboardInterrupt:
-        print("\nstopped by Ctrl-C; nothing was written")
+        print("\nstopped by Ctrl-C")
         sys.exit(130)
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Prints every row as it is measured, and at the end writes them all."""
+    """Prints every row as it is measured, and at the end writes those that were finished."""
     try:
         from tqdm import tqdm
     except ImportError:
@@ -45,21 +45,31 @@ def measure(options: argparse.Namespace) -> None:
     chosen = choose(options)
     seconds = 0.001 if options.quick else SECONDS
     rounds = [min(options.rounds, row.rounds or options.rounds) for row in chosen]
-    with tqdm(total=sum(rounds), unit="round") as bar:
-        for row, count in zip(chosen, rounds, strict=True):
-            bar.set_description(row.title)
-            timing.run(row, count, seconds, bar.update)
-            tqdm.write(f"\n{report.times(row)}")
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "table.md").write_text(report.markdown(chosen, about), encoding="utf-8")
-    report.write_turns(chosen, options.out / "turns.csv")
+    done: list[timing.Row] = []
+    try:
+        with tqdm(total=sum(rounds), unit="round") as bar:
+            for row, count in zip(chosen, rounds, strict=True):
+                bar.set_description(row.title)
+                timing.run(row, count, seconds, bar.update)
+                tqdm.write(f"\n{report.times(row)}")
+                done.append(row)
+    finally:
+        if done:
+            write(done, about, options.out)
+
+
+def write(done: list[timing.Row], about: list[str], out: Path) -> None:
+    """The tables, the turns and the plot, into a folder; what was to be reached, on the screen."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "table.md").write_text(report.markdown(done, about), encoding="utf-8")
+    report.write_turns(done, out / "turns.csv")
     written = ["table.md", "turns.csv"]
     try:
-        report.plot(chosen, options.out / "plot.png")
+        report.plot(done, out / "plot.png")
         written.append("plot.png")
     except ImportError:
         print(f"plot.png needs matplotlib: {EXTRAS}")
-    print(f"\n{report.goals(chosen)}\n\nwritten: {', '.join(written)} in {options.out}")
+    print(f"\n{report.goals(done)}\n\nwritten: {', '.join(written)} in {out}")
 
 
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:

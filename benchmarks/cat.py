@@ -105,8 +105,12 @@ def careful(**sizes: Any) -> Contestant:
     return Contestant(step, lambda: case.gradients(parameters))
 
 
-def products(**sizes: Any) -> Contestant:
-    """The matrix products alone, into arrays that are there: what no NumPy program can go below."""
+def products(update: bool = False, **sizes: Any) -> Contestant:
+    """The matrix products alone, into arrays that are there: what no NumPy program can go below.
+
+    With `update` the weights change too, in place and without a thought for the gradients: then
+    it is what no NumPy program that learns can go below.
+    """
     case = Case(**sizes)
     A = [case.X] + [np.ones((len(case.X), n), case.dtype) for n in case.dims[1:]]
     dZ = [np.ones_like(x) for x in A]
@@ -125,6 +129,10 @@ def products(**sizes: Any) -> Contestant:
     def step() -> None:
         for left, right, result in calls:
             np.matmul(left, right, out=result)
+        if update:
+            for w, g in zip(case.weights, dW, strict=True):
+                np.multiply(g, RATE, out=g)
+                np.subtract(w, g, out=w)
 
     return Contestant(step)
 

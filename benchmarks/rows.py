@@ -13,6 +13,7 @@ OURS, COMPILED = "microtensor", "microtensor, compiled"
 EXPORTED = "microtensor, exported"
 LOADTXT = "np.loadtxt on open files"
 HAND, PRODUCTS, TUTORIAL = "NumPy by hand", "its BLAS calls alone", "NumPy, the tutorial's"
+UPDATED = "its BLAS calls and update"
 TORCH, TORCH1, TORCH_COMPILED = "PyTorch", "PyTorch, 1 thread", "PyTorch, compiled"
 JAX, AUTOGRAD, MYGRAD, MICROGRAD = "JAX, jit", "autograd", "MyGrad", "micrograd"
 PEERS = {  # what a library is called for --peers, and its contestants
@@ -44,6 +45,7 @@ def cat_steps(quick: bool) -> list[Row]:
             TUTORIAL: partial(cat.tutorial, **size),
             HAND: partial(cat.careful, **size),
             PRODUCTS: partial(cat.products, **size),
+            UPDATED: partial(cat.products, update=True, **size),
             OURS: partial(cat.microtensor, **size),
             COMPILED: partial(cat.microtensor, compiled=True, **size),
             TORCH: partial(cat.pytorch, **size),

@@ -86,15 +86,27 @@ def test_a_fault_is_said_in_one_line(monkeypatch):
         command.main(["--quick"])
 
 
-def test_ctrl_c_ends_it(monkeypatch, capsys):
-    def measure(options):
-        raise KeyboardInterrupt
+def test_ctrl_c_ends_it_and_keeps_the_rows_that_were_finished(monkeypatch, capsys, tmp_path):
+    run, started = timing.run, []
 
-    monkeypatch.setattr(command, "measure", measure)
+    def interrupted(row, *arguments):
+        started.append(row.title)
+        if len(started) == 3:
+            raise KeyboardInterrupt
+        run(row, *arguments)
+
+    monkeypatch.setattr(timing, "run", interrupted)
     with pytest.raises(SystemExit) as stopped:
-        command.main(["--quick"])
+        command.main(
+            ["--quick", "--peers", "none", "--rows", "size,doublings", "--out", str(tmp_path)]
+        )
     assert stopped.value.code == 130
-    assert "stopped by Ctrl-C; nothing was written" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.endswith("stopped by Ctrl-C\n")
+    assert f"in {tmp_path}" in said
+    table = (tmp_path / "table.md").read_text()
+    assert "| size, us an operation | 1 | 10 |" in table
+    assert started[2] not in table
 
 
 def test_micrograd_survives_the_longest_chain_it_is_given():
