@@ -73,9 +73,9 @@ from .primitive import primitive
 from .record import group, no_grad, record_constants
 from .tensor import Tensor
 from .views import draw, explain, follow, paths, to_source
-from .views.detail import detail
-from .views.difference import Difference, difference
-from .views.page import page
+from .views.page.document import page
+from .views.picture.detail import detail
+from .views.picture.difference import Difference, difference
 
 __all__ = [
     "Difference",

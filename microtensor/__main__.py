@@ -18,7 +18,7 @@ from typing import Any
 from .errors import GradientError, NoRenderer
 from .tensor import Tensor
 from .views import draw, explain, to_source
-from .views.page import page
+from .views.page.document import page
 
 PACKAGES = {
     "numpy": "computes",
@@ -113,7 +113,7 @@ def _explained(options: argparse.Namespace) -> str:
 
 def _drawn(options: argparse.Namespace) -> str:
     """Runs a script, draws its tensor, and says where the picture is."""
-    from .views.picture import ending
+    from .views.picture.rendering import ending
 
     ending(options.output)  # a wrong one is said before a script runs for long
     name, found = _run(options.target)

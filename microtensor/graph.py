@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -352,3 +352,29 @@ def _leaves_grouped(nodes: list[Node], edges: list[Edge]) -> tuple[Node, ...]:
 def _shared_start(paths: list[tuple[str, ...]]) -> tuple[str, ...]:
     levels = zip(*paths, strict=False)
     return tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, levels))
+
+
+def arrivals(graph: Graph) -> dict[str, list[Edge]]:
+    """For each node, the edges whose contributions its gradient sums, in the order of arrival."""
+    arriving: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        arriving.setdefault(edge.target, []).append(edge)
+    arrived: dict[str, list[Edge]] = {}
+    for node in reversed(graph.nodes):
+        for edge in arriving.get(node.id, ()):
+            if edge.contribution is not None:
+                arrived.setdefault(edge.source, []).append(edge)
+    return arrived
+
+
+def ordinals(edges: Iterable[Edge]) -> dict[tuple[str, int], str]:
+    """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
+    uses: dict[tuple[str, str], list[Edge]] = {}
+    for edge in edges:
+        uses.setdefault((edge.source, edge.target), []).append(edge)
+    return {
+        (edge.target, edge.slot): f"{k}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(k, 'th') }"
+        for several in uses.values()
+        if len(several) > 1
+        for k, edge in enumerate(several, 1)
+    }

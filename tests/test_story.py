@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import microtensor as mt
 from microtensor import Graph, Tensor
 from microtensor.rules import RULES
-from microtensor.views.story import told
-from microtensor.views.words import REASONS, large
+from microtensor.views.story.steps import told
+from microtensor.views.story.words import REASONS, large
 
 
 def leaf(data, name=None):

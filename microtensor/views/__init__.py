@@ -11,8 +11,8 @@ from ..replay import Replay
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
-    from .picture import Picture
-    from .telling import Story
+    from .picture.rendering import Picture
+    from .story.telling import Story
 
 
 def explain(
@@ -31,7 +31,7 @@ def explain(
 
     Each gradient is checked by a nudge: the record is run again with one number moved a little.
     """
-    from .telling import FORMATS, explained
+    from .story.telling import FORMATS, explained
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
@@ -49,7 +49,7 @@ def paths(
     paths are sent back one by one, and more are refused (ValueError). It always ends with the
     proof that the sum is the gradient.
     """
-    from .routes import summed
+    from .story.routes import summed
 
     graph, replay = lettered(result, names, gradient), Replay(result)
     (start,) = _wanted("paths", graph, replay, [wrt])
@@ -64,7 +64,7 @@ def follow(
     Its consumers' entries that it reaches, and upstream × local of each: the largest few, what
     the others add up to, and that the sum is the gradient.
     """
-    from .entry import followed
+    from .story.entry import followed
 
     return followed(lettered(result, names, gradient), entry, Replay(result).column)
 
@@ -74,8 +74,8 @@ def lettered(result: Tensor, names: Mapping[str, Any] | None, gradient: Any) -> 
     graph = Graph.of(result, names, gradient)
     if not any(node.group for node in graph.nodes):
         return graph
-    from .collapse import units
-    from .network import Layers
+    from .picture.collapse import units
+    from .picture.network import Layers
 
     letters = Layers(graph, units(graph, "auto", ())).names
     if not letters:
@@ -133,7 +133,7 @@ def draw(
     its `dot` program, or the pygraphviz package, which brings it along; .dot, .mmd and .txt need
     neither.
     """
-    from .picture import picture
+    from .picture.rendering import picture
 
     return picture(Graph.of(result, names, gradient), collapse, expand, theme, direction)
 
@@ -160,6 +160,6 @@ def to_source(
     ValueError: a constant or unknown `wrt`, or more than 20,000 operations. TypeError: an
     operation of one's own that isn't written in NumPy's functions.
     """
-    from .source import source
+    from .program.source import source
 
     return source(result, wrt, names, xp)

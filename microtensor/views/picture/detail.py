@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ...errors import ShapeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

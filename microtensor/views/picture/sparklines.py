@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .numbers import BARS
+from ..numbers import BARS
 
 WIDTH, HEIGHT = 0.6, 0.9  # of one bar, the full one, in units of the font size
 TEXT = re.compile(

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node
+from ...graph import Edge, Graph, Node
+from ..numbers import bars, number, rms, size
 from .collapse import ACTIVATIONS, Unit
 from .diagnosis import against_later, diagnosis, not_finite
-from .numbers import bars, number, rms, size
 from .scene import Arrow, Card, Cell
 
 MOST_ROWS = 8

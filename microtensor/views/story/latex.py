@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node
-from ..notation import elementwise, expression, local_formula, sent_formula, short
-from .cards import arrivals
-from .numbers import array, equals, factor, number, product, size, small, summed_axes
-from .story import sign
+from ...graph import Edge, Graph, Node, arrivals
+from ...notation import elementwise, expression, local_formula, sent_formula, short
+from ..numbers import array, equals, factor, number, product, size, small, summed_axes
+from .steps import sign
 from .words import axes_named
 
 MOST_ROWS, ENDS = 80, 20

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .dot import FONT, MONO, THEMES, Theme, cleaned, write
-from .picture import Picture, rendered
+from .rendering import Picture, rendered
 from .scene import Arrow, Card, Cell, Scene
 from .sparklines import outline
 

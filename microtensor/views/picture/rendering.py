@@ -11,9 +11,9 @@ from typing import Any
 
 import graphviz
 
-from ..errors import NoRenderer
-from ..graph import Graph
-from ..notation import short
+from ...errors import NoRenderer
+from ...graph import Graph, arrivals, ordinals
+from ...notation import short
 from . import cards, collapse, network
 from .dot import THEMES, write
 from .plain import mermaid, text
@@ -140,7 +140,7 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
         raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
     nodes = {node.id: node for node in graph.nodes}
     result = graph.nodes[-1]
-    arrived = cards.arrivals(graph)
+    arrived = arrivals(graph)
     layers = network.Layers(graph, found)
     shown = []
     for unit in found:
@@ -150,7 +150,7 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
         else:
             shown.append(layers.card(unit) if unit.kind == "group" else network.fold(unit))
     kinds = {unit.id: unit.kind for unit in found}
-    which = cards.ordinals(graph.edges)
+    which = ordinals(graph.edges)
     arrows = []
     for ends, edges in collapse.between(graph, found).items():
         if kinds[ends[0]] == kinds[ends[1]] == "node":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node
+from ...graph import Edge, Node
+from ..numbers import array, bars, factor, number, product, size, small, summed_axes, total
 from .diagnosis import not_finite
-from .numbers import array, bars, factor, number, product, size, small, summed_axes, total
 from .scene import Arrow, Card, Cell
 
 LONGEST_SUM = 40
@@ -170,29 +169,3 @@ def _over(axes: list[int], target: Node) -> str:
     lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
     named = "axis" if len(axes) == 1 else "axes"
     return f"summed over {named} {', '.join(map(str, axes))} ({lengths})"
-
-
-def arrivals(graph: Graph) -> dict[str, list[Edge]]:
-    """For each node, the edges whose contributions its gradient sums, in the order of arrival."""
-    arriving: dict[str, list[Edge]] = {}
-    for edge in graph.edges:
-        arriving.setdefault(edge.target, []).append(edge)
-    arrived: dict[str, list[Edge]] = {}
-    for node in reversed(graph.nodes):
-        for edge in arriving.get(node.id, ()):
-            if edge.contribution is not None:
-                arrived.setdefault(edge.source, []).append(edge)
-    return arrived
-
-
-def ordinals(edges: Iterable[Edge]) -> dict[tuple[str, int], str]:
-    """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
-    uses: dict[tuple[str, str], list[Edge]] = {}
-    for edge in edges:
-        uses.setdefault((edge.source, edge.target), []).append(edge)
-    return {
-        (edge.target, edge.slot): f"{k}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(k, 'th') }"
-        for several in uses.values()
-        if len(several) > 1
-        for k, edge in enumerate(several, 1)
-    }

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Edge, Node
-from ..notation import elementwise, short
-from .numbers import number, summed_axes
+from ...graph import Edge, Node
+from ...notation import elementwise, short
+from ..numbers import number, summed_axes
 
 MOVED = "only places change, so each entry's gradient goes back to where it came from"
 STEP = "a step is flat wherever it doesn't jump, so no gradient goes back"

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node, Step
-from ..notation import expression, short
-from . import cards, collapse
-from .dot import cleaned
-from .numbers import array, number, rms, size, small
-from .scene import Scene
-from .story import Told, told
+from ...graph import Edge, Graph, Node, Step, ordinals
+from ...notation import expression, short
+from ..numbers import array, number, rms, size, small
+from ..picture import cards, collapse
+from ..picture.dot import cleaned
+from ..picture.scene import Scene
+from ..story.steps import Told, told
 
 LONGEST_TEXT = 1000
 MOST_INNER = 20
@@ -49,7 +49,7 @@ class Tale:
         self.by_layer = any(unit.kind != "node" for unit in found)
         self.scalar = not self.by_layer and all(np.ndim(n.value) == 0 for n in graph.nodes)
         self.told = list(told(graph))
-        self.uses = cards.ordinals(graph.edges)
+        self.uses = ordinals(graph.edges)
         self.between = collapse.between(graph, found)
         self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
         self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}

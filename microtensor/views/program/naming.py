@@ -10,7 +10,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..graph import Graph, Node
+from ...graph import Graph, Node
 from .numpy_text import is_short
 
 ACTIVATIONS = {"relu", "sigmoid", "tanh"}

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backward import starting_gradient
-from ..errors import label
-from ..graph import Graph, places
-from ..rewrite import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
-from ..tensor import Tensor
-from ..trace import Symbol, Trace, reached, trace
+from ...backward import starting_gradient
+from ...errors import label
+from ...graph import Graph, places
+from ...rewrite import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
+from ...tensor import Tensor
+from ...trace import Symbol, Trace, reached, trace
 from .naming import Names
 from .numpy_text import (
     HELPERS,

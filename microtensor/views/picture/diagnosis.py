@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
-from .numbers import number
+from ...graph import Node
+from ..numbers import number
 
 MANY_TIMES = 30  # a gradient so many times smaller (larger) than another vanishes (explodes)
 MOST_NAMED = 3

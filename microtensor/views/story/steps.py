@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node, Step
-from ..notation import expression, short
-from .cards import ordinals
-from .numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
+from ...graph import Edge, Graph, Node, Step, ordinals
+from ...notation import expression, short
+from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
 from .words import axes_named, copied, copies, kind, note, plural, reason, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Graph, Node
-from ..notation import short
-from .numbers import given, number, size
-from .story import Teller, Told
+from ...graph import Graph, Node
+from ...notation import short
+from ..numbers import given, number, size
+from .steps import Teller, Told
 
 WIDTH = 88
 FULL = 40  # up to so many steps are told in full, up to MOST in a line each

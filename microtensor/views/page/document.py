@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GradientError
-from ..graph import Graph
-from ..tensor import Tensor
+from ...errors import GradientError
+from ...graph import Graph
+from ...tensor import Tensor
 
 if TYPE_CHECKING:
-    from .page_data import PageStep, Tale
+    from .data import PageStep, Tale
 
 START = (
     "The leaves have their numbers, and nothing is computed yet. → or Next goes on; "
@@ -70,11 +70,11 @@ def written(
     gradient: Any,
 ) -> str:
     """The page as text."""
-    from . import collapse as collapsing
-    from . import lettered
-    from .page_data import Tale, shortened
-    from .picture import scene
-    from .svg import drawn
+    from .. import lettered
+    from ..picture import collapse as collapsing
+    from ..picture.rendering import scene
+    from ..picture.svg import drawn
+    from .data import Tale, shortened
 
     graph = shortened(lettered(result, names, gradient))
     found = collapsing.units(graph, collapse, expand)
@@ -94,7 +94,7 @@ def _program(result: Tensor, graph: Graph, gradient: Any) -> str:
 
     An operation of one's own that isn't written in NumPy's functions can't.
     """
-    from ..trace import trace
+    from ...trace import trace
     from .javascript import javascript
 
     try:
@@ -108,7 +108,7 @@ def _html(
 ) -> str:
     import json
 
-    from .page_data import PageStep
+    from .data import PageStep
 
     data = json.dumps(tale.data(), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     begin = PageStep("Start", START, {})
@@ -149,8 +149,8 @@ def _policy(style: str, scripts: list[str]) -> str:
 
 def _themes() -> str:
     """The colours of both themes as CSS variables: the system's choice, and the reader's."""
-    from .dot import THEMES
-    from .svg import colours
+    from ..picture.dot import THEMES
+    from ..picture.svg import colours
 
     light, dark = (
         "".join(f"--{name}:{colour};" for name, colour in colours(THEMES[theme]).items())
@@ -167,7 +167,7 @@ def _text(text: str) -> str:
     """A text from outside in HTML: on one line, without what isn't printed, escaped."""
     import html
 
-    from .dot import cleaned
+    from ..picture.dot import cleaned
 
     return html.escape(cleaned(text, 2000))
 

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node
-from ..notation import short
-from .cards import ordinals
-from .numbers import close, equals, factor, given, number, total
+from ...graph import Edge, Graph, Node, ordinals
+from ...notation import short
+from ..numbers import close, equals, factor, given, number, total
 from .telling import Line, Section, Story, leading, shown
 from .words import plural
 

@@ -1,0 +1,1 @@
+"""The record as code: the NumPy program a person would have written."""
