@@ -1,6 +1,6 @@
 """Measures microtensor beside those of its peers that are installed.
 
-    python -m benchmarks                          everything, in about a quarter of an hour
+    python -m benchmarks                          everything, in about ten minutes
     python -m benchmarks --rows cat,mlp           some rows
     python -m benchmarks --peers torch,jax        some peers
     python -m benchmarks --quick                  tiny work, to see that all of it runs
