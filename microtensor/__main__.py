@@ -1,5 +1,5 @@
-"""python -m microtensor: draw a script's graph, write its program, explain a formula, or say what
-is installed."""
+"""python -m microtensor: draw a formula or a script's tensor, tell its chain rule, write its
+program, or say what is installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import runpy
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stdout
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,15 +34,43 @@ PACKAGES = {
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
+    parser = _parser()
+    given = sys.argv[1:] if arguments is None else arguments
+    options, rest = parser.parse_known_args([_minus_kept(argument) for argument in given])
+    if wrong := [text for text in rest if text.startswith("-") or options.command == "doctor"]:
+        parser.error(f"unrecognized arguments: {' '.join(wrong)}")
+    if options.command == "doctor":
+        print(doctor())
+        return
+    options.values += rest  # values that stand behind an option
+    try:
+        print(COMMANDS[options.command](options))
+    except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
+        said = str(error).removeprefix(f"{options.command}: ")
+        parser.exit(2, f"microtensor {options.command}: {said}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, f"microtensor {options.command}: stopped by Ctrl-C\n")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m microtensor", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    drawing = commands.add_parser(
-        "draw",
-        help="run a script and draw one of its tensors",
-        description="RUNS the script, with all that it does, and draws the tensor that is "
-        "called so at its end.",
-    )
-    drawing.add_argument("target", metavar="script.py:name")
+
+    def command(name: str, does: str) -> argparse.ArgumentParser:
+        """A command that reads a formula or a script's tensor."""
+        added = commands.add_parser(
+            name,
+            help=does,
+            description=f"{does.capitalize()}: of a formula with values for its names, such as "
+            f'{name} "log(sigmoid(w*x + b))" w=2 x=-1 b=0.5, or of what a script calls so at its '
+            f"end, {name} script.py:L, which RUNS the script, with all that it does. Values are "
+            "numbers, vectors [1, 2] and matrices [[1, 2], [3, 4]].",
+        )
+        added.add_argument("target", metavar="FORMULA|script.py:name")
+        added.add_argument("values", nargs="*", metavar="name=value", help="for a formula's names")
+        return added
+
+    drawing = command("draw", "draw the graph")
     drawing.add_argument(
         "-o", "--output", default="graph.svg", help=".svg, .png, .pdf, .dot, .mmd or .txt"
     )
@@ -48,55 +78,86 @@ def main(arguments: list[str] | None = None) -> None:
     drawing.add_argument(
         "--collapse", default="auto", metavar="N|NAME", help="auto, a depth (0: none), or a group"
     )
-    writing = commands.add_parser(
-        "source",
-        help="run a script and write the NumPy program behind one of its tensors",
-        description="RUNS the script, with all that it does, and writes the program behind the "
-        "tensor that is called so at its end: its value and its gradients, in NumPy.",
-    )
-    writing.add_argument("target", metavar="script.py:name")
-    writing.add_argument("-o", "--output", help="a file, such as program.py; else it is printed")
-    writing.add_argument("--xp", default="numpy", help="numpy or jax.numpy")
-    telling = commands.add_parser(
-        "explain",
-        help="tell the chain rule of a formula, step by step",
-        description='Such as: explain "log(sigmoid(w*x + b))" w=2 x=-1 b=0.5. Values are numbers, '
-        "vectors [1, 2] and matrices [[1, 2], [3, 4]].",
-    )
-    telling.add_argument("formula")
-    telling.add_argument("values", nargs="*", metavar="name=value")
+    telling = command("explain", "tell the chain rule, step by step")
     telling.add_argument(
         "--wrt", action="append", metavar="NAME", help="only the gradient of this value"
     )
     telling.add_argument("--latex", action="store_true", help="as equations")
     telling.add_argument("--html", metavar="FILE", help="write a page that steps through it")
+    writing = command("source", "write the NumPy program, forward and backward")
+    writing.add_argument("-o", "--output", help="a file, such as program.py; else it is printed")
+    writing.add_argument("--xp", default="numpy", help="numpy or jax.numpy")
     commands.add_parser("doctor", help="say what is installed")
-    given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["explain"]:
-        given = [_minus_kept(argument) for argument in given]
-    options = parser.parse_args(given)
-    if options.command == "doctor":
-        print(doctor())
-        return
-    try:
-        print(COMMANDS[options.command](options))
-    except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
-        said = str(error).removeprefix(f"{options.command}: ")
-        parser.exit(2, f"microtensor {options.command}: {said}\n")
+    return parser
 
 
 def _minus_kept(argument: str) -> str:
     """A formula that starts with a minus sign, `-x**2`, is no option: a space says so."""
-    return f" {argument}" if re.match("-(?!-|h$)", argument) else argument
+    return f" {argument}" if re.match("-(?!-|[ho]$)", argument) else argument
+
+
+def _drawn(options: argparse.Namespace) -> str:
+    """Draws the graph, and says where the picture is."""
+    from .views.picture.rendering import ending
+
+    ending(options.output)  # a wrong one is said before a script runs for long
+    result, names = _result(options)
+    collapse = int(options.collapse) if options.collapse.isdigit() else options.collapse
+    return draw(result, names=names, collapse=collapse, theme=options.theme).save(options.output)
 
 
 def _explained(options: argparse.Namespace) -> str:
-    """The story of a formula, or where the page of it is."""
+    """The story, or where the page of it is."""
+    result, names = _result(options, options.wrt)
+    if options.html:
+        return page(result, options.html, names)
+    return explain(result, options.wrt, "latex" if options.latex else "text", names)
+
+
+def _written(options: argparse.Namespace) -> str:
+    """The program, or where it is."""
+    with redirect_stdout(sys.stderr):  # what a script prints is no part of the program
+        result, names = _result(options)
+    text = to_source(result, names=names, xp=options.xp)
+    if not options.output:
+        return text.rstrip("\n")
+    Path(options.output).write_text(text, encoding="utf-8")
+    return str(options.output)
+
+
+COMMANDS = {"draw": _drawn, "explain": _explained, "source": _written}
+
+
+def _result(
+    options: argparse.Namespace, wrt: list[str] | None = None
+) -> tuple[Tensor, Mapping[str, Any] | None]:
+    """The tensor that is asked for, and what names the values it came from."""
+    target = options.target
+    script, _, name = target.rpartition(":")
+    if script.endswith(".py"):
+        if options.values:
+            raise ValueError(f"{options.values[0]} is for a formula; {script} has its own values")
+        found = _run(script, name)
+        return found[name], found
+    if target.endswith(".py"):
+        raise ValueError(f"expected script.py:name, got {target!r}; the name is a tensor's in it")
+    return _computed(target, options.values, wrt), None
+
+
+def _computed(formula: str, given: list[str], wrt: list[str] | None) -> Tensor:
+    """A formula's result."""
     from .expressions import leaves, read
 
-    pairs = [text.partition("=") for text in options.values]
-    values = leaves({name.strip(): value for name, _, value in pairs}, options.wrt)
-    result = read(options.formula, values)
+    texts: dict[str, str] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise ValueError(f"a value is given as name=number, without spaces, got {text!r}")
+        if name in texts:
+            raise ValueError(f"{name} is given twice: {name}={texts[name]} and {name}={value}")
+        texts[name] = value
+    values = leaves(texts, wrt)
+    result = read(formula, values)
     if not isinstance(result, Tensor) or not result.requires_grad:
         raise ValueError("the formula has nothing to differentiate by: name a value in it, w=2")
     if result.size != 1:
@@ -106,49 +167,50 @@ def _explained(options: argparse.Namespace) -> str:
         )
     if result.name is None:
         result.name = next(name for name in ("L", "y", "out", "result") if name not in values)
-    if options.html:
-        return page(result, options.html)
-    return explain(result, options.wrt, "latex" if options.latex else "text")
+    return result
 
 
-def _drawn(options: argparse.Namespace) -> str:
-    """Runs a script, draws its tensor, and says where the picture is."""
-    from .views.picture.rendering import ending
-
-    ending(options.output)  # a wrong one is said before a script runs for long
-    name, found = _run(options.target)
-    collapse = int(options.collapse) if options.collapse.isdigit() else options.collapse
-    return draw(found[name], names=found, collapse=collapse, theme=options.theme).save(
-        options.output
-    )
-
-
-def _written(options: argparse.Namespace) -> str:
-    """Runs a script, and gives its tensor's program, or says where it is."""
-    with redirect_stdout(sys.stderr):  # what the script prints is no part of the program
-        name, found = _run(options.target)
-    text = to_source(found[name], names=found, xp=options.xp)
-    if not options.output:
-        return text.rstrip("\n")
-    Path(options.output).write_text(text, encoding="utf-8")
-    return str(options.output)
-
-
-def _run(target: str) -> tuple[str, dict[str, Any]]:
-    """Runs the script of `script.py:name`: the name, and everything the script has at its end."""
-    script, _, name = target.rpartition(":")
-    if not script:
-        raise ValueError(f"expected script.py:name, got {target!r}")
-    found = runpy.run_path(script, run_name="__main__")
+def _run(script: str, name: str) -> dict[str, Any]:
+    """Runs a script that makes a tensor of this name: everything the script has at its end."""
+    if not Path(script).is_file():
+        raise ValueError(f"there is no file {script!r}")
+    with _as_python_runs_it(script):
+        try:
+            found = runpy.run_path(script, run_name="__main__")
+        except SystemExit as stopped:
+            said = "" if stopped.code is None else repr(stopped.code)
+            raise ValueError(
+                f"{script} ended itself, by sys.exit({said}), before its tensors could be read"
+            ) from None
+        except Exception as error:
+            _show(error, script)
+            raise ValueError(f"{script} stopped with the error above") from None
     if not isinstance(found.get(name), Tensor):
         tensors = [key for key, value in found.items() if isinstance(value, Tensor)]
         raise ValueError(
             f"{script} has no tensor {name!r}; its tensors: {', '.join(tensors) or 'none'}"
         )
-    return name, found
+    return found
 
 
-COMMANDS = {"draw": _drawn, "source": _written, "explain": _explained}
+@contextmanager
+def _as_python_runs_it(script: str) -> Iterator[None]:
+    """The script's modules are found beside it, and this command's options aren't taken for its."""
+    path, argv = list(sys.path), sys.argv
+    sys.path.insert(0, str(Path(script).resolve().parent))
+    sys.argv = [script]
+    try:
+        yield
+    finally:
+        sys.path[:], sys.argv = path, argv
+
+
+def _show(error: Exception, script: str) -> None:
+    """Prints a script's error as Python does, from the script's first line on."""
+    place = error.__traceback__
+    while place is not None and place.tb_frame.f_code.co_filename != script:
+        place = place.tb_next
+    traceback.print_exception(error.with_traceback(place))
 
 
 def doctor() -> str:

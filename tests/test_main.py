@@ -75,14 +75,15 @@ def test_draw_says_once_who_speaks(script, capsys):
     assert "invalid choice: 'pink'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["draw", "source"])
+@pytest.mark.parametrize("command", ["draw", "explain", "source"])
 @pytest.mark.parametrize(
     ("target", "said"),
     [
         ("script.py:cost", "script.py has no tensor 'cost'; its tensors: w, p, loss"),
         ("script.py:number", "script.py has no tensor 'number'; its tensors: w, p, loss"),
-        ("script.py", "expected script.py:name, got 'script.py'"),
-        ("missing.py:x", "No such file"),
+        ("script.py", "expected script.py:name, got 'script.py'; the name is a tensor's in it"),
+        ("script.py:", "script.py has no tensor ''; its tensors: w, p, loss"),
+        ("missing.py:x", "there is no file 'missing.py'"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(script, capsys, command, target, said):
@@ -95,7 +96,76 @@ def test_what_is_wrong_is_said_in_one_line(script, capsys, command, target, said
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["draw", "source"])
+@pytest.mark.parametrize("command", ["draw", "explain", "source"])
+class TestAScriptThatStops:
+    def stopped(self, capsys, command):
+        with pytest.raises(SystemExit) as stopped:
+            main([command, "script.py:loss"])
+        assert stopped.value.code == 2
+        return capsys.readouterr().err
+
+    def test_by_an_error(self, script, capsys, command):
+        (script / "script.py").write_text("def f():\n    return 1 / 0\n\n\nf()\n")
+        said = self.stopped(capsys, command)
+        first, place, *_, error, last = said.splitlines()
+        assert first == "Traceback (most recent call last):"
+        assert place == '  File "script.py", line 5, in <module>'  # nothing of what ran it
+        assert 'File "script.py", line 2, in f\n' in said
+        assert error == "ZeroDivisionError: division by zero"
+        assert last == f"microtensor {command}: script.py stopped with the error above"
+
+    def test_by_an_error_of_microtensor(self, script, capsys, command):
+        (script / "script.py").write_text(SCRIPT + "loss.reshape(3)\n")
+        said = self.stopped(capsys, command)
+        assert 'File "script.py", line 7, in <module>' in said
+        assert said.endswith(f"microtensor {command}: script.py stopped with the error above\n")
+
+    def test_by_its_syntax(self, script, capsys, command):
+        (script / "script.py").write_text("x = 1\ny = = 2\n")
+        said = self.stopped(capsys, command)
+        assert said.startswith('  File "script.py", line 2\n')
+        assert said.endswith(f"microtensor {command}: script.py stopped with the error above\n")
+
+    @pytest.mark.parametrize("code", ["", "0", "'no data'"])
+    def test_by_sys_exit(self, script, capsys, command, code):
+        (script / "script.py").write_text(SCRIPT + f"import sys\nsys.exit({code})\n")
+        assert self.stopped(capsys, command) == (
+            f"microtensor {command}: script.py ended itself, by sys.exit({code}), "
+            "before its tensors could be read\n"
+        )
+
+    def test_by_ctrl_c(self, script, capsys, command):
+        (script / "script.py").write_text("raise KeyboardInterrupt\n")
+        with pytest.raises(SystemExit) as stopped:
+            main([command, "script.py:loss"])
+        assert stopped.value.code == 130
+        assert capsys.readouterr().err == f"microtensor {command}: stopped by Ctrl-C\n"
+
+
+def test_a_script_runs_as_python_runs_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "beside_it.py").write_text("three = 3.0\n")
+    (tmp_path / "deep" / "script.py").write_text(
+        "import sys\nfrom beside_it import three\nfrom microtensor import Tensor\n"
+        "assert sys.argv == ['deep/script.py']\n"
+        "y = Tensor(three, requires_grad=True) * 2.0\n"
+    )
+    path, argv = list(sys.path), list(sys.argv)
+    main(["draw", "deep/script.py:y", "-o", "graph.txt"])
+    assert (path, argv) == (sys.path, sys.argv)
+    assert (tmp_path / "graph.txt").read_text(encoding="utf-8").startswith("y = ")
+
+
+@pytest.mark.parametrize("command", ["draw", "explain", "source"])
+def test_a_script_has_its_own_values(script, capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "script.py:loss", "w=3"])
+    said = capsys.readouterr().err
+    assert said == f"microtensor {command}: w=3 is for a formula; script.py has its own values\n"
+
+
+@pytest.mark.parametrize("command", ["draw", "explain", "source"])
 def test_the_help_says_that_the_script_runs(capsys, command):
     with pytest.raises(SystemExit):
         main([command, "--help"])
@@ -126,6 +196,38 @@ def test_a_formula_may_start_with_a_minus_sign(capsys, formula):
     assert "∂L/∂x = −" in explained(capsys, formula, "x=1")
 
 
+def test_explain_a_script(script, capsys):
+    story = explained(capsys, "script.py:loss")
+    assert story.startswith("loss = log(w · 3)\n")
+    assert "p = w · 3" in story  # the script's variables name the values
+    assert explained(capsys, "script.py:loss", "--wrt", "w").count("moves loss by") == 1
+
+
+def test_draw_a_formula(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    main(["draw", "log(w*x)", "w=2", "-o", "graph.txt", "x=3"])  # values behind an option too
+    assert capsys.readouterr().out == "graph.txt\n"
+    text = (tmp_path / "graph.txt").read_text(encoding="utf-8")
+    assert text.startswith("L = log(w · x)\n")
+    assert "∂L/∂w  0.5" in text
+
+
+def test_the_program_of_a_formula(capsys):
+    main(["source", "-w*x", "w=2", "x=3"])
+    space = {}
+    exec(capsys.readouterr().out, space)
+    value, gradients = space["L_and_gradients"](w=2.0, x=3.0)
+    assert (value, gradients) == (-6.0, {"w": -3.0, "x": -2.0})
+
+
+@pytest.mark.parametrize("arguments", [["doctor", "now"], ["draw", "w*w", "w=2", "--wtr"]])
+def test_unknown_arguments_are_refused(capsys, arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert f"unrecognized arguments: {arguments[-1]}" in capsys.readouterr().err
+
+
 def test_explain_as_latex(capsys):
     assert explained(capsys, "x*x", "x=3", "--latex").startswith(
         "\\begin{align*}\nL &= x \\cdot x ="
@@ -144,7 +246,9 @@ def test_explain_as_a_page(tmp_path, capsys):
     ("arguments", "said"),
     [
         (["w*y", "w=2"], "y has no value: add y=... (given are w)\n  w*y\n    ^\n"),
-        (["w*2", "w"], "the value of w: the formula is empty\n"),
+        (["w*2", "w"], "a value is given as name=number, without spaces, got 'w'\n"),
+        (["w*2", "w", "=", "3"], "a value is given as name=number, without spaces, got 'w'\n"),
+        (["w*2", "w=1", "w=2"], "w is given twice: w=1 and w=2\n"),
         (["1 + 2", "w=2"], "the formula has nothing to differentiate by: name a value in it"),
         (["x*c", "x=2", "c=3", "--wrt", "q"], "there is no value 'q' to differentiate by; given"),
         (["x*2", "x=2", "c=3", "--wrt", "c"], "the formula has nothing to differentiate by: name"),
