@@ -19,6 +19,7 @@ from pathlib import Path
 from . import machine, report, rows, timing
 
 SECONDS = 0.15  # a turn's length
+QUICK = "The work was tiny (--quick): the figures, met or missed, say nothing of real work."
 EXTRAS = "pip install -e '.[bench]'"
 
 
@@ -55,7 +56,9 @@ def measure(options: argparse.Namespace) -> None:
                 done.append(row)
     finally:
         if done:
-            write(done, about, options.out)
+            write(done, [*about, QUICK] if options.quick else about, options.out)
+            if options.quick:
+                print(QUICK)
 
 
 def write(done: list[timing.Row], about: list[str], out: Path) -> None:

@@ -32,10 +32,11 @@ def run(options):
     model = nn.CatClassifier(options.layers, rng=options.seed, dtype=options.dtype)
     optimizer = nn.SGD(model.parameters(), lr=options.learning_rate)
     weights = options.out / "weights.npz"
+    photo = read_photo(options.predict, model) if options.predict else None
     if options.predict and weights.exists() and not options.resume:
         nn.load(weights, model)
         print(f"with the weights of {weights}:")
-        predict(model, options.predict)
+        predict(model, options.predict, photo)
         return
     if options.resume and not weights.exists():
         stop(f"--resume: there is no {weights} to go on from")
@@ -59,12 +60,13 @@ def run(options):
     print(f"test accuracy: {nn.accuracy(model, test_X, cats.test_labels):.4f}")
 
     nn.save(weights, model, optimizer, history)
-    write_costs(history, options.out / "costs.csv")
-    plot(history, cats, model, test_X, options.out)
-    draw(model, X, Y, options.out)
-    print(f"written: {', '.join(sorted(str(path) for path in options.out.iterdir()))}")
+    costs = options.out / "costs.csv"
+    write_costs(history, costs)
+    plots = plot(history, cats, model, test_X, options.out)
+    graph = draw(model, X, Y, options.out)
+    print(f"written: {', '.join(map(str, [weights, costs, *plots, graph]))}")
     if options.predict:
-        predict(model, options.predict)
+        predict(model, options.predict, photo)
 
 
 def read_options(arguments):
@@ -134,12 +136,12 @@ def write_costs(history, path):
 
 
 def plot(history, cats, model, test_X, out):
-    """The cost over the iterations, and every test image with what the model says of it."""
+    """The cost over the iterations, and every test image with what the model says of it: files."""
     try:
         import matplotlib
     except ImportError:
         print(f"costs.png and test_images.png need matplotlib: {EXTRAS}")
-        return
+        return []
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -170,22 +172,23 @@ def plot(history, cats, model, test_X, out):
         panel.set_title(says + truth, fontsize=8, color="black" if right else "#b3261e")
     figure.savefig(out / "test_images.png", dpi=100)
     plt.close(figure)
+    return [out / "costs.png", out / "test_images.png"]
 
 
 def draw(model, X, labels, out):
-    """The graph from the images to the cost."""
+    """The graph from the images to the cost: a file."""
     images = microtensor.Tensor(X, name="images")
     labels = microtensor.Tensor(labels, name="labels")
     picture = microtensor.draw(nn.BCELoss()(model(images), labels))
     try:
-        picture.save(out / "graph.svg")
+        return picture.save(out / "graph.svg")
     except microtensor.NoRenderer as error:
-        picture.save(out / "graph.dot")
         print(f"graph.dot instead of graph.svg: {error}")
+        return picture.save(out / "graph.dot")
 
 
-def predict(model, path):
-    """Says whether a picture of the user's shows a cat."""
+def read_photo(path, model):
+    """A picture of the user's, as the model takes it."""
     try:
         from PIL import Image, ImageOps
     except ImportError:
@@ -193,9 +196,13 @@ def predict(model, path):
     side = round((model.layers_dims[0] / 3) ** 0.5)
     with Image.open(path) as image:
         image = ImageOps.exif_transpose(image).convert("RGB").resize((side, side))
-    x = np.asarray(image).reshape(1, -1) / 255
+    return np.asarray(image).reshape(1, -1) / 255
+
+
+def predict(model, path, photo):
+    """Says whether the picture shows a cat."""
     with microtensor.no_grad():
-        chance = model(x).item()
+        chance = model(photo).item()
     answer = f"cat, probability {chance:.4f}"
     print(f"{path}: {answer if chance > 0.5 else 'not a ' + answer}")
 

@@ -13,5 +13,5 @@ model = nn.CatClassifier(rng=1)
 L = nn.BCELoss()(model(X), y)
 
 pictures = Path(__file__).parent / "pictures"
-draw(L, names={"L": L}).save(pictures / "network.svg")
-draw(L, names={"L": L}, theme="dark").save(pictures / "network-dark.svg")
+print(draw(L, names={"L": L}).save(pictures / "network.svg"))
+print(draw(L, names={"L": L}, theme="dark").save(pictures / "network-dark.svg"))

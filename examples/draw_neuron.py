@@ -14,5 +14,5 @@ s = z.sigmoid()
 L = s.log()
 
 pictures = Path(__file__).parent / "pictures"
-draw(L, names=vars()).save(pictures / "neuron.svg")
-draw(L, names=vars(), theme="dark").save(pictures / "neuron-dark.svg")
+print(draw(L, names=vars()).save(pictures / "neuron.svg"))
+print(draw(L, names=vars(), theme="dark").save(pictures / "neuron-dark.svg"))

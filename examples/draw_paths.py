@@ -12,5 +12,5 @@ q = a * c
 y = p + q
 
 pictures = Path(__file__).parent / "pictures"
-draw(y, names=vars()).save(pictures / "paths.svg")
-draw(y, names=vars(), theme="dark").save(pictures / "paths-dark.svg")
+print(draw(y, names=vars()).save(pictures / "paths.svg"))
+print(draw(y, names=vars(), theme="dark").save(pictures / "paths-dark.svg"))

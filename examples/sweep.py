@@ -72,8 +72,7 @@ def run(options):
             done[setting] = row
     rows = [done[setting] for setting in wanted]
     print(table(rows))
-    plot(rows, options.out / "sweep.png")
-    print(f"written: {', '.join(sorted(str(file) for file in options.out.iterdir()))}")
+    print(f"written: {', '.join(map(str, [path, *plot(rows, options.out / 'sweep.png')]))}")
 
 
 def read_options(arguments):
@@ -233,12 +232,12 @@ def table(rows):
 
 
 def plot(rows, path):
-    """Costs over the iterations, and accuracies by setting."""
+    """Costs over the iterations, and accuracies by setting: files."""
     try:
         import matplotlib
     except ImportError:
         print(f"sweep.png needs matplotlib: {EXTRAS}")
-        return
+        return []
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -274,6 +273,7 @@ def plot(rows, path):
     right.legend(fontsize=8, framealpha=0.8, edgecolor="none")
     figure.savefig(path, dpi=130)
     plt.close(figure)
+    return [path]
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def test_the_command_measures_every_row_and_writes_table_plot_and_turns(tmp_path
     left_out = {name for names in rows.PEERS.values() for name in names}
     unmeasured = [line for line in table.splitlines() if line.endswith("not measured |")]
     assert all(any(name in line for name in left_out) for line in unmeasured), unmeasured
+    assert table.count(command.QUICK) == 1 and run.stdout.endswith(f"{command.QUICK}\n")
     assert table.count("| met |") + table.count("| **missed** |") >= 8
     assert "OPENBLAS_CORETYPE" in table
     assert "| reading the four CSV files: microtensor / np.loadtxt on open files |" in table

@@ -1,5 +1,7 @@
 """Every lesson runs, writes its page and tells its story, and what it says is true."""
 
+import contextlib
+import io
 import json
 import re
 import runpy
@@ -23,9 +25,12 @@ pytestmark = pytest.mark.skipif(
 def lessons(tmp_path_factory):
     """The folder that all.py writes."""
     folder = tmp_path_factory.mktemp("lessons")
-    with pytest.MonkeyPatch.context() as patch:
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
         patch.chdir(folder)
         runpy.run_path(str(LESSONS / "all.py"), run_name="__main__")
+    pages = [f"lessons/{i}-{name}.html" for i, name in enumerate(NAMES, 1)]
+    assert printed.getvalue().splitlines() == [*pages, "lessons/index.html links them"]
     return folder / "lessons"
 
 
@@ -130,6 +135,7 @@ def test_vanishing(run):
 def test_cats(lessons):
     text = (lessons / "7-cats.html").read_text(encoding="utf-8")
     assert text.count("dead: unit") == 2 and "is 0 for all 209 examples" in text
+    assert ">layer3 learns least: its gradient is 0.05676 times as large as its weights" in text
     assert "245,780 parameters" in text and "gradient / value" in text
     data = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.DOTALL)
     cards = json.loads(data[1])["cards"]

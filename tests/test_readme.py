@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,33 @@ def test_the_python_blocks_run_in_order_and_print_what_they_say(tmp_path, monkey
 
 
 def test_the_story_told_in_a_shell_is_what_it_says(capsys):
-    command = next(c for block in blocks("sh") for c in block.splitlines() if " explain " in c)
-    main(shlex.split(command)[3:])
+    main(shlex.split(commands()[0])[3:])
     printed = capsys.readouterr().out
     (block,) = blocks("text")
     for part in block.split("\n...\n"):
         assert part.strip("\n") in printed
         printed = printed.partition(part.strip("\n"))[2]
+
+
+def commands():
+    """The shell's lines that give a formula."""
+    return [c for block in blocks("sh") for c in block.splitlines() if "-m microtensor " in c]
+
+
+def test_each_command_reads_the_formula(tmp_path, monkeypatch, capsys):
+    if not shutil.which("dot"):
+        pytest.importorskip("pygraphviz", reason="a picture and a page are drawn")
+    monkeypatch.chdir(tmp_path)
+    printed = []
+    for command in commands():
+        main(shlex.split(command)[3:])
+        printed.append(capsys.readouterr().out)
+    story, page, picture, program = printed
+    assert "∂L/∂b = 0.8176" in story
+    assert (page, picture) == ("neuron.html\n", "neuron.svg\n")
+    assert "sends to" in (tmp_path / "neuron.html").read_text(encoding="utf-8")
+    assert "0.8176" in (tmp_path / "neuron.svg").read_text(encoding="utf-8")
+    assert "def L_and_gradients(w, x, b):" in program
 
 
 @pytest.mark.parametrize("target", re.findall(r"(?:\]\(|src(?:set)?=\")(examples/[^)\"]*)", README))

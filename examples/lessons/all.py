@@ -3,6 +3,8 @@
 import html
 import re
 import runpy
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -33,10 +35,12 @@ ul {{ padding: 0; }}
 
 links = []
 for number, name in enumerate(LESSONS, 1):
-    script = runpy.run_path(str(HERE / f"{name}.py"), run_name="__main__")
+    with redirect_stdout(StringIO()):  # the story that each prints is on its page too
+        script = runpy.run_path(str(HERE / f"{name}.py"), run_name="__main__")
     target = f"{number}-{name}.html"
     title = re.search("<title>(.*?)</title>", Path("lessons", target).read_text("utf-8"))[1]
     said = html.escape(script["__doc__"])
+    print(f"lessons/{target}")
     links.append(f'<li><a href="{target}">{title}</a><br>{said}</li>')
 Path("lessons/index.html").write_text(INDEX.format(links="\n".join(links)), encoding="utf-8")
-print("lessons/index.html links the lessons")
+print("lessons/index.html links them")

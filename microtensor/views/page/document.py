@@ -174,7 +174,7 @@ def _text(text: str) -> str:
 
 def _line(cells: Iterable[Any]) -> str:
     """Texts that stand beside each other, in one."""
-    return " · ".join(cell.text for cell in cells).replace(": · ", ": ")
+    return " · ".join(cell.text.rstrip() for cell in cells).replace(": · ", ": ")
 
 
 def _field(card: tuple[str, str, str]) -> str:
