@@ -146,7 +146,8 @@ def walk(
                 pending[x] += d
             else:
                 pending[x] = pending[x] + d
-                summed.add(x)
+                if read is None:  # what stands for arrays may not change
+                    summed.add(x)
         summed.discard(node)
     found.update(pending)
     return found

@@ -386,7 +386,8 @@ class Tensor:
         return (self[i] for i in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
-        return bool(np.any(read(self, "in") == getattr(value, "_data", value)))
+        value = read(value, "in") if isinstance(value, Tensor) else value
+        return bool(np.any(read(self, "in") == value))
 
     def __format__(self, spec: str) -> str:
         return format(read(self, "format()")[()], spec) if spec else str(self)
@@ -416,7 +417,8 @@ class Tensor:
                 f"copy: {called(self)} was computed by {self._rule.name}, and its record is "
                 "neither copied nor pickled; take its .detach()"
             )
-        return type(self), (np.asarray(self._data), self._requires_grad, self.name)
+        data = np.asarray(read(self, "a copy"))
+        return type(self), (data, self._requires_grad, self.name)
 
     # NumPy --------------------------------------------------------------------------------------
 

@@ -29,6 +29,21 @@ def _reflected(name: str) -> Callable[..., Any]:
     return lambda self, other: called(name, getattr(np, name), (other, self))
 
 
+def _bits(name: str, of_bools: str) -> Callable[..., Any]:
+    """`a & b`: of bools it is what rules mean by "and", of whole numbers their bits."""
+
+    def both(self: Any, other: Any) -> Any:
+        bools = all(getattr(getattr(x, "dtype", x), "kind", "") == "b" for x in (self, other))
+        call = of_bools if bools else name
+        return called(call, getattr(np, call), (self, other))
+
+    return both
+
+
+def _never(self: Any, other: Any) -> Any:
+    raise TypeError("a program changes nothing in place")
+
+
 def _reduction(name: str) -> Callable[..., Any]:
     return lambda self, **options: called(name, getattr(np, name), (self,), options)
 
@@ -148,8 +163,9 @@ class Symbol:
     __truediv__, __rtruediv__ = _binary("divide"), _reflected("divide")
     __pow__, __rpow__ = _binary("power"), _reflected("power")
     __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
-    __and__ = __rand__ = _binary("logical_and")
-    __or__ = __ror__ = _binary("logical_or")
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _never
+    __and__ = __rand__ = _bits("bitwise_and", "logical_and")
+    __or__ = __ror__ = _bits("bitwise_or", "logical_or")
     __lt__, __le__ = _binary("less"), _binary("less_equal")
     __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
     __eq__ = _binary("equal")
@@ -176,7 +192,7 @@ class Symbol:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Symbol:
         if method == "reduce" and ufunc is np.add:
-            return called("sum", np.sum, inputs, options)
+            return called("sum", np.sum, inputs, {"axis": 0, **options})
         if method != "__call__":
             raise TypeError(f"np.{ufunc.__name__}.{method} can't be written in a program")
         return called(ufunc.__name__, ufunc, inputs, options)
@@ -195,7 +211,10 @@ def called(
     arguments: tuple[Any, ...],
     options: Mapping[str, Any] | None = None,
 ) -> Symbol:
-    """The symbol of a call, with the value that it has on its arguments' values."""
+    """The symbol of a call, with the value that it has on its arguments' values.
+
+    The function can't change those: they are the user's own.
+    """
     options = dict(options or {})
     value = function(*_value(arguments), **{key: _value(x) for key, x in options.items()})
     return Symbol(name, function, tuple(arguments), options, value)
@@ -228,9 +247,13 @@ def is_numpy(symbol: Symbol) -> bool:
 
 
 def _value(argument: Any) -> Any:
-    """An argument with values for its symbols."""
+    """An argument with values for its symbols, to be read only."""
     if isinstance(argument, Symbol):
-        return argument.value
+        value = argument.value
+        if isinstance(value, np.ndarray):
+            value = value.view()
+            value.flags.writeable = False
+        return value
     if isinstance(argument, tuple | list):
         return type(argument)(_value(part) for part in argument)
     return argument

@@ -1,5 +1,7 @@
 """compile(f): the program gives what the function gives, bit for bit, and is never out of date."""
 
+import copy as copying
+import enum
 import itertools
 import random
 import threading
@@ -450,6 +452,162 @@ def test_operations_of_ones_own():
         agree(step, f, [w], rng.normal(size=3))
         w.data = w.data * 1.5
     assert recorded(step) == 1
+
+
+def test_inputs_of_all_kinds_have_names_of_their_own():
+    w, v = weights(3), weights(3)
+
+    def f(*inputs):
+        first, *tensors = inputs
+        return (w * sum(tensors) * first).sum() + (v * tensors[0]).sum()
+
+    step = mt.compile(f)
+    for count in (1, 2, 12):
+        for _ in range(2):
+            agree(step, f, [w, v], 2, *(Tensor(rng.normal(size=3)) for _ in range(count)))
+
+
+class Axis(enum.IntEnum):
+    ROWS = 0
+
+
+FACTORS = {Axis.ROWS: 2.0}
+
+
+@pytest.mark.parametrize("axis", [Axis.ROWS, np.int64(0), (np.int64(0),)], ids=repr)
+def test_numbers_that_are_written_otherwise(axis):
+    w = weights(4, 3)
+
+    def f(x):
+        y = (w * x).sum(axis=axis) ** 2 + (w * x).max(axis=axis) ** np.float64(2)
+        return (y * FACTORS[Axis.ROWS]).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [w], rng.normal(size=(4, 3)))
+
+
+def test_a_numpy_number_has_a_dtype_that_counts():
+    w = weights(5, dtype=np.float32)
+
+    def f(x):
+        return (((w * x) * np.float64(0.1)) ** np.float64(2)).sum() + (
+            x * w < np.float64(0.1)
+        ).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [w], rng.normal(size=5).astype(np.float32))
+
+
+def zero_diagonal(x):
+    y = x.copy()
+    np.fill_diagonal(y, 0)
+    return y
+
+
+def exp_into(x):
+    y = x.copy()
+    np.exp(y, out=y)
+    return y
+
+
+def tripled_top(x):
+    y = np.array(x)
+    y[:1] *= 3
+    return y
+
+
+def tripled_top_slope(g, out, x):
+    d = g * 1.0
+    top = d[:1]
+    top *= 3
+    return d
+
+
+def halves(x):
+    y = np.sin(x)
+    a, b = np.split(y, 3)[::2]
+    t = np.cos(a)
+    u = np.tanh(b) + t
+    s = np.sin(u) * np.exp(t)
+    return np.concatenate([np.sinh(s) * a, b + s, s])
+
+
+OWN = {
+    "an entry changed": (zero_diagonal, lambda g, out, x: g * (1 - np.eye(3))),
+    "out=": (exp_into, lambda g, out, x: g * out),
+    "a view changed": (tripled_top, tripled_top_slope),
+    "a branch on the kind": (
+        lambda x: x * 2,
+        lambda g, out, x: g * 2 if isinstance(x, np.ndarray) else g * 0,
+    ),
+    "an axis in second place": (
+        lambda x: np.sum(x, 1)[:, None] * x,
+        lambda g, out, x: g * np.sum(x, 1)[:, None] + np.sum(g * x, 1)[:, None],
+    ),
+    "add.reduce": (
+        lambda x: x - np.add.reduce(x),
+        lambda g, out, x: g - np.add.reduce(g),
+    ),
+    "several results": (halves, lambda g, out, x: g * np.modf(x)[0]),
+    "two results": (lambda x: np.modf(x)[0] * 2, lambda g, out, x: g * 2),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_operations_of_ones_own_that_are_not_plain(name):
+    own = mt.primitive("own", *OWN[name])
+    w = weights(3, 3)
+
+    def f(x):
+        return (own(w) * own(w * x) * x).sum()
+
+    step = mt.compile(f)
+    for _ in range(3):
+        values = w.numpy()
+        agree(step, f, [w], rng.normal(size=(3, 3)))
+        np.testing.assert_array_equal(w.numpy(), values)
+        w.data = w.data * 0.9
+    assert recorded(step) == 1
+
+
+def test_bits_of_whole_numbers_are_no_truth():
+    odd = mt.primitive(
+        "odd", lambda x, n: x * (n & 1) * (n | 2), lambda g, out, x, n: g * (n & 1) * (n | 2), None
+    )
+    w = weights(4)
+
+    def f(n):
+        return odd(w, n).sum()
+
+    step = mt.compile(f)
+    agree(step, f, [w], np.array([1, 3, 5, 7]))
+    agree(step, f, [w], np.array([1, 2, 3, 4]))
+
+
+def test_a_gradient_that_adds_up_inside():
+    w = weights(3)
+
+    def f(x):
+        y = (w * x).sum() + (w * x * 2).sum() + (w * x * 3).sum()
+        return (mt.grad(y, w, create_graph=True) ** 2 * w).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [w], rng.normal(size=3))
+
+
+def test_copies_and_memberships_are_read():
+    w, chosen = weights(3), Tensor([1.0, 2.0])
+
+    def f(x):
+        return (w * copying.deepcopy(x)).sum() * (2 if x[0] in chosen else 1)
+
+    step = mt.compile(f)
+    for x in ([1.0, 1, 1], [5.0, 1, 1], [1.0, 2, 3]):
+        agree(step, f, [w], Tensor(x))
+    assert recorded(step) == 3
 
 
 # What somebody holds ----------------------------------------------------------------------------
@@ -1100,6 +1258,7 @@ REFUSED = {
     ),
     "argmax": (lambda: W[np.argmax(W)], (), GradientError, r"np\.argmax of"),
     "text": (lambda: W.sum() * len(f"{W}"), (), GradientError, r"str\(\) of"),
+    "a copy": (lambda: (W * copying.copy(W)).sum(), (), GradientError, r"a copy of \(2,\) 'W'"),
     "in": (lambda: W.sum() * (1.0 in W), (), GradientError, "in of"),
     "a mask": (lambda: W[W > 1].sum(), (), GradientError, r"an index of \(2,\)"),
     "a count": (counts, (), GradientError, r"counts changes NUMBERS\['calls'\] whenever it runs"),

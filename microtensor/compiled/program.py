@@ -192,10 +192,10 @@ def _input_conditions(writer: Writer, inputs: Sequence[Any], recording: Recordin
         array = f"a{k}"
         if isinstance(x, Tensor):
             yield f"a{k}._requires_grad is False"
-            array = f"(x{k} := a{k}._data)"
+            array = f"(d{k} := a{k}._data)"
         data = tensor._data
         yield f"{array}.shape == {data.shape}"
-        array = array[1:3] if isinstance(x, Tensor) else array
+        array = f"d{k}" if isinstance(x, Tensor) else array
         yield f"{array}.dtype == {writer.bind(data.dtype)}"
         yield f"{array}.strides == {data.strides}"
         if tensor in recording.symbols:

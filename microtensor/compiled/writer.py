@@ -8,7 +8,8 @@ products with 1, a transpose of a transpose, the same call again, calls that nob
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from sys import getrefcount
 from typing import Any
 
@@ -51,7 +52,7 @@ class Simplifier:
         options = {key: mapped(x, self._known.__getitem__) for key, x in symbol.options.items()}
         if next(symbols_in((*arguments, *options.values())), None) is None:
             return symbol.value
-        if isinstance(symbol.function, np.ufunc) and symbol.call != "matmul":
+        if getattr(symbol.function, "nout", 0) == 1 and symbol.call != "matmul":
             for k in range(len(arguments)):
                 x = _unspread(k, arguments, symbol.shape)
                 arguments = (*arguments[:k], x, *arguments[k + 1 :])
@@ -262,7 +263,7 @@ class Writer:
         """Whether a gradient fills the memory it lies in, and so can be handed out with it."""
         if not isinstance(x, Symbol) or not x.ndim or 0 in x.value.strides:
             return False
-        return bool(self._owner[x].value.nbytes == x.value.nbytes)
+        return bool(getattr(self._owner[x].value, "nbytes", 0) == x.value.nbytes)
 
     def _gradient(self, memory: Any) -> str:
         """The memory of a gradient, or new one where somebody still holds that; its name."""
@@ -364,7 +365,7 @@ class Writer:
         function, x = symbol.function, symbol.arguments[0]
         if symbol.call == "power":
             exponent = symbol.arguments[1]
-            if isinstance(exponent, int | float) and exponent == 2 and x.dtype.kind == "f":
+            if type(exponent) in (int, float) and exponent == 2 and x.dtype.kind == "f":
                 return f"{self.bind(np.square)}({self.text(x)}, {{}})"  # as ** does it
             return None
         if symbol.call == "matmul" and function is np.matmul and not symbol.options:
@@ -376,13 +377,14 @@ class Writer:
             return f"{self.bind(function)}({', '.join(texts)}, {out})"
         if symbol.call == "astype":
             return f"copyto({{}}, {self.text(x)}, casting='unsafe')"
-        wrapper, reduce = REDUCTIONS.get(symbol.call, (None, None))
-        if function is wrapper is not None and symbol.options.keys() <= {"axis", "keepdims"}:
+        reduce = _reduction(symbol)
+        if reduce is not None:
             if self._column_sums(symbol):
                 ones = np.ones(x.shape[0], x.dtype)
                 return f"{self.bind(ones.dot)}({self.text(x)}, {{}})"
             axis, keepdims = (symbol.options.get(key) for key in ("axis", "keepdims"))
-            return f"{self.bind(reduce)}({self.text(x)}, {axis!r}, None, {{}}, {bool(keepdims)})"
+            texts = self.text(x), self.text(axis), "None, {}", str(bool(keepdims))
+            return f"{self.bind(reduce)}({', '.join(texts)})"
         return None
 
     def _column_sums(self, symbol: Symbol) -> bool:
@@ -412,10 +414,10 @@ class Writer:
             return f"{texts[0]}.transpose({options['axes']})"
         if symbol.call == "reshape" and options.keys() == {"shape"}:
             return f"{texts[0]}.reshape({options['shape']})"
-        wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
-        function = symbol.function
-        if function is wrapper is not None and symbol.options.keys() <= {"axis", "keepdims"}:
-            function, axis = reduce, options.get("axis", "None")
+        reduce = _reduction(symbol)
+        function = symbol.function if reduce is None else reduce
+        if reduce is not None:
+            axis = options.get("axis", "None")
             if not symbol.options.get("keepdims"):
                 return f"{self.bind(function)}({texts[0]}, {axis})"
         texts += [f"{key}={text}" for key, text in options.items()]
@@ -423,7 +425,7 @@ class Writer:
 
     def _operand(self, x: Any, symbol: Symbol) -> str:
         """A number as an array without axes, which a NumPy call takes in half the time."""
-        if isinstance(x, int | float) and not isinstance(x, bool):
+        if type(x) in (int, float):
             others = [a for a in symbol.arguments if a is not x]
             kinds = {a.dtype for a in others if hasattr(a, "dtype")}
             if len(kinds) == 1 and (kind := kinds.pop()).kind == "f":
@@ -436,7 +438,7 @@ class Writer:
         """An argument as it is written."""
         if isinstance(x, Symbol):
             return self.names[x]
-        if x is None or x is ... or isinstance(x, bool | int | str):
+        if x is None or x is ... or type(x) in (bool, int, str):
             return repr(x).replace("Ellipsis", "...")
         if isinstance(x, tuple) and next(symbols_in(x), None) is not None:
             return "(" + "".join(f"{self.text(part)}, " for part in x) + ")"
@@ -452,10 +454,26 @@ def _owners(order: Sequence[Symbol]) -> dict[Symbol, Symbol]:
         owner[symbol] = symbol
         if symbol.call is not None and not isinstance(symbol.function, np.ufunc):
             for x in symbol.operands:
-                both = isinstance(symbol.value, np.ndarray) and isinstance(x.value, np.ndarray)
-                if both and np.may_share_memory(symbol.value, x.value):
+                pairs = product(_arrays_in(symbol.value), _arrays_in(x.value))
+                if any(np.may_share_memory(a, b) for a, b in pairs):
                     owner[symbol] = owner[x]
     return owner
+
+
+def _arrays_in(x: Any) -> Iterator[Any]:
+    """A value's arrays: a call such as np.split gives several."""
+    if isinstance(x, np.ndarray):
+        yield x
+    elif isinstance(x, tuple | list):
+        for part in x:
+            yield from _arrays_in(part)
+
+
+def _reduction(symbol: Symbol) -> Any:
+    """The method behind np.sum, np.max and np.min, which is quicker to start; None elsewhere."""
+    wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
+    plain = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
+    return reduce if plain and symbol.function is wrapper else None
 
 
 def _alike(x: Any, y: Any) -> bool:
@@ -463,17 +481,17 @@ def _alike(x: Any, y: Any) -> bool:
     return bool(x.shape == y.shape and x.dtype == y.dtype and x.strides == y.strides)
 
 
-def _dot_agrees(product: Symbol) -> bool:
+def _dot_agrees(symbol: Symbol) -> bool:
     """Whether np.dot, which is quicker to start, makes the same BLAS call as np.matmul.
 
     Found by trial, over twenty thousand shapes and layouts: for operands without gaps, always.
     """
-    left, right = (getattr(x, "value", x) for x in product.arguments)
+    left, right = (getattr(x, "value", x) for x in symbol.arguments)
     return bool(
         np.ndim(left) == np.ndim(right) == 2
         and left.dtype == right.dtype
         and left.dtype in (np.float32, np.float64)
         and left.flags.forc
         and right.flags.forc
-        and product.value.flags.c_contiguous
+        and symbol.value.flags.c_contiguous
     )
