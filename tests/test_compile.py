@@ -4,11 +4,13 @@ import copy as copying
 import enum
 import itertools
 import random
+import sys
 import threading
 import types
 import warnings
 import weakref
-from collections import deque
+from array import array
+from collections import ChainMap, UserDict, defaultdict, deque
 from functools import partial
 
 import numpy as np
@@ -912,6 +914,151 @@ def test_globals(change):
     assert recorded(step) == 3
 
 
+class Reached:
+    """What it gives comes from elsewhere."""
+
+    def __getitem__(self, key):
+        return SETTINGS.parts[key]
+
+    def __getattr__(self, key):
+        if key.startswith("__"):
+            raise AttributeError(key)
+        return SETTINGS.parts[key]
+
+
+class Table(dict):
+    def doubled(self, key):
+        return SETTINGS.parts[key] * 2
+
+
+class Private:
+    __slots__ = ("__value", "unset")
+
+    def __init__(self):
+        self.__value = 1.0
+
+    def value(self):
+        return self.__value
+
+    def change(self):
+        self.__value += 1
+
+
+@pytest.fixture
+def package(monkeypatch):
+    whole, part = types.ModuleType("somepackage"), types.ModuleType("somepackage.part")
+    whole.part, part.rate = part, 2.0
+    monkeypatch.setitem(sys.modules, "somepackage", whole)
+    monkeypatch.setitem(sys.modules, "somepackage.part", part)
+    monkeypatch.setitem(globals(), "somepackage", whole)
+    return whole
+
+
+def imported():
+    from somepackage.part import rate
+
+    return rate
+
+
+def imported_whole():
+    import somepackage.part as part
+
+    return part.rate
+
+
+MODULES = {
+    "a part": lambda _: somepackage.part.rate,  # noqa: F821
+    "getattr": lambda _: getattr(somepackage.part, "rate"),  # noqa: B009, F821
+    "from import": lambda _: imported(),
+    "import": lambda _: imported_whole(),
+    "an attribute": lambda held: held.part.rate,
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_reached_in_any_way(name, package):
+    w, found, held = weights(3), MODULES[name], types.SimpleNamespace(part=package.part)
+
+    def f(x):
+        return (w * x).sum() * found(held)
+
+    step = mt.compile(f)
+    agree(step, f, [w], np.ones(3))
+    package.part.rate = 5.0
+    agree(step, f, [w], np.ones(3))
+    assert recorded(step) == 2
+
+
+def holders():
+    """A way to look at something, and one to change it."""
+    maps, user = ChainMap({"r": 1.0}), UserDict({"r": 1.0})
+    numbers, octets = array("d", [1.0, 2.0]), bytearray(b"ab")
+    private, table, local = Private(), Table(), threading.local()
+    table.ratio = local.ratio = 1.0
+    parts, reached = SETTINGS.parts, Reached()
+    tensor, missing = Tensor(1.0, name="t"), defaultdict(float, a=0.0, b=1.0)
+    return {
+        "ChainMap": (lambda: maps["r"], lambda: maps.update(r=3.0)),
+        "UserDict": (lambda: user["r"], lambda: user.update(r=3.0)),
+        "threading.local": (lambda: local.ratio, lambda: setattr(local, "ratio", 2.0)),
+        "array": (lambda: numbers[1], lambda: numbers.__setitem__(1, 5.0)),
+        "bytearray": (lambda: octets[0], lambda: octets.__setitem__(0, 5)),
+        "a private slot": (private.value, private.change),
+        "an item": (lambda: reached["scale"], lambda: parts.update(scale=7.0)),
+        "a made-up attribute": (lambda: reached.scale, lambda: parts.update(scale=8.0)),
+        "a method of a dict": (lambda: table.doubled("scale"), lambda: parts.update(scale=9.0)),
+        "an attribute of a dict": (lambda: table.ratio, lambda: setattr(table, "ratio", 2.0)),
+        "a tensor's name": (
+            lambda: 2.0 if tensor.name == "t" else tensor,
+            lambda: setattr(tensor, "name", "u"),
+        ),
+        "globals()": (lambda: globals()["FACTOR"], change_global),
+        "a default": (lambda: len(missing), lambda: missing.pop("a")),
+    }
+
+
+@pytest.mark.parametrize("name", holders())
+def test_holders_of_all_kinds(name):
+    w, (look, change) = weights(3), holders()[name]
+
+    def f(x):
+        return (w * x).sum() * look()
+
+    step = mt.compile(f)
+    agree(step, f, [w], np.ones(3))
+    agree(step, f, [w], np.ones(3))
+    change()
+    w.grad = None
+    expected = f(np.ones(3)).item()
+    assert step(np.ones(3)) == expected  # and to look changed nothing
+    assert recorded(step) == 2
+
+
+@pytest.mark.parametrize("dtype", ["M8[s]", "U3", ">f8", "O", [("a", "f8")], bool], ids=str)
+def test_arrays_of_all_kinds_can_be_held(dtype):
+    w, held = weights(3), np.zeros(3, dtype)
+    agree(mt.compile(lambda: w.sum() * len(held)), lambda: w.sum() * len(held), [w])
+
+
+def test_one_array_given_twice():
+    w, x, y = weights(3), np.ones(3), np.full(3, 2.0)
+
+    def f(x, y):
+        return (w * x * y).sum() * (2 if x is y else 1)
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [w], x, y)
+        agree(step, f, [w], x, x)
+        agree(step, f, [w], y, y)
+    assert recorded(step) == 2
+
+
+def test_an_iterator_that_nobody_asks_is_none_of_our_business():
+    w, holder = weights(3), types.SimpleNamespace(unused=iter([1.0]), ratio=2.0)
+    agree(mt.compile(lambda: w.sum() * holder.ratio), lambda: w.sum() * holder.ratio, [w])
+
+
 def test_a_builtin_that_a_global_hides(monkeypatch):
     w = weights(3)
 
@@ -1103,7 +1250,7 @@ def test_train_and_eval():
 
 
 GENERATOR, DRAW = np.random.default_rng(1), np.random.default_rng(1).uniform
-PYTHONS, COUNTER = random.Random(1), iter(range(100))
+PYTHONS, COUNTER, SYSTEM = random.Random(1), iter(range(100)), random.SystemRandom()
 DRAWS = {
     "np.random": lambda w: w * np.random.uniform(),
     "random": lambda w: w * random.random(),
@@ -1112,6 +1259,7 @@ DRAWS = {
     "Python's generator": lambda w: w * PYTHONS.random(),
     "a new generator": lambda w: w * np.random.default_rng().uniform(),
     "a counter": lambda w: w * next(COUNTER),
+    "the system": lambda w: w * SYSTEM.random(),
 }
 
 
@@ -1233,6 +1381,7 @@ def goes_backward():
     return W.sum()
 
 
+SAME = itertools.repeat(2.0)
 HIDDEN = itertools.repeat(np.ones(2))
 
 REFUSED = {
@@ -1279,6 +1428,18 @@ REFUSED = {
         r"sets the \.grad of \(2,\) 'W', as zero_grad",
     ),
     "a gradient read": (lambda: (W * W.grad).sum(), (), TypeError, "a .grad, which a program can"),
+    "a gradient asked for": (
+        lambda: W.sum() * (1 if W.grad is None else 2),
+        (),
+        GradientError,
+        r"doesn't do the same .* or a \.grad; do that outside",
+    ),
+    "an iterator": (
+        lambda: W.sum() * next(SAME),
+        (),
+        GradientError,
+        "reaches SAME, an iterator, of which a program would take no more; pass what it gives",
+    ),
     "another compiled function": (
         lambda: W.sum() * mt.compile(lambda: W.sum())(),
         (),

@@ -15,7 +15,7 @@ from ..tensor import Tensor
 from ..trace import Symbol
 from . import AGAIN
 from .recording import Recording
-from .surroundings import ATOMS, Entry, Surroundings, same
+from .surroundings import ATOMS, MISSING, Entry, Surroundings, same
 from .writer import Simplifier, Writer
 
 
@@ -31,12 +31,14 @@ class Program:
         with _gradients_out_of_reach(name, tensors):
             first = Recording(function, name, inputs)
             before = Surroundings(function)
+        with _gradients_out_of_reach(name, tensors, there=False):
             second = Recording(function, name, inputs)
         self._around = Surroundings(function)
         self._kinds = [_kind(x) for x in inputs]
         _refuse_side_effects(name, earlier, before, self._around)
         _refuse_two_results(name, first, second)
         _refuse_unknown_holders(name, first, second, self._around)
+        _refuse_iterators(name, self._around)
         recorded = current_mode().recording
         self.source, self.run = _written(second, inputs, self._around, recorded)
 
@@ -59,9 +61,9 @@ class _Gradient:
 
 
 @contextmanager
-def _gradients_out_of_reach(name: str, tensors: set[Tensor]) -> Iterator[None]:
+def _gradients_out_of_reach(name: str, tensors: set[Tensor], there: bool = True) -> Iterator[None]:
     kept = [(tensor, tensor.grad) for tensor in tensors]
-    mark: Any = _Gradient()
+    mark: Any = _Gradient() if there else None
     for tensor in tensors:
         tensor.grad = mark
     try:
@@ -105,7 +107,7 @@ def _refuse_two_results(name: str, first: Recording, second: Recording) -> None:
     if first.fingerprint() != second.fingerprint():
         raise GradientError(
             f"compile: {name} doesn't do the same when it runs twice: it draws random numbers, or "
-            "reads a clock; do that outside and pass the result in"
+            "reads a clock or a .grad; do that outside and pass the result in"
         )
 
 
@@ -120,6 +122,16 @@ def _refuse_unknown_holders(
             raise GradientError(
                 f"compile: {name} uses {label(leaf)}, which is held by something that can't be "
                 "watched; pass it as an argument"
+            )
+
+
+def _refuse_iterators(name: str, around: Surroundings) -> None:
+    for path in around.iterators:
+        _, dot, attribute = path.rpartition(".")
+        if not dot or attribute in around.names:
+            raise GradientError(
+                f"compile: {name} reaches {path}, an iterator, of which a program would take no "
+                "more; pass what it gives as an argument"
             )
 
 
@@ -142,6 +154,8 @@ def _written(
     given = {id(x) for x in recording.inputs}
     for tensor in sorted({*around.tensors, *recording.gradients}, key=lambda t: t._index):
         conditions.append(f"{writer.bind(tensor)}._requires_grad is {tensor._requires_grad}")
+        if "name" in around.names:
+            conditions.append(f"{writer.bind(tensor)}.name == {tensor.name!r}")
     reads: list[str] = []
     for leaf in sorted(live, key=lambda leaf: leaf.index):
         if id(leaves[leaf]) not in given or leaves[leaf]._requires_grad:
@@ -188,6 +202,9 @@ def _input_conditions(writer: Writer, inputs: Sequence[Any], recording: Recordin
             text = f"a{k} is {writer.bind(x)}"
             yield text if isinstance(x, Tensor) else f"({text} or same(a{k}, {writer.bind(x)}))"
             continue
+        for j in range(k):
+            if inputs[j] is not recording.inputs[j]:
+                yield f"a{k} is {'not ' * (x is not inputs[j])}a{j}"
         yield f"a{k}.__class__ is {writer.bind(type(x))}"
         array = f"a{k}"
         if isinstance(x, Tensor):
@@ -216,6 +233,10 @@ def _condition(writer: Writer, entry: Entry) -> str:
         return f"same({held}, {writer.bind(value)})"
     if kind == "set":
         return f"{held} == {writer.bind(value)}"
+    if kind == "bytes":
+        return f"bytes({held}) == {writer.bind(value)}"
+    if value is MISSING:
+        return f"not hasattr({held}, {name!r})"
     found = f"{held}.{name}" if kind == "attribute" else f"{held}[{writer.text(name)}]"
     text = f"{found} is {writer.bind(value)}"
     return f"({text} or same({found}, {writer.bind(value)}))" if isinstance(value, ATOMS) else text

@@ -51,7 +51,8 @@ class Recording:
 
     def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
         self.name = name
-        self.inputs = [_as_input(k, x, name) for k, x in enumerate(inputs)]
+        made = {id(x): _as_input(k, x, name) for k, x in enumerate(inputs)}
+        self.inputs = [made[id(x)] for x in inputs]  # one array given twice is one tensor
         self.checks: list[tuple[Tensor, Any]] = []  # what was read, and what it has to be
         self._numbers = {id(x): k for k, x in enumerate(self.inputs)}
         self._copies: dict[int, tuple[Any, Tensor]] = {}  # by id, of tensors used as indices

@@ -10,11 +10,14 @@ import builtins
 import dis
 import random
 import sys
+import threading
 from argparse import Namespace
-from collections import deque
+from array import array
+from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from io import IOBase
 from types import (
     CodeType,
     FunctionType,
@@ -32,8 +35,17 @@ from ..tensor import Tensor
 
 # Nobody changes their code while it runs.
 LIBRARIES = {"numpy", "microtensor", "nn", "builtins"} | sys.stdlib_module_names - {"__main__"}
-OPEN = (SimpleNamespace, Namespace, Rule)  # of a library, yet holding what its user put in
+OPEN = (
+    SimpleNamespace,
+    Namespace,
+    ChainMap,
+    UserDict,
+    UserList,
+    threading.local,
+    Rule,
+)  # of a library, yet holding what its user put in
 ATOMS = (int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, range, slice)
+METHODS = (FunctionType, staticmethod, classmethod, property)
 
 MISSING = object()
 
@@ -42,7 +54,7 @@ class Entry(NamedTuple):
     """One thing reached: `holder` has `value` under `key`; `kind` says how to look it up.
 
     item (`holder[key]`), attribute, absent (no such key), length, order (of its keys), set
-    (equal to), array (the same numbers).
+    (equal to), bytes, array (the same numbers).
     """
 
     kind: str
@@ -67,6 +79,7 @@ _LOOK_UP: dict[str, Callable[[Any, Any], Any]] = {
     "length": lambda holder, key: len(holder),
     "order": lambda holder, key: list(holder),
     "set": lambda holder, key: set(holder),
+    "bytes": lambda holder, key: bytes(holder),
     "array": lambda holder, key: holder,
 }
 
@@ -84,7 +97,13 @@ def same_numbers(x: Any, y: Any) -> bool:
     """Whether two arrays agree in dtype, shape and every bit."""
     if x.shape != y.shape or x.dtype != y.dtype:
         return False
-    if x.size and x.flags.c_contiguous and y.flags.c_contiguous and x.ndim:
+    if (
+        x.size
+        and x.ndim
+        and x.flags.c_contiguous
+        and y.flags.c_contiguous
+        and x.dtype.kind in "fiub"
+    ):
         return bool(memoryview(x).cast("B") == memoryview(y).cast("B"))
     return bool(x.tobytes() == y.tobytes())
 
@@ -97,6 +116,10 @@ class Surroundings:
         self.tensors: set[Tensor] = set()
         self.arrays: list[Any] = []
         self.draws: list[tuple[str, Any, Any]] = []  # path, generator, its state
+        self.iterators: list[str] = []
+        self.names: set[str] = set()  # that code has after dots, and in texts for getattr()
+        self._modules: list[tuple[str, ModuleType]] = []
+        self._known: set[tuple[int, str]] = set()  # the attributes of modules that are noted
         self._seen: dict[int, Any] = {}
         self._stack: list[tuple[str, Any]] = [
             ("random", random._inst),
@@ -108,6 +131,8 @@ class Surroundings:
             if id(x) not in self._seen and not isinstance(x, ATOMS):
                 self._seen[id(x)] = x
                 self._look_at(path, x)
+            if not self._stack:
+                self._look_into_modules()
 
     def changed(self, earlier: Surroundings) -> str:
         """The path of something that differs from an earlier look; empty where nothing does."""
@@ -123,7 +148,7 @@ class Surroundings:
         for _, x, state in self.draws:
             if isinstance(x, np.random.Generator):
                 x.bit_generator.state = state
-            else:
+            elif not isinstance(x, random.SystemRandom):
                 (x.set_state if isinstance(x, np.random.RandomState) else x.setstate)(state)
 
     def _note(self, kind: str, holder: Any, key: Any, value: Any, path: str) -> None:
@@ -145,6 +170,8 @@ class Surroundings:
             self._stack += [(path, part) for part in (x.func, x.args, x.keywords)]
         elif isinstance(x, dict | MappingProxyType | list | tuple | deque):
             self._container(path, x)
+        elif isinstance(x, bytearray | array):
+            self._note("bytes", x, None, bytes(x), path)
         elif isinstance(x, set | frozenset):
             self._note("set", x, None, set(x), path)
         elif isinstance(x, np.random.Generator | np.random.RandomState | random.Random):
@@ -154,8 +181,24 @@ class Surroundings:
         elif isinstance(x, property | staticmethod | classmethod):
             parts = (getattr(x, name, None) for name in ("fget", "__func__"))
             self._stack += [(path, part) for part in parts]
-        elif not isinstance(x, ModuleType):
+        elif isinstance(x, ModuleType):
+            if _root(x.__name__) not in LIBRARIES:
+                self._modules.append((path, x))
+        else:
+            library = _root(type(x).__module__) in LIBRARIES
+            if library and isinstance(x, Iterator) and not isinstance(x, IOBase):
+                self.iterators.append(path)
             self._object(path, x)
+        if isinstance(x, Tensor | np.ndarray | dict | list | tuple | deque | set | frozenset):
+            self._object(path, x)  # what a class of one's own adds
+
+    def _look_into_modules(self) -> None:
+        """Notes of each module what has a name that code reads."""
+        for path, module in self._modules:
+            for name in sorted(self.names & vars(module).keys()):
+                if (id(module), name) not in self._known:
+                    self._known.add((id(module), name))
+                    self._note("item", vars(module), name, vars(module)[name], f"{path}.{name}")
 
     def _function(self, path: str, x: FunctionType) -> None:
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
@@ -167,29 +210,26 @@ class Surroundings:
             self._note("attribute", x, name, getattr(x, name), path)
         if vars(x):
             self._stack.append((path, vars(x)))
+        self.names |= _attributes(x.__code__)
+        for name in _imported(x):
+            self._note("item", sys.modules, name, sys.modules[name], name)
         for name in sorted(set(_names(x.__code__))):
             if name in x.__globals__:
-                value = x.__globals__[name]
-                self._note("item", x.__globals__, name, value, name)
-                if isinstance(value, ModuleType) and _root(value.__name__) not in LIBRARIES:
-                    for inner in sorted(_attributes(x.__code__) & vars(value).keys()):
-                        self._note(
-                            "item", vars(value), inner, vars(value)[inner], f"{name}.{inner}"
-                        )
+                self._note("item", x.__globals__, name, x.__globals__[name], name)
             elif hasattr(builtins, name):
                 self._note("absent", x.__globals__, name, MISSING, name)
 
     def _container(self, path: str, x: Any) -> None:
         pairs = enumerate(x) if isinstance(x, list | tuple | deque) else x.items()
+        if isinstance(x, dict | MappingProxyType):  # first: to ask for an item may add it
+            self._note("order", x, None, list(x), path)
+        elif not isinstance(x, tuple):
+            self._note("length", x, None, len(x), path)
         for key, value in list(pairs):
             if isinstance(x, tuple):
                 self._stack.append((f"{path}[{key!r}]", value))
             else:
                 self._note("item", x, key, value, f"{path}[{key!r}]")
-        if isinstance(x, dict | MappingProxyType):
-            self._note("order", x, None, list(x), path)
-        elif not isinstance(x, tuple):
-            self._note("length", x, None, len(x), path)
 
     def _class(self, path: str, x: type) -> None:
         for kind in x.__mro__:
@@ -201,13 +241,15 @@ class Surroundings:
             self._note("length", attributes, None, len(attributes), path)
             for name, value in list(attributes.items()):
                 data = not callable(value) and not hasattr(value, "__get__")
-                hidden = name.startswith("__") and name != "__call__"
+                hidden = name.startswith("__") and not isinstance(value, METHODS)
                 if not hidden and (data or not library):
                     self._note("item", attributes, name, value, f"{path}.{name}")
 
     def _object(self, path: str, x: Any) -> None:
         """An object by its attributes; what the libraries made is taken to stay as it is."""
         kind = type(x)
+        if isinstance(x, Tensor | np.ndarray) and _root(kind.__module__) in LIBRARIES:
+            return
         if _root(kind.__module__) in LIBRARIES and not (isinstance(x, OPEN) or _is_model(kind)):
             inner = getattr(x, "__wrapped__", None) or getattr(x, "__self__", None)
             if inner is not None and not isinstance(inner, ModuleType):
@@ -233,9 +275,14 @@ def _root(module: str | None) -> str:
 
 
 def _slots(kind: type) -> Iterator[str]:
+    """The attributes that have a place of their own, by the names that Python gives them."""
     for base in kind.__mro__:
+        if issubclass(Tensor, base) or (issubclass(base, Tensor) and _is_model(base)):
+            continue
         slots = base.__dict__.get("__slots__", ())
-        yield from (slots,) if isinstance(slots, str) else slots
+        for name in (slots,) if isinstance(slots, str) else slots:
+            private = name.startswith("__") and not name.endswith("__")
+            yield f"_{base.__name__.lstrip('_')}{name}" if private else name
 
 
 def _codes(code: CodeType) -> Iterable[CodeType]:
@@ -252,16 +299,33 @@ def _names(code: CodeType) -> Iterator[str]:
         for step in dis.get_instructions(part):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                 yield step.argval
+        if "globals" in part.co_names:  # globals()["FACTOR"]
+            yield from (x for x in part.co_consts if isinstance(x, str))
 
 
 def _attributes(code: CodeType) -> set[str]:
-    """The names after dots in it."""
-    return {name for part in _codes(code) for name in part.co_names}
+    """The names after dots in it, and its texts, which getattr() can take for names."""
+    parts = [x for part in _codes(code) for x in (*part.co_names, *part.co_consts)]
+    return {x for x in parts if isinstance(x, str)}
+
+
+def _imported(function: FunctionType) -> set[str]:
+    """The modules that its code imports, where they are loaded, and those they are parts of."""
+    package = function.__globals__.get("__package__") or ""
+    found = set()
+    for part in _codes(function.__code__):
+        for step in dis.get_instructions(part):
+            if step.opname == "IMPORT_NAME":
+                near = f"{package}.{step.argval}".strip(".")
+                found |= {step.argval, _root(step.argval), near}
+    return {name for name in found & sys.modules.keys() if _root(name) not in LIBRARIES}
 
 
 def _state(x: Any) -> Any:
     if isinstance(x, np.random.Generator):
         return x.bit_generator.state
+    if isinstance(x, random.SystemRandom):
+        return object()  # it has none, and is taken to be used
     return x.get_state() if isinstance(x, np.random.RandomState) else x.getstate()
 
 

@@ -383,8 +383,8 @@ class Writer:
                 ones = np.ones(x.shape[0], x.dtype)
                 return f"{self.bind(ones.dot)}({self.text(x)}, {{}})"
             axis, keepdims = (symbol.options.get(key) for key in ("axis", "keepdims"))
-            texts = self.text(x), self.text(axis), "None, {}", str(bool(keepdims))
-            return f"{self.bind(reduce)}({', '.join(texts)})"
+            where = f"{self.text(x)}, {self.text(axis)}"
+            return f"{self.bind(reduce)}({where}, None, {{}}, {bool(keepdims)})"
         return None
 
     def _column_sums(self, symbol: Symbol) -> bool:
