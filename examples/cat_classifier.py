@@ -179,7 +179,8 @@ def draw(model, X, labels, out):
     """The graph from the images to the cost: a file."""
     images = microtensor.Tensor(X, name="images")
     labels = microtensor.Tensor(labels, name="labels")
-    picture = microtensor.draw(nn.BCELoss()(model(images), labels))
+    cost = nn.BCELoss()(model(images), labels)
+    picture = microtensor.draw(cost, names={"cost": cost})
     try:
         return picture.save(out / "graph.svg")
     except microtensor.NoRenderer as error:

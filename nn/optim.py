@@ -48,6 +48,11 @@ class Optimizer:
             for k, p in enumerate(self.parameters)
         }
 
+    def __repr__(self) -> str:
+        kept = ("parameters", "steps", "memory")
+        settings = [f"{name}={value!r}" for name, value in vars(self).items() if name not in kept]
+        return f"{type(self).__name__}({', '.join(settings)})"
+
     def step(self) -> None:
         """Changes every parameter that has a gradient."""
         if all(p.grad is None for p in self.parameters):

@@ -377,3 +377,9 @@ def test_a_state_with_senseless_steps_is_refused_and_nothing_changed(steps):
 def test_a_state_of_another_optimizer_is_refused(one, other):
     with pytest.raises(ValueError, match=r"is missing|is unknown"):
         other.load_state_dict(one.state_dict())
+
+
+def test_an_optimizer_shows_its_settings():
+    w = mt.Tensor(1.0, requires_grad=True)
+    assert repr(nn.SGD([w], lr=0.1)) == "SGD(lr=0.1, weight_decay=0.0, momentum=0.0)"
+    assert repr(nn.Adam([w])) == "Adam(lr=0.001, weight_decay=0.0, betas=(0.9, 0.999), eps=1e-08)"
