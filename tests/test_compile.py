@@ -1376,6 +1376,14 @@ def adds_in_place(x):
     return (W * total).sum()
 
 
+def raises(x):
+    with np.errstate(divide="raise"):
+        try:
+            return mt.log(W * x).sum()
+        except FloatingPointError:
+            return W.sum()
+
+
 def goes_backward():
     W.sum().backward()
     return W.sum()
@@ -1439,6 +1447,12 @@ REFUSED = {
         (),
         GradientError,
         "reaches SAME, an iterator, of which a program would take no more; pass what it gives",
+    ),
+    "errstate": (
+        raises,
+        (np.ones(2),),
+        GradientError,
+        r"raises has NumPy raise errors by np\.errstate.*; put the errstate around the call",
     ),
     "another compiled function": (
         lambda: W.sum() * mt.compile(lambda: W.sum())(),

@@ -39,6 +39,7 @@ class Program:
         _refuse_two_results(name, first, second)
         _refuse_unknown_holders(name, first, second, self._around)
         _refuse_iterators(name, self._around)
+        _refuse_raised(name, self._around)
         recorded = current_mode().recording
         self.source, self.run = _written(second, inputs, self._around, recorded)
 
@@ -133,6 +134,14 @@ def _refuse_iterators(name: str, around: Surroundings) -> None:
                 f"compile: {name} reaches {path}, an iterator, of which a program would take no "
                 "more; pass what it gives as an argument"
             )
+
+
+def _refuse_raised(name: str, around: Surroundings) -> None:
+    if "raise" in around.names and not around.names.isdisjoint(("errstate", "seterr")):
+        raise GradientError(
+            f"compile: {name} has NumPy raise errors by np.errstate, which a program would not; "
+            "put the errstate around the call of the compiled function"
+        )
 
 
 def _owner(x: Any) -> Any:
