@@ -11,6 +11,7 @@ import warnings
 import weakref
 from array import array
 from collections import ChainMap, UserDict, defaultdict, deque
+from contextvars import ContextVar
 from functools import partial
 
 import numpy as np
@@ -926,6 +927,16 @@ class Reached:
         return SETTINGS.parts[key]
 
 
+class Maker(type):
+    @property
+    def ratio(cls):
+        return SETTINGS.parts["scale"]
+
+
+class Made(metaclass=Maker):
+    pass
+
+
 class Table(dict):
     def doubled(self, key):
         return SETTINGS.parts[key] * 2
@@ -996,6 +1007,8 @@ def holders():
     private, table, local = Private(), Table(), threading.local()
     table.ratio = local.ratio = 1.0
     parts, reached = SETTINGS.parts, Reached()
+    context, made = ContextVar("context", default=1.0), defaultdict(lambda: parts["scale"])
+    many = np.vectorize(lambda x: x * parts["scale"])
     tensor, missing = Tensor(1.0, name="t"), defaultdict(float, a=0.0, b=1.0)
     return {
         "ChainMap": (lambda: maps["r"], lambda: maps.update(r=3.0)),
@@ -1013,6 +1026,13 @@ def holders():
             lambda: setattr(tensor, "name", "u"),
         ),
         "globals()": (lambda: globals()["FACTOR"], change_global),
+        "a ContextVar": (lambda: context.get(), lambda: context.set(2.0)),
+        "a default's function": (
+            lambda: made.default_factory(),
+            lambda: parts.update(scale=10.0),
+        ),
+        "np.vectorize": (lambda: many(np.ones(1))[0], lambda: parts.update(scale=11.0)),
+        "a class's class": (lambda: Made.ratio, lambda: parts.update(scale=12.0)),
         "a default": (lambda: len(missing), lambda: missing.pop("a")),
     }
 

@@ -244,9 +244,11 @@ def _condition(writer: Writer, entry: Entry) -> str:
         return f"{held} == {writer.bind(value)}"
     if kind == "bytes":
         return f"bytes({held}) == {writer.bind(value)}"
-    if value is MISSING:
+    if value is MISSING and kind == "attribute":
         return f"not hasattr({held}, {name!r})"
     found = f"{held}.{name}" if kind == "attribute" else f"{held}[{writer.text(name)}]"
+    if kind == "context":
+        found = f"{held}.get({writer.bind(MISSING)})"
     text = f"{found} is {writer.bind(value)}"
     return f"({text} or same({found}, {writer.bind(value)}))" if isinstance(value, ATOMS) else text
 

@@ -13,9 +13,10 @@ import sys
 import threading
 from argparse import Namespace
 from array import array
-from collections import ChainMap, UserDict, UserList, deque
+from collections import ChainMap, UserDict, UserList, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import partial
 from io import IOBase
 from types import (
@@ -42,6 +43,7 @@ OPEN = (
     UserDict,
     UserList,
     threading.local,
+    np.vectorize,
     Rule,
 )  # of a library, yet holding what its user put in
 ATOMS = (int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, range, slice)
@@ -54,7 +56,7 @@ class Entry(NamedTuple):
     """One thing reached: `holder` has `value` under `key`; `kind` says how to look it up.
 
     item (`holder[key]`), attribute, absent (no such key), length, order (of its keys), set
-    (equal to), bytes, array (the same numbers).
+    (equal to), bytes, array (the same numbers), context (a ContextVar's value here).
     """
 
     kind: str
@@ -79,6 +81,7 @@ _LOOK_UP: dict[str, Callable[[Any, Any], Any]] = {
     "length": lambda holder, key: len(holder),
     "order": lambda holder, key: list(holder),
     "set": lambda holder, key: set(holder),
+    "context": lambda holder, key: holder.get(MISSING),
     "bytes": lambda holder, key: bytes(holder),
     "array": lambda holder, key: holder,
 }
@@ -153,7 +156,7 @@ class Surroundings:
 
     def _note(self, kind: str, holder: Any, key: Any, value: Any, path: str) -> None:
         self.entries.append(Entry(kind, holder, key, value, path))
-        if kind in ("item", "attribute"):
+        if kind in ("item", "attribute", "context"):
             self._stack.append((path, value))
 
     def _look_at(self, path: str, x: Any) -> None:
@@ -170,6 +173,8 @@ class Surroundings:
             self._stack += [(path, part) for part in (x.func, x.args, x.keywords)]
         elif isinstance(x, dict | MappingProxyType | list | tuple | deque):
             self._container(path, x)
+        elif isinstance(x, ContextVar):
+            self._note("context", x, None, x.get(MISSING), path)
         elif isinstance(x, bytearray | array):
             self._note("bytes", x, None, bytes(x), path)
         elif isinstance(x, set | frozenset):
@@ -220,6 +225,8 @@ class Surroundings:
                 self._note("absent", x.__globals__, name, MISSING, name)
 
     def _container(self, path: str, x: Any) -> None:
+        if isinstance(x, defaultdict):
+            self._stack.append((path, x.default_factory))
         pairs = enumerate(x) if isinstance(x, list | tuple | deque) else x.items()
         if isinstance(x, dict | MappingProxyType):  # first: to ask for an item may add it
             self._note("order", x, None, list(x), path)
@@ -232,6 +239,7 @@ class Surroundings:
                 self._note("item", x, key, value, f"{path}[{key!r}]")
 
     def _class(self, path: str, x: type) -> None:
+        self._stack.append((path, type(x)))
         for kind in x.__mro__:
             library = _root(kind.__module__) in LIBRARIES
             if (library and not _is_model(kind)) or (kind is not x and id(kind) in self._seen):
@@ -270,8 +278,9 @@ def _is_model(kind: type) -> bool:
     return _root(kind.__module__) == "nn"
 
 
-def _root(module: str | None) -> str:
-    return (module or "").partition(".")[0]
+def _root(module: Any) -> str:
+    """The package of a `__module__`; types written in C can have something else there."""
+    return (module or "").partition(".")[0] if isinstance(module, str | None) else "builtins"
 
 
 def _slots(kind: type) -> Iterator[str]:
