@@ -56,8 +56,11 @@ def labels(inputs: Sequence[Any]) -> str:
 
 def wrong_operand(rule: str, x: Any) -> TypeError:
     """For a value that is no tensor, real array or number."""
-    if hasattr(x, "dtype"):
+    if isinstance(x, np.ndarray | np.generic):
         what = f"an array of dtype {x.dtype}"
+    elif hasattr(x, "__array__"):
+        kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
+        what = f"a {kind}; np.asarray() makes an array of it"
     else:
         what = f"{_shortened(repr(x))} ({type(x).__name__})"
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")

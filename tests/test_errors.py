@@ -190,12 +190,26 @@ AXES = [
     ),
 ]
 
+
+class Foreign:
+    """Another library's array."""
+
+    dtype = "foreign.float32"
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(3, dtype)
+
+
 TYPES = [
     # operands
     (lambda: A + "a", f"add: {EXPECTED} 'a' (str)"),
     (lambda: None * A, f"multiply: {EXPECTED} None (NoneType)"),
     (lambda: A - 1j, f"subtract: {EXPECTED} 1j (complex)"),
     (lambda: A / np.zeros(3, complex), f"divide: {EXPECTED} an array of dtype complex128"),
+    (
+        lambda: A * Foreign(),
+        f"multiply: {EXPECTED} a test_errors.Foreign; np.asarray() makes an array of it",
+    ),
     (lambda: A * np.array(["a"]), f"multiply: {EXPECTED} an array of dtype <U1"),
     (lambda: mt.exp(object), f"exp: {EXPECTED} <class 'object'> (type)"),
     (lambda: mt.sum("x" * 100), f"sum: {EXPECTED} 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx... (str)"),

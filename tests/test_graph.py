@@ -452,7 +452,7 @@ def test_pipe_gives_bytes_or_text():
 
 NONE = (
     "drawing needs Graphviz: install its program (apt install graphviz, brew install graphviz) or "
-    "pip install 'pygraphviz>=2'; .save('graph.dot') needs neither"
+    "pip install 'pygraphviz>=2'; a .dot, .mmd or .txt file needs neither"
 )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import microtensor as mt
+import nn
 from microtensor.__main__ import main
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +49,16 @@ def test_the_story_told_in_a_shell_is_what_it_says(capsys):
     for part in block.split("\n...\n"):
         assert part.strip("\n") in printed
         printed = printed.partition(part.strip("\n"))[2]
+
+
+def test_what_there_is_is_listed():
+    section = README.split("## What there is")[1].split("##")[0]
+    engine, network = section.split("\n`nn` has")
+    listed = re.findall(r"`(\w+)`", engine.partition("- arithmetic")[2])
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {name for name in mt.__all__ if name[0].islower()}
+    for name in re.findall(r"`(\w+)`", network):
+        assert hasattr(nn, name), name
 
 
 def commands():

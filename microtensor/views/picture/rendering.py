@@ -111,7 +111,7 @@ def rendered(source: str, format: str) -> bytes:
     if pygraphviz is None or int(pygraphviz.__version__.partition(".")[0]) < 2:
         raise NoRenderer(
             "drawing needs Graphviz: install its program (apt install graphviz, brew install "
-            "graphviz) or pip install 'pygraphviz>=2'; .save('graph.dot') needs neither"
+            "graphviz) or pip install 'pygraphviz>=2'; a .dot, .mmd or .txt file needs neither"
         )
     data: bytes = pygraphviz.AGraph(string=source).draw(format=format, prog="dot")
     return data

@@ -223,7 +223,7 @@ def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
 
 
 def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
-    """Each path's contribution: the seed sent back along it, edge by edge."""
+    """Each path's contribution: what arrives at the result, sent back along it edge by edge."""
     x, out = short(paths.start.name), short(paths.result.name)
     if count > MOST_LISTED:
         raise ValueError(
@@ -237,7 +237,9 @@ def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
             g = sent(edge.target, edge.slot, g)
         parts.append(np.asarray(g))
         lines.append(Line(i, f"{_route(paths, path)}: {given(f'part {i}', g)}"))
-    yield Section("What arrives by each path, the seed sent back along it:", tuple(lines))
+    yield Section(
+        f"What {short(paths.start.name)} gets along each path, edge by edge:", tuple(lines)
+    )
     gradient = np.asarray(paths.start.gradient)
     off = float(np.max(np.abs(sum(parts) - gradient), initial=0))
     size = float(np.max(np.abs(gradient), initial=0))
