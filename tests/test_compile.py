@@ -307,6 +307,18 @@ def test_kinds_of_inputs():
     assert recorded(step) == len(values)
 
 
+@pytest.mark.parametrize("kind", [np.array, Tensor])
+def test_a_bool_is_the_number_that_it_was(kind):
+    w = weights(3)
+
+    def f(x):
+        return (w * mt.tanh(Tensor(x) ** 2)).sum()
+
+    step = mt.compile(f)
+    for x in (True, False, True):
+        agree(step, f, [w], kind(x))
+
+
 def test_float32_stays_float32():
     w = weights(3, dtype=np.float32)
 

@@ -225,7 +225,8 @@ def _input_conditions(writer: Writer, inputs: Sequence[Any], recording: Recordin
         yield f"{array}.dtype == {writer.bind(data.dtype)}"
         yield f"{array}.strides == {data.strides}"
         if tensor in recording.symbols:
-            writer.names[recording.symbols[tensor]] = array
+            single = "" if data.ndim else "[()]"  # True ** 2 has another dtype as an array
+            writer.names[recording.symbols[tensor]] = array + single
 
 
 def _condition(writer: Writer, entry: Entry) -> str:
