@@ -572,6 +572,21 @@ def test_the_page_never_scrolls_sideways_and_its_letters_are_large_enough(make, 
     assert min(sizes) > 10
 
 
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_a_neuron_is_seen_whole(width, visit):
+    w, x, b = leaf(2.0, "w"), leaf(-1.0, "x"), leaf(0.5, "b")
+    L = (w * x + b).sigmoid().log()
+    L.name = "L"
+    tab = visit(L, viewport={"width": width, "height": 800})
+    assert (
+        tab.evaluate("""() => {
+        const view = document.querySelector("#view");
+        return view.scrollWidth - view.clientWidth;
+    }""")
+        == 0
+    )
+
+
 @pytest.mark.parametrize("width", [360, 1280, 1920])
 @pytest.mark.parametrize("make", [neuron, paths, broadcast, lambda: (network(), None)])
 def test_no_text_lies_on_another_or_leaves_its_card(make, width, visit):

@@ -643,7 +643,7 @@
     const high = Math.max(320, innerHeight * 0.62) / height;
     const readable = Math.min(Math.max(1.05, innerWidth / 1333), 1.5);
     const whole = Math.min(wide, high, 1.8);
-    const narrow = wide < 0.95 ? readable : Math.min(wide, readable);
+    const narrow = wide < 0.91 ? readable : Math.min(wide, readable);
     const by = Math.max(whole, narrow);
     svg.style.width = `${width * by}px`;
     svg.style.height = `${height * by}px`;
