@@ -125,7 +125,9 @@ class Rewriting:
             if all(map(is_plain, arguments)):  # 1 / 4 is 0.25, and 1 / 3 stays
                 if call != "divide" or len(repr(value)) < 6:
                     return value
-            elif not any(_has_length(x) for x in arguments):
+            elif not any(_has_length(x) for x in arguments) and not (
+                call == "multiply" and self.algebra and len(repr(value)) > 8
+            ):  # 2 * (1 / 12) becomes 1 / 6 below
                 return value
         symbol = called(call, function, arguments, options)
         for rule in (RULES if self.algebra else SAFE).get(call, ()):
@@ -171,12 +173,12 @@ class Rewriting:
         """A value put together again, the number in front and the divisors last."""
         factor, x, divisors = parts
         factor = _whole(factor)
-        numbers = [d for d in divisors if is_plain(d)]
-        if factor != 1 and numbers and factor % math.prod(numbers) == 0:
-            factor, divisors = (
-                factor / math.prod(numbers),
-                tuple(d for d in divisors if not is_plain(d)),
-            )
+        number = math.prod(d for d in divisors if is_plain(d))
+        lengths = tuple(d for d in divisors if not is_plain(d))
+        if factor != 1 and number != 1 and factor % number == 0:
+            factor, divisors = factor / number, lengths
+        elif factor > 1 and number != 1 and number % factor == 0:  # 2 x / 32 = x / 16
+            factor, divisors = 1, (*lengths, _whole(number / factor))
         if x is None:
             x = factor
         elif factor == -1:
@@ -444,6 +446,10 @@ def _sum_of_scaled(to: Rewriting, symbol: Symbol) -> Any:
         if last.core is right.core and _key(last.divisors) == _key(right.divisors):
             twice = to.built(right._replace(factor=last.factor + right.factor))
             return to.make("add", a.arguments[0], twice)
+    if symbol.call == "add":  # a + -2 = -2 + a = a - 2
+        for parts, other in ((left, b), (right, a)):
+            if parts.core is None and parts.factor < 0:
+                return to.make("subtract", other, to.built(parts._replace(factor=-parts.factor)))
     if left.core is None or right.core is None or _key(left.divisors) != _key(right.divisors):
         return None
     if left.core is right.core and left.factor + right.factor:

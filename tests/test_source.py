@@ -640,3 +640,84 @@ def test_a_negative_product_stands_in_brackets_where_it_has_to():
     x = np.random.default_rng(0).normal(size=(2, 2))
     text = check(lambda x: np.ones((2, 2)) @ -(2.5 * x), [x])
     assert "@ (-2.5 * v0)" in text
+
+
+def test_the_cross_entropy_of_labels_takes_other_batches_too():
+    rng = np.random.default_rng(0)
+    model = nn.Linear(4, 3, rng=1)
+    X, labels = rng.normal(size=(12, 4)), rng.integers(0, 3, 12)
+    loss = nn.CrossEntropyLoss()
+    text = mt.to_source(loss(model(X), labels), names={"X": X, "labels": labels})
+    assert (
+        body(text)
+        == """m = len(X)
+# Linear
+z = X @ weight.T + bias  # (12, 3)
+# CrossEntropyLoss
+log_p = log_softmax(z)
+loss = -np.mean(log_p[np.arange(m), labels])
+# Backward through CrossEntropyLoss
+g1 = put(-1 / m, (np.arange(m), labels), log_p.shape)
+dz = g1 - np.exp(log_p) * np.sum(g1, axis=-1, keepdims=True)
+# Backward through Linear
+dweight = dz.T @ X
+dbias = np.sum(dz, axis=0)
+return loss, {"weight": dweight, "bias": dbias}"""
+    )
+    weights = {p.name: p.data for p in model.parameters()}
+    value, gradients = run(text)(X[:5], labels[:5], **weights)
+    expected = loss(model(X[:5]), labels[:5])
+    expected.backward()
+    close(value, expected.numpy())
+    for p in model.parameters():
+        close(gradients[p.name], p.grad)
+
+
+def test_an_arange_that_goes_over_no_rows_of_the_data_keeps_its_length():
+    X, W = mt.Tensor(np.ones((9, 4)), name="X"), leaf("W", 4, 9)
+    columns = np.arange(9)
+    text = mt.to_source((X @ W)[columns[::-1], columns].mean(), names={"X": X})
+    assert "len(X)" not in text
+    assert "np.arange(m)" not in text
+    text = mt.to_source((W[:, columns] * 2).mean())
+    assert "np.arange(9)" in text
+    text = mt.to_source(W.T[columns, columns % 4].mean())  # W's rows are no examples
+    assert "np.arange(9)" in text
+
+
+def test_a_mean_of_a_product_divides_by_the_rows_of_the_data():
+    X, w, V = mt.Tensor(np.ones((5, 4)), name="X"), leaf("w", 4), leaf("V", 5, 4)
+    assert "m = len(X)" in mt.to_source(np.tanh(X @ w).mean())
+    assert "len(" not in mt.to_source((V @ w).mean())
+    assert "len(" not in mt.to_source((w @ X.T).mean())
+
+
+def test_what_is_put_back_has_the_shape_of_what_was_indexed():
+    x, y, single = leaf("x", 4, 3), leaf("y", 5, 3), mt.Tensor(np.ones(4, np.float32), True)
+    text = check(lambda x, y: x[1] * y[2:3] + x[[0, 0]].sum(), [x.data, y.data])
+    assert "v0.shape" in text
+    assert "v1.shape" in text
+    single.name = "single"
+    text = mt.to_source(single[[0, 0, 1]].sum())
+    gradient = run(text)(single=single.data)[1]["single"]
+    assert (gradient == [2, 1, 0, 0]).all()
+    assert gradient.dtype == np.float32
+    assert "put(1.0, np.array([0, 0, 1]), x.shape)" in mt.to_source(x[[0, 0, 1]].sum())
+
+
+def test_products_added_up_with_a_bias_are_one_line():
+    Wx, Wh, b = leaf("Wx", 3, 2), leaf("Wh", 2, 2), leaf("b", 2)
+    h = np.zeros((5, 2))
+    for name in ("x", "y"):
+        h = np.tanh(mt.Tensor(np.ones((5, 3)), name=name) @ Wx + h @ Wh + b)
+    text = mt.to_source(h.sum())
+    assert "z2 = y @ Wx + a1 @ Wh + b\n    a2 = np.tanh(z2)\n" in text
+
+
+def test_numbers_are_written_as_a_person_would():
+    x, y = leaf("x", 4, 3), leaf("y", 4, 3)
+    text = check(lambda x: np.exp(x / np.sqrt(3)), [x.data])
+    assert "np.exp(v0 / 3**0.5)" in text
+    assert backward(mt.to_source((0.1 * x.exp() - 0.1 * x).sum())) == "dx = t1 - 0.1"
+    assert "g1 = t1 / 6\n" in mt.to_source((x * y).square().mean())
+    assert backward(mt.to_source(((x - y) ** 2).mean())) == "dx = diff / 6\ndy = -dx"

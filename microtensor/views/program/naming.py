@@ -98,9 +98,12 @@ class Names:
         for node in self.graph.nodes:
             weights = [w for x in self.operands.get(node.id, ()) if (w := self._weight(x))]
             if node.rule == "matmul" and weights:
-                readers = self.readers.get(node.id, [])
-                added = len(readers) == 1 and self.nodes[readers[0]].rule == "add"
-                found[readers[0] if added and not node.named else node.id] = weights[-1]
+                last = node
+                while not last.named and len(readers := self.readers.get(last.id, [])) == 1:
+                    if self.nodes[readers[0]].rule != "add":
+                        break
+                    last = self.nodes[readers[0]]
+                found[last.id] = weights[-1]
             elif node.rule in ACTIVATIONS:
                 (x,) = self.operands[node.id]
                 if self.nodes[x].rule not in (None, *ACTIVATIONS):

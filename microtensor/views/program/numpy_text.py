@@ -151,6 +151,8 @@ def literal(x: Any) -> Text:
         return Text(f"[{', '.join(literal(v).text for v in x)}]")
     if isinstance(x, float) and not math.isfinite(x):
         return Text("np.nan") if x != x else Text("np.inf") if x > 0 else Text("-np.inf", SIGN)
+    if isinstance(x, float) and len(repr(x)) > 9 and (n := round(x * x)) ** 0.5 == x:
+        return Text(f"{n}**0.5", POWER)
     if x is Ellipsis:
         return Text("...")
     text = f'"{x}"' if isinstance(x, str) else repr(x)
@@ -224,7 +226,7 @@ def _put(symbol: Symbol, read: Read) -> Text:
         text = f"np.s_[{text}]"
     elif isinstance(where, tuple) and where:
         text = f"({text})"
-    return Text(f"put({read(symbol.arguments[0]).text}, {text}, {literal(shape).text})")
+    return Text(f"put({read(symbol.arguments[0]).text}, {text}, {read(shape).text})")
 
 
 def _transpose(symbol: Symbol, read: Read) -> Text | None:

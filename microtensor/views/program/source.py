@@ -23,6 +23,7 @@ from .numpy_text import (
     JAX_PUT,
     NEEDS,
     Text,
+    index,
     is_known,
     is_named,
     is_short,
@@ -136,6 +137,7 @@ class Program:
         self.texts: dict[Symbol, Text] = {}
         self.said: dict[Symbol, str] = {}  # the names of symbols that have a line, or are inputs
         self.lines: list[_Line] = []
+        self.indexed: dict[Any, Any] = {}  # what was indexed, by the index and its shape
         self._simplify()
         self._call_names()
         self._write()
@@ -152,6 +154,7 @@ class Program:
         kept += [gradients[key] for key in (*self.kept, *self.targets) if key in gradients]
         forward = max(x.index for x in values.values() if isinstance(x, Symbol))
         self.lengths: dict[Symbol, str] = {}
+        self.ranges: dict[int, Symbol] = {}  # the length of each arange that goes over rows
         rewriting = Rewriting(kept, dict(self._lengths(seen)), forward)
         rewriting.found[seed] = 1
         if seed.shape:
@@ -176,28 +179,46 @@ class Program:
                 continue
             while division.call in ("broadcast_to", "reshape"):
                 division = division.arguments[0]
-            key = self._spread_over(self.names.operands[node.id][0])
+            key, ranges = self._spread_over(self.names.operands[node.id][0])
             if key is None or division not in seen or not self.nodes[key].value.size:
                 continue
             symbol = self.trace.values[key]
             length = next((x for x in self.lengths if x.arguments[0] is symbol), None)
             if length is None:
-                rows = symbol.shape[0] == symbol.size
-                length = Symbol("len" if rows else "size", None, (symbol,), {}, int(symbol.size))
+                count = np.size(self.nodes[self.names.operands[node.id][0]].value)
+                rows = symbol.shape[0] == count
+                length = Symbol("len" if rows else "size", None, (symbol,), {}, count)
                 self.lengths[length] = self.names.unique("m" if rows else "n")
+            self.ranges |= dict.fromkeys(ranges, length)
             yield division, length
 
-    def _spread_over(self, key: str) -> str | None:
-        """An input of the shape that a value has, which it was computed from entry by entry."""
+    def _spread_over(self, key: str) -> tuple[str | None, list[int]]:
+        """An input of the shape that a value has, which it was computed from entry by entry.
+
+        Of a value with one number a row, an input with these rows; and the ids of the aranges
+        that chose a number from each.
+        """
         shape, waiting = np.shape(self.nodes[key].value), [key]
+        rows = bool(shape) and math.prod(shape) == shape[0]
+        alike = slice(1 if rows else None)
+        ranges: list[int] = []
         for key in waiting:  # grows while it is read
-            node = self.nodes[key]
-            if shape and np.shape(node.value) == shape:
-                if node.role == "input" and key in self.names.inputs:
-                    return key
-                if node.rule in ELEMENTWISE and len(waiting) < 50:
-                    waiting += self.names.operands[key]
-        return None
+            node, operands = self.nodes[key], self.names.operands.get(key, [])
+            axes = np.ndim(node.value)
+            if not shape or np.shape(node.value)[alike] != shape[alike]:
+                continue
+            if node.role == "input" and key in self.names.inputs:
+                return key, ranges
+            if len(waiting) >= 50:
+                continue
+            if node.rule in ELEMENTWISE or node.rule == "relu":
+                waiting += [x for x in operands if np.ndim(self.nodes[x].value) == axes]
+            elif rows and node.rule in ("matmul", "softmax", "log_softmax"):
+                waiting += [x for x in operands[:1] if np.ndim(self.nodes[x].value) > 1]
+            elif rows and node.rule == "getitem" and _is_one_a_row(node.options["index"], shape[0]):
+                ranges.append(id(node.options["index"][0]))
+                waiting += operands
+        return None, []
 
     # Names --------------------------------------------------------------------------------------
 
@@ -278,7 +299,7 @@ class Program:
             )
         if symbol.call in HELPERS:
             self.helpers.update(NEEDS.get(symbol.call, (symbol.call,)))
-        shown = self._static(symbol)
+        shown = self._put_as_read(self._static(symbol))
         while True:
             text = written(shown, self._read, symbol not in self.forward)
             if self._width(text.text) + name + 7 <= WIDTH:
@@ -309,6 +330,9 @@ class Program:
 
     def _constant(self, x: Any) -> Text:
         """An array or number in the text itself; one with a name, and a larger one, a parameter."""
+        count = self.ranges.get(id(x))
+        if count is not None and self.uses[count]:
+            return Text(f"np.arange({self.lengths[count]})")
         if id(x) in self.arrays:
             return Text(self.arrays[id(x)][0])
         if x.ndim == 0 and x.dtype in (np.float64, np.int64) and self._is_double:
@@ -336,6 +360,22 @@ class Program:
         else:
             arguments = arguments[0], _whole_numbers(arguments[1])
         return Symbol(symbol.call, symbol.function, arguments, options, symbol.value)
+
+    def _put_as_read(self, symbol: Symbol) -> Symbol:
+        """The shape by the name of what was indexed, and one number as that number."""
+        if symbol.call == "getitem":
+            x, where = symbol.arguments
+            self.indexed[index(where, self._read), shape_of(x)] = x
+        if symbol.call != "put":
+            return symbol
+        (g,), options = symbol.arguments, dict(symbol.options)
+        if isinstance(g, Symbol) and g.call == "full" and not g.options and g not in self.said:
+            g = g.arguments[1]
+        x = self.indexed.get((index(options["index"], self._read), tuple(options["shape"])))
+        if x in self.said:
+            options["shape"] = shape = Symbol("shape", None, (x,), {}, x.shape)
+            self.texts[shape] = Text(f"{self.said[x]}.shape")
+        return Symbol("put", symbol.function, (g,), options, symbol.value)
 
     def _gradient(self, key: str, i: int) -> None:
         """The line of a gradient that hasn't one: a number in each entry, or another's value."""
@@ -466,6 +506,13 @@ class Program:
 
     def _is_learned(self, key: str) -> bool:
         return self.nodes[key].tracked
+
+
+def _is_one_a_row(index: Any, count: int) -> bool:
+    """Whether an index takes one entry from each row: (arange(m), labels)."""
+    if not isinstance(index, tuple) or [type(part) for part in index] != [np.ndarray] * 2:
+        return False
+    return index[1].ndim == 1 and np.array_equal(index[0], np.arange(count))
 
 
 def _equal(x: np.ndarray[Any, Any], y: Any) -> bool:
