@@ -690,6 +690,9 @@ def test_a_mean_of_a_product_divides_by_the_rows_of_the_data():
     assert "m = len(X)" in mt.to_source(np.tanh(X @ w).mean())
     assert "len(" not in mt.to_source((V @ w).mean())
     assert "len(" not in mt.to_source((w @ X.T).mean())
+    A, x = leaf("A", 5, 5), mt.Tensor(np.ones(5), name="x")
+    assert "len(" not in mt.to_source((A @ X @ w).mean())  # A's rows, as many by chance
+    assert "len(" not in mt.to_source((x @ A).mean())
 
 
 def test_what_is_put_back_has_the_shape_of_what_was_indexed():
@@ -718,6 +721,7 @@ def test_numbers_are_written_as_a_person_would():
     x, y = leaf("x", 4, 3), leaf("y", 4, 3)
     text = check(lambda x: np.exp(x / np.sqrt(3)), [x.data])
     assert "np.exp(v0 / 3**0.5)" in text
+    assert "(3**0.5) ** v0" in check(lambda x: np.sqrt(3) ** x, [x.data])
     assert backward(mt.to_source((0.1 * x.exp() - 0.1 * x).sum())) == "dx = t1 - 0.1"
     assert "g1 = t1 / 6\n" in mt.to_source((x * y).square().mean())
     assert backward(mt.to_source(((x - y) ** 2).mean())) == "dx = diff / 6\ndy = -dx"
