@@ -25,6 +25,7 @@ else:
 
 tick = count(1).__next__  # 1, 2, 3, ... in every thread: what is later has a larger number
 NO_OPTIONS: dict[str, Any] = {}
+UNRECORDED: dict[str, Any] = {}  # the options of what was computed, but isn't recorded as that
 
 new = object.__new__
 
@@ -203,7 +204,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._rule = None
         result._inputs = ()
         result._saved = None
-        result._options = NO_OPTIONS
+        result._options = UNRECORDED
     if watch is not None:
         watch(rule, inputs, data)
     return result

@@ -725,3 +725,38 @@ def test_numbers_are_written_as_a_person_would():
     assert backward(mt.to_source((0.1 * x.exp() - 0.1 * x).sum())) == "dx = t1 - 0.1"
     assert "g1 = t1 / 6\n" in mt.to_source((x * y).square().mean())
     assert backward(mt.to_source(((x - y) ** 2).mean())) == "dx = diff / 6\ndy = -dx"
+
+
+def test_what_was_computed_unrecorded_is_never_a_constant_of_the_program():
+    X = mt.Tensor([[1.0, -2.0], [0.5, 3.0]], name="X")
+    w = mt.Tensor([0.3, 0.4], requires_grad=True, name="w")
+
+    def huber():
+        r = X @ w
+        far = r * X.mean() > r.detach() * 0.1
+        return mt.where(far, r, r * r).sum()
+
+    L = huber()
+    text = mt.to_source(L)
+    assert "def loss_and_gradients(X, mask, w):" in text
+    assert "    Data: X (2, 2), mask (2,).\n" in text
+    said = "    mask: computed before, unrecorded: compute it anew for other data.\n"
+    assert said in text
+    with mt.record_constants():
+        recorded = huber()
+    text = mt.to_source(recorded)
+    assert "mask" not in text and "unrecorded" not in text
+    space = {}
+    exec(text, space)
+    X.data = w.data * [[3.0], [-2.0]]
+    with mt.record_constants():
+        again = huber()
+    again.backward()
+    value, gradients = space["loss_and_gradients"](X.data, w.data)
+    assert value == pytest.approx(again.item(), rel=1e-12)
+    assert gradients["w"] == pytest.approx(w.grad, rel=1e-12)
+
+    for made in (X.mean(), X[0], w.detach(), X @ np.ones(2)):
+        assert "unrecorded" in mt.to_source((w * made).sum())
+    for plain in (mt.Tensor(2.0), 2.0, np.array([1.0, 2.0]), mt.Tensor([1.0, 2.0])):
+        assert "unrecorded" not in mt.to_source((w * plain).sum())

@@ -154,8 +154,10 @@ def to_source(
 
     `wrt` are tensors, or their names, to have gradients of; None: every leaf that requires one.
     `names=vars()` calls values as your variables are called. Arrays that have no name of theirs
-    become parameters too, and short constants stand in the text. `xp="jax.numpy"` writes it for
-    JAX, pure, so that it runs under `jax.jit` (in float64 where JAX's `jax_enable_x64` is set).
+    become parameters too, and short constants stand in the text. What no gradient flows through (a
+    comparison, `1 - y` of data) isn't recorded, and becomes a parameter, unless it is computed
+    `with record_constants():`. `xp="jax.numpy"` writes it for JAX, pure, so that it runs under
+    `jax.jit` (in float64 where JAX's `jax_enable_x64` is set).
 
     ValueError: a constant or unknown `wrt`, or more than 20,000 operations. TypeError: an
     operation of one's own that isn't written in NumPy's functions.

@@ -11,6 +11,7 @@ from collections import Counter
 import numpy as np
 
 from ...graph import Graph, Node
+from ...record import UNRECORDED
 from .numpy_text import is_short
 
 ACTIVATIONS = {"relu", "sigmoid", "tanh"}
@@ -117,7 +118,8 @@ class Names:
         return key if self.nodes[key].role == "parameter" else None
 
     def _name_leaves(self, leaves: list[Node], linear: list[tuple[str, str | None]]) -> None:
-        """W and b for what stands in a linear map, X and x for data, w for other parameters."""
+        """W and b for what stands in a linear map, X and x for data, w for other parameters, and
+        mask for bools."""
         letters = {}
         for key, weight in linear:
             if weight:
@@ -129,6 +131,7 @@ class Names:
         for node in leaves:
             wide = np.ndim(node.value) > 1
             usual = ("W" if wide else "w") if node.role == "parameter" else "X" if wide else "x"
+            usual = "mask" if np.asarray(node.value).dtype == bool else usual
             groups.setdefault(letters.get(node.id, usual), []).append(node)
         for letter, nodes in groups.items():
             for node in nodes:
@@ -154,10 +157,13 @@ class Names:
 
 
 def is_constant(node: Node) -> bool:
-    """A number, or a small array without a name: it stands in the text itself."""
-    return node.role == "constant" or (
-        node.role == "input" and not node.named and is_short(np.asarray(node.value))
-    )
+    """A number, or a small array without a name: it stands in the text itself.
+
+    What was computed is none: with other data it would be another.
+    """
+    if node.options is UNRECORDED or node.named:
+        return False
+    return node.role == "constant" or (node.role == "input" and is_short(np.asarray(node.value)))
 
 
 def identifier(name: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from ...backward import starting_gradient
 from ...errors import label
 from ...graph import Graph, places
+from ...record import UNRECORDED
 from ...rewrite import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
 from ...tensor import Tensor
 from ...trace import Symbol, Trace, reached, trace
@@ -501,8 +502,15 @@ class Program:
         kinds = dict.fromkeys(x.dtype.name for _, x in inputs if x.dtype.kind == "f")
         if list(kinds) != ["float64"]:
             lines.append(f"They are {' and '.join(kinds)}.")
+        computed = {self.names.inputs[x] for x in self.names.inputs if self._is_unrecorded(x)}
+        if made := [name for name, _ in inputs if name in computed]:
+            how = "computed before, unrecorded: compute it anew for other data."
+            lines += textwrap.wrap(f"{', '.join(made)}: {how}", WIDTH - 4, subsequent_indent="  ")
         text = "\n".join(f"    {line}".rstrip() for line in lines).replace("\xa0", " ")
         return [f'    """{text[4:]}', '    """']
+
+    def _is_unrecorded(self, key: str) -> bool:
+        return self.nodes[key].options is UNRECORDED
 
     def _is_learned(self, key: str) -> bool:
         return self.nodes[key].tracked
