@@ -760,3 +760,9 @@ def test_what_was_computed_unrecorded_is_never_a_constant_of_the_program():
         assert "unrecorded" in mt.to_source((w * made).sum())
     for plain in (mt.Tensor(2.0), 2.0, np.array([1.0, 2.0]), mt.Tensor([1.0, 2.0])):
         assert "unrecorded" not in mt.to_source((w * plain).sum())
+
+
+@pytest.mark.parametrize("number", [1.23456789e200, -1.23456789e200, 1.23456789e-200, -(3**0.5)])
+def test_numbers_of_any_size_are_written_as_they_are(number):
+    w = mt.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    assert f"w * {number!r}" in mt.to_source((w * number).sum())

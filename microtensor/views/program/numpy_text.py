@@ -151,8 +151,10 @@ def literal(x: Any) -> Text:
         return Text(f"[{', '.join(literal(v).text for v in x)}]")
     if isinstance(x, float) and not math.isfinite(x):
         return Text("np.nan") if x != x else Text("np.inf") if x > 0 else Text("-np.inf", SIGN)
-    if isinstance(x, float) and len(repr(x)) > 9 and (n := round(x * x)) ** 0.5 == x:
-        return Text(f"{n}**0.5", POWER)
+    if isinstance(x, float) and 1 < x < 1000 and len(repr(x)) > 9:
+        square = round(x * x)
+        if square**0.5 == x:
+            return Text(f"{square}**0.5", POWER)
     if x is Ellipsis:
         return Text("...")
     text = f'"{x}"' if isinstance(x, str) else repr(x)
