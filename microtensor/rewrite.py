@@ -116,7 +116,7 @@ class Rewriting:
         key = call, _key(arguments), _key(tuple(options.items()))
         if key in self.known:
             return self.known[key]
-        function = function or getattr(np, call)
+        function, folded = function or getattr(np, call), None
         if call in NUMBERS and all(map(is_weak, arguments)):
             if call == "divide" and is_plain(arguments[1]) and not arguments[1]:
                 return np.divide(_value_of(arguments[0]), 0).item()  # Python would raise
@@ -125,10 +125,10 @@ class Rewriting:
             if all(map(is_plain, arguments)):  # 1 / 4 is 0.25, and 1 / 3 stays
                 if call != "divide" or len(repr(value)) < 6:
                     return value
-            elif not any(_has_length(x) for x in arguments) and not (
-                call == "multiply" and self.algebra and len(repr(value)) > 8
-            ):  # 2 * (1 / 12) becomes 1 / 6 below
-                return value
+            elif not any(_has_length(x) for x in arguments):
+                if call != "multiply" or not self.algebra or len(repr(value)) <= 8:
+                    return value
+                folded = value  # unless rules make 1 / 6 of 2 * (1 / 12)
         symbol = called(call, function, arguments, options)
         for rule in (RULES if self.algebra else SAFE).get(call, ()):
             new = rule(self, symbol)
@@ -138,8 +138,8 @@ class Rewriting:
             new = _without_copies(self, symbol)
             if _same_kind(new, symbol):
                 return new
-        self.known[key] = symbol
-        return symbol
+        self.known[key] = symbol if folded is None else folded
+        return self.known[key]
 
     def filled(self, number: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         """One number in every entry."""
@@ -164,7 +164,7 @@ class Rewriting:
                 factor, x = -factor, x.arguments[0]
             elif self.is_open(x, "multiply") and is_plain(x.arguments[0]):
                 factor, x = factor * x.arguments[0], x.arguments[1]
-            elif (self.is_open(x, "divide") or is_weak(x)) and _is_divisor(x.arguments[1]):
+            elif _divides(x) and (is_weak(x) or x not in self.closed):
                 divisors, x = (x.arguments[1], *divisors), x.arguments[0]
             else:
                 return Scaled(factor, x, divisors)
@@ -188,6 +188,10 @@ class Rewriting:
         for divisor in divisors:
             x = self.make("divide", x, divisor)
         return x
+
+
+def _divides(x: Any) -> bool:
+    return isinstance(x, Symbol) and x.call == "divide" and _is_divisor(x.arguments[1])
 
 
 def _key(x: Any) -> Any:

@@ -766,3 +766,15 @@ def test_what_was_computed_unrecorded_is_never_a_constant_of_the_program():
 def test_numbers_of_any_size_are_written_as_they_are(number):
     w = mt.Tensor([1.0, 2.0], requires_grad=True, name="w")
     assert f"w * {number!r}" in mt.to_source((w * number).sum())
+
+
+@pytest.mark.parametrize("factor", [-1e9, -3e-9, 1 / 3, -7.0, 1e6, 1e12])
+def test_numbers_in_front_of_a_mean_stay_factors(factor):
+    u = mt.Tensor([[0.1, 0.2, -0.3], [0.4, 1.0, 2.0]], requires_grad=True, name="u")
+    cost = (factor * mt.sigmoid(u)).mean()
+    cost.backward()
+    space = {}
+    exec(mt.to_source(cost), space)
+    value, gradients = space["loss_and_gradients"](u.data)
+    assert value == pytest.approx(cost.item(), rel=1e-12)
+    assert gradients["u"] == pytest.approx(u.grad, rel=1e-12)
