@@ -88,6 +88,7 @@ def test_a_fault_is_said_in_one_line(monkeypatch):
 
 
 def test_ctrl_c_ends_it_and_keeps_the_rows_that_were_finished(monkeypatch, capsys, tmp_path):
+    pytest.importorskip("tqdm", reason="the benchmark shows its progress with tqdm")
     run, started = timing.run, []
 
     def interrupted(row, *arguments):
