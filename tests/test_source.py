@@ -778,3 +778,13 @@ def test_numbers_in_front_of_a_mean_stay_factors(factor):
     value, gradients = space["loss_and_gradients"](u.data)
     assert value == pytest.approx(cost.item(), rel=1e-12)
     assert gradients["u"] == pytest.approx(u.grad, rel=1e-12)
+
+
+def test_a_forward_value_that_is_a_gradient_too_keeps_its_own_name():
+    w = mt.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    e = mt.exp(w)
+    square = e * e
+    text = mt.to_source(square.sum() / 2, names={"square": square})
+    assert "    square = e * e\n" in text and "    dw = square\n" in text
+    text = mt.to_source(mt.square(mt.relu(w * 2.0) - 1).mean())  # 2 / 2 is gone
+    assert "\n    d" not in text.partition("# Backward")[0]

@@ -236,7 +236,7 @@ class Program:
             g = self.slopes.get(key)
             if not isinstance(g, Symbol) or g.call in (None, "full") or is_weak(g):
                 continue
-            if g not in self.said:
+            if g not in self.said and g not in self.forward:
                 self.said[g] = self.slope_names.get(key) or self.names.unique(f"d{known[key]}")
 
     # Statements ---------------------------------------------------------------------------------
