@@ -146,7 +146,7 @@ def _result(
 
 def _computed(formula: str, given: list[str], wrt: list[str] | None) -> Tensor:
     """A formula's result."""
-    from .expressions import leaves, read
+    from .formulas import leaves, read
 
     texts: dict[str, str] = {}
     for text in given:

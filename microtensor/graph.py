@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import notation
+from . import lexicon
 from .backward import starting_gradient, walk
 from .errors import GradientError
 from .record import Group
@@ -123,11 +123,11 @@ class Graph(NamedTuple):
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
             if node.id in seen:
-                name = notation.short((names or {}).get(node.id, node.name))
-                texts[node.id] = name, notation.firmness(name)
+                name = lexicon.short((names or {}).get(node.id, node.name))
+                texts[node.id] = name, lexicon.firmness(name)
                 if node.rule is not None and (node.id == identity or node.id not in until):
                     parts = [texts[x] for x in operands[node.id]]
-                    longer = notation.nested(node.rule, parts, node.options)
+                    longer = lexicon.nested(node.rule, parts, node.options)
                     if len(longer[0]) <= longest:
                         texts[node.id] = longer
                     elif node.id == identity:
@@ -235,7 +235,7 @@ class _Reader:
                 group = self._path(place.value._group)
                 fields = self._computed(place.value, operands, group)
             nodes.append(Node(place.id, *fields))
-            labels[place.id] = notation.short(nodes[-1].name)
+            labels[place.id] = lexicon.short(nodes[-1].name)
         self.last = nodes[-1].id
         edges = [
             edge
@@ -275,7 +275,7 @@ class _Reader:
     ) -> tuple[Any, ...]:
         """The fields of a tensor."""
         rule = tensor._rule.name if tensor._rule is not None else None
-        expression = notation.expression(rule, operands, tensor._options) if rule else None
+        expression = lexicon.expression(rule, operands, tensor._options) if rule else None
         role = "parameter" if tensor.requires_grad else "input"
         if tensor is self.result:
             role = "output"
@@ -311,15 +311,15 @@ class _Reader:
                 yield Edge(source, node, slot, None, "", None, "")
                 continue
             local = None
-            if notation.elementwise(rule.name) or tensor.size == x.size == 1:
+            if lexicon.elementwise(rule.name) or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = list(zip(rule.derivatives, tensor._inputs, strict=False))[slot][0]
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
             out = labels[node]
-            formula = notation.local_formula(rule.name, slot, operands, out)
+            formula = lexicon.local_formula(rule.name, slot, operands, out)
             g = f"∂{labels[self.last]}/∂{out}"
             shapes = [np.shape(value) for value in tensor._values]
-            sends = notation.sent_formula(
+            sends = lexicon.sent_formula(
                 rule.name, slot, operands, shapes, out, tensor.size, g, tensor._options
             )
             yield Edge(source, node, slot, local, formula, next(sent), sends)

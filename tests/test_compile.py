@@ -25,7 +25,7 @@ import microtensor as mt
 import nn
 from microtensor import GradientError, Tensor
 from microtensor.compiled.writer import _dot_agrees, laid_out
-from microtensor.trace import called
+from microtensor.program.trace import called
 
 rng = np.random.default_rng(3)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import microtensor as mt
 import nn
 from microtensor import Graph, Tensor, explain, follow, group, paths
-from microtensor.replay import Replay
+from microtensor.program.replay import Replay
 from microtensor.views.story.entry import reaches
 from microtensor.views.story.routes import Paths
 from microtensor.views.story.telling import WIDTH

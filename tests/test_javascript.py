@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import microtensor as mt
 from microtensor.graph import Graph
-from microtensor.trace import trace
-from microtensor.views.page.javascript import javascript
+from microtensor.program.javascript import javascript
+from microtensor.program.trace import trace
 
 SERVER = """
 require('readline').createInterface({input: process.stdin}).on('line', line => {

@@ -6,7 +6,7 @@ from cases import CASES
 
 import microtensor as mt
 from microtensor import Graph, Tensor
-from microtensor.replay import Replay
+from microtensor.program.replay import Replay
 
 
 def leaf(data, name=None):

@@ -15,7 +15,7 @@ from test_hypothesis import run as run_program
 
 import microtensor as mt
 import nn
-from microtensor.views.program.source import program
+from microtensor.program.source import program
 
 
 def run(text):

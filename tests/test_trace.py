@@ -6,7 +6,7 @@ from cases import CASES
 
 import microtensor as mt
 from microtensor.graph import Graph
-from microtensor.trace import Symbol, trace
+from microtensor.program.trace import Symbol, trace
 
 
 def run(wanted, inputs):

@@ -10,9 +10,9 @@ import numpy as np
 
 from .. import backward
 from ..errors import GradientError, label
+from ..program.trace import Symbol
 from ..record import current_mode
 from ..tensor import Tensor
-from ..trace import Symbol
 from . import AGAIN
 from .recording import Recording
 from .surroundings import ATOMS, MISSING, Entry, Surroundings, same

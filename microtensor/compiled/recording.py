@@ -9,11 +9,11 @@ import numpy as np
 
 from ..backward import starting_gradient, walk
 from ..errors import GradientError, label, wrong_operand
+from ..program.trace import Symbol, reached
+from ..program.trace import called as call_on_symbols
 from ..record import current_mode, mode, tick
 from ..rules import Rule
 from ..tensor import Tensor
-from ..trace import Symbol, reached
-from ..trace import called as call_on_symbols
 from . import one_number
 from .surroundings import ATOMS
 from .writer import key, mapped

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..trace import Symbol, called, reached, symbols_in
+from ..program.trace import Symbol, called, reached, symbols_in
 
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
 VIEWS = {"transpose", "reshape", "squeeze", "getitem", "broadcast_to", "expand_dims", "flip"}

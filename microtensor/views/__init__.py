@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import called
 from ..graph import Graph, places
-from ..replay import Replay
+from ..program.replay import Replay
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -162,6 +162,6 @@ def to_source(
     ValueError: a constant or unknown `wrt`, or more than 20,000 operations. TypeError: an
     operation of one's own that isn't written in NumPy's functions.
     """
-    from .program.source import source
+    from ..program.source import source
 
     return source(result, wrt, names, xp)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node, Step, ordinals
-from ...notation import expression, short
+from ...lexicon import expression, short
 from ..numbers import array, number, rms, size, small
 from ..picture import cards, collapse
 from ..picture.dot import cleaned

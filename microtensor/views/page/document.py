@@ -94,8 +94,8 @@ def _program(result: Tensor, graph: Graph, gradient: Any) -> str:
 
     An operation of one's own that isn't written in NumPy's functions can't.
     """
-    from ...trace import trace
-    from .javascript import javascript
+    from ...program.javascript import javascript
+    from ...program.trace import trace
 
     try:
         return f"const rerun = {javascript(graph, trace(result, gradient, whole=False))};"

@@ -13,7 +13,7 @@ import graphviz
 
 from ...errors import NoRenderer
 from ...graph import Graph, arrivals, ordinals
-from ...notation import short
+from ...lexicon import short
 from . import cards, collapse, network
 from .dot import THEMES, write
 from .plain import mermaid, text

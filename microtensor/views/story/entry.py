@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node, ordinals
-from ...notation import short
+from ...lexicon import short
 from ..numbers import close, number, product, size, total
 from .telling import Line, Section, Story, shown
 from .words import MOVES, plural

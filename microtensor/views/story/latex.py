@@ -1,6 +1,6 @@
 """The chain rule in LaTeX: an equation for each value, and one for each gradient.
 
-Formulas are those of `notation.py`, in which signs stand for the names until the names are put in.
+Formulas are those of `lexicon.py`, in which signs stand for the names until the names are put in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node, arrivals
-from ...notation import elementwise, expression, local_formula, sent_formula, short
+from ...lexicon import elementwise, expression, local_formula, sent_formula, short
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
 from .steps import sign
 from .words import axes_named

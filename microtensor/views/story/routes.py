@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node, ordinals
-from ...notation import short
+from ...lexicon import short
 from ..numbers import close, equals, factor, given, number, total
 from .telling import Line, Section, Story, leading, shown
 from .words import plural

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node, Step, ordinals
-from ...notation import expression, short
+from ...lexicon import expression, short
 from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
 from .words import axes_named, copied, copies, kind, note, plural, reason, seen
 

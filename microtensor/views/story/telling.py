@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Graph, Node
-from ...notation import short
+from ...lexicon import short
 from ..numbers import given, number, size
 from .steps import Teller, Told
 

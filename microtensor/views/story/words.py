@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Node
-from ...notation import elementwise, short
+from ...lexicon import elementwise, short
 from ..numbers import number, summed_axes
 
 MOVED = "only places change, so each entry's gradient goes back to where it came from"

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .backward import grad, unbroadcast
-from .errors import GradientError
-from .graph import places
-from .record import mode
-from .tensor import Tensor
+from ..backward import grad, unbroadcast
+from ..errors import GradientError
+from ..graph import places
+from ..record import mode
+from ..tensor import Tensor
 
 MOST_UPSTREAMS = 10_000  # one at a time, for a derivative that isn't recorded
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .backward import starting_gradient, walk
-from .graph import places
-from .rules import RULES, Rule
-from .tensor import Tensor
+from ..backward import starting_gradient, walk
+from ..graph import places
+from ..rules import RULES, Rule
+from ..tensor import Tensor
 
 _next = count(1).__next__
 

@@ -10,9 +10,9 @@ from collections import Counter
 
 import numpy as np
 
-from ...graph import Graph, Node
-from ...record import UNRECORDED
-from .numpy_text import is_short
+from ..graph import Graph, Node
+from ..record import UNRECORDED
+from .numpy import is_short
 
 ACTIVATIONS = {"relu", "sigmoid", "tanh"}
 LETTERS = {"weight": "W", "bias": "b"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import microtensor as mt
 from microtensor import Tensor
-from microtensor.expressions import (
+from microtensor.formulas import (
     DEEPEST,
     FUNCTIONS,
     LONGEST,

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Graph
-from ...trace import Symbol, Trace, is_numpy, reached
+from ..graph import Graph
+from .trace import Symbol, Trace, is_numpy, reached
 
 MATH = {
     "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",

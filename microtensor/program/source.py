@@ -11,15 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...backward import starting_gradient
-from ...errors import label
-from ...graph import Graph, places
-from ...record import UNRECORDED
-from ...rewrite import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
-from ...tensor import Tensor
-from ...trace import Symbol, Trace, reached, trace
+from ..backward import starting_gradient
+from ..errors import label
+from ..graph import Graph, places
+from ..record import UNRECORDED
+from ..tensor import Tensor
 from .naming import Names
-from .numpy_text import (
+from .numpy import (
     HELPERS,
     JAX_PUT,
     NEEDS,
@@ -31,6 +29,8 @@ from .numpy_text import (
     literal,
     written,
 )
+from .simplify import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
+from .trace import Symbol, Trace, reached, trace
 
 WIDTH, INLINE, CHEAP = 88, 60, 12
 LARGEST = 20_000

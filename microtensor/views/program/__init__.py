@@ -1,1 +1,0 @@
-"""The record as code: the NumPy program a person would have written."""
