@@ -51,6 +51,11 @@ class Rule:
                 return x.apply_rule(self, inputs, options)
         return self.forward(*inputs, **options)
 
+    def derivative(self, slot: int) -> Any:
+        """The derivative with respect to one input."""
+        from itertools import islice
+        return next(islice(iter(self.derivatives), slot, None))
+
     def __repr__(self) -> str:
         return f"Rule({self.name!r})"
 
