@@ -13,7 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GradientError, label
-from ..record import current_mode
+from ..modes import current_mode
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Compiled:
     def __call__(self, *inputs: Any) -> Any:
         with self._lock:
             now = current_mode()
-            if now.watch is not None or now.reader is not None:
+            if now.watch is not None or now.recorder is not None:
                 return self._eagerly(inputs)
             for k, program in enumerate(self._programs):
                 value = program.run(now.recording, inputs)
@@ -98,7 +98,7 @@ class Compiled:
 
     def _eagerly(self, inputs: tuple[Any, ...]) -> Any:
         """The function itself, in anomaly mode, which looks at every operation."""
-        if current_mode().reader is not None:
+        if current_mode().recorder is not None:
             raise GradientError(
                 f"compile: {self.__name__} is compiled, and was called by a function that is being "
                 f"recorded; call {self.__name__}.__wrapped__ there"

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import backward
 from ..errors import GradientError, label
+from ..modes import changing, current_mode
 from ..program.trace import Symbol
-from ..record import current_mode
 from ..tensor import Tensor
 from . import AGAIN
 from .recording import Recording
@@ -63,16 +62,16 @@ class _Gradient:
 
 @contextmanager
 def _gradients_out_of_reach(name: str, tensors: set[Tensor], there: bool = True) -> Iterator[None]:
-    kept = [(tensor, tensor.grad) for tensor in tensors]
+    kept = [(tensor, tensor._grad) for tensor in tensors]
     mark: Any = _Gradient() if there else None
     for tensor in tensors:
-        tensor.grad = mark
+        tensor._grad = mark
     try:
         yield
-        touched = next((tensor for tensor in tensors if tensor.grad is not mark), None)
+        touched = next((tensor for tensor in tensors if tensor._grad is not mark), None)
     finally:
         for tensor, g in kept:
-            tensor.grad = g
+            tensor._grad = g
     if touched is not None:
         raise GradientError(
             f"compile: {name} sets the .grad of {label(touched)}, as zero_grad() does; do that "
@@ -180,7 +179,7 @@ def _written(
             checks.setdefault(symbol, []).append(_check(writer, value))
     gradients = {writer.bind(tensor): simple(g) for tensor, g in recording.gradients.items()}
     writer.write(simple(recording.symbols[recording.result]), gradients, checks)
-    for name, value in (("adding", backward.adding), ("AGAIN", AGAIN), ("same", same)):
+    for name, value in (("adding", changing), ("AGAIN", AGAIN), ("same", same)):
         writer.bind(value, name)
     named = "".join(f"a{k}, " for k in range(len(inputs)))
     lines = [

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..backward import starting_gradient, walk
 from ..errors import GradientError, label, wrong_operand
+from ..modes import current_mode, mode, tick
 from ..program.trace import Symbol, reached
 from ..program.trace import called as call_on_symbols
-from ..record import current_mode, mode, tick
 from ..rules import Rule
 from ..tensor import Tensor
 from . import one_number
@@ -57,7 +57,7 @@ class Recording:
         self._numbers = {id(x): k for k, x in enumerate(self.inputs)}
         self._copies: dict[int, tuple[Any, Tensor]] = {}  # by id, of tensors used as indices
         self._start = tick()
-        with mode(constants=True, reader=self._read):
+        with mode(constants=True, recorder=self):
             self.result = one_number(function(*self.inputs), name)
         self.leaves: dict[Symbol, Any] = {}  # a tensor, or an array that is a constant
         self.symbols: dict[Tensor, Any] = {}
@@ -68,7 +68,7 @@ class Recording:
             if current_mode().recording:
                 self._backward()
 
-    def _read(self, tensor: Tensor, how: str) -> Any:
+    def read(self, tensor: Tensor, how: str) -> Any:
         """A value leaves the record: it may be what it is while a check on it holds."""
         data = tensor._data
         if how == "an index" and data.dtype.kind in "iu":
@@ -88,6 +88,19 @@ class Recording:
         copy.flags.writeable = False
         self.checks.append((tensor, copy))
         return copy if isinstance(data, np.ndarray) else data
+
+    def made(self, tensor: Tensor, source: Any, dtype: Any) -> None:
+        """A tensor made of another is what it was computed from; of an array, a copy."""
+        if isinstance(source, Tensor) and not tensor._requires_grad:
+            same = tensor.dtype == source.dtype
+            copy = source.detach() if same else source.astype(tensor.dtype)
+            for name in ("_rule", "_inputs", "_saved", "_options"):
+                setattr(tensor, name, getattr(copy, name))
+        tensor._data = np.array(tensor._data)[()] if tensor.ndim == 0 else tensor._data.copy()
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raises, naming what a program can't do."""
+        raise GradientError(f"compile: {what}")
 
     def _behind(self, roots: Sequence[Tensor]) -> list[Tensor]:
         """All tensors that these were computed from since the start, and those they began with."""
@@ -218,4 +231,6 @@ def _with_safe_derivatives(rule: Rule) -> Rule:
 
         return derive
 
-    return Rule(rule.name, rule.forward, tuple(d and safe(d) for d in rule.derivatives), rule.own)
+    return Rule(
+        rule.name, rule.forward, tuple(d and safe(d) for d in rule.derivatives), own=rule.own
+    )
