@@ -15,19 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from ..backward import adding, starting_gradient, walk
+from ..backward import starting_gradient, walk
 from ..errors import GradientError, label
-from ..modes import changes, current_mode
+from ..modes import changes, changing, current_mode
 from ..tensor import Tensor
 from .fast import Statements
-from .recording import ATOMS, Recording, names, one_number, record
+from .recording import ATOMS, MISSING, Recording, names, one_number, record
 from .simplify import Simplifier
 from .symbol import Symbol, reach
 
 MOST = 8  # programs kept
 OFTEN = 20  # recordings, until it is said that there are many
 AGAIN = object()  # what a program returns where it isn't the right one
-MISSING = object()
 
 
 def compile(function: Callable[..., Tensor], verify: int | None = None) -> Compiled:
@@ -87,7 +86,7 @@ class Compiled:
         if self._verify is not None and self._calls % self._verify == 0:
             self.verify(*inputs)
         program, (value, *gradients) = self._run(inputs)
-        with adding:
+        with changing:
             for tensor, g in zip(program.learnt, gradients, strict=True):
                 old = tensor._grad
                 tensor._grad = np.asarray(g if old is None else old + g)
@@ -213,11 +212,14 @@ class Program:
         for k, (x, tensor) in enumerate(zip(inputs, made, strict=True)):
             self.kinds[f"input {k}"] = _kind(x)
             found += _input_conditions(text, f"a{k}", x, tensor)
+            arrays = (j for j in range(k) if x is not tensor and made[j] is not inputs[j])
+            found += [f"a{k} is {'not ' * (x is not inputs[j])}a{j}" for j in arrays]
         for name, holder, value in names(function):
             self.kinds[name] = repr(value) if isinstance(value, ATOMS) else f"object {id(value)}"
-            held = text.bind(holder, f"held_{name}")
+            held = text.bind(holder, "cell" if hasattr(holder, "cell_contents") else "names")
             now = f"{held}[{name!r}]" if isinstance(holder, dict) else f"{held}.cell_contents"
-            found.append(_is(text, now, value))
+            absent = f"{name!r} not in {held}"
+            found.append(absent if value is MISSING else _is(text, now, value))
         return found
 
 

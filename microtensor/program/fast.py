@@ -85,29 +85,28 @@ class Statements:
         if not np.ndim(getattr(x, "value", x)):
             return text
         owner = self._owner[x] if isinstance(x, Symbol) else None
-        if owner is not None and owner not in given and _is_new(owner):
-            if owner.value.nbytes == x.value.nbytes and 0 not in x.value.strides:
-                given.add(owner)
-                return text
-        return f"{text}.copy()"
+        if owner is None or owner in given or not _is_new(owner) or not _fills(x, owner):
+            return f"{text}.copy()"
+        given.add(owner)
+        return text
 
     def _call(self, symbol: Symbol) -> None:
         room = self._room(symbol)
-        line = room and self._put(symbol, room)
-        if room is None or not line:
+        line = "" if room is None else self._put(symbol, room)
+        if room is not None and line:
+            self.names[symbol] = self.names[room]
+        else:
             name = self.names[symbol] = self.unique(f"v{len(self.names)}")
             line = f"{name} = {self._spelled(symbol)}"
-        else:
-            self.names[symbol] = self.names[room]
         self.lines.append(line)
 
     def _room(self, symbol: Symbol) -> Symbol | None:
         """An operand whose memory can take the result: it isn't read any more, and fits."""
-        if not np.ndim(symbol.value) or symbol.options:
+        if not isinstance(symbol.value, np.ndarray) or not symbol.ndim or symbol.options:
             return None
         layout = symbol.shape, symbol.dtype, symbol.value.strides
         for x in symbol.operands:
-            done = self._last[x] is symbol and self._owner[x] is x and x not in self._kept
+            done = self._owner[x] is x and self._last[x] is symbol and x not in self._kept
             if done and _is_new(x) and (x.shape, x.dtype, x.value.strides) == layout:
                 return x
         return None
@@ -213,6 +212,11 @@ def _is_new(symbol: Symbol) -> bool:
     """Whether its call gives memory that nobody else holds."""
     function = symbol.function
     return symbol.call in NEW or (isinstance(function, np.ufunc) and function.nout == 1)
+
+
+def _fills(x: Symbol, owner: Symbol) -> bool:
+    """Whether a view shows all of the memory that it lies in."""
+    return bool(owner.value.nbytes == x.value.nbytes and 0 not in x.value.strides)
 
 
 def _dot_agrees(symbol: Symbol) -> bool:

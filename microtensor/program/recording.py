@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import pickle
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from .trace import Tracer
 
 ATOMS = (int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, range, slice)
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+MISSING = object()
 MOST_REACHED = 20_000  # objects looked at, for what a recording may have changed
 
 
@@ -33,7 +35,7 @@ class Recorder:
         self.checks: list[tuple[Tensor, Any]] = []  # what was read, and what it has to be
         self.sources: dict[int, tuple[Any, Any]] = {}  # by id: what was made, and of what
 
-    def made(self, tensor: Tensor, source: Any) -> None:
+    def made(self, tensor: Tensor, source: Any, dtype: Any) -> None:
         """A tensor was made of an array, or of another tensor."""
         self.sources[id(tensor)] = tensor, source
 
@@ -51,7 +53,7 @@ class Recorder:
         if how == "bool()" and data.size == 1:
             self.checks.append((tensor, bool(data)))
             return data
-        if any(x._requires_grad for x in Tracer(self.start, self.sources).behind([tensor])):
+        if any(x._requires_grad for x in Tracer(start=self.start, sources=self.sources).behind([tensor])):
             self.refuse(
                 f"{how} of {label(tensor)} takes a value out of {self.name} that changes as "
                 "parameters do, and would stay as it is now; use operations on tensors instead, or "
@@ -68,29 +70,33 @@ class Recording:
 
     def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
         self.name = name
-        self.inputs = [_as_input(k, x, name) for k, x in enumerate(inputs)]
+        made = {id(x): _as_input(k, x, name) for k, x in enumerate(inputs)}
+        self.inputs = [made[id(x)] for x in inputs]  # one array given twice is one tensor
         self.recorder = recorder = Recorder(name)
         with mode(constants=True, recorder=recorder):
             result = one_number(function(*self.inputs), name)
-        self.tracer = tracer = Tracer(recorder.start, recorder.sources, opaque=True)
+        self.tracer = tracer = Tracer(start=recorder.start, sources=recorder.sources, opaque=True)
         self.gradients: dict[Tensor, Any] = {}
         self.seed: Symbol | None = None
         with np.errstate(all="ignore"):
             tracer.forward([result, *(tensor for tensor, _ in recorder.checks)])
             self.value = tracer.symbol(result)
+            self._refuse_computed_before(tracer.inputs.values())
             if current_mode().recording:
                 self.seed = tracer.seed(result, None, "compile")
                 for leaf, g in tracer.backward(result, self.seed).items():
                     if leaf._index < recorder.start:
                         self.gradients[leaf] = g.astype(leaf.dtype)
-        for x in tracer.inputs.values():
-            if isinstance(x, Tensor) and x._rule is not None and x._requires_grad:
-                recorder.refuse(
-                    f"{name} uses {label(x)}, which {x._rule.name} gave before it ran, and which "
-                    "requires a gradient; compute it inside, or take its .detach()"
-                )
         checked = (tracer.symbol(tensor) for tensor, _ in recorder.checks)
         self.wanted = [self.value, *self.gradients.values(), *checked]
+
+    def _refuse_computed_before(self, leaves: Iterable[Any]) -> None:
+        for x in leaves:
+            if isinstance(x, Tensor) and x._rule is not None and x._requires_grad:
+                self.recorder.refuse(
+                    f"{self.name} uses {label(x)}, which {x._rule.name} gave before it ran, and "
+                    "which requires a gradient; compute it inside, or take its .detach()"
+                )
 
     def same_as(self, other: Recording) -> bool:
         """Whether another run did the same."""
@@ -212,7 +218,7 @@ def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
     while isinstance(function, partial | MethodType):
         function = function.func if isinstance(function, partial) else function.__func__
     if not isinstance(function, FunctionType):
-        function = getattr(type(function), "__call__", None)
+        function = type(function).__call__
     if not isinstance(function, FunctionType):
         return
     code = function.__code__
@@ -222,8 +228,8 @@ def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
     for code in codes:  # grows while it is read: functions that stand in the function
         codes += [x for x in code.co_consts if isinstance(x, type(code))]
     for name in dict.fromkeys(name for code in codes for name in code.co_names):
-        if name in function.__globals__:
-            yield name, function.__globals__, function.__globals__[name]
+        if name in function.__globals__ or hasattr(builtins, name):
+            yield name, function.__globals__, function.__globals__.get(name, MISSING)
     for name, value in (function.__kwdefaults__ or {}).items():
         yield name, function.__kwdefaults__, value
     if hasattr(function, "__wrapped__"):
@@ -231,7 +237,7 @@ def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 class Reached:
-    """What can be reached from a function, as it is now: arrays, generators, and what holds them."""
+    """What can be reached from a function, as it is now: arrays, generators, what holds them."""
 
     def __init__(self, function: Any) -> None:
         self.arrays: list[tuple[str, Any, Any]] = []  # path, the thing, what it was

@@ -125,7 +125,8 @@ class Simplifier:
         if key in self.known:
             return self.known[key]
         function, folded = like.function if like is not None else getattr(np, call), None
-        if self.exact and call not in ("full", "broadcast_to") and not has_symbols(arguments):
+        given = *arguments, *options.values()
+        if self.exact and call not in ("full", "broadcast_to") and not has_symbols(given):
             return function(*arguments, **options)
         if call in NUMBERS and all(map(is_weak, arguments)):
             if call == "divide" and is_plain(arguments[1]) and not arguments[1]:

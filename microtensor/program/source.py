@@ -14,7 +14,6 @@ import numpy as np
 from ..backward import starting_gradient
 from ..errors import label
 from ..graph import Graph, places
-from ..record import UNRECORDED
 from ..tensor import Tensor
 from .naming import Names
 from .numpy import (
@@ -511,7 +510,7 @@ class Program:
         return [f'    """{text[4:]}', '    """']
 
     def _is_unrecorded(self, key: str) -> bool:
-        return self.nodes[key].options is UNRECORDED
+        return not self.nodes[key].recorded
 
     def _is_learned(self, key: str) -> bool:
         return self.nodes[key].tracked

@@ -133,12 +133,12 @@ class Tracer:
 
     def _origins(self, tensor: Tensor) -> list[Any]:
         """What a tensor was computed or made from."""
-        found = [tensor] if id(tensor) in self.sources else []
-        if self.is_inner(tensor):
-            found = [*tensor._inputs]
-            if self.sources:
-                convert(tensor._options, found.append)
-        return [self.sources[id(x)][1] if id(x) in self.sources else x for x in found]
+        if not self.is_inner(tensor):
+            return [self.sources[id(tensor)][1]] if id(tensor) in self.sources else []
+        parts: list[Any] = []
+        if self.sources:
+            convert(tensor._options, parts.append)
+        return [*tensor._inputs, *(self.sources[id(x)][1] for x in parts if id(x) in self.sources)]
 
     def forward(self, roots: Iterable[Tensor]) -> None:
         """The symbols of all that these were computed from."""
@@ -201,7 +201,8 @@ def _with_opaque_derivatives(rule: Rule) -> Rule:
 
         return derive
 
-    return Rule(rule.name, rule.forward, tuple(d and opaque(d) for d in rule.derivatives), rule.own)
+    derivatives = tuple(d and opaque(d) for d in rule.derivatives)
+    return Rule(rule.name, rule.forward, derivatives, own=True)
 
 
 def _equal(x: Any, y: Any) -> bool:
