@@ -89,7 +89,7 @@ class Compiled:
         with changing:
             for tensor, g in zip(program.learnt, gradients, strict=True):
                 old = tensor._grad
-                tensor._grad = np.asarray(g if old is None else old + g)
+                tensor._grad = g if old is None else np.asarray(old + g)
         return value
 
     def verify(self, *inputs: Any) -> None:
@@ -177,7 +177,8 @@ class Program:
         simplifier.run(reach(made.wanted))
         value, *gradients = map(simplifier.now, (made.value, *made.gradients.values()))
         checks: dict[Symbol, list[str]] = {}
-        text = Statements()
+        arguments = [f"a{k}" for k in range(len(inputs))]
+        text = Statements({"run", "recording", "changed", "inputs", "AGAIN", "same", *arguments})
         for tensor, known in made.recorder.checks:
             symbol = simplifier.now(made.tracer.symbol(tensor))
             if isinstance(symbol, Symbol):
@@ -190,10 +191,11 @@ class Program:
         ]
         result, *sent = text.write([value, *gradients], checks)
         result += ".reshape(())[()]" if np.ndim(getattr(value, "value", value)) else ""
+        sent = [g if x.ndim else f"np.asarray({g})" for g, x in zip(sent, gradients, strict=True)]
         lines = [
             f"if recording is not {self.recording} or changed != {changed}: return AGAIN",
             f"if len(inputs) != {len(inputs)}: return AGAIN",
-            f"({''.join(f'a{k}, ' for k in range(len(inputs)))}) = inputs",
+            f"({''.join(f'{a}, ' for a in arguments)}) = inputs",
             "try:",
             f"    if not ({' and '.join(conditions) or True}): return AGAIN",
             "except (AttributeError, LookupError, ValueError): return AGAIN",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -26,16 +26,16 @@ SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # wri
 class Statements:
     """Lines that compute symbols; `bound` are the values that their names stand for.
 
-    `names` says what symbols are called, inputs from the start. A result is put into the memory of
+    `names` says what symbols are called, inputs from the start; `taken` are no names for them. A result is put into the memory of
     an operand that nobody reads any more, where it fits: that saves the time to find other memory,
     and what is there is in the cache. What is `wanted` at the end is in memory of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Iterable[str]) -> None:
         self.names: dict[Symbol, str] = {}
         self.lines: list[str] = []
         self.bound: dict[str, Any] = {"np": np}
-        self._taken = {"np", *keyword.kwlist, *dir(builtins)}
+        self._taken = {"np", *taken, *keyword.kwlist, *dir(builtins)}
         self._bound_names: dict[int, str] = {}
         self._numbers: dict[Any, Any] = {}
 
