@@ -62,16 +62,16 @@ class _Gradient:
 
 @contextmanager
 def _gradients_out_of_reach(name: str, tensors: set[Tensor], there: bool = True) -> Iterator[None]:
-    kept = [(tensor, tensor._grad) for tensor in tensors]
+    kept = [(tensor, tensor.grad) for tensor in tensors]
     mark: Any = _Gradient() if there else None
     for tensor in tensors:
-        tensor._grad = mark
+        tensor.grad = mark
     try:
         yield
-        touched = next((tensor for tensor in tensors if tensor._grad is not mark), None)
+        touched = next((tensor for tensor in tensors if tensor.grad is not mark), None)
     finally:
         for tensor, g in kept:
-            tensor._grad = g
+            tensor.grad = g
     if touched is not None:
         raise GradientError(
             f"compile: {name} sets the .grad of {label(touched)}, as zero_grad() does; do that "

@@ -288,8 +288,8 @@ class Writer:
                 self.lines.append(f"copyto({g}, {self.text(x)})")
             else:
                 g = f"array({self.text(x)})"
-            ends.append(f"    old = {target}._grad")
-            ends.append(f"    {target}._grad = {g} if old is None else asarray(old + {g})")
+            ends.append(f"    old = {target}.grad")
+            ends.append(f"    {target}.grad = {g} if old is None else asarray(old + {g})")
         if ends:
             self.lines += ["with adding:", *ends]
 
