@@ -30,7 +30,7 @@ def backward(output: Tensor, gradient: Any = None) -> None:
     with changing:
         for leaf, g in found.items():
             g = _leaf_gradient(leaf, g, taken)
-            leaf._grad = g if leaf._grad is None else np.asarray(leaf._grad + g)
+            leaf.grad = g if leaf.grad is None else np.asarray(leaf.grad + g)
 
 
 Tensor.backward = backward

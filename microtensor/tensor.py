@@ -80,7 +80,6 @@ class Tensor:
         "__weakref__",
         "_changed",  # the number of its last change
         "_data",  # an array; a 0-d value as a NumPy scalar, which computes ten times as fast
-        "_grad",
         "_group",
         "_index",  # larger than that of every tensor made before
         "_inputs",  # a tensor for each slot, None where it was an array or a number
@@ -89,6 +88,7 @@ class Tensor:
         "_requires_grad",
         "_rule",  # None: a leaf
         "_saved",  # what the rule was given, None where the inputs hold it
+        "grad",
         "name",
     )
 
@@ -115,7 +115,7 @@ class Tensor:
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
         self._data: Any = array if array.ndim else array[()]
-        self._grad: Array | None = None
+        self.grad: Array | None = None
         self.name = name
         self._requires_grad: bool = False
         self._recorded = True
@@ -163,25 +163,6 @@ class Tensor:
             new = new.astype(self.dtype)
             self._data = new if new.ndim else new[()]
         note_change(self)
-
-    @property
-    def grad(self) -> Array | None:
-        """What `backward()` has added up for this leaf; None before it."""
-        if (recorder := current_mode().recorder) is not None:
-            recorder.refuse(self._grad_inside("read"))
-        return self._grad
-
-    @grad.setter
-    def grad(self, value: Array | None) -> None:
-        if (recorder := current_mode().recorder) is not None:
-            recorder.refuse(self._grad_inside("set"))
-        self._grad = value
-
-    def _grad_inside(self, what: str) -> str:
-        return (
-            f".grad of {called(self)} is {what} inside the function, and a program adds to it "
-            "when all is computed; do that outside of the function"
-        )
 
     @property
     def requires_grad(self) -> bool:
@@ -462,7 +443,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
     result._data = data
-    result._grad = result.name = None
+    result.grad = result.name = None
     result._index = tick()
     result._changed = 0
     result._group = group

@@ -88,8 +88,8 @@ class Compiled:
         program, (value, *gradients) = self._run(inputs)
         with changing:
             for tensor, g in zip(program.learnt, gradients, strict=True):
-                old = tensor._grad
-                tensor._grad = g if old is None else np.asarray(old + g)
+                old = tensor.grad
+                tensor.grad = g if old is None else np.asarray(old + g)
         return value
 
     def verify(self, *inputs: Any) -> None:
