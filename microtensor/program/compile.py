@@ -11,6 +11,7 @@ import builtins
 import warnings
 from collections.abc import Callable, Sequence
 from textwrap import indent
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -82,12 +83,13 @@ class Compiled:
         now = current_mode()
         if now.watch is not None or now.recorder is not None:
             return self._eager(inputs)
-        self._calls += 1
-        if self._verify is not None and self._calls % self._verify == 0:
-            self.verify(*inputs)
-        program, (value, *gradients) = self._run(inputs)
+        if self._verify is not None:
+            self._calls += 1
+            if self._calls % self._verify == 0:
+                self.verify(*inputs)
+        program, (value, gradients) = self._run(now.recording, inputs)
         with changing:
-            for tensor, g in zip(program.learnt, gradients, strict=True):
+            for tensor, g in zip(program.learnt, gradients):  # noqa: B905  # a call a step
                 old = tensor.grad
                 tensor.grad = g if old is None else np.asarray(old + g)
         return value
@@ -97,7 +99,7 @@ class Compiled:
 
         Nobody's `.grad` is changed.
         """
-        program, (value, *gradients) = self._run(inputs)
+        program, (value, gradients) = self._run(current_mode().recording, inputs)
         result = one_number(self.__wrapped__(*inputs), self.__name__)
         _compare(self.__name__, "its value", value, result._data.reshape(())[()])
         if program.recording:
@@ -106,17 +108,16 @@ class Compiled:
                 right = found.get(tensor, np.zeros(tensor.shape))
                 _compare(self.__name__, f"the gradient of {label(tensor)}", g, right)
 
-    def _run(self, inputs: Sequence[Any]) -> tuple[Program, tuple[Any, ...]]:
+    def _run(self, recording: bool, inputs: tuple[Any, ...]) -> tuple[Program, Any]:
         """The program for these inputs, and what it gives."""
-        recording, programs = current_mode().recording, self._programs
-        for program in programs:
+        for program in self._programs:
             found = program.run(recording, changes(), inputs)
             if found is not AGAIN:
-                if program is not programs[0]:
-                    self._programs = program, *(p for p in programs if p is not program)
+                if program is not self._programs[0]:
+                    others = (p for p in self._programs if p is not program)
+                    self._programs = program, *others
                 return program, found
         program = Program(self.__wrapped__, self.__name__, inputs)
-        self._programs = (program, *programs[: MOST - 1])
         found = program.run(recording, changes(), inputs)
         if found is AGAIN:
             raise GradientError(
@@ -124,14 +125,15 @@ class Compiled:
                 "function itself"
             )
         self._recorded += 1
-        if self._recorded == OFTEN and programs:
+        if self._recorded == OFTEN and self._programs:
             warnings.warn(
                 f"compile: {self.__name__} was recorded {OFTEN} times, which is slow: "
-                f"{difference(programs[0], program)} changes between calls; an array "
+                f"{difference(self._programs[0], program)} changes between calls; an array "
                 "passed as an argument may change freely",
                 RuntimeWarning,
                 stacklevel=4,
             )
+        self._programs = program, *self._programs[: MOST - 1]
         return program, found
 
     def _eager(self, inputs: Sequence[Any]) -> Any:
@@ -201,7 +203,7 @@ class Program:
             "except (AttributeError, LookupError, ValueError): return AGAIN",
             *reads,
             *text.lines,
-            f"return {', '.join([result, *sent])},",
+            f"return {result}, ({''.join(f'{g}, ' for g in sent)})",
         ]
         self.source = "def run(recording, changed, inputs):\n" + indent("\n".join(lines), "    ")
         space = {**text.bound, "AGAIN": AGAIN, "same": same}
@@ -218,9 +220,13 @@ class Program:
             found += [f"a{k} is {'not ' * (x is not inputs[j])}a{j}" for j in arrays]
         for name, holder, value in names(function):
             self.kinds[name] = repr(value) if isinstance(value, ATOMS) else f"object {id(value)}"
-            held = text.bind(holder, "cell" if hasattr(holder, "cell_contents") else "names")
-            now = f"{held}[{name!r}]" if isinstance(holder, dict) else f"{held}.cell_contents"
-            absent = f"{name!r} not in {held}"
+            if isinstance(holder, dict):
+                held = text.bind(holder, "names")
+                now, absent = f"{held}[{name!r}]", f"{name!r} not in {held}"
+            elif isinstance(holder, FunctionType):
+                now = f"{text.bind(holder)}.{name}"
+            else:
+                now = f"{text.bind(holder, 'cell')}.cell_contents"
             found.append(absent if value is MISSING else _is(text, now, value))
         return found
 

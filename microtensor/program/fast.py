@@ -6,6 +6,7 @@ import builtins
 import keyword
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,17 @@ REDUCTIONS = {
     "min": (np.min, np.minimum.reduce),
 }
 NEW = {"where", "astype", "full", "concatenate", *REDUCTIONS}  # they give memory of their own
+NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
 SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
 
 
 class Statements:
     """Lines that compute symbols; `bound` are the values that their names stand for.
 
-    `names` says what symbols are called, inputs from the start; `taken` are no names for them. A result is put into the memory of
-    an operand that nobody reads any more, where it fits: that saves the time to find other memory,
-    and what is there is in the cache. What is `wanted` at the end is in memory of its own.
+    `names` says what symbols are called, inputs from the start; `taken` are no names for them. A
+    result is put into the memory of an operand that nobody reads any more, where it fits: that
+    saves the time to find other memory, and what is there is in the cache. What is wanted at the
+    end is in memory of its own.
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
@@ -52,7 +55,8 @@ class Statements:
     def bind(self, value: Any, name: str = "") -> str:
         """A name for a value; NumPy's own for its functions."""
         if id(value) not in self._bound_names:
-            name = self.unique(name or getattr(value, "__name__", "k"))
+            own = value.__name__ if isinstance(value, NAMED) else "k"
+            name = self.unique(name or own)
             self.bound[name] = value
             self._bound_names[id(value)] = name
         return self._bound_names[id(value)]
@@ -91,6 +95,9 @@ class Statements:
         return text
 
     def _call(self, symbol: Symbol) -> None:
+        if not has_symbols((*symbol.arguments, *symbol.options.values())):  # copies of a number
+            self.names[symbol] = self.bind(symbol.value)
+            return
         room = self._room(symbol)
         line = "" if room is None else self._put(symbol, room)
         if room is not None and line:
@@ -125,7 +132,7 @@ class Statements:
         if symbol.call == "power":
             square = type(arguments[1]) in (int, float) and arguments[1] == 2
             return f"{self.bind(np.square)}({name}, {name})" if square else ""
-        if not isinstance(function, np.ufunc) or function.nout > 1 or function.signature:
+        if not _is_entrywise(symbol):
             return ""
         texts = [self._number(x, symbol) for x in arguments]
         out = f"out={name}" if function in (np.maximum, np.minimum) else name
@@ -133,7 +140,8 @@ class Statements:
 
     def _number(self, x: Any, symbol: Symbol) -> str:
         """A number as an array without axes, which a NumPy call takes in half the time."""
-        kinds = {a.dtype for a in symbol.operands if a.dtype.kind != "b"}
+        values = (x.value for x in symbol.operands if hasattr(x.value, "dtype"))
+        kinds = {x.dtype for x in values if x.dtype.kind != "b"}
         if type(x) in (int, float) and len(kinds) == 1 and next(iter(kinds)).kind == "f":
             number = np.array(x, kinds.pop())
             if np.isfinite(number):
@@ -149,7 +157,14 @@ class Statements:
         plain = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
         if plain and symbol.function is wrapper:
             return self._reduced(symbol, reduce)
-        if symbol.call in SHORT and symbol.function is not None:
+        numbers = [self._number(x, symbol) for x in symbol.arguments]
+        if (
+            _is_entrywise(symbol)
+            and symbol.ndim
+            and numbers != list(map(self._text, symbol.arguments))
+        ):
+            return f"{self.bind(symbol.function)}({', '.join(numbers)})"
+        if symbol.call in SHORT:
             return written(symbol, self._read).text
         texts = [self._text(x) for x in symbol.arguments]
         texts += [f"{key}={self._text(x)}" for key, x in symbol.options.items()]
@@ -212,6 +227,13 @@ def _is_new(symbol: Symbol) -> bool:
     """Whether its call gives memory that nobody else holds."""
     function = symbol.function
     return symbol.call in NEW or (isinstance(function, np.ufunc) and function.nout == 1)
+
+
+def _is_entrywise(symbol: Symbol) -> bool:
+    """Whether it is a NumPy call that gives one array, entry by entry."""
+    f = symbol.function
+    plain = not symbol.options and symbol.call != "power"
+    return plain and isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None
 
 
 def _fills(x: Symbol, owner: Symbol) -> bool:

@@ -53,7 +53,10 @@ class Recorder:
         if how == "bool()" and data.size == 1:
             self.checks.append((tensor, bool(data)))
             return data
-        if any(x._requires_grad for x in Tracer(start=self.start, sources=self.sources).behind([tensor])):
+        if any(
+            x._requires_grad
+            for x in Tracer(start=self.start, sources=self.sources).behind([tensor])
+        ):
             self.refuse(
                 f"{how} of {label(tensor)} takes a value out of {self.name} that changes as "
                 "parameters do, and would stay as it is now; use operations on tensors instead, or "
@@ -114,7 +117,7 @@ class Recording:
 
         rows: list[tuple[Any, Any]] = [(convert(tuple(self.wanted), numbered), None)]
         for symbol in order:
-            x = self.tracer.inputs.get(symbol)
+            x: Any = self.tracer.inputs.get(symbol)
             parts = (*symbol.arguments, *symbol.options.items())
             made_inside = isinstance(x, Tensor) and x._index > self.recorder.start
             held = x._data if made_inside else None if id(x) in place else x
@@ -214,7 +217,7 @@ def _same_rows(mine: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
 
 
 def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
-    """What a function itself names: (name, the cell or dict that holds it, its value)."""
+    """What a function itself names: (name, the cell, dict or function that holds it, its value)."""
     while isinstance(function, partial | MethodType):
         function = function.func if isinstance(function, partial) else function.__func__
     if not isinstance(function, FunctionType):
@@ -230,8 +233,8 @@ def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
     for name in dict.fromkeys(name for code in codes for name in code.co_names):
         if name in function.__globals__ or hasattr(builtins, name):
             yield name, function.__globals__, function.__globals__.get(name, MISSING)
-    for name, value in (function.__kwdefaults__ or {}).items():
-        yield name, function.__kwdefaults__, value
+    for name in ("__defaults__", "__kwdefaults__"):
+        yield name, function, getattr(function, name)
     if hasattr(function, "__wrapped__"):
         yield from names(function.__wrapped__)
 
@@ -273,7 +276,7 @@ class Reached:
             if not isinstance(x, tuple | frozenset):
                 self.holders.append((path, x, list(x)))
             return [(f"{path}[{k}]", value) for k, value in enumerate(x)]
-        elif isinstance(getattr(x, "__dict__", None), dict) and not _is_of_a_library(type(x)):
+        elif type(x).__dictoffset__ and not _is_of_a_library(type(x)):
             self.holders.append((path, x.__dict__, dict(x.__dict__)))
             return [(f"{path}.{key}", value) for key, value in x.__dict__.items()]
         return []

@@ -126,7 +126,7 @@ class Simplifier:
             return self.known[key]
         function, folded = like.function if like is not None else getattr(np, call), None
         given = *arguments, *options.values()
-        if self.exact and call not in ("full", "broadcast_to") and not has_symbols(given):
+        if self.exact and call != "broadcast_to" and not has_symbols(given):
             return function(*arguments, **options)
         if call in NUMBERS and all(map(is_weak, arguments)):
             if call == "divide" and is_plain(arguments[1]) and not arguments[1]:
@@ -154,9 +154,7 @@ class Simplifier:
 
     def filled(self, number: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         """One number in every entry."""
-        if isinstance(number, np.generic):
-            return self.make("full", shape, number)
-        if not is_weak(number):
+        if self.exact or not is_weak(number):
             return self.make("broadcast_to", number, shape)
         number = float(number) if is_plain(number) else number
         options = {} if dtype == np.float64 else {"dtype": dtype}
@@ -235,8 +233,9 @@ def _is_known(x: Any) -> bool:
 
 def is_elementwise(symbol: Symbol) -> bool:
     """Whether its call works entry by entry, and so on what broadcasting copies too."""
-    ufunc = isinstance(symbol.function, np.ufunc) and symbol.function.signature is None
-    return symbol.call in ELEMENTWISE or (ufunc and symbol.function.nout == 1)
+    f = symbol.function
+    entrywise = isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
+    return symbol.call in ELEMENTWISE or entrywise
 
 
 def _has_length(x: Any) -> bool:

@@ -62,7 +62,8 @@ def trace(result: Tensor, gradient: Any = None, whole: bool = True) -> Trace:
             found.contributions[ids[node], slot] = d
             if gradient is None and result.ndim == node.ndim == x.ndim == 0:
                 out, inputs, options = tracer.read(node)
-                derivative = node._rule.derivative(slot)
+                rule: Any = node._rule
+                derivative = rule.derivative(slot)
                 found.locals[ids[node], slot] = derivative(found.seed, out, *inputs, **options)
 
         for leaf, g in tracer.backward(result, found.seed, visit).items():
