@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node, ordinals
-from ...lexicon import short
+from ...lexicon import row, short
 from ..numbers import close, number, product, size, total
 from .telling import Line, Section, Story, shown
-from .words import MOVES, plural
+from .words import plural
 
 MOST_LISTED = 6
 
@@ -106,7 +106,8 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
     moved = []
     while True:
         found = list(reaches(graph, node, entry, column))
-        if not (len(found) == 1 and found[0].local == [1.0] and found[0].target.rule in MOVES):
+        alone = len(found) == 1 and found[0].local == [1.0]
+        if not alone or not row(str(found[0].target.rule)).moves:
             break
         target = found[0].target
         there = at(target, found[0].entries[0])

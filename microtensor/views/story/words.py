@@ -1,7 +1,4 @@
-"""What a teacher says of each rule: why its local derivative is what it is, and what it does here.
-
-In a reason, {0}, {1} are the operands, {out} the result and {L} what is differentiated.
-"""
+"""What a teacher says of a step: why its local derivative is what it is, and what it does here."""
 
 from __future__ import annotations
 
@@ -11,120 +8,19 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Node
-from ...lexicon import elementwise, short
+from ...lexicon import row, short, spoken
 from ..numbers import number, summed_axes
 
-MOVED = "only places change, so each entry's gradient goes back to where it came from"
-STEP = "a step is flat wherever it doesn't jump, so no gradient goes back"
-
-# A reason for each operand; the last one stands for all that follow.
-REASONS: dict[str, tuple[str, ...]] = {
-    "add": ("a sum moves as much as each of its parts",),
-    "subtract": (
-        "a difference moves as much as what it starts from",
-        "a difference falls as much as what is taken away grows",
-    ),
-    "multiply": ("a factor's move is multiplied by the other factor",),
-    "divide": (
-        "a numerator's move is divided by the denominator",
-        "by the quotient rule −{0}/{1}², which is −{out}/{1}",
-    ),
-    "negative": ("a turned sign turns the gradient's sign",),
-    "power": (
-        "by the power rule the exponent comes down, and falls by 1",
-        "the slope of an exponential is itself times the log of its base",
-    ),
-    "exp": ("exp is its own derivative",),
-    "expm1": ("exp is its own derivative, and here it is {out} + 1",),
-    "log": ("log is steep near 0 and flat far from it, with slope 1/{0}",),
-    "log1p": ("log's slope at 1 + {0} is 1/(1 + {0})",),
-    "sqrt": ("a root is steep near 0, with slope 1 over twice the root",),
-    "square": ("by the power rule the exponent 2 comes down",),
-    "sin": ("the slope of sin is cos",),
-    "cos": ("the slope of cos is −sin",),
-    "tanh": ("tanh is steepest at 0, where its slope is 1, and flat far from it",),
-    "sigmoid": (
-        "sigmoid's slope is at most 0.25, so each one shrinks the gradient at least four times",
-    ),
-    "relu": ("a gate, open where {0} > 0, closed below, and at 0 by convention",),
-    "softplus": ("a soft gate, whose slope is sigmoid, from 0 to 1",),
-    "absolute": ("slope 1 above 0, −1 below, and at the kink 0 by convention",),
-    "maximum": ("only the larger one moves the result; a tie shares equally",),
-    "minimum": ("only the smaller one moves the result; a tie shares equally",),
-    "clip": (
-        "a gate, open within the bounds and at them, closed outside",
-        "the lower bound moves the result only where {0} lies below it",
-        "the upper bound moves the result only where {0} lies above it",
-    ),
-    "where": (
-        "a condition has no derivative",
-        "it moves the result only where the condition chose it",
-    ),
-    "matmul": (
-        "an entry of {0} reaches {L} through every entry in its row of {out}, so add over the row",
-        "an entry of {1} reaches {L} through every entry in its column of {out}, so add over the "
-        "column",
-    ),
-    "einsum": ("in a sum of products a factor's move is multiplied by the others, then added up",),
-    "sum": ("every entry's move reaches the sum whole, so each gets the same",),
-    "mean": ("1/n of every entry's move reaches the mean, so each gets an nth part",),
-    "max": ("only the largest entry moves the maximum; several equal ones share",),
-    "min": ("only the smallest entry moves the minimum; several equal ones share",),
-    "prod": ("an entry's move is multiplied by all the other entries",),
-    "var": ("an entry moves the variance by its distance from the mean, times 2/(n − ddof)",),
-    "cumsum": ("an entry is part of its own sum and of every later one, so add what they send",),
-    "logsumexp": ("an entry's move reaches the result by its share, its softmax",),
-    "softmax": (
-        "shares add up to 1, so one grows only as others shrink, and the mean of what arrives, "
-        "weighted by the shares, is taken off",
-    ),
-    "log_softmax": ("an entry raises its own log share by 1, and lowers all by its share",),
-    "reshape": (MOVED,),
-    "transpose": (MOVED,),
-    "squeeze": (MOVED,),
-    "expand_dims": (MOVED,),
-    "flip": (MOVED,),
-    "broadcast_to": ("each entry was copied, so add what returns to its copies",),
-    "astype": ("only the kind of number changes, so the gradient passes",),
-    "concatenate": ("each part takes its own piece of the gradient back",),
-    "pad": ("the padding never moves, so what returns to it is dropped",),
-    "put": ("each entry takes its gradient back from where it was put",),
-    "getitem": ("entries that were picked get their gradient, all others get 0",),
-    "equal": (STEP,),
-    "not_equal": (STEP,),
-    "less": (STEP,),
-    "less_equal": (STEP,),
-    "greater": (STEP,),
-    "greater_equal": (STEP,),
-    "logical_and": (STEP,),
-    "logical_or": (STEP,),
-    "logical_not": (STEP,),
-}
-# Of a product by the axes of this operand and of the other; the matrices by slot
-PRODUCTS = {
-    0: "{me}[i, k] reaches {L} through every {out}[i, j] in its row, so add over j",
-    1: "{me}[k, j] reaches {L} through every {out}[i, j] in its column, so add over i",
-}
-VECTORS: dict[tuple[int, ...], str] = {
-    (1, 1): "each product has one factor from either side, and moves by the other one",
-    (2, 1): "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}",
-    (1, 2): "an entry of {me} reaches {L} through every entry of {out}, so add over them",
-}
-# Rules that put an entry somewhere else, as it is
-MOVES = ("reshape", "transpose", "squeeze", "expand_dims", "flip", "concatenate", "pad", "getitem")
-GATES = ("relu", "clip", "where", "maximum", "minimum")
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
 
 def kind(edge: Edge, operands: list[Node], target: Node) -> str:
     """The reason of an edge, without names: equal for edges that work alike."""
-    if target.words or target.rule not in REASONS:
+    shapes = [np.shape(node.value) for node in operands]
+    known = row(str(target.rule)).case([x.name for x in operands], target.options, shapes)
+    if target.words or not known.why:
         return f"that is what the rule of {target.rule} says"
-    reasons = REASONS[target.rule]
-    if target.rule == "matmul":
-        axes = tuple(np.ndim(operands[slot].value) for slot in (edge.slot, 1 - edge.slot))
-        return PRODUCTS[edge.slot] if axes == (2, 2) else VECTORS.get(axes, reasons[edge.slot])
-    return reasons[min(edge.slot, len(reasons) - 1)]
+    return spoken(known.why, edge.slot)
 
 
 def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
@@ -132,10 +28,9 @@ def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
     if target.words:
         return sentence(target.words)
     names = [short(node.name) for node in operands]
-    known = {"out": short(target.name), "L": result}
-    if target.rule == "matmul":
-        known |= {"me": names[edge.slot], "other": names[1 - edge.slot]}
-    return sentence(kind(edge, operands, target).format(*names, **known))
+    me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
+    said = kind(edge, operands, target)
+    return sentence(said.format(*names, out=short(target.name), L=result, me=me, other=other))
 
 
 def note(edge: Edge, source: Node, target: Node) -> str:
@@ -151,14 +46,15 @@ def note(edge: Edge, source: Node, target: Node) -> str:
     if target.rule == "mean" and entries > 1:
         return f"Here n = {math.prod(shape) // math.prod(wide):,}."
     said = []
-    if target.rule in GATES and edge.local is not None and np.size(edge.local) > 1:
+    known = row(str(target.rule))
+    if known.gate and edge.local is not None and np.size(edge.local) > 1:
         share = percent(np.not_equal(edge.local, 0))
-        gate = target.rule == "relu" or (target.rule == "clip" and edge.slot == 0)
+        gate = spoken(known.gate, edge.slot) == "gate.open"
         said.append(f"The gate is {share} open." if gate else f"It does in {share} of the entries.")
-    if target.rule in ("sigmoid", "tanh") and np.size(edge.local) > 1:
+    if known.bounds and np.size(edge.local) > 1:
         said.append(f"Here the slope is at most {number(np.max(edge.local))}.")
     zeros = int(np.count_nonzero(np.equal(source.value, 0)))
-    if target.rule in ("relu", "absolute") and zeros:
+    if known.kink and zeros:
         where = "" if math.prod(shape) == 1 else f" in {plural(zeros, 'entry', 'entries')}"
         said.append(f"{short(source.name)} is exactly 0{where}: at the kink.")
     return " ".join(said)
@@ -189,7 +85,7 @@ def copies(source: Node, target: Node) -> str:
 
 def copied(source: Node, target: Node) -> int:
     """How many copies of each entry of the source broadcasting made."""
-    if not elementwise(str(target.rule)):
+    if not row(str(target.rule)).elementwise:
         return 1
     wide = np.shape(target.value)
     return math.prod(wide[axis] for axis in summed_axes(wide, np.shape(source.value)))
