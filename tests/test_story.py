@@ -12,7 +12,7 @@ from microtensor import Graph, Tensor
 from microtensor.lexicon import ROWS
 from microtensor.rules import RULES
 from microtensor.views.story.steps import told
-from microtensor.views.story.words import large
+from microtensor.views.words import large
 
 
 def leaf(data, name=None):
