@@ -53,15 +53,34 @@ def test_templates_name_what_there_is(name):
 
 
 def said():
-    """Every call of `say`: its file and line, the keys it can have, and the fields it gives."""
+    """Every sentence that code asks for by its key: where, the key, and the fields it is given."""
     for path, tree in TREES.items():
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "say":
                 keys = [x.value for x in ast.walk(call.args[0]) if is_text(x)]
-                counted = len(call.args) == 2 and ast.unparse(call.args[1]) != "None"
+                count = ast.unparse(call.args[1]) if len(call.args) > 1 else "None"
+                ends = [""] if "None" in count else []
+                ends += [".one", ".many"] if count != "None" else []
                 given = {keyword.arg for keyword in call.keywords}
-                yield f"{path.name}:{call.lineno}", keys, counted, given
+                given |= {"count"} if count != "None" else set()
+                yield f"{path.name}:{call.lineno}", [k + end for k in keys for end in ends], given
 
 
 def is_text(node):
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_every_sentence_that_is_said_is_in_the_catalogue_with_its_fields():
+    for place, keys, given in said():
+        for key in keys:
+            assert key in SENTENCES, f"{place}: write a sentence for {key!r} in english.py"
+            missing = fields(SENTENCES[key]) - given
+            assert not missing, f"{place}: {key!r} names {missing}, which it isn't given"
+        named = {name for key in keys for name in fields(SENTENCES[key])}
+        assert not keys or given - {"count"} <= named, f"{place}: not said: {given - named}"
+
+
+def test_every_sentence_in_the_catalogue_is_said():
+    known = {key for _, keys, _ in said() for key in keys}
+    known |= {x.value for tree in TREES.values() for x in ast.walk(tree) if is_text(x)}
+    assert not set(SENTENCES) - known

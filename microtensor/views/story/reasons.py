@@ -68,10 +68,10 @@ def copies(source: Node, target: Node) -> str:
     count, axes = copied(source, target)
     if count == 1:
         return ""
-    kind = "copied.places"
-    if np.ndim(target.value) == 2 and len(axes) == 1:
-        kind = "copied.rows" if axes == [0] else "copied.columns"
-    return say(kind, name=short(source.name), copies=count)
+    if np.ndim(target.value) != 2 or len(axes) != 1:
+        return say("copied.places", name=short(source.name), copies=count)
+    key = "copied.rows" if axes == [0] else "copied.columns"
+    return say(key, name=short(source.name), copies=count)
 
 
 def copied(source: Node, target: Node) -> tuple[int, list[int]]:
