@@ -26,10 +26,10 @@ class Row(NamedTuple):
     is multiplied by. One that mixes entries `sends` something else. `why` are the reasons.
     `javascript` computes it of single numbers; `letter` is what a program calls the result.
 
-    An `activation` ends a layer; `bounds` are where it saturates. By operand, `gate` is the
-    sentence that tells how many entries pass. A rule with a `kink` has one at 0; one that `moves`
-    puts entries elsewhere, as they are. `cases` are rows' fields by the text of `by`: where that
-    is a key, these fields hold.
+    Behind a linear map the result of an `activation` is called A; `bounds` are where it saturates.
+    By operand, `gate` is the sentence that tells how many entries pass. A rule with a `kink` has
+    it at 0; one that `moves` puts entries elsewhere, as they are. `cases` has fields by the text
+    of `by`: where that is a key, these fields hold.
     """
 
     name: str
@@ -210,7 +210,7 @@ ROWS = {row.name: row for row in (
         why=("in a sum of products a factor's move is multiplied by the others, then added up",)),
 
     # Functions of one number
-    Row("exp", "", ("{out}",), javascript="Math.exp({0})", letter="e", activation=True,
+    Row("exp", "", ("{out}",), javascript="Math.exp({0})", letter="e",
         why=("exp is its own derivative",)),
     Row("expm1", "", ("{out} + 1",), javascript="Math.expm1({0})",
         why=("exp is its own derivative, and here it is {out} + 1",)),
@@ -316,6 +316,7 @@ ROWS = {row.name: row for row in (
     Row("logical_not", "not {0}", ("0",), binds=TEXT, javascript="!{0}", why=STEP),
 )}
 # fmt: on
+ACTIVATIONS = frozenset(name for name, row in ROWS.items() if row.activation)
 
 
 def row(rule: str) -> Row:
