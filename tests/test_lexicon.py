@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from microtensor import Tensor, explain
 from microtensor.lexicon import ROWS  # what a row says is read in every view
 from microtensor.rules import RULES
 from microtensor.views.english import SENTENCES  # the catalogue itself
@@ -84,3 +85,9 @@ def test_every_sentence_in_the_catalogue_is_said():
     known = {key for _, keys, _ in said() for key in keys}
     known |= {x.value for tree in TREES.values() for x in ast.walk(tree) if is_text(x)}
     assert not set(SENTENCES) - known
+
+
+def test_a_catalogue_translates_what_rows_say(monkeypatch):
+    monkeypatch.setitem(SENTENCES, ROWS["add"].why[0], "una suma se mueve como {0}")
+    x, b = (Tensor(1.0, requires_grad=True, name=name) for name in "xb")
+    assert "The rule: una suma se mueve como x." in explain(x + b)

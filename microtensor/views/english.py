@@ -1,7 +1,7 @@
 """What is said, in English: each sentence by a key, with names in braces for what is filled in.
 
-A sentence that depends on a count stands twice, as `.one` and `.many`. Why an operation's
-derivative is what it is stands in its row of the lexicon; in another language, in `why.` keys here.
+A sentence that depends on a count stands twice, as `.one` and `.many`. What the lexicon's rows say
+is English; in another language's catalogue these texts are keys too.
 """
 
 SENTENCES = {

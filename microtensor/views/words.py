@@ -21,6 +21,11 @@ def say(key: str, count: int | None = None, **fields: Any) -> str:
     return SENTENCES[key].format(**fields)
 
 
+def translated(text: str) -> str:
+    """What a row of the lexicon says in English, in the catalogue's language."""
+    return SENTENCES.get(text, text)
+
+
 def counted(count: int) -> str:
     """A count, which can have thousands of digits: `1,073,741,824`, `about 2e3010`."""
     if count < 10**15:

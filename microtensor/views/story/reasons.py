@@ -9,7 +9,7 @@ import numpy as np
 from ...graph import Edge, Node
 from ...lexicon import row, short, spoken
 from ..numbers import number, summed_axes
-from ..words import large, percent, say, sentence
+from ..words import large, percent, say, sentence, translated
 
 
 def kind(edge: Edge, operands: list[Node], target: Node) -> str:
@@ -18,7 +18,7 @@ def kind(edge: Edge, operands: list[Node], target: Node) -> str:
     known = row(str(target.rule)).case([x.name for x in operands], target.options, shapes)
     if target.words or not known.why:
         return say("rule.own", rule=target.rule)
-    return spoken(known.why, edge.slot)
+    return translated(spoken(known.why, edge.slot))
 
 
 def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
