@@ -25,7 +25,7 @@ def backward(output: Tensor, gradient: Any = None) -> None:
     """
     seed = starting_gradient(output, gradient, "backward")
     _refuse_in_a_program("backward()")
-    found = walk(output, seed)
+    found = walk(output, seed, visit=_watching())
     taken = set() if gradient is None else {id(_owner(seed))}
     with changing:
         for leaf, g in found.items():
@@ -63,10 +63,10 @@ def grad(
     if create_graph:
         with mode(recording=True):
             start = gradient if isinstance(gradient, Tensor) else Tensor(seed)
-            found = walk(output, start, on_path, frozenset(wanted), read=_tensors)
+            found = walk(output, start, on_path, frozenset(wanted), _tensors, _watching())
     else:
         _refuse_in_a_program("grad() without create_graph=True")
-        found = walk(output, seed, on_path, frozenset(wanted))
+        found = walk(output, seed, on_path, frozenset(wanted), visit=_watching())
     results = tuple(_as_dtype(found[x], x.dtype) for x in wanted)
     return results[0] if isinstance(inputs, Tensor) else results
 
@@ -114,18 +114,14 @@ def walk(
     summed: set[Tensor] = set()  # their pending gradient is a sum made here: add to it in place
     heap = [(-output._index, output)] if output._rule is not None else []
     changed = latest_change()
-    watch = current_mode().watch
-    if watch is not None and visit is None:
-        visit = _watched(watch)
     while heap:
-        node = heappop(heap)[1]
+        node: Any = heappop(heap)[1]
         g = pending.pop(node)
         if node in keep:
             found[node] = g
         if changed > node._index:
             _refuse_changed(node)
-        rule: Any = node._rule
-        inputs: Any = node._inputs
+        rule, inputs = node._rule, node._inputs
         derivatives = rule.derivatives or [rule.derivative(k) for k in range(len(inputs))]
         options, out = node._options, node._data
         values = node._saved or [x._data for x in inputs]
@@ -149,12 +145,15 @@ def walk(
                 pending[x] = pending[x] + d
                 if read is None:  # what stands for arrays may not change
                     summed.add(x)
-        summed.discard(node)
-    found.update(pending)
-    return found
+    return found | pending
 
 
-def _watched(watch: Callable[..., None]) -> Visit:
+def _watching() -> Visit | None:
+    """What tells the watch in force, if there is one, of every step."""
+    watch = current_mode().watch
+    if watch is None:
+        return None
+
     def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
         inputs = zip(node._inputs, node._values, strict=True)
         watch(node._rule, [value if t is None else t for t, value in inputs], d, x)

@@ -427,8 +427,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     for x in inputs:
         if isinstance(x, Tensor):
             values.append(x._data)
-            if x._requires_grad:
-                needs = True
+            needs = needs or x._requires_grad
         else:
             values.append(operand(x, rule.name))
             plain = True
@@ -450,9 +449,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     result._requires_grad = tracked = needs and recording and rule.differentiable
     result._recorded = recorded = tracked or constants
     if recorded:
-        tensors = inputs
-        if plain:
-            tensors = tuple([x if isinstance(x, Tensor) else None for x in inputs])
+        tensors = tuple([x if isinstance(x, Tensor) else None for x in inputs]) if plain else inputs
         if tracked and rule.partial:
             _check_slots(rule, tensors)
         result._rule = rule
