@@ -28,12 +28,11 @@ def _pair(
         low, high = t.min(), t.max()
         if not (low >= 0 and high <= 1):
             raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
-    called = t.name if isinstance(t, Tensor) else None
+    t = t if isinstance(t, Tensor) else Tensor(t)
+    called = t.name or "y"
     if t.dtype != p.dtype and p.dtype.kind == "f":
-        t = t.astype(p.dtype)
-    if not isinstance(t, Tensor):
-        t = Tensor(t)
-    t.name = t.name or called or "y"
+        t = t.astype(p.dtype)  # of a tensor, so that a compiled step does it again
+    t.name = t.name or called
     return p, t
 
 
@@ -97,4 +96,5 @@ class CrossEntropyLoss(Module):
                 f"CrossEntropyLoss: labels are from 0 to {shape[1] - 1}, got {labels.min()} to "
                 f"{labels.max()}"
             )
+        labels = labels if isinstance(labels, Tensor) else Tensor(labels)  # read in every step
         return -log_softmax(predictions, -1)[np.arange(len(labels)), labels].mean()
