@@ -28,10 +28,11 @@ def _pair(
         low, high = t.min(), t.max()
         if not (low >= 0 and high <= 1):
             raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
-    t = t if isinstance(t, Tensor) else Tensor(t)
+    dtype = p.dtype if p.dtype.kind == "f" else t.dtype
+    if not isinstance(t, Tensor):  # not cast by NumPy: a compiled step makes it anew in every call
+        return p, Tensor(t, name="y", dtype=dtype)
     called = t.name or "y"
-    if t.dtype != p.dtype and p.dtype.kind == "f":
-        t = t.astype(p.dtype)  # of a tensor, so that a compiled step does it again
+    t = t if t.dtype == dtype else t.astype(dtype)
     t.name = t.name or called
     return p, t
 

@@ -46,9 +46,9 @@ class Module:
     attributes, in their order, and through lists, tuples and dicts of modules; one that is shared
     counts once.
 
-    A plain list or dict that holds modules or parameters, or nothing yet, is kept as a copy that
-    notices its changes: change `model.layers`, not the list that it was made of. Whatever of a
-    module changes, compiled steps are recorded anew.
+    A plain list or dict with modules or parameters in it, or nothing yet, is kept as a copy that
+    notices changes: change `model.layers`, not the list it was made of. Compiled steps are
+    recorded anew when anything of a module changes, but not what other lists and dicts hold.
     """
 
     activation: Any = False  # a module's own attribute of this name may hold anything
@@ -70,8 +70,9 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         before = vars(self).get(name, getattr(type(self), name, _MISSING))
         object.__setattr__(self, name, value)
-        # What an __init__ adds can't be what a compiled step relies on
-        if not _same(before, value) and (before is not _MISSING or self._called):
+        simple = isinstance(value, int | float | str) and type(value) is type(before)
+        same = before is value or (simple and before == value)
+        if not same and (before is not _MISSING or self._called):  # else it is still being made
             record_anew()
         if isinstance(before, PARTS) or isinstance(value, PARTS):
             _settle(self, self._place)
@@ -84,11 +85,10 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Every parameter with its attribute path from this module, such as `layers.0.weight`.
 
-        A parameter without a name of its own is named when modules are put together: an attribute
-        is set or deleted, a list or dict of modules changes. Its name is its path from the
-        outermost module at that time: the first, where it stands in several places; in the model
-        that was put together last, where it stands in several models. Reading changes no name,
-        a copy keeps them, and so does what is taken out of a model, until it is put into another.
+        A parameter without a name of its own has as its name the path from the outermost module
+        that it was put into, the last where there are several. Names are given when an attribute
+        is set or deleted, and when a list or dict of modules changes; reading changes none. What
+        is copied or taken out keeps its name, until it is put somewhere else.
         """
         paths = set()
         for path, _, part in _parts(self):
@@ -158,7 +158,7 @@ def _inside(part: Any) -> list[tuple[Any, Any]]:
     """What may be or hold a parameter in a module, list, tuple or dict, each with its key."""
     items: Iterable[tuple[Any, Any]] = ()
     if isinstance(part, Module | dict):
-        items = (vars(part) if isinstance(part, Module) else part).items()
+        items = list((vars(part) if isinstance(part, Module) else part).items())
     elif isinstance(part, list | tuple):
         items = enumerate(part)
     return [(key, x) for key, x in items if isinstance(x, PARTS)]
@@ -251,10 +251,9 @@ class _Telling:
     def expect_no_other_change(self) -> None:
         """What is put into the list that it was made of isn't lost in silence."""
         if self._given is not None and len(self._given) != len(self.copy()):
-            path, kind = self._place[0], type(self._given).__name__
             raise ValueError(
-                f"{path}: the {kind} that was set was changed afterwards; the module has a copy "
-                f"of it: change model.{path} instead"
+                f"{self._place[0]}: the {type(self._given).__name__} that was set was changed "
+                "afterwards, but the module has a copy of it; change that instead"
             )
 
 
@@ -296,12 +295,6 @@ for _kind, _names in (
 PARTS = (Module, Parameter, list, tuple, dict)
 KINDS: dict[type, Callable[[Any], Any]] = {list: _List, dict: _Dict}
 _MISSING = object()
-
-
-def _same(before: Any, value: Any) -> bool:
-    """Whether an attribute is what it was: the same object, or an equal number or text."""
-    simple = isinstance(value, int | float | str) and type(value) is type(before)
-    return before is value or (simple and before == value)
 
 
 class Sequential(Module):

@@ -67,22 +67,18 @@ def fit(
     two updates: what was learnt is kept. A cost that isn't finite raises FloatingPointError
     before the update it would spoil.
 
-    `compile=True` trains by `microtensor.compile`: the same numbers, sooner, and verified
-    whenever a cost is printed every so often. A model that draws random numbers, as dropout does,
-    can't be compiled, and raises GradientError.
+    `compile=True` trains by `microtensor.compile`: the same numbers, sooner; every
+    `print_every`-th iteration is computed both ways, and GradientError raised where they differ.
+    A model that draws random numbers, as dropout does, can't be compiled.
     """
     _expect("fit", "model", model, Module)
     optimizer = optimizer if optimizer is not None else SGD(model.parameters(), lr=0.0075)
-    _expect_optimizer(optimizer)
     loss = loss if loss is not None else BCELoss()
     history = history if history is not None else History()
     _expect("fit", "history", history, History)
     _expect("fit", "callbacks", callbacks, Iterable)
     callbacks = list(callbacks)
-    for function in (loss, *callbacks):
-        if not callable(function) or isinstance(function, type):
-            kind = getattr(function, "__name__", f"a {type(function).__name__}")
-            raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
+    _expect_parts(optimizer, loss, *callbacks)
     iterations = whole_number("fit", "iterations", iterations, 0)
     if print_every is not None:
         print_every = whole_number("fit", "print_every", print_every, 1)
@@ -96,19 +92,19 @@ def fit(
 
     compute = as_program(cost_of) if compile else cost_of
 
-    def learn(iteration: int, verify: bool) -> float:
+    def step(iteration: int, verify: bool) -> float:
         optimizer.zero_grad()
         value = _descend(compute, X, Y, iteration, verify)
         optimizer.step()
         return value
 
     last = len(history.costs) + iterations - 1
-    _iterate(learn, history, last, print_every, progress, callbacks)
+    _iterate(step, history, last, print_every, progress, callbacks)
     return history
 
 
 def _descend(compute: Any, X: Any, Y: Any, iteration: int, verify: bool) -> float:
-    """The cost, once it is known to be finite, after its gradients are in place."""
+    """The cost, known to be finite, once its gradients are in place."""
     cost = compute(X, Y)
     value: float = cost.item()
     if not np.isfinite(value):
@@ -124,14 +120,14 @@ def _descend(compute: Any, X: Any, Y: Any, iteration: int, verify: bool) -> floa
 
 
 def _iterate(
-    learn: Any, history: History, last: int, print_every: int | None, progress: bool, callbacks: Any
+    step: Any, history: History, last: int, print_every: int | None, progress: bool, callbacks: Any
 ) -> None:
-    """Learns on, printing and calling back, up to the last iteration, Ctrl-C, or a True."""
+    """Takes steps, printing and calling back, up to the last iteration, Ctrl-C, or a True."""
     first = len(history.costs)
     with _ctrl_c_noted() as pressed, _bar(progress, first, last + 1) as (say, bar):
         for iteration in range(first, last + 1):
             due = print_every and (iteration % print_every == 0 or iteration == last)
-            value = learn(iteration, bool(due))
+            value = step(iteration, bool(due))
             history.costs.append(value)
             answers = [callback(iteration, value) for callback in callbacks]
             history.interrupted = bool(pressed)
@@ -147,7 +143,11 @@ def _iterate(
             say(f"stopped by Ctrl-C after iteration {iteration}; what was learnt is kept")
 
 
-def _expect_optimizer(optimizer: Any) -> None:
+def _expect_parts(optimizer: Any, *functions: Any) -> None:
+    for function in functions:
+        if not callable(function) or isinstance(function, type):
+            kind = getattr(function, "__name__", f"a {type(function).__name__}")
+            raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
     if isinstance(optimizer, type):
         _expect("fit", "optimizer", optimizer, Optimizer)
     for name in ("zero_grad", "step"):
