@@ -223,7 +223,7 @@ class Reached:
                 take = next((take for kind, take, _ in STATES if isinstance(x, kind)), None)
                 if take is not None:
                     self.found.append((path, x, take(x)))
-                stack += [(f"{path}{name}", part) for name, part in _parts(x)]
+                stack += _parts(path, x)
 
     def changed(self, skip: int = 2) -> tuple[str, Any]:
         """The path of something that was changed since, and that; ("", None) where nothing was."""
@@ -237,21 +237,21 @@ class Reached:
                 next(put for kind, _, put in STATES if isinstance(x, kind))(x, was)
 
 
-def _parts(x: Any) -> Iterable[tuple[str, Any]]:
+def _parts(path: str, x: Any) -> Iterable[tuple[str, Any]]:
     """What a thing holds, and how that is reached from it."""
     if isinstance(x, dict):
-        return [(f"[{key!r}]", part) for key, part in x.items()]
+        return [(f"{path}[{key!r}]", part) for key, part in x.items()]
     if isinstance(x, list | tuple | set | frozenset):
-        return [(f"[{k}]", part) for k, part in enumerate(x)]
+        return [(f"{path}[{k}]", part) for k, part in enumerate(x)]
     if isinstance(x, MethodType | partial):
         held = (x.__self__, x.__func__) if isinstance(x, MethodType) else (x.func, *x.args)
-        return [("", part) for part in held]
+        return [(path, part) for part in held]
     library = x if isinstance(x, FunctionType) else type(x)
     if (library.__module__ or "").partition(".")[0] in ("numpy", "microtensor"):
         return ()
     if isinstance(x, FunctionType):
-        return [(f": {name}", part) for name, _, part in names(x)]
-    return [("", x.__dict__)] if type(x).__dictoffset__ else ()
+        return [(name, part) for name, _, part in names(x)]
+    return [(path, x.__dict__)] if type(x).__dictoffset__ else ()
 
 
 def _is_still(x: Any, was: Any) -> bool:
