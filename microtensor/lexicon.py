@@ -109,6 +109,8 @@ VECTOR_PRODUCTS = {
     (2, 1): ("outer({g}, {1})", "{0}ᵀ @ {g}"),
     (1, 2): ("{1} @ {g}", "outer({0}, {g})"),
 }
+# What stands behind a linear map, entry by entry or row by row: its result is called A
+ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "softplus", "softmax", "log_softmax"})
 POWERS = {"2": "²", "3": "³", "4": "⁴"}
 
 

@@ -104,11 +104,11 @@ class _Tree:
         return [path for path in self.paths if self.holders[path] <= 1]
 
     def named(self, names: str | Iterable[str], what: str) -> list[Path]:
-        """The groups of these names, `layer2` or `CatClassifier.layer2`."""
+        """The groups of these names or paths, `layer2`, `layer2.layers.0`."""
         wanted = [names] if isinstance(names, str) else list(names)
         found: list[Path] = []
         for name in wanted:
-            paths = [p for p in self.paths if name in (p[-1], ".".join(p))]
+            paths = [p for p in self.paths if f".{'.'.join(p)}".endswith(f".{name}")]
             if not paths:
                 known = ", ".join(dict.fromkeys(p[-1] for p in self.paths)) or "none"
                 raise ValueError(f"draw: {what}: there is no group {name!r}; groups: {known}")

@@ -6,12 +6,13 @@ In a reason, {0}, {1} are the operands, {out} the result and {L} what is differe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Node
-from ...lexicon import elementwise, short
+from ...lexicon import elementwise
 from ..numbers import number, summed_axes
 
 MOVED = "only places change, so each entry's gradient goes back to where it came from"
@@ -116,7 +117,7 @@ GATES = ("relu", "clip", "where", "maximum", "minimum")
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
 
-def kind(edge: Edge, operands: list[Node], target: Node) -> str:
+def kind(edge: Edge, operands: Sequence[Node], target: Node) -> str:
     """The reason of an edge, without names: equal for edges that work alike."""
     if target.words or target.rule not in REASONS:
         return f"that is what the rule of {target.rule} says"
@@ -127,12 +128,12 @@ def kind(edge: Edge, operands: list[Node], target: Node) -> str:
     return reasons[min(edge.slot, len(reasons) - 1)]
 
 
-def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
+def reason(edge: Edge, operands: Sequence[Node], target: Node, result: str) -> str:
     """Why the local derivative of this operand is what it is, as a sentence."""
     if target.words:
         return sentence(target.words)
-    names = [short(node.name) for node in operands]
-    known = {"out": short(target.name), "L": result}
+    names = [node.name for node in operands]
+    known = {"out": target.name, "L": result}
     if target.rule == "matmul":
         known |= {"me": names[edge.slot], "other": names[1 - edge.slot]}
     return sentence(kind(edge, operands, target).format(*names, **known))
@@ -144,7 +145,7 @@ def note(edge: Edge, source: Node, target: Node) -> str:
     entries = math.prod(wide) * math.prod(shape)
     if target.rule == "matmul" and math.prod(wide) > 1 and entries:
         return (
-            f"The Jacobian ∂{short(target.name)}/∂{short(source.name)} would hold "
+            f"The Jacobian ∂{target.name}/∂{source.name} would hold "
             f"{math.prod(wide):,} × {math.prod(shape):,} = {large(entries)} numbers; it is never "
             "built."
         )
@@ -160,17 +161,17 @@ def note(edge: Edge, source: Node, target: Node) -> str:
     zeros = int(np.count_nonzero(np.equal(source.value, 0)))
     if target.rule in ("relu", "absolute") and zeros:
         where = "" if math.prod(shape) == 1 else f" in {plural(zeros, 'entry', 'entries')}"
-        said.append(f"{short(source.name)} is exactly 0{where}: at the kink.")
+        said.append(f"{source.name} is exactly 0{where}: at the kink.")
     return " ".join(said)
 
 
-def seen(node: Node, operands: list[Node]) -> list[str]:
+def seen(node: Node, operands: Sequence[Node]) -> list[str]:
     """What is worth saying of a value when it is computed."""
     said = [copies(x, node) for x in operands if x.role != "constant"]
     if node.rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands):
-        left, right = (short(x.name) for x in operands)
+        left, right = (x.name for x in operands)
         many = plural(np.shape(operands[1].value)[0], "product", "products")
-        said.append(f"{short(node.name)}[i, j] adds up {many}, {left}[i, k] · {right}[k, j]")
+        said.append(f"{node.name}[i, j] adds up {many}, {left}[i, k] · {right}[k, j]")
     return [f"{text}." for text in said if text]
 
 
@@ -184,7 +185,7 @@ def copies(source: Node, target: Node) -> str:
     kind = "places"
     if len(wide) == 2 and len(axes) == 1:
         kind = "rows" if axes == [0] else "columns"
-    return f"{short(source.name)} was copied to {count:,} {kind}"
+    return f"{source.name} was copied to {count:,} {kind}"
 
 
 def copied(source: Node, target: Node) -> int:
