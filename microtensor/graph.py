@@ -12,8 +12,8 @@ import numpy as np
 from . import lexicon
 from .backward import starting_gradient, walk
 from .errors import GradientError
+from .modes import Group
 from .names import Names, Place, places
-from .record import UNRECORDED, Group
 from .tensor import Tensor
 
 __all__ = ["Edge", "Graph", "Node", "Place", "Step", "places"]
@@ -303,7 +303,7 @@ class _Reader:
             gradient=self.gradients.get(value),
             group=group,
             options=value._options,
-            recorded=value._options is not UNRECORDED,
+            recorded=value._recorded,
             linear=key in self.names.linear,
             activation=key in self.names.activations,
             **known,
@@ -324,7 +324,7 @@ class _Reader:
             local = None
             if lexicon.elementwise(rule.name) or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
-                derivative = list(zip(rule.derivatives, tensor._inputs, strict=False))[slot][0]
+                derivative = rule.derivative(slot)
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
             formula = lexicon.local_formula(rule.name, slot, operands, out)
             g = f"∂{names[self.places[-1].id]}/∂{out}"
@@ -356,7 +356,7 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
             calls[found] += 1
             if calls[found] > 1:
                 found = (*found[:-1], f"{group.name} ({calls[found]})")
-            if getattr(group, "activation", False):
+            if group.activation:
                 activating.add(found)
             paths[group] = found
         return found

@@ -244,8 +244,10 @@ class Names:
         and in a module.
         """
         layers: dict[str, list[str]] = {key: [key] for key in self.linear}
+        firsts = {key: key for key in self.linear}  # the first value of the layer that each is in
         for key, x in self.activations.items():
-            layers.setdefault(x if x in self.linear else key, []).append(key)
+            firsts[key] = firsts.get(x or "", key)
+            layers.setdefault(firsts[key], []).append(key)
         wanted = {
             key: digits[0]
             for key, weight in self.linear.items()

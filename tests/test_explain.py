@@ -402,7 +402,7 @@ def test_latex_of_arrays_is_balanced():
     assert "A^{\\top} \\, \\frac{\\partial L" in tex
     assert "\\;\\text{(added over axis 0)}" in tex
     assert "\\odot 1" not in tex
-    assert "1 \\;\\text{if}\\; Z_{1} > 0 \\;\\text{else}\\; 0" in tex
+    assert "1 \\;\\text{if}\\; \\mathrm{Z\\_2} > 0 \\;\\text{else}\\; 0" in tex
     large = explain((leaf(np.ones((20, 30)), "W") * 2.0).sum(), format="latex")
     assert "\\text{(20 by 30, }\\mathrm{RMS}" in large
 

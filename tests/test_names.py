@@ -62,10 +62,22 @@ def test_layers_without_numbers_are_counted():
 
 def test_an_activation_of_an_activation_and_of_a_leaf():
     x = leaf(np.ones((2, 2)), "x")
-    assert names_of(mt.relu(mt.tanh(x)).sum()) == ["x", "A1", "A2", "L"]
+    assert names_of(mt.relu(mt.tanh(x)).sum()) == ["x", "A", "A_2", "L"]
     assert names_of(mt.relu(x).sum() + mt.tanh(x * 2.0).sum()) == [
         "x", "A1", "t1", "Z2", "A2", "t2", "L",
     ]  # fmt: skip
+
+
+def test_an_activation_of_ones_own_is_A_and_on_the_card_of_its_layer():
+    loss = MODELS["leaky"]()
+    graph = Graph.of(loss)
+    (a,) = [node for node in graph.nodes if node.name == "A1"]
+    assert a.rule == "subtract" and a.activation and graph.find("Z1").linear
+    assert sum(node.activation for node in graph.nodes) == 1
+    first = draw(loss).scene.cards[0]
+    assert [cell.text for cell in first.heading[:3]] == ["layers.0", "4 → 3", "leaky"]
+    assert [row[0].text for row in first.rows[1:]] == ["W1", "b1", "Z1", "A1"]
+    assert re.search(r"    A1 = t\d+ - 0.01 \* t\d+\n", to_source(loss))
 
 
 def test_what_is_added_to_a_product_is_part_of_the_linear_map():
@@ -201,7 +213,8 @@ def test_a_graph_is_compared_and_pickled_as_the_plain_data_that_it_is():
 
 class LeakyReLU(nn.Module):
     def forward(self, x):
-        return mt.maximum(x, 0.0) + 0.01 * mt.minimum(x, 0.0)
+        with group("leaky", activation=True):
+            return mt.relu(x) - 0.01 * mt.relu(-x)
 
 
 class Attention(nn.Module):

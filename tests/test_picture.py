@@ -534,6 +534,14 @@ def test_an_activation_joins_its_layer():
     assert "4 → 4 tanh" in card(picture, "layers.0")[0]
 
 
+def test_a_second_activation_joins_too():
+    parts = nn.Linear(4, 4, rng=1), nn.ReLU(), nn.Tanh(), nn.Linear(4, 1, rng=2)
+    picture = draw(nn.Sequential(*parts)(np.ones((3, 4))).sum())
+    rows = [line.split()[0] for line in card(picture, "layers.0")[2:]]
+    assert rows == ["W1", "b1", "Z1", "A1", "A1_2"]
+    assert names(picture)[-2:] == ["layers.3", "L"]
+
+
 def test_equal_layers_fold():
     picture = draw(deep(9))
     assert card(picture, "layers.0 … layers.16")[0].startswith("layers.0 … layers.16 × 9 4 → 4")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
+from ...lexicon import ACTIVATIONS
 from ..numbers import bars, number, rms, size
 from .collapse import Unit
 from .diagnosis import against_later, diagnosis, not_finite
@@ -64,7 +65,8 @@ class Layers:
         for node in unit.nodes:
             activated = node.activation and node.id in telling
             for x in self.graph.operands(node.id):
-                if x.id in inside and (activated or x.group != node.group):
+                given = activated and (x.linear or x.activation)
+                if x.id in inside and (given or x.group != node.group):
                     telling.add(x.id)
         parameters = [n for n in unit.nodes if n.role == "parameter"]
         return parameters + [n for n in unit.nodes if n.id in telling and n.rule]
@@ -120,7 +122,8 @@ class Layers:
             cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
         last = [node for node in self.shown[unit.id] if node.rule]
         if sizes and last and last[-1].activation:
-            cells.append(Cell(str(last[-1].rule)))
+            known = last[-1].rule in ACTIVATIONS
+            cells.append(Cell(str(last[-1].rule) if known else last[-1].group[-1]))
         count = sum(np.size(n.value) for n in unit.nodes if n.role == "parameter")
         operations = sum(node.rule is not None for node in unit.nodes)
         facts = [_counted(count, "parameter")] if count else []
