@@ -1383,7 +1383,7 @@ REFUSED = {
         "returns a tensor .* one number, got a li",
     ),
     "a number": (lambda: 1.0, (), TypeError, "got a float"),
-    "many numbers": (lambda: W * 1, (), GradientError, r"returns \(2,\), not one number; reduce"),
+    "many numbers": (lambda: W * 1, (), GradientError, r"one number, got \(2,\); reduce it"),
     "a constant": (lambda x: x.sum(), (np.ones(2),), GradientError, "is a constant"),
     "float()": (lambda: W * float(W[0]), (), GradientError, r"float\(\) of \(\) takes a value"),
     "item()": (lambda: W.sum() * W.sum().item(), (), GradientError, r"\.item\(\) of"),

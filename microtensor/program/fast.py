@@ -175,7 +175,7 @@ class Statements:
         (x,) = symbol.arguments
         if self._sums_columns(symbol):
             ones = np.ones(x.shape[0], x.dtype)
-            return f"{self.bind(ones.dot, 'sum_columns')}({self._text(x)})"
+            return f"{self.bind(ones, f'ones_{len(ones)}')}.dot({self._text(x)})"
         rest = ", None, None, True" if symbol.options.get("keepdims") else ""
         axis = self._text(symbol.options.get("axis"))
         return f"{self.bind(reduce, f'{symbol.call}_over')}({self._text(x)}, {axis}{rest})"
@@ -195,7 +195,7 @@ class Statements:
             return self.names[x]
         if x is None or x is ... or type(x) in (bool, int, float, str):
             return literal(x).text
-        if isinstance(x, tuple | list) and (has_symbols(x) or type(x) is tuple):
+        if type(x) in (tuple, list):
             inner = ", ".join(map(self._text, x))
             return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
         return self.bind(x)

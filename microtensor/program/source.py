@@ -14,6 +14,7 @@ import numpy as np
 from ..backward import starting_gradient
 from ..errors import label
 from ..graph import Graph, places
+from ..lexicon import ROWS
 from ..tensor import Tensor
 from .naming import Names
 from .numpy import (
@@ -28,17 +29,13 @@ from .numpy import (
     literal,
     written,
 )
-from .simplify import ELEMENTWISE, Simplifier, is_plain, is_weak, shape_of
+from .simplify import Simplifier, is_plain, is_weak, shape_of
 from .symbol import Symbol, reach
 from .trace import Trace, trace
 
 WIDTH, INLINE, CHEAP = 88, 60, 12
 LARGEST = 20_000
 MODULES = {"numpy": "import numpy as np", "jax.numpy": "import jax.numpy as jnp"}
-LETTERS = {
-    "exp": "e", "sum": "total", "mean": "mean", "max": "top", "subtract": "diff", "softmax": "p",
-    "log_softmax": "log_p",
-}  # fmt: skip
 ONE_STEP = {
     "add", "subtract", "multiply", "negative", "greater", "greater_equal", "less", "less_equal",
     "equal", "transpose",
@@ -212,7 +209,7 @@ class Program:
                 return key, ranges
             if len(waiting) >= 50:
                 continue
-            if node.rule in ELEMENTWISE or node.rule == "relu":
+            if node.rule in ROWS and ROWS[node.rule].elementwise:
                 waiting += [x for x in operands if np.ndim(self.nodes[x].value) == axes]
             elif rows and node.rule in ("matmul", "softmax", "log_softmax"):
                 waiting += [x for x in operands[:1] if np.ndim(self.nodes[x].value) > 1]
@@ -271,8 +268,9 @@ class Program:
         return self.nodes[key].rule is None
 
     def _temporary(self, symbol: Symbol) -> str:
-        if symbol in self.forward and symbol.call in LETTERS:
-            return self.names.unique(LETTERS[symbol.call])
+        letter = ROWS[symbol.call].letter if symbol.call in ROWS else ""
+        if symbol in self.forward and letter:
+            return self.names.unique(letter)
         return self.names.numbered("t" if symbol in self.forward else "g")
 
     def _line(self, symbol: Symbol, name: str, place: tuple[float, int, int]) -> None:
