@@ -56,7 +56,7 @@ def test_nodes_in_the_order_they_were_made():
         ("n1", "w", None, "parameter", ("layer",)),
         ("n2", "b", None, "parameter", ("layer",)),
         ("n3", "t1", "matmul", "intermediate", ("layer",)),
-        ("n4", "t2", "add", "intermediate", ("layer",)),
+        ("n4", "Z1", "add", "intermediate", ("layer",)),
         ("n5", "y", "tanh", "output", ()),
     ]
     assert arrows(graph) == [
@@ -231,8 +231,8 @@ def test_steps():
     told = [(s.node.name, s.edge and s.edge.slot, float(s.total), s.waiting) for s in steps]
     assert told == [
         ("t1", None, 9, 0),
-        ("t2", None, 12, 0),
-        ("t2", None, 1, 0),
+        ("L", None, 12, 0),
+        ("L", None, 1, 0),
         ("t1", 0, 1, 0),
         ("a", 1, 1, 2),
         ("a", 0, 4, 1),

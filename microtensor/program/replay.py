@@ -25,11 +25,6 @@ class Replay:
 
     def __init__(self, result: Tensor) -> None:
         self.places = {place.id: place for place in places(result)}
-        self.result = result
-
-    def identity(self, tensor: Tensor) -> str | None:
-        """The id of a tensor; None if the result wasn't computed from it."""
-        return next((p.id for p in self.places.values() if p.value is tensor), None)
 
     def nudged(self, identity: str, entry: Entry, step: float) -> float:
         """The result (summed, in float64) where one entry of a value is larger by `step`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import called
-from ..graph import Graph, places
+from ..graph import Graph, Node
 from ..program.replay import Replay
 from ..tensor import Tensor
 
@@ -35,8 +35,10 @@ def explain(
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
-    graph, replay = lettered(result, names, gradient), Replay(result)
-    return explained(graph, _wanted("explain", graph, replay, wrt), replay.nudged, format)
+    graph = Graph.of(result, names, gradient)
+    asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
+    wanted = frozenset(_tracked("explain", graph, x).id for x in asked)
+    return explained(graph, wanted, Replay(result).nudged, format)
 
 
 def paths(
@@ -51,9 +53,8 @@ def paths(
     """
     from .story.routes import summed
 
-    graph, replay = lettered(result, names, gradient), Replay(result)
-    (start,) = _wanted("paths", graph, replay, [wrt])
-    return summed(graph, start, replay.sent)
+    graph = Graph.of(result, names, gradient)
+    return summed(graph, _tracked("paths", graph, wrt).id, Replay(result).sent)
 
 
 def follow(
@@ -66,51 +67,22 @@ def follow(
     """
     from .story.entry import followed
 
-    return followed(lettered(result, names, gradient), entry, Replay(result).column)
+    return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
 
 
-def lettered(result: Tensor, names: Mapping[str, Any] | None, gradient: Any) -> Graph:
-    """The graph, in which the values of layers are called as in pictures: Z1, A1, ..."""
-    graph = Graph.of(result, names, gradient)
-    if not any(node.group for node in graph.nodes):
-        return graph
-    from .picture.collapse import units
-    from .picture.network import Layers
-
-    letters = Layers(graph, units(graph, "auto", ())).names
-    if not letters:
-        return graph
-    # A card that shows the first and the last of equal layers says so: `last A3` is no name
-    known = {letters[p.id]: p.value for p in places(result) if " " not in letters.get(p.id, " ")}
-    return Graph.of(result, known | dict(names or {}), gradient)
-
-
-def _wanted(what: str, graph: Graph, replay: Replay, wrt: Any) -> frozenset[str]:
-    """The ids of the nodes that are asked for, by name or as tensors."""
-    asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
-    found = set()
-    for x in asked:
-        if isinstance(x, Tensor):
-            identity = replay.identity(x)
-            ids = [] if identity is None else [identity]
-        else:
-            ids = [node.id for node in graph.nodes if node.name == x]
-        tracked = [node.id for node in graph.nodes if node.id in ids and node.tracked]
-        if not tracked:
-            raise ValueError(f"{what}: {_absent(graph, x, bool(ids))}")
-        if len(tracked) > 1:
-            raise ValueError(f"{what}: {len(tracked)} values are called {x!r}; pass the tensor")
-        found.update(tracked)
-    return frozenset(found)
-
-
-def _absent(graph: Graph, x: Any, there: bool) -> str:
-    """Why there is nothing to tell of a gradient."""
+def _tracked(what: str, graph: Graph, x: Any) -> Node:
+    """The node that is asked for, by name or as a tensor, which has a gradient."""
+    node = graph.find(x)
+    if node is not None and node.tracked:
+        return node
     name = called(x) if isinstance(x, Tensor) else repr(x)
-    if there:
-        return f"{name} has no gradient: it doesn't require one"
+    if node is not None:
+        raise ValueError(f"{what}: {name} has no gradient: it doesn't require one")
     known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
-    return f"the result wasn't computed from {name}; it has gradients of: {known or 'no names'}"
+    raise ValueError(
+        f"{what}: the result wasn't computed from {name}; it has gradients of: "
+        f"{known or 'no names'}"
+    )
 
 
 def draw(

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, Step, ordinals
-from ...lexicon import expression, short
+from ...graph import Edge, Graph, Node, Step
+from ...lexicon import expression
 from ..numbers import array, number, rms, size, small
 from ..picture import cards, collapse
 from ..picture.dot import cleaned
@@ -43,13 +43,11 @@ class Tale:
         self.graph = graph
         self.found = found
         self.scene = scene
-        self.result = graph.nodes[-1]
-        self.nodes = {node.id: node for node in graph.nodes}
+        self.result = graph.result
         self.home = collapse.homes(found)
         self.by_layer = any(unit.kind != "node" for unit in found)
         self.scalar = not self.by_layer and all(np.ndim(n.value) == 0 for n in graph.nodes)
         self.told = list(told(graph))
-        self.uses = ordinals(graph.edges)
         self.between = collapse.between(graph, found)
         self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
         self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}
@@ -118,9 +116,6 @@ class Tale:
 
     def _scalars(self) -> dict[str, Any]:
         """The numbers in full, and how the script writes what it does with them."""
-        operands: dict[str, list[str]] = {}
-        for edge in self.graph.edges:
-            operands.setdefault(edge.target, []).append(edge.source)
         return {
             "values": {node.id: _plain(node.value) for node in self.graph.nodes},
             "gradients": {n.id: _plain(n.gradient) for n in self.graph.nodes if _has(n)},
@@ -129,21 +124,16 @@ class Tale:
             "edges": [self._edge(edge) for edge in self.crossing],
             "forward": {
                 node.id: expression(
-                    node.rule, [self._place(x) for x in operands[node.id]], node.options
+                    node.rule, [_place(x) for x in self.graph.operands(node.id)], node.options
                 )
                 for node in self.graph.nodes
                 if node.rule is not None
             },
         }
 
-    def _place(self, identity: str) -> str:
-        """Where the number of an operand is put; a constant stays what it is."""
-        node = self.nodes[identity]
-        return number(node.value) if node.role == "constant" else f"{{{identity}}}"
-
     def _edge(self, edge: Edge) -> dict[str, str]:
-        source, target = self.nodes[edge.source].name, self.nodes[edge.target].name
-        which = self.uses.get((edge.target, edge.slot), "")
+        source, target = self.graph.node(edge.source).name, self.graph.node(edge.target).name
+        which = self.graph.ordinal(edge)
         return {
             "key": f"{edge.target}:{edge.slot}",
             "upstream": f"∂{self.result.name}/∂{target}",
@@ -207,7 +197,7 @@ class Tale:
         for source, g in list(sent.items())[:3]:
             to = next(unit for unit in self.found if unit.id == self.home[source])
             whom = f" to {to.name}" if to.kind != "node" else ""
-            said.append(f"Back{whom} goes {self._gradient(self.nodes[source], g)}.")
+            said.append(f"Back{whom} goes {self._gradient(self.graph.node(source), g)}.")
         return _clean(" ".join(said))
 
     def _gradient(self, node: Node, g: Any) -> str:
@@ -227,9 +217,9 @@ def _said(found: list[Told]) -> tuple[tuple[str, str], ...]:
     return tuple((_clean(t.title), _clean(t.text)) for t in found)
 
 
-def shortened(graph: Graph) -> Graph:
-    """The graph with names as they are shown: on one line, cut, without what isn't printed."""
-    return graph._replace(nodes=tuple(n._replace(name=_clean(short(n.name))) for n in graph.nodes))
+def _place(node: Node) -> str:
+    """Where the number of an operand is put; a constant stays what it is."""
+    return number(node.value) if node.role == "constant" else f"{{{node.id}}}"
 
 
 def _kind(step: Step) -> str:

@@ -70,13 +70,12 @@ def written(
     gradient: Any,
 ) -> str:
     """The page as text."""
-    from .. import lettered
     from ..picture import collapse as collapsing
     from ..picture.rendering import scene
     from ..picture.svg import drawn
-    from .data import Tale, shortened
+    from .data import Tale
 
-    graph = shortened(lettered(result, names, gradient))
+    graph = Graph.of(result, names, gradient)
     found = collapsing.units(graph, collapse, expand)
     shown = scene(graph, found, direction)
     tale = Tale(graph, found, shown)

@@ -12,8 +12,7 @@ from typing import Any
 import graphviz
 
 from ...errors import NoRenderer
-from ...graph import Graph, arrivals, ordinals
-from ...lexicon import short
+from ...graph import Graph
 from . import cards, collapse, network
 from .dot import THEMES, write
 from .plain import mermaid, text
@@ -127,7 +126,6 @@ def picture(
     """A card for each value or group, an arrow for each operand, a frame for each open group."""
     if theme not in THEMES:
         raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
-    graph = graph._replace(nodes=tuple(n._replace(name=short(n.name)) for n in graph.nodes))
     drawing = Picture("graph")
     drawing.scene = _repeated(scene(graph, collapse.units(graph, collapsing, expand), direction))
     write(drawing.scene, THEMES[theme], drawing)
@@ -138,35 +136,22 @@ def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Sc
     """The units as cards: left to right where all are values without groups, else downwards."""
     if direction not in (None, *DIRECTIONS):
         raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
-    nodes = {node.id: node for node in graph.nodes}
-    result = graph.nodes[-1]
-    arrived = arrivals(graph)
+    result = graph.result
     layers = network.Layers(graph, found)
     shown = []
     for unit in found:
         if unit.kind == "node":
             node = unit.nodes[0]
-            shown.append(cards.card(node, arrived.get(node.id, []), result))
+            shown.append(cards.card(node, graph.arrivals(node.id), result))
         else:
             shown.append(layers.card(unit) if unit.kind == "group" else network.fold(unit))
     kinds = {unit.id: unit.kind for unit in found}
-    which = ordinals(graph.edges)
     arrows = []
     for ends, edges in collapse.between(graph, found).items():
         if kinds[ends[0]] == kinds[ends[1]] == "node":
-            arrows += [
-                cards.arrow(
-                    edge,
-                    nodes[edge.source],
-                    nodes[edge.target],
-                    result,
-                    which.get((edge.target, edge.slot), ""),
-                    len(arrived.get(edge.source, ())) == 1,
-                )
-                for edge in edges
-            ]
+            arrows += [cards.arrow(graph, edge) for edge in edges]
         else:
-            arrows.append(network.arrow(ends, edges, nodes))
+            arrows.append(network.arrow(graph, ends, edges))
     if layers.groups:
         title, legend = layers.title(), layers.legend()
     else:
