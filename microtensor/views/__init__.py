@@ -118,7 +118,7 @@ def to_source(
 ) -> str:
     """The NumPy program behind a result and its gradients, as a person would have written it.
 
-    The text is a module that needs NumPy alone. Its function, `loss_and_gradients(X, W1, b1)`,
+    The text is a module that needs NumPy alone. Its function, `L_and_gradients(X, W1, b1)`,
     takes the data and parameters that the result was computed from, and returns the value and a
     dict of gradients by name. It gives the engine's numbers, rounding apart, for other inputs of
     the same shapes and dtypes; what Python did meanwhile (branches, loops, random draws) is
