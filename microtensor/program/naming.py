@@ -24,13 +24,9 @@ class Names:
     """
 
     def __init__(self, graph: Graph, taken: set[str]) -> None:
-        self.operands = {n.id: [x.id for x in graph.operands(n.id)] for n in graph.nodes}
-        readers = {n.id: [x.id for x in graph.readers(n.id)] for n in graph.nodes}
-        self.readers = {key: found for key, found in readers.items() if found}
         self.taken = RESERVED | taken
         self.counts: Counter[str] = Counter()
         inputs = [n for n in graph.nodes if n.rule is None and not is_constant(n)]
-        self.linear = [(node.id, None) for node in graph.nodes if node.linear]
         lines = [n for n in graph.nodes if n.rule is not None and _has_line(n)]
         self.inputs = {node.id: self.unique(node.name) for node in inputs}
         self.lines = {node.id: self.unique(node.name) for node in lines}

@@ -134,6 +134,6 @@ def to_source(
     ValueError: a constant or unknown `wrt`, or more than 20,000 operations. TypeError: an
     operation of one's own that isn't written in NumPy's functions.
     """
-    from ..program.source import source
+    from ..program.source import program
 
-    return source(result, wrt, names, xp)
+    return program(result, wrt, names, xp).text()
