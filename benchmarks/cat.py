@@ -263,7 +263,7 @@ def exported(**sizes: Any) -> Contestant:
 
     @jax.jit
     def update(parameters: Any, X: Any, Y: Any) -> Any:
-        cost, gradients = program["loss_and_gradients"](X, Y, **parameters)
+        cost, gradients = program["L_and_gradients"](X, Y, **parameters)
         return cost, {name: p - RATE * gradients[name] for name, p in parameters.items()}
 
     def step() -> float:

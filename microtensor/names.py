@@ -215,6 +215,10 @@ class Names:
         for given in found.values():
             if given is not None and given not in found and self.places[given].rule is not None:
                 self.linear.setdefault(given, None)
+                place = self.places[given]
+                inner = [self.places[x] for x in place.operands]
+                if place.rule == "add" and any(x.rule is not None for x in inner):
+                    self.biases.update(x.id for x in inner)  # of a neuron, too
         return found
 
     # Names that are made up ---------------------------------------------------------------------

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import types
 import xml.etree.ElementTree as ElementTree
 
 import graphviz
@@ -458,7 +457,7 @@ NONE = (
 
 @pytest.fixture
 def no_renderer(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
 
 
@@ -470,41 +469,29 @@ def test_without_a_renderer(no_renderer, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["graph.dot"]
 
 
-def test_dot_comes_first(monkeypatch):
-    calls = []
+@pytest.fixture
+def dot(tmp_path, monkeypatch):
+    """A dot program that says what it was given, and then does as it is told."""
 
-    def run(command, **options):
-        calls.append((command, options["input"].decode()))
-        return types.SimpleNamespace(returncode=0, stdout=b"drawn", stderr=b"")
+    def made(does):
+        program = tmp_path / "dot"
+        program.write_text(f"#!{sys.executable}\n{does}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
 
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/somewhere/dot")
-    monkeypatch.setattr(subprocess, "run", run)
-    picture = draw(example())
-    assert picture.pipe("png") == b"drawn"
-    command, source = calls[0]
-    assert command[0].endswith("dot")
-    assert command[1:] == ["-Tpng"]
-    assert source == picture.source
+    return made
 
 
-def test_a_failing_dot_is_quoted(monkeypatch):
-    def run(command, **options):
-        return types.SimpleNamespace(returncode=1, stdout=b"", stderr=b"Error: no\n  memory\xff\n")
+def test_dot_comes_first_and_no_shell_is_involved(dot):
+    dot("import sys; print(sys.argv[1:], sys.stdin.read(), end='')")
+    picture = draw(leaf(1.0, "$(touch evil); `ls`") * 2)
+    assert picture.pipe("png") == f"['-Kdot', '-Tpng'] {picture.source}".encode()
 
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/somewhere/dot")
-    monkeypatch.setattr(subprocess, "run", run)
+
+def test_a_failing_dot_is_quoted(dot):
+    said = "import sys; sys.stdin.read(); sys.stderr.buffer.write(b'Error: no\\n  memory\\xff')"
+    dot(f"{said}; exit(1)")
     refused(RuntimeError, "dot: Error: no memory\ufffd", draw(example()).pipe, "svg")
-
-
-def test_no_shell_is_involved(monkeypatch):
-    def run(command, **options):
-        assert isinstance(command, list)
-        assert not options.get("shell")
-        return types.SimpleNamespace(returncode=0, stdout=b"", stderr=b"")
-
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/somewhere/dot")
-    monkeypatch.setattr(subprocess, "run", run)
-    draw(leaf(1.0, "$(touch evil); `ls`") * 2).pipe("svg")
 
 
 def test_importing_loads_no_renderer():

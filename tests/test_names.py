@@ -100,6 +100,8 @@ def test_leaves_without_names():
     assert names_of(mt.where(mask, leaf(X), 0.0).sum()) == ["W", "mask", "t1", "L"]
     assert names_of(leaf(1.0) * leaf(2.0) * Tensor(3.0)) == ["w1", "w2", "t1", "x", "L"]
     assert names_of(leaf(1.0, "w1") * leaf(2.0) * leaf(3.0)) == ["w1", "w2", "t1", "w3", "L"]
+    neuron = (leaf(2.0) * Tensor(3.0) + leaf(1.0)).sigmoid()
+    assert names_of(neuron * 1.0) == ["w", "x", "t1", "b", "z", "a", "L"]
     assert names_of(leaf(1.0, "w") * leaf(2.0)) == ["w", "w_2", "L"]
     assert names_of(leaf(1.0, " ") * 2.0) == ["w", "L"]
 

@@ -18,7 +18,7 @@ from counting import calls
 import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, primitive
 from microtensor.views import numbers
-from microtensor.views.picture.dot import THEMES, contrast, escaped, shade
+from microtensor.views.dot import THEMES, contrast, escaped, shade
 
 ROOT = Path(__file__).parent.parent
 
@@ -745,7 +745,7 @@ def renderer(request, monkeypatch):
     else:
         if not pygraphviz_is_there():
             pytest.skip("pygraphviz 2 isn't installed")
-        monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+        monkeypatch.setenv("PATH", "")
     return request.param
 
 
@@ -808,7 +808,7 @@ def test_a_notebook_shows_the_picture(renderer):
 
 @pytest.fixture
 def without_renderer(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
 
 

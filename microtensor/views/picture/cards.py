@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import array, bars, factor, number, product, size, small, summed_axes, total
+from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
+from ..scene import Arrow, Card, Cell
 from .diagnosis import not_finite
-from .scene import Arrow, Card, Cell
 
-LONGEST_SUM = 40
 LEGEND = (
     Cell("blue ▸ forward value", "forward label"),
     Cell(
@@ -55,7 +54,8 @@ def card(node: Node, arrived: Sequence[Edge], result: Node) -> Card:
     rows = [(Cell("value", "forward label"), *value)]
     rows.append((Cell(f"∂{result.name}/∂{node.name}", "backward label"), *_gradient(node, result)))
     if len(arrived) > 1:
-        rows.append((Cell("", "backward label"), Cell(summed(node, arrived), "backward label")))
+        text = sum_text([edge.contribution for edge in arrived], node.gradient)
+        rows.append((Cell("", "backward label"), Cell(text, "backward label")))
     return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
 
 
@@ -80,18 +80,6 @@ def _gradient(node: Node, result: Node) -> list[Cell]:
     if node.gradient is None:
         return [Cell("– not computed", "quiet")]
     return _cells(node.gradient, "backward")
-
-
-def summed(node: Node, arrived: Sequence[Edge]) -> str:
-    """A gradient as the sum of contributions, in the order in which they arrive."""
-    parts = [edge.contribution for edge in arrived]
-    if np.size(node.gradient) == 1:
-        text = total([np.asarray(part).item() for part in parts], np.asarray(node.gradient).item())
-    else:
-        text = " + ".join(array(part) for part in parts)
-    if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:
-        return text
-    return f"sum of the {len(parts)} contributions"
 
 
 def arrow(graph: Graph, edge: Edge) -> Arrow:

@@ -12,10 +12,10 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ...lexicon import ACTIVATIONS
+from ..layers import Unit
 from ..numbers import bars, number, rms, size
-from .collapse import Unit
+from ..scene import Arrow, Card, Cell
 from .diagnosis import against_later, diagnosis, not_finite
-from .scene import Arrow, Card, Cell
 
 MOST_ROWS = 8
 LONGEST_CHAIN = 8

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node, Step
 from ...lexicon import expression
 from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from ..words import axes_named, say
+from ..words import Told, axes_named, say
 from .reasons import copied, copies, kind, note, reason, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
@@ -19,37 +19,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
 }
-
-
-class Told(NamedTuple):
-    """A step in words.
-
-    `title` is `p = w · x` or `p sends to w`; `brief` tells the step in a line, `p sends to w:
-    0.5 × (−1) = −0.5`. In sentences, `numbers` is what is computed; backward, `reason` is why
-    the local derivative is what it is, `notes` what else there is to see (`The gate is 42 %
-    open.`), and `total` what has arrived so far, and how much is still to come. Steps of a `kind`
-    have the same reason.
-    """
-
-    step: Step
-    title: str
-    brief: str
-    numbers: str
-    reason: str = ""
-    notes: tuple[str, ...] = ()
-    total: str = ""
-    kind: str = ""
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """All that is said, in order."""
-        said = (self.numbers, self.reason, *self.notes, self.total)
-        return tuple(sentence for sentence in said if sentence)
-
-    @property
-    def text(self) -> str:
-        """The sentences in a row."""
-        return " ".join(self.sentences)
 
 
 def told(graph: Graph) -> Iterator[Told]:

@@ -16,8 +16,8 @@ import numpy as np
 from ...graph import Graph, Node
 from ...lexicon import short
 from ..numbers import given, number, size
-from ..words import say
-from .steps import Teller, Told
+from ..words import Told, say
+from .steps import Teller
 
 WIDTH = 88
 FULL = 40  # up to so many steps are told in full, up to MOST in a line each

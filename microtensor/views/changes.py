@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...graph import Graph, Node
-from ..numbers import number, rms, size
+from ..graph import Graph, Node
+from .numbers import number, rms, size
 
 
 class Change(NamedTuple):

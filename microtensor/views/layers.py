@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node
+from ..graph import Edge, Graph, Node
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 200  # above that, a picture collapses by itself
