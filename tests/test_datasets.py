@@ -309,6 +309,7 @@ def test_each_picture_is_lively(cats: Cats) -> None:
     assert images.min() == 0 and images.max() == 255
 
 
+@pytest.mark.acceptance
 def test_colour_and_brightness_give_nothing_away() -> None:
     """Nearest class mean, and the best linear fit, on features that tell nothing of shapes."""
     many = drawn_cats(seed=2, train=400, test=400)
