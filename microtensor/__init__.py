@@ -1,168 +1,40 @@
 """microtensor: a tiny NumPy autodiff engine that shows its work."""
 
-from .backward import grad
-from .check import check_gradients, detect_anomaly
-from .compiled import compile
-from .errors import GradientError, NoRenderer, ShapeError
-from .graph import Edge, Graph, Node, Step
-from .operations import (
-    absolute,
-    add,
-    astype,
-    broadcast_to,
-    clip,
-    concatenate,
-    cos,
-    cumsum,
-    divide,
-    dot,
-    einsum,
-    equal,
-    exp,
-    expand_dims,
-    expm1,
-    flatten,
-    flip,
-    getitem,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    log,
-    log1p,
-    log_softmax,
-    logical_and,
-    logical_not,
-    logical_or,
-    logsumexp,
-    matmul,
-    max,
-    maximum,
-    mean,
-    min,
-    minimum,
-    multiply,
-    negative,
-    not_equal,
-    outer,
-    pad,
-    power,
-    prod,
-    ravel,
-    relu,
-    reshape,
-    sigmoid,
-    sin,
-    softmax,
-    softplus,
-    split,
-    sqrt,
-    square,
-    squeeze,
-    stack,
-    std,
-    subtract,
-    sum,
-    swapaxes,
-    tanh,
-    transpose,
-    var,
-    where,
-)
-from .primitive import primitive
-from .record import group, no_grad, record_constants
-from .tensor import Tensor
-from .views import draw, explain, follow, paths, to_source
-from .views.page.document import page
-from .views.picture.detail import detail
-from .views.picture.difference import Difference, difference
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Difference",
-    "Edge",
-    "GradientError",
-    "Graph",
-    "NoRenderer",
-    "Node",
-    "ShapeError",
-    "Step",
-    "Tensor",
-    "absolute",
-    "add",
-    "astype",
-    "broadcast_to",
-    "check_gradients",
-    "clip",
-    "compile",
-    "concatenate",
-    "cos",
-    "cumsum",
-    "detail",
-    "detect_anomaly",
-    "difference",
-    "divide",
-    "dot",
-    "draw",
-    "einsum",
-    "equal",
-    "exp",
-    "expand_dims",
-    "explain",
-    "expm1",
-    "flatten",
-    "flip",
-    "follow",
-    "getitem",
-    "grad",
-    "greater",
-    "greater_equal",
-    "group",
-    "less",
-    "less_equal",
-    "log",
-    "log1p",
-    "log_softmax",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logsumexp",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "multiply",
-    "negative",
-    "no_grad",
-    "not_equal",
-    "outer",
-    "pad",
-    "page",
-    "paths",
-    "power",
-    "primitive",
-    "prod",
-    "ravel",
-    "record_constants",
-    "relu",
-    "reshape",
-    "sigmoid",
-    "sin",
-    "softmax",
-    "softplus",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "subtract",
-    "sum",
-    "swapaxes",
-    "tanh",
-    "to_source",
-    "transpose",
-    "var",
-    "where",
-]
+from . import interop as interop  # from here on, NumPy's functions find the rules of tensors
+from . import operations
+from .backward import grad as grad
+from .check import check_gradients as check_gradients
+from .check import detect_anomaly as detect_anomaly
+from .errors import GradientError as GradientError
+from .errors import NoRenderer as NoRenderer
+from .errors import ShapeError as ShapeError
+from .graph import Edge as Edge
+from .graph import Graph as Graph
+from .graph import Node as Node
+from .graph import Step as Step
+from .modes import group as group
+from .modes import no_grad as no_grad
+from .modes import record_anew as record_anew
+from .modes import record_constants as record_constants
+from .operations import *  # noqa: F403
+from .primitive import primitive as primitive
+from .program.compile import compile as compile
+from .tensor import Tensor as Tensor
+from .views import draw as draw
+from .views import explain as explain
+from .views import follow as follow
+from .views import paths as paths
+from .views import to_source as to_source
+from .views.page.document import page as page
+from .views.picture.detail import detail as detail
+from .views.picture.difference import Difference as Difference
+from .views.picture.difference import difference as difference
+
+if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
+    __all__ = (
+        "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
+        "check_gradients compile detail detect_anomaly difference draw explain follow grad "
+        "group no_grad page paths primitive record_anew record_constants to_source"
+    ).split() + operations.__all__

@@ -5,34 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from . import record
 from .errors import GradientError, ShapeError, called, label
-from .record import current_mode, mode, operand
+from .modes import changing, current_mode, mode
+from .tensor import Tensor, latest_change, operand
 
-if TYPE_CHECKING:
-    from .tensor import Tensor
-
-Visit = Callable[["Tensor", "Tensor", Any, Any], None]
-Read = Callable[["Tensor"], tuple[Any, tuple[Any, ...], dict[str, Any]]]
-
-adding = Lock()
+Visit = Callable[[Tensor, Tensor, Any, Any], None]
+Read = Callable[[Tensor], tuple[Any, tuple[Any, ...], dict[str, Any]]]
 
 
 def backward(output: Tensor, gradient: Any = None) -> None:
-    """Adds the derivative of `output` to the `.grad` of every leaf it was computed from."""
+    """Adds to the `.grad` of every leaf the derivative of this tensor with respect to it.
+
+    `gradient` (of this tensor's shape) is what arrives from beyond; for a scalar it is 1.
+    The leaves alone keep gradients. Calling it again adds the same gradients again.
+    """
     seed = starting_gradient(output, gradient, "backward")
     _refuse_in_a_program("backward()")
-    found = walk(output, seed)
+    found = walk(output, seed, visit=_watching())
     taken = set() if gradient is None else {id(_owner(seed))}
-    with adding:
+    with changing:
         for leaf, g in found.items():
             g = _leaf_gradient(leaf, g, taken)
             leaf.grad = g if leaf.grad is None else np.asarray(leaf.grad + g)
+
+
+Tensor.backward = backward
 
 
 def grad(
@@ -47,10 +48,8 @@ def grad(
     `create_graph=True` the derivatives are recorded themselves, so that they can be
     differentiated again.
     """
-    wanted = (inputs,) if isinstance(inputs, record.Tensor) else inputs
-    if not isinstance(wanted, list | tuple) or not all(
-        isinstance(x, record.Tensor) for x in wanted
-    ):
+    wanted = (inputs,) if isinstance(inputs, Tensor) else inputs
+    if not isinstance(wanted, list | tuple) or not all(isinstance(x, Tensor) for x in wanted):
         kind = type(inputs).__name__
         raise TypeError(f"grad: inputs is a tensor or a list of tensors, got {kind}")
     seed = starting_gradient(output, gradient, "grad")
@@ -63,13 +62,13 @@ def grad(
             )
     if create_graph:
         with mode(recording=True):
-            start = gradient if isinstance(gradient, record.Tensor) else record.Tensor(seed)
-            found = walk(output, start, on_path, frozenset(wanted), read=_tensors)
+            start = gradient if isinstance(gradient, Tensor) else Tensor(seed)
+            found = walk(output, start, on_path, frozenset(wanted), _tensors, _watching())
     else:
         _refuse_in_a_program("grad() without create_graph=True")
-        found = walk(output, seed, on_path, frozenset(wanted))
+        found = walk(output, seed, on_path, frozenset(wanted), visit=_watching())
     results = tuple(_as_dtype(found[x], x.dtype) for x in wanted)
-    return results[0] if isinstance(inputs, record.Tensor) else results
+    return results[0] if isinstance(inputs, Tensor) else results
 
 
 def _why_not(x: Tensor) -> str:
@@ -79,10 +78,11 @@ def _why_not(x: Tensor) -> str:
 
 
 def _refuse_in_a_program(what: str) -> None:
-    if current_mode().reader is not None:
-        raise GradientError(
-            f"compile: {what} inside the function isn't recorded; the compiled function computes "
-            "the gradients of what it returns"
+    recorder = current_mode().recorder
+    if recorder is not None:
+        recorder.refuse(
+            f"{what} inside the function isn't recorded; the compiled function computes the "
+            "gradients of what it returns"
         )
 
 
@@ -113,24 +113,21 @@ def walk(
     found: dict[Tensor, Any] = {}
     summed: set[Tensor] = set()  # their pending gradient is a sum made here: add to it in place
     heap = [(-output._index, output)] if output._rule is not None else []
-    latest_change = record.latest_change
-    watch = current_mode().watch
-    if watch is not None and visit is None:
-        visit = _watched(watch)
+    changed = latest_change()
     while heap:
-        node = heappop(heap)[1]
+        node: Any = heappop(heap)[1]
         g = pending.pop(node)
         if node in keep:
             found[node] = g
-        if latest_change > node._index:
+        if changed > node._index:
             _refuse_changed(node)
-        rule: Any = node._rule
-        inputs: Any = node._inputs
+        rule, inputs = node._rule, node._inputs
+        derivatives = rule.derivatives or [rule.derivative(k) for k in range(len(inputs))]
         options, out = node._options, node._data
         values = node._saved or [x._data for x in inputs]
         if read is not None:
             out, values, options = read(node)
-        for derivative, x in zip(rule.derivatives, inputs, strict=False):
+        for derivative, x in zip(derivatives, inputs, strict=True):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
             d = derivative(g, out, *values, **options)
@@ -148,12 +145,15 @@ def walk(
                 pending[x] = pending[x] + d
                 if read is None:  # what stands for arrays may not change
                     summed.add(x)
-        summed.discard(node)
-    found.update(pending)
-    return found
+    return found | pending
 
 
-def _watched(watch: Callable[..., None]) -> Visit:
+def _watching() -> Visit | None:
+    """What tells the watch in force, if there is one, of every step."""
+    watch = current_mode().watch
+    if watch is None:
+        return None
+
     def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
         inputs = zip(node._inputs, node._values, strict=True)
         watch(node._rule, [value if t is None else t for t, value in inputs], d, x)
@@ -179,7 +179,7 @@ def _ones(length: int, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
 
 def starting_gradient(output: Any, gradient: Any, name: str) -> Any:
     """What arrives at the output: the gradient given, or 1 for a scalar."""
-    if not isinstance(output, record.Tensor):
+    if not isinstance(output, Tensor):
         raise TypeError(f"{name}: expected a tensor, got {type(output).__name__}")
     if not output._requires_grad:
         how = "is a constant" if output.name is None else f"{output.name!r} is a constant"
@@ -202,8 +202,8 @@ def starting_gradient(output: Any, gradient: Any, name: str) -> Any:
 
 def _as_dtype(g: Any, dtype: np.dtype[Any]) -> Tensor:
     """A gradient as a tensor, in the dtype of what it is the gradient of."""
-    if not isinstance(g, record.Tensor):
-        return record.Tensor(g, dtype=dtype)
+    if not isinstance(g, Tensor):
+        return Tensor(g, dtype=dtype)
     return g if g.dtype == dtype else g.astype(dtype)
 
 

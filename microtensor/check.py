@@ -10,7 +10,7 @@ import numpy as np
 
 from .backward import grad
 from .errors import GradientError, label
-from .record import mode
+from .modes import mode
 from .rules import Rule
 from .tensor import Tensor
 

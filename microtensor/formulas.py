@@ -15,9 +15,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import operations
-from .operations import matmul, stack
-from .record import record_constants
+from .modes import record_constants
+from .operations import OPERATIONS, matmul, stack
 from .tensor import Tensor
 
 LONGEST = 2000  # characters
@@ -25,14 +24,8 @@ DEEPEST = 150  # brackets within brackets, or terms in a row
 MOST_ENTRIES = 1_000_000
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: getattr(operations, name)
-    for name in (
-        "absolute clip cos cumsum exp expand_dims expm1 flatten flip log log1p log_softmax "
-        "logsumexp matmul max maximum mean min minimum power prod ravel relu reshape sigmoid sin "
-        "softmax softplus sqrt square squeeze std sum swapaxes tanh transpose var where"
-    ).split()
+    name: row.function for row in OPERATIONS.values() for name in row.formulas
 }
-FUNCTIONS |= {"abs": operations.absolute, "σ": operations.sigmoid}
 OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -12,7 +12,7 @@ import numpy as np
 from . import lexicon
 from .backward import starting_gradient, walk
 from .errors import GradientError
-from .record import Group
+from .modes import Group
 from .tensor import Tensor
 
 
@@ -40,6 +40,7 @@ class Node(NamedTuple):
     options: Mapping[str, Any]
     named: bool
     words: str = ""
+    recorded: bool = True  # False: computed, and not recorded as that
 
 
 class Edge(NamedTuple):
@@ -291,7 +292,7 @@ class _Reader:
             value = np.array(value)  # a leaf may be changed later, and with it what views it
         fields = (rule, expression, role, value, tensor.requires_grad, gradient, group)
         words = tensor._rule.words if tensor._rule is not None else ""
-        return (name, *fields, tensor._options, known is not None, words)
+        return (name, *fields, tensor._options, known is not None, words, tensor._recorded)
 
     def _next(self, letter: str) -> str:
         """The next of t1, t2, ... that nobody has."""
@@ -313,7 +314,7 @@ class _Reader:
             local = None
             if lexicon.elementwise(rule.name) or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
-                derivative = list(zip(rule.derivatives, tensor._inputs, strict=False))[slot][0]
+                derivative = rule.derivative(slot)
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
             out = labels[node]
             formula = lexicon.local_formula(rule.name, slot, operands, out)

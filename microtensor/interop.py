@@ -10,30 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from . import operations, record
-
-_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
-    getattr(np, name): getattr(operations, name)
-    for name in (
-        "add subtract multiply divide negative power matmul exp expm1 log log1p sqrt square sin "
-        "cos tanh absolute maximum minimum equal not_equal less less_equal greater "
-        "greater_equal logical_and logical_or logical_not"
-    ).split()
-} | {
-    np.positive: lambda x: x,
-    np.bitwise_and: operations.bitwise_and,
-    np.bitwise_or: operations.bitwise_or,
-    np.invert: operations.invert,
-    np.float_power: operations.power,
-    np.fabs: operations.absolute,
-}
-
-_REDUCTIONS = {
-    np.add: operations.sum,
-    np.multiply: operations.prod,
-    np.maximum: operations.max,
-    np.minimum: operations.min,
-}
+from . import operations
+from .operations import OPERATIONS
+from .tensor import Tensor, read
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
@@ -44,20 +23,21 @@ def _transpose(a: Any, axes: Any = None) -> Any:
     return operations.transpose(a, axes)
 
 
-_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    getattr(np, name): getattr(operations, name)
-    for name in (
-        "dot outer einsum clip where sum mean max min prod var std cumsum reshape transpose "
-        "swapaxes squeeze expand_dims broadcast_to ravel flip concatenate stack split pad "
-        "astype"
-    ).split()
+_RULES: dict[Callable[..., Any], Callable[..., Any]] = {
+    getattr(np, name): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
+    np.positive: lambda x: x,
     # whose keywords have other names in NumPy
-    np.amax: operations.max,
-    np.amin: operations.min,
     np.clip: _clip,
     np.transpose: _transpose,
     np.reshape: lambda a, shape: operations.reshape(a, shape),
+}
+
+_REDUCTIONS = {
+    np.add: operations.sum,
+    np.multiply: operations.prod,
+    np.maximum: operations.max,
+    np.minimum: operations.min,
 }
 
 # They answer with shapes, bools or positions, through which no gradient flows; the first ones
@@ -89,8 +69,8 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
             f"{name}: an array can't take the result of a tensor in place, for it would lose the "
             "record; write array = array + tensor, or use the tensor's .numpy()"
         )
-    if method == "__call__" and ufunc in _UFUNCS:
-        return _call(name, _UFUNCS[ufunc], inputs, options)
+    if method == "__call__" and ufunc in _RULES:
+        return _call(name, _RULES[ufunc], inputs, options)
     if method == "reduce" and ufunc in _REDUCTIONS:
         options.setdefault("axis", 0)
         return _call(name, _REDUCTIONS[ufunc], inputs, options)
@@ -106,9 +86,9 @@ def array_function(
         return function(*(getattr(x, "_data", x) for x in arguments), **options)
     if function in _CONSTANT:
         return function(*_arrays(arguments, name), **options)
-    if function not in _FUNCTIONS:
+    if function not in _RULES:
         raise _no_rule(name)
-    return _call(name, _FUNCTIONS[function], arguments, options)
+    return _call(name, _RULES[function], arguments, options)
 
 
 def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any) -> Any:
@@ -124,7 +104,7 @@ def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any
 
 
 def _arrays(arguments: Iterable[Any], name: str) -> tuple[Any, ...]:
-    return tuple(record.read(x, name) if hasattr(x, "_data") else x for x in arguments)
+    return tuple(read(x, name) if hasattr(x, "_data") else x for x in arguments)
 
 
 def _no_rule(name: str) -> TypeError:
@@ -132,3 +112,7 @@ def _no_rule(name: str) -> TypeError:
         f"{name} has no rule for its derivative; give it one by microtensor.primitive, or apply it "
         "to the tensor's .numpy() where no gradient is wanted"
     )
+
+
+Tensor.__array_ufunc__ = array_ufunc
+Tensor.__array_function__ = array_function

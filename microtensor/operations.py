@@ -8,133 +8,190 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from . import record, rules
+from . import rules
 from .errors import ShapeError, label
-from .record import apply, operand
-
-if TYPE_CHECKING:
-    from .tensor import Tensor
+from .tensor import Tensor, apply, array_index, operand
 
 Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
 Axis = int | tuple[int, ...] | None
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
+class Operation(NamedTuple):
+    """A function, and the names it goes by elsewhere."""
+
+    function: Callable[..., Any]
+    methods: tuple[str, ...]  # of a tensor
+    numpy: tuple[str, ...]  # NumPy's functions that it stands for
+    formulas: tuple[str, ...]  # in formulas that a person types
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(
+    methods: str | None = None, numpy: str | None = None, formulas: str | None = None
+) -> Callable[[_F], _F]:
+    """Lists a function among the operations. None: it goes by its own name there too."""
+
+    def listed(function: _F) -> _F:
+        own = function.__name__
+        OPERATIONS[own] = Operation(
+            function,
+            _names(methods, own),
+            _names(numpy, own if hasattr(np, own) else ""),
+            _names(formulas, own),
+        )
+        for method in OPERATIONS[own].methods:
+            setattr(Tensor, method, function)
+        return function
+
+    return listed
+
+
+def _names(given: str | None, own: str) -> tuple[str, ...]:
+    return tuple((own if given is None else given).split())
+
+
+@operation(formulas="")
 def add(a: Operand, b: Operand) -> Tensor:
     """a + b."""
     return apply(rules.add, (a, b))
 
 
+@operation(formulas="")
 def subtract(a: Operand, b: Operand) -> Tensor:
     """a - b."""
     return apply(rules.subtract, (a, b))
 
 
+@operation(formulas="")
 def multiply(a: Operand, b: Operand) -> Tensor:
     """a * b, element by element."""
     return apply(rules.multiply, (a, b))
 
 
+@operation(formulas="")
 def divide(a: Operand, b: Operand) -> Tensor:
     """a / b."""
     return apply(rules.divide, (a, b))
 
 
+@operation(methods="power pow", numpy="power float_power")
 def power(a: Operand, b: Operand) -> Tensor:
     """a ** b; tensor exponents too. 0 ** 0 is 1, with both derivatives 0."""
     return apply(rules.power, (a, b))
 
 
+@operation()
 def matmul(a: Operand, b: Operand) -> Tensor:
     """a @ b, for every pair of shapes that NumPy takes: 1-D, 2-D, and stacks that broadcast."""
     return apply(rules.matmul, (a, b))
 
 
+@operation()
 def maximum(a: Operand, b: Operand) -> Tensor:
     """The larger of a and b, element by element; a tie shares its gradient equally."""
     return apply(rules.maximum, (a, b))
 
 
+@operation()
 def minimum(a: Operand, b: Operand) -> Tensor:
     """The smaller of a and b, element by element; a tie shares its gradient equally."""
     return apply(rules.minimum, (a, b))
 
 
+@operation(methods="negative __neg__", formulas="")
 def negative(x: Operand) -> Tensor:
     """-x."""
     return apply(rules.negative, (x,))
 
 
+@operation()
 def exp(x: Operand) -> Tensor:
     """e to the power x, element by element."""
     return apply(rules.exp, (x,))
 
 
+@operation()
 def expm1(x: Operand) -> Tensor:
     """exp(x) - 1, accurate near 0."""
     return apply(rules.expm1, (x,))
 
 
+@operation()
 def log(x: Operand) -> Tensor:
     """The natural logarithm; -inf at 0, where its derivative is inf."""
     return apply(rules.log, (x,))
 
 
+@operation()
 def log1p(x: Operand) -> Tensor:
     """log(1 + x), accurate near 0."""
     return apply(rules.log1p, (x,))
 
 
+@operation()
 def sqrt(x: Operand) -> Tensor:
     """The square root; its derivative at 0 is inf."""
     return apply(rules.sqrt, (x,))
 
 
+@operation()
 def square(x: Operand) -> Tensor:
     """x times x."""
     return apply(rules.square, (x,))
 
 
+@operation()
 def sin(x: Operand) -> Tensor:
     """The sine of x radians."""
     return apply(rules.sin, (x,))
 
 
+@operation()
 def cos(x: Operand) -> Tensor:
     """The cosine of x radians."""
     return apply(rules.cos, (x,))
 
 
+@operation()
 def tanh(x: Operand) -> Tensor:
     """The hyperbolic tangent."""
     return apply(rules.tanh, (x,))
 
 
+@operation(formulas="sigmoid σ")
 def sigmoid(x: Operand) -> Tensor:
     """1 / (1 + exp(-x)), without overflow. Its derivative is at most 0.25."""
     return apply(rules.sigmoid, (x,))
 
 
+@operation()
 def relu(x: Operand) -> Tensor:
     """max(x, 0). Its derivative at 0 is 0."""
     return apply(rules.relu, (x,))
 
 
+@operation()
 def softplus(x: Operand) -> Tensor:
     """log(1 + exp(x)), without overflow; a smooth relu."""
     return apply(rules.softplus, (x,))
 
 
+@operation(methods="absolute abs __abs__", numpy="absolute fabs", formulas="absolute abs")
 def absolute(x: Operand) -> Tensor:
     """|x|. Its derivative at 0 is 0."""
     return apply(rules.absolute, (x,))
 
 
+@operation()
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     """x kept between low and high (None: no bound). At a bound the gradient still passes."""
     x = _plain(x, "clip")
@@ -145,6 +202,7 @@ def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     return apply(rules.clip, (x, low, high))
 
 
+@operation(methods="")
 def where(condition: Operand, a: Operand, b: Operand) -> Tensor:
     """a where the condition holds, else b."""
     return apply(rules.where, (condition, a, b))
@@ -158,6 +216,7 @@ def _plain(x: Operand, name: str) -> Any:
 # Products ---------------------------------------------------------------------------------------
 
 
+@operation(formulas="")
 def dot(a: Operand, b: Operand) -> Tensor:
     """NumPy's `dot`: over the last axis of a and the last but one of b (a vector's only one)."""
     a, b = _plain(a, "dot"), _plain(b, "dot")
@@ -173,11 +232,13 @@ def dot(a: Operand, b: Operand) -> Tensor:
     return einsum(f"{left},{shared}->{result}", a, b)
 
 
+@operation(formulas="")
 def outer(a: Operand, b: Operand) -> Tensor:
     """Every entry of a times every entry of b: shape (a.size, b.size)."""
     return multiply(ravel(a)[:, None], ravel(b))
 
 
+@operation(methods="", formulas="")
 def einsum(subscripts: str, *operands: Operand) -> Tensor:
     """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result."""
     arrays = tuple(_plain(x, "einsum") for x in operands)
@@ -220,41 +281,49 @@ def _reduced(rule: rules.Rule, x: Operand, axis: Axis, **options: Any) -> Tensor
     return apply(rule, (x,), {"axis": axis, **options})
 
 
+@operation()
 def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The sum over an axis."""
     return _reduced(rules.sum, x, axis, keepdims=keepdims)
 
 
+@operation()
 def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over an axis."""
     return _reduced(rules.mean, x, axis, keepdims=keepdims)
 
 
+@operation(numpy="max amax")
 def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The largest entry; several equal ones share the gradient equally."""
     return _reduced(rules.max, x, axis, keepdims=keepdims)
 
 
+@operation(numpy="min amin")
 def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The smallest entry; several equal ones share the gradient equally."""
     return _reduced(rules.min, x, axis, keepdims=keepdims)
 
 
+@operation()
 def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The product over an axis; its derivative is right where entries are 0 too."""
     return _reduced(rules.prod, x, axis, keepdims=keepdims)
 
 
+@operation()
 def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The variance: squared distances from the mean, summed and divided by n - ddof."""
     return _reduced(rules.var, x, axis, ddof=ddof, keepdims=keepdims)
 
 
+@operation()
 def std(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The standard deviation, sqrt(var); without a derivative where it is 0 (nan)."""
     return sqrt(var(x, axis, ddof, keepdims))
 
 
+@operation()
 def cumsum(x: Operand, axis: int | None = None) -> Tensor:
     """The sums up to each entry, along an axis (None: of the flattened tensor)."""
     if axis is None:
@@ -262,16 +331,19 @@ def cumsum(x: Operand, axis: int | None = None) -> Tensor:
     return apply(rules.cumsum, (x,), {"axis": axis})
 
 
+@operation()
 def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))), shifted so that nothing overflows."""
     return _reduced(rules.logsumexp, x, axis, keepdims=keepdims)
 
 
+@operation()
 def softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along an axis: positive numbers that add up to 1."""
     return _reduced(rules.softmax, x, axis)
 
 
+@operation()
 def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """log(softmax(x)), right where softmax itself rounds to 0 too."""
     return _reduced(rules.log_softmax, x, axis)
@@ -280,11 +352,13 @@ def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
 # Shapes -----------------------------------------------------------------------------------------
 
 
+@operation()
 def reshape(x: Operand, *shape: Any) -> Tensor:
     """The same entries in another shape: `reshape(x, 2, 3)` or `reshape(x, (2, 3))`."""
     return apply(rules.reshape, (x,), {"shape": _one_tuple(shape)})
 
 
+@operation()
 def transpose(x: Operand, *axes: Any) -> Tensor:
     """The axes in another order, `transpose(x, 1, 0)` or `transpose(x, (1, 0))`; none: reversed."""
     order = _one_tuple(axes)
@@ -298,6 +372,7 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return arguments
 
 
+@operation()
 def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     """The tensor with two axes exchanged."""
     x = _plain(x, "swapaxes")
@@ -311,36 +386,43 @@ def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     return apply(rules.transpose, (x,), {"axes": tuple(order)})
 
 
+@operation()
 def squeeze(x: Operand, axis: Axis = None) -> Tensor:
     """Without the axes of length 1 (or without those named)."""
     return apply(rules.squeeze, (x,), {"axis": axis})
 
 
+@operation()
 def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Tensor:
     """With a new axis of length 1 at each place named."""
     return apply(rules.expand_dims, (x,), {"axis": axis})
 
 
+@operation(formulas="")
 def broadcast_to(x: Operand, shape: int | tuple[int, ...]) -> Tensor:
     """Copied along new axes and along those of length 1, to fill a shape."""
     return apply(rules.broadcast_to, (x,), {"shape": shape})
 
 
+@operation()
 def ravel(x: Operand) -> Tensor:
     """All entries in one row."""
     return reshape(x, -1)
 
 
+@operation()
 def flatten(x: Operand) -> Tensor:
     """All entries in one row."""
     return reshape(x, -1)
 
 
+@operation()
 def flip(x: Operand, axis: Axis = None) -> Tensor:
     """The entries in reverse order along an axis (None: along all)."""
     return apply(rules.flip, (x,), {"axis": axis})
 
 
+@operation(formulas="")
 def astype(x: Operand, dtype: Any) -> Tensor:
     """The same numbers in another dtype; the gradient returns in the first. Ints are constants."""
     dtype = np.dtype(dtype)
@@ -351,6 +433,7 @@ def astype(x: Operand, dtype: Any) -> Tensor:
     return apply(rules.astype, (x,), {"dtype": dtype})
 
 
+@operation(methods="", formulas="")
 def concatenate(tensors: Iterable[Operand], axis: int | None = 0) -> Tensor:
     """Tensors put one behind the other along an axis they have (None: all flattened)."""
     parts = _some(tensors, "concatenate")
@@ -366,6 +449,7 @@ def _some(tensors: Iterable[Operand], name: str) -> tuple[Operand, ...]:
     return parts
 
 
+@operation(methods="", formulas="")
 def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     """Tensors of one shape put beside each other along a new axis."""
     parts = _some(tensors, "stack")
@@ -378,6 +462,7 @@ def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     return concatenate([expand_dims(x, axis) for x in parts], axis)
 
 
+@operation(formulas="")
 def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts along an axis: so many equal ones, or cut before each index of a list."""
     x = _plain(x, "split")
@@ -397,6 +482,7 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tens
     return [getitem(x, (*whole, slice(a, b))) for a, b in pairwise(cuts)]
 
 
+@operation(formulas="")
 def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: float = 0) -> Tensor:
     """With entries added before and after each axis, in the modes of `np.pad` that copy entries
     (edge, reflect, symmetric, wrap) or put one constant in."""
@@ -416,84 +502,83 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
     return getitem(x, np.ix_(*rows))
 
 
+@operation(methods="__getitem__", formulas="")
 def getitem(x: Operand, index: Any) -> Tensor:
     """x[index], for every kind of index that NumPy has; tensors of whole numbers or bools too."""
     return apply(rules.getitem, (x,), {"index": array_index(index)})
 
 
-def array_index(index: Any) -> Any:
-    """The index with arrays for tensors and lists; copies, which nobody changes later."""
-    if isinstance(index, tuple):
-        return tuple(array_index(part) for part in index)
-    if isinstance(index, record.Tensor):
-        array = record.read(index, "an index")
-        return np.array(array) if array is index._data else array
-    if isinstance(index, list):
-        return np.array(index, dtype=None if index else int)
-    if isinstance(index, np.ndarray):
-        return index.copy()
-    return index
-
-
 # Comparisons: tensors of bools, constants -------------------------------------------------------
 
 
+@operation(methods="", formulas="")
 def equal(a: Operand, b: Operand) -> Tensor:
     """a == b, element by element."""
     return apply(rules.equal, (a, b))
 
 
+@operation(methods="", formulas="")
 def not_equal(a: Operand, b: Operand) -> Tensor:
     """a != b, element by element."""
     return apply(rules.not_equal, (a, b))
 
 
+@operation(methods="", formulas="")
 def less(a: Operand, b: Operand) -> Tensor:
     """a < b, element by element."""
     return apply(rules.less, (a, b))
 
 
+@operation(methods="", formulas="")
 def less_equal(a: Operand, b: Operand) -> Tensor:
     """a <= b, element by element."""
     return apply(rules.less_equal, (a, b))
 
 
+@operation(methods="", formulas="")
 def greater(a: Operand, b: Operand) -> Tensor:
     """a > b, element by element."""
     return apply(rules.greater, (a, b))
 
 
+@operation(methods="", formulas="")
 def greater_equal(a: Operand, b: Operand) -> Tensor:
     """a >= b, element by element."""
     return apply(rules.greater_equal, (a, b))
 
 
+@operation(methods="", formulas="")
 def logical_and(a: Operand, b: Operand) -> Tensor:
     """Both hold, element by element."""
     return apply(rules.logical_and, (a, b))
 
 
+@operation(methods="", formulas="")
 def logical_or(a: Operand, b: Operand) -> Tensor:
     """Either holds, element by element."""
     return apply(rules.logical_or, (a, b))
 
 
+@operation(methods="", formulas="")
 def logical_not(x: Operand) -> Tensor:
     """True where x is False (or 0)."""
     return apply(rules.logical_not, (x,))
 
 
-def bitwise_and(a: Operand, b: Operand) -> Tensor:
+@operation(methods="__and__ __rand__", numpy="bitwise_and", formulas="")
+def _bitwise_and(a: Operand, b: Operand) -> Tensor:
     """a & b, for bools."""
     return _of_bools(rules.logical_and, a, b)
 
 
-def bitwise_or(a: Operand, b: Operand) -> Tensor:
+@operation(methods="__or__ __ror__", numpy="bitwise_or", formulas="")
+def _bitwise_or(a: Operand, b: Operand) -> Tensor:
     """a | b, for bools."""
     return _of_bools(rules.logical_or, a, b)
 
 
-def invert(x: Operand) -> Tensor:
+@operation(methods="__invert__", numpy="invert", formulas="")
+def _invert(x: Operand) -> Tensor:
     """~x, for bools."""
     return _of_bools(rules.logical_not, x)
 
@@ -504,3 +589,7 @@ def _of_bools(rule: rules.Rule, *inputs: Operand) -> Tensor:
         if _plain(x, rule.name).dtype.kind != "b":
             raise TypeError(f"{rule.name}: & | ~ are for bools, got {label(x)}")
     return apply(rule, inputs)
+
+
+if not TYPE_CHECKING:  # type checkers take every name without an underscore for public
+    __all__ = [name for name in OPERATIONS if not name.startswith("_")]

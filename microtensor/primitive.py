@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from . import record
 from .errors import ShapeError, label
-from .record import apply
 from .rules import RULES, Derivative, Rule
-
-if TYPE_CHECKING:
-    from .tensor import Tensor
+from .tensor import Tensor, apply
 
 
 def primitive(
@@ -100,7 +96,7 @@ def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivat
 
 def _real(value: Any, what: str) -> Any:
     """The value as an array, once it is known to hold real numbers; a symbol as it is."""
-    if hasattr(value, "apply_rule") and not isinstance(value, record.Tensor):
+    if hasattr(value, "apply_rule") and not isinstance(value, Tensor):
         return value
     array = np.asarray(value) if isinstance(value, int | float | np.generic) else value
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":

@@ -10,9 +10,8 @@ derivative. What a derivative returns is a new array, or `g` or a view of it, ne
 import builtins
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -23,24 +22,36 @@ Derivative = Callable[..., Any]
 class Rule:
     """A primitive: its name, its value, and one derivative per input.
 
+    One with any number of inputs has `every` instead: a derivative that is told the slot first.
     Called on arrays it gives the value; an input that has an `apply_rule` method (a tensor has)
     is asked to apply the rule instead.
     """
 
-    __slots__ = ("derivatives", "differentiable", "forward", "name", "own", "partial", "words")
+    __slots__ = (
+        "derivatives",
+        "differentiable",
+        "every",
+        "forward",
+        "name",
+        "own",
+        "partial",
+        "words",
+    )
 
     def __init__(
         self,
         name: str,
         forward: Callable[..., Any],
-        derivatives: "tuple[Derivative | None, ...]",
+        derivatives: "tuple[Derivative | None, ...]" = (),
+        every: Derivative | None = None,
         own: bool = False,
         words: str = "",
     ) -> None:
         self.name = name
         self.forward = forward
         self.derivatives = derivatives
-        self.differentiable = derivatives.count(None) < len(derivatives)
+        self.every = every
+        self.differentiable = every is not None or derivatives.count(None) < len(derivatives)
         self.partial = self.differentiable and None in derivatives
         self.own = own  # a user's own operation
         self.words = words  # what the story says of it
@@ -51,15 +62,12 @@ class Rule:
                 return x.apply_rule(self, inputs, options)
         return self.forward(*inputs, **options)
 
+    def derivative(self, slot: int) -> Derivative | None:
+        """The derivative with respect to one input."""
+        return self.derivatives[slot] if self.every is None else partial(self.every, slot)
+
     def __repr__(self) -> str:
         return f"Rule({self.name!r})"
-
-
-class EverySlot(tuple[Derivative, ...]):
-    """The derivatives of a rule with any number of inputs: one function, told which slot."""
-
-    def __iter__(self) -> Iterator[Derivative]:
-        return (partial(self[0], slot) for slot in count())
 
 
 RULES: dict[str, Rule] = {}
@@ -165,7 +173,7 @@ def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-einsum = RULES["einsum"] = Rule("einsum", _einsum, EverySlot((_einsum_slot,)))
+einsum = RULES["einsum"] = Rule("einsum", _einsum, every=_einsum_slot)
 
 
 # Functions of one number ------------------------------------------------------------------------
@@ -406,9 +414,7 @@ def _concatenate_slot(slot: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % g.ndim) + (part,)]
 
 
-concatenate = RULES["concatenate"] = Rule(
-    "concatenate", _concatenate, EverySlot((_concatenate_slot,))
-)
+concatenate = RULES["concatenate"] = Rule("concatenate", _concatenate, every=_concatenate_slot)
 pad = _rule(
     "pad",
     lambda x, widths, value: np.pad(x, widths, constant_values=value),

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import backward, interop, operations, record, rules
-from .errors import GradientError, ShapeError, called, label, wrong_operand
-from .record import (
-    NO_OPTIONS,
-    Group,
-    apply,
-    current_mode,
-    note_change,
-    operand,
-    read,
-    stacked,
-    tick,
-)
+from . import rules
+from .errors import GradientError, ShapeError, called, label, rule_failed, wrong_operand
+from .modes import Group, changing, current_mode, record_anew, tick
 from .rules import Rule
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Binary = Callable[["Tensor", Any], "Tensor"]
+
+NO_OPTIONS: dict[str, Any] = {}
+
+new = object.__new__
+
+# A record that dies frees much memory at once. The GNU C library hands it back to the system, to be
+# fetched again page by page in the next step, where it is more than twice the largest block freed
+# so far. One block of 32 MB, never touched, makes that enough: records of arrays of 10^4 to 10^5
+# numbers take a quarter of the time.
+np.empty((1 << 25) - (1 << 16), np.uint8)
 
 
 def _binary(rule: Rule) -> Binary:
@@ -78,30 +78,19 @@ class Tensor:
 
     __slots__ = (
         "__weakref__",
-        "_changed",  # the index at its last change
+        "_changed",  # the number of its last change
         "_data",  # an array; a 0-d value as a NumPy scalar, which computes ten times as fast
         "_group",
         "_index",  # larger than that of every tensor made before
         "_inputs",  # a tensor for each slot, None where it was an array or a number
         "_options",
+        "_recorded",  # False: it was computed, and isn't recorded as that
         "_requires_grad",
         "_rule",  # None: a leaf
         "_saved",  # what the rule was given, None where the inputs hold it
         "grad",
         "name",
     )
-
-    _data: Any
-    grad: Array | None
-    name: str | None
-    _requires_grad: bool
-    _rule: Rule | None
-    _inputs: tuple[Tensor | None, ...]
-    _saved: tuple[Any, ...] | None
-    _options: dict[str, Any]
-    _group: Group | None
-    _index: int
-    _changed: int
 
     def __init__(
         self,
@@ -118,31 +107,30 @@ class Tensor:
                 "Tensor: a tensor that requires a gradient would lose its record in a new one; "
                 "use stack() for a list of them, or .detach() for a constant"
             )
-        source = stacked(data, "Tensor") if isinstance(data, list | tuple) else data
-        if isinstance(data, Tensor) and not requires_grad:
-            source = data._data
-        array = np.array(source)
+        recorder = current_mode().recorder
+        source = stacked(data, "Tensor") if parts is data else getattr(data, "_data", data)
+        array = np.array(source, copy=recorder is None or None)
         if dtype is not None and array.dtype.kind in "fiub":
-            array = array.astype(dtype)
+            array = array.astype(dtype, copy=False)
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
-        self._data = array if array.ndim else array[()]
-        self.grad = None
+        self._data: Any = array if array.ndim else array[()]
+        self.grad: Array | None = None
         self.name = name
-        self._requires_grad = False
-        self._rule = None
-        self._inputs = ()
-        self._saved = None
+        self._requires_grad: bool = False
+        self._recorded = True
+        self._rule: Rule | None = None
+        self._inputs: tuple[Tensor | None, ...] = ()
+        self._saved: tuple[Any, ...] | None = None
         self._options = NO_OPTIONS
-        self._group = None
+        self._group: Group | None = None
         self._index = tick()
         self._changed = 0
         if requires_grad:
-            self.requires_grad = True
-        elif isinstance(data, Tensor) and current_mode().reader is not None:
-            copy = data.astype(array.dtype) if array.dtype != data.dtype else data.detach()
-            self._rule, self._inputs = copy._rule, copy._inputs
-            self._saved, self._options = copy._saved, copy._options
+            self._refuse_whole_numbers()
+            self._requires_grad = True
+        if recorder is not None and isinstance(data, Tensor | np.ndarray):
+            recorder.made(self, data, dtype)
 
     # What it holds ------------------------------------------------------------------------------
 
@@ -160,10 +148,11 @@ class Tensor:
 
     @data.setter
     def data(self, value: Any) -> None:
-        if current_mode().reader is not None:
-            raise GradientError(
-                f"compile: {called(self)} is changed in place, which a program can't do again; "
-                "give the result another name, or change it outside of the function"
+        recorder = current_mode().recorder
+        if recorder is not None:
+            recorder.refuse(
+                f"{called(self)} is changed in place, which a program can't do again; give the "
+                "result another name, or change it outside of the function"
             )
         if value is not self._data:
             new = np.asarray(operand(getattr(value, "_data", value), "data"))
@@ -171,7 +160,8 @@ class Tensor:
                 raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
             if not np.can_cast(new.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
-            self._data = new.astype(self.dtype)[()] if new.ndim == 0 else new.astype(self.dtype)
+            new = new.astype(self.dtype)
+            self._data = new if new.ndim else new[()]
         note_change(self)
 
     @property
@@ -186,12 +176,18 @@ class Tensor:
                 f"requires_grad: {called(self)} was computed by {self._rule.name}; only a leaf's "
                 "can be set; .detach() makes one"
             )
-        if wanted and self.dtype.kind != "f":
+        if wanted:
+            self._refuse_whole_numbers()
+        if bool(wanted) != self._requires_grad:
+            self._requires_grad = bool(wanted)
+            record_anew()
+
+    def _refuse_whole_numbers(self) -> None:
+        if self.dtype.kind != "f":
             raise TypeError(
                 f"requires_grad: {called(self)} has dtype {self.dtype}, and only floats have "
                 "gradients; write 2.0 for 2, or dtype=float"
             )
-        self._requires_grad = bool(wanted)
 
     @property
     def _values(self) -> tuple[Any, ...]:
@@ -228,12 +224,12 @@ class Tensor:
     @property
     def T(self) -> Tensor:
         """The axes in reverse order."""
-        return operations.transpose(self)
+        return self.transpose()
 
     @property
     def mT(self) -> Tensor:
         """The last two axes exchanged: a stack of matrices, each transposed."""
-        return operations.swapaxes(self, -1, -2)
+        return self.swapaxes(-1, -2)
 
     def item(self) -> float | int | bool:
         """Its only number, as a Python one."""
@@ -257,66 +253,25 @@ class Tensor:
 
     # What it can do -----------------------------------------------------------------------------
 
-    def backward(self, gradient: Any = None) -> None:
-        """Adds to the `.grad` of every leaf the derivative of this tensor with respect to it.
-
-        `gradient` (of this tensor's shape) is what arrives from beyond; for a scalar it is 1.
-        The leaves alone keep gradients. Calling it again adds the same gradients again.
-        """
-        backward.backward(self, gradient)
-
     def apply_rule(self, rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
         """The result of a rule, recorded: what a rule called on tensors asks for."""
         return apply(rule, inputs, options)
 
-    exp = operations.exp
-    expm1 = operations.expm1
-    log = operations.log
-    log1p = operations.log1p
-    sqrt = operations.sqrt
-    square = operations.square
-    sin = operations.sin
-    cos = operations.cos
-    tanh = operations.tanh
-    sigmoid = operations.sigmoid
-    relu = operations.relu
-    softplus = operations.softplus
-    abs = absolute = operations.absolute
-    add = operations.add
-    subtract = operations.subtract
-    multiply = operations.multiply
-    divide = operations.divide
-    negative = operations.negative
-    pow = power = operations.power
-    matmul = operations.matmul
-    dot = operations.dot
-    outer = operations.outer
-    maximum = operations.maximum
-    minimum = operations.minimum
-    clip = operations.clip
-    sum = operations.sum
-    mean = operations.mean
-    max = operations.max
-    min = operations.min
-    prod = operations.prod
-    var = operations.var
-    std = operations.std
-    cumsum = operations.cumsum
-    logsumexp = operations.logsumexp
-    softmax = operations.softmax
-    log_softmax = operations.log_softmax
-    reshape = operations.reshape
-    transpose = operations.transpose
-    swapaxes = operations.swapaxes
-    squeeze = operations.squeeze
-    expand_dims = operations.expand_dims
-    broadcast_to = operations.broadcast_to
-    ravel = operations.ravel
-    flatten = operations.flatten
-    flip = operations.flip
-    pad = operations.pad
-    split = operations.split
-    astype = operations.astype
+    if TYPE_CHECKING:  # and what backward, operations and interop give it
+        backward: Callable[..., None]
+        split: Callable[..., list[Tensor]]
+        __array_ufunc__: Callable[..., Any]
+        __array_function__: Callable[..., Any]
+
+        def __getattr__(self, name: str) -> Callable[..., Tensor]: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
+        def __and__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __rand__(self, other: Any) -> Tensor: ...
+        def __ror__(self, other: Any) -> Tensor: ...
 
     # Operators ----------------------------------------------------------------------------------
 
@@ -333,14 +288,7 @@ class Tensor:
     __gt__, __ge__ = _binary(rules.greater), _binary(rules.greater_equal)
     __eq__ = _equality(rules.equal)  # type: ignore[assignment]
     __ne__ = _equality(rules.not_equal)  # type: ignore[assignment]
-    __and__ = __rand__ = operations.bitwise_and
-    __or__ = __ror__ = operations.bitwise_or
-    __invert__ = operations.invert
     __hash__ = object.__hash__
-
-    __neg__ = operations.negative
-    __abs__ = operations.absolute
-    __getitem__ = operations.getitem
 
     def __pos__(self) -> Tensor:
         return self
@@ -356,7 +304,7 @@ class Tensor:
                 "or do it inside no_grad()"
             )
         data = np.array(self._data)
-        data[operations.array_index(index)] = getattr(value, "_data", value)
+        data[array_index(index)] = getattr(value, "_data", value)
         self.data = data
 
     # Conversions --------------------------------------------------------------------------------
@@ -418,11 +366,6 @@ class Tensor:
         data = np.asarray(read(self, "a copy"))
         return type(self), (data, self._requires_grad, self.name)
 
-    # NumPy --------------------------------------------------------------------------------------
-
-    __array_ufunc__ = interop.array_ufunc
-    __array_function__ = interop.array_function
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self._requires_grad:
             raise TypeError(
@@ -435,4 +378,118 @@ class Tensor:
         return np.array(read(self, "np.asarray()"), dtype=dtype)
 
 
-record.Tensor = Tensor  # type: ignore[misc]  # the class it waits for
+# Recording ---------------------------------------------------------------------------------------
+
+_latest_change = 0
+
+
+def note_change(tensor: Tensor) -> None:
+    """A tensor's data was changed: what was computed from it before can't go backward."""
+    global _latest_change
+    with changing:
+        tensor._changed = _latest_change = tick()
+
+
+def latest_change() -> int:
+    """The number of the latest change to any tensor."""
+    return _latest_change
+
+
+def read(tensor: Tensor, how: str) -> Any:
+    """A tensor's array for use outside of the record; while a program is recorded, if it may be."""
+    recorder = current_mode().recorder
+    return tensor._data if recorder is None else recorder.read(tensor, how)
+
+
+def operand(x: Any, name: str) -> Any:
+    """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
+    if isinstance(x, int | float):
+        return x
+    if isinstance(x, list | tuple):
+        x = stacked(x, name)
+    if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
+        raise wrong_operand(name, x)
+    return x
+
+
+def stacked(x: Any, name: str) -> Any:
+    """A nested list as an array; one line where its rows differ in length."""
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ValueError(f"{name}: the rows of a nested list differ in length") from None
+
+
+def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:
+    """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
+    values = []
+    needs = plain = False
+    for x in inputs:
+        if isinstance(x, Tensor):
+            values.append(x._data)
+            needs = needs or x._requires_grad
+        else:
+            values.append(operand(x, rule.name))
+            plain = True
+    if plain and not any(isinstance(x, Tensor) for x in inputs):
+        values = [np.asarray(value)[()] for value in values]
+    try:
+        data = rule.forward(*values, **options) if options else rule.forward(*values)
+    except (ValueError, TypeError, IndexError) as error:
+        if rule.own:
+            raise
+        raise rule_failed(rule.name, inputs, options, error) from None
+    recording, group, watch, constants, _ = current_mode()
+    result = new(Tensor)
+    result._data = data
+    result.grad = result.name = None
+    result._index = tick()
+    result._changed = 0
+    result._group = group
+    result._requires_grad = tracked = needs and recording and rule.differentiable
+    result._recorded = recorded = tracked or constants
+    if recorded:
+        tensors = tuple([x if isinstance(x, Tensor) else None for x in inputs]) if plain else inputs
+        if tracked and rule.partial:
+            _check_slots(rule, tensors)
+        result._rule = rule
+        result._inputs = tensors
+        result._saved = tuple(values) if plain else None
+        result._options = options
+    else:
+        if isinstance(data, np.ndarray) and data.base is not None:
+            result._data = data.copy()  # nothing would tell it of a change to what it is a view of
+        result._rule = None
+        result._inputs = ()
+        result._saved = None
+        result._options = NO_OPTIONS
+    if watch is not None:
+        watch(rule, inputs, data)
+    return result
+
+
+def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
+    """Refuses a gradient that would quietly be zero."""
+    for slot, (x, derivative) in enumerate(zip(inputs, rule.derivatives, strict=True)):
+        if derivative is None and x is not None and x._requires_grad:
+            raise TypeError(
+                f"{rule.name}: no derivative with respect to input {slot}, {called(x)}, which "
+                f"requires a gradient; pass its .detach() to keep it constant"
+            )
+
+
+def array_index(index: Any) -> Any:
+    """The index with arrays for tensors and lists; copies, which nobody changes later.
+
+    A program reads the array itself, which may change.
+    """
+    if isinstance(index, tuple):
+        return tuple(array_index(part) for part in index)
+    if isinstance(index, Tensor):
+        array = read(index, "an index")
+        return np.array(array) if array is index._data else array
+    if isinstance(index, list):
+        return np.array(index, dtype=None if index else int)
+    if isinstance(index, np.ndarray) and current_mode().recorder is None:
+        return index.copy()
+    return index

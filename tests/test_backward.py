@@ -5,9 +5,11 @@ import gc
 import os
 import pickle
 import platform
+import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 import weakref
 
@@ -901,6 +903,46 @@ def test_threads_lose_nothing_of_a_shared_leaf(restless):
 
     in_threads(4, work)
     np.testing.assert_array_equal(w.grad, 4 * 500 * 2)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes don't fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_meanwhile_goes_backward(restless):
+    """What a thread of the parent is in the middle of, a gradient or a change, is never left so."""
+    w, done = leaf(np.ones(100_000)), threading.Event()
+
+    def work():
+        while not done.is_set():
+            (w * 2).sum().backward()
+            w.data -= 1
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(50):
+            child = os.fork()
+            if child == 0:
+                try:
+                    leaves = [w, leaf(1.0)]
+                    (leaves[0] * leaves[1]).sum().backward()
+                    w.data -= 1
+                    os._exit(0)
+                finally:
+                    os._exit(1)
+            assert ended(child) == 0
+    finally:
+        done.set()
+        thread.join(60)
+
+
+def ended(child):
+    """How a child ended; one that hangs is killed."""
+    patience = time.monotonic() + 30
+    while (found := os.waitpid(child, os.WNOHANG)) == (0, 0):
+        if time.monotonic() > patience:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.001)
+    return found[1]
 
 
 def test_threads_share_one_result(restless):

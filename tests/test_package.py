@@ -1,5 +1,6 @@
 """What is installed: the two packages, whole, and quick to import."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -63,7 +64,20 @@ def test_every_public_name_is_there(package):
 
 
 def test_nn_and_the_examples_use_public_names_alone():
-    for path in [*(ROOT / "nn").glob("*.py"), *(ROOT / "examples").rglob("*.py")]:
+    for path in [*(ROOT / "nn").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]:
         text = path.read_text()
         assert "from microtensor." not in text, path
         assert "import microtensor." not in text, path
+
+
+LAYERS = "rules errors modes tensor backward operations interop primitive check".split()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_engine_imports_from_lower_layers_alone(name):
+    """Not for types either."""
+    tree = ast.parse((ROOT / "microtensor" / f"{name}.py").read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    for node in imports:
+        for module in [node.module] if node.module else [part.name for part in node.names]:
+            assert module in LAYERS[: LAYERS.index(name)], module

@@ -4,6 +4,7 @@ Each derivative of each rule is made wrong in turn, and a case under the rule's 
 """
 
 import operator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from test_rules import check_first_order, check_second_order
 
 import microtensor as mt
 from microtensor import backward
-from microtensor.rules import RULES, EverySlot
+from microtensor.rules import RULES
 
 # What a check says when it finds a fault: a wrong number, or that nothing was recorded.
 FOUND = (AssertionError, mt.GradientError)
@@ -60,9 +61,8 @@ FIRST_ORDER = [wrong_sign, twice, half_again, zero, nearly, copied, reversed_ent
 SLOTS = [
     (rule, slot)
     for rule in RULES.values()
-    for slot in (range(2) if isinstance(rule.derivatives, EverySlot) else range(3))
-    if slot < len(rule.derivatives) or isinstance(rule.derivatives, EverySlot)
-    if isinstance(rule.derivatives, EverySlot) or rule.derivatives[slot] is not None
+    for slot in range(2 if rule.every else len(rule.derivatives))
+    if rule.derivative(slot) is not None
 ]
 
 
@@ -73,22 +73,21 @@ def slot_name(rule_and_slot):
 
 def plant(monkeypatch, rule, slot, fault):
     """Puts `fault(derivative)` in place of one derivative."""
-    if isinstance(rule.derivatives, EverySlot):
-        right = rule.derivatives[0]
+    right = rule.derivative(slot)
+
+    def wrong(*arguments, **options):
+        return fault(right(*arguments, **options))
+
+    if rule.every:
+        every = rule.every
 
         def wrong_there(k, *arguments, **options):
-            d = right(k, *arguments, **options)
-            return fault(d) if k == slot else d
+            return (wrong if k == slot else partial(every, k))(*arguments, **options)
 
-        planted = EverySlot((wrong_there,))
+        monkeypatch.setattr(rule, "every", wrong_there)
     else:
-        right = rule.derivatives[slot]
-
-        def wrong(*arguments, **options):
-            return fault(right(*arguments, **options))
-
         planted = (*rule.derivatives[:slot], wrong, *rule.derivatives[slot + 1 :])
-    monkeypatch.setattr(rule, "derivatives", planted)
+        monkeypatch.setattr(rule, "derivatives", planted)
 
 
 def is_found(rule, check):

@@ -10,7 +10,7 @@ import pytest
 from cases import CASES, CONSTANT
 
 import microtensor as mt
-from microtensor.rules import RULES, EverySlot
+from microtensor.rules import RULES
 
 STEP = 1e-3
 TOLERANCE = 1e-6
@@ -111,9 +111,15 @@ def test_cases_reach_every_derivative(rule, monkeypatch):
 
         return derivative and observed
 
-    derivatives = tuple.__iter__(rule.derivatives)
-    planted = type(rule.derivatives)(spy(k, d) for k, d in enumerate(derivatives))
-    wanted = {k for k, d in enumerate(tuple.__iter__(rule.derivatives)) if d is not None}
+    def every(slot, *arguments, right=rule.every, **options):
+        called.add("every")
+        return right(slot, *arguments, **options)
+
+    wanted = {k for k, d in enumerate(rule.derivatives) if d is not None}
+    if rule.every:
+        wanted = {"every"}
+        monkeypatch.setattr(rule, "every", every)
+    planted = tuple(spy(k, d) for k, d in enumerate(rule.derivatives))
     monkeypatch.setattr(rule, "derivatives", planted)
     for c in CASES:
         if c.rule == rule.name:
@@ -228,9 +234,10 @@ def watch_derivatives(monkeypatch, look):
         return observed
 
     for rule in RULES.values():
-        first = 2 if isinstance(rule.derivatives, EverySlot) else 1
-        planted = (d and spy(d, first) for d in tuple.__iter__(rule.derivatives))
-        monkeypatch.setattr(rule, "derivatives", type(rule.derivatives)(planted))
+        planted = tuple(d and spy(d, 1) for d in rule.derivatives)
+        monkeypatch.setattr(rule, "derivatives", planted)
+        if rule.every:
+            monkeypatch.setattr(rule, "every", spy(rule.every, 2))
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import GradientError, ShapeError, Tensor, no_grad, operations
+from microtensor import GradientError, ShapeError, Tensor, modes, no_grad, operations
 
 
 def leaf(data, name=None, dtype=None):
@@ -697,3 +697,88 @@ def test_every_function_takes_plain_values():
 def test_names_are_public():
     for name in mt.__all__:
         assert getattr(mt, name, None) is not None, name
+
+
+def test_methods_are_found_and_explained():
+    assert {"sum", "abs", "backward", "split"} <= set(dir(Tensor(1.0)))
+    assert "over an axis" in Tensor.sum.__doc__
+    assert str(inspect.signature(Tensor.clip)) == str(inspect.signature(mt.clip))
+
+
+# While a function is recorded -------------------------------------------------------------------
+
+
+class Recorder:
+    """Notes what it is told; `modes` is inside, and whoever records a function stands on it."""
+
+    def __init__(self):
+        self.told = []
+
+    def read(self, tensor, how):
+        self.told.append(how)
+        return tensor._data
+
+    def made(self, tensor, source, dtype):
+        self.told.append((tensor, source, dtype))
+
+    def refuse(self, what):
+        raise GradientError(what)
+
+
+@pytest.fixture
+def recorder():
+    found = Recorder()
+    with modes.mode(recorder=found):
+        yield found
+
+
+def test_a_recorder_is_told_of_tensors_made_of_arrays_which_are_not_copied(recorder):
+    array, constant = np.ones(3), Tensor([1.0, 2.0])
+    made = [
+        (Tensor(array), array, None),
+        (Tensor(array, requires_grad=True, dtype=float), array, float),
+        (Tensor(array, dtype=np.float32), array, np.float32),
+        (Tensor(constant), constant, None),
+    ]
+    assert [(id(t), id(x), d) for t, x, d in recorder.told] == [
+        (id(t), id(x), d) for t, x, d in made
+    ]
+    assert made[0][0]._data is made[1][0]._data is array
+    assert made[3][0]._data is constant._data
+    assert made[2][0].dtype == np.float32
+
+
+def test_a_recorder_is_told_nothing_of_python_values(recorder):
+    for plain in (1.0, [1.0, 2.0], [[1, 2]], np.float64(3)):
+        Tensor(plain)
+    assert recorder.told == []
+
+
+def test_a_recorder_is_asked_for_every_value_that_leaves_a_tensor(recorder):
+    t = Tensor(2.0)
+    assert t.item() == float(t) == t.tolist() == t.data == t.numpy() == 2
+    assert recorder.told == [".item()", "float()", ".tolist()", ".data", ".numpy()"]
+
+
+def test_a_recorder_refuses_changes_in_place_and_backward(recorder):
+    w, c = leaf(2.0, "w"), Tensor(1.0, name="c")
+    for change in (lambda: setattr(c, "data", 3), lambda: operator.iadd(c, 1)):
+        with pytest.raises(GradientError, match="'c' is changed in place, which a program can't"):
+            change()
+    with pytest.raises(GradientError, match=r"backward\(\) inside the function isn't recorded"):
+        (w * w).backward()
+    with pytest.raises(GradientError, match="create_graph=True inside the function"):
+        mt.grad(w * w, w)
+    assert mt.grad(w * w, w, create_graph=True)._data == 4
+
+
+def test_who_requires_a_gradient_is_told_to_compiled_steps():
+    t, before = Tensor(1.0), modes.changes()
+    leaf(1.0)
+    t.requires_grad = False
+    assert modes.changes() == before
+    t.requires_grad = True
+    assert modes.changes() != before
+    before = modes.changes()
+    mt.record_anew()
+    assert modes.changes() != before

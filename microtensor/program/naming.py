@@ -11,7 +11,6 @@ from collections import Counter
 import numpy as np
 
 from ..graph import Graph, Node
-from ..record import UNRECORDED
 from .numpy import is_short
 
 ACTIVATIONS = {"relu", "sigmoid", "tanh"}
@@ -161,7 +160,7 @@ def is_constant(node: Node) -> bool:
 
     What was computed is none: with other data it would be another.
     """
-    if node.options is UNRECORDED or node.named:
+    if not node.recorded or node.named:
         return False
     return node.role == "constant" or (node.role == "input" and is_short(np.asarray(node.value)))
 

@@ -1,0 +1,134 @@
+"""What is in force around a computation: no_grad, group, record_constants, a watch, a recorder.
+
+And what all threads share: the numbers that tell earlier from later, and one lock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from itertools import count
+from threading import RLock
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+tick = count(1).__next__  # 1, 2, 3, ... in every thread: what is later has a larger number
+
+changing = RLock()  # held while gradients are added up, or a change is numbered
+if hasattr(os, "register_at_fork"):  # what another thread holds, nobody in a child would release
+    os.register_at_fork(
+        before=changing.acquire,
+        after_in_parent=changing.release,
+        after_in_child=changing.release,
+    )
+
+
+class Group:
+    """One call of a module, or one `with group(name)`: what it computes is drawn together."""
+
+    __slots__ = ("activation", "name", "outer")
+
+    def __init__(self, name: str, outer: Group | None = None, activation: bool = False) -> None:
+        self.name = name
+        self.outer = outer
+        self.activation = activation
+
+
+class Recorder(Protocol):
+    """What `compile` has in force while it records a function."""
+
+    def read(self, tensor: Any, how: str) -> Any:
+        """The array of a tensor for use outside of the record, if it may be."""
+
+    def made(self, tensor: Any, source: Any, dtype: Any) -> None:
+        """A tensor was made of an array or another tensor."""
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raises GradientError: this is what a program can't do."""
+
+
+class Mode(NamedTuple):
+    """What is in force in this thread (this context)."""
+
+    recording: bool = True
+    group: Group | None = None
+    watch: Callable[..., None] | None = None
+    constants: bool = False  # what no gradient flows through is recorded too
+    recorder: Recorder | None = None
+
+
+PLAIN = Mode()
+_mode: ContextVar[Mode] = ContextVar("microtensor mode", default=PLAIN)
+current_mode = _mode.get
+
+
+@contextmanager
+def mode(**changes: Any) -> Iterator[None]:
+    """The current mode with changes, for the length of a `with`."""
+    token = _mode.set(_mode.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """`with no_grad():` or `@no_grad()`: nothing in it is recorded, its results are constants."""
+    with mode(recording=False):
+        yield
+
+
+@contextmanager
+def record_constants() -> Iterator[None]:
+    """`with record_constants():` what is computed from constants alone is recorded too.
+
+    Pictures, stories and programs then show it as the operation that it was, `1 − y`, where it
+    would otherwise be a leaf. It needs no gradient all the same, and keeps what it was computed
+    from alive.
+    """
+    with mode(constants=True):
+        yield
+
+
+class group:
+    """`with group("layer 1"):` names what is computed in it, for pictures and stories.
+
+    Groups nest. A module opens one whenever it is called. `activation=True`: it is drawn and
+    written as an activation function is.
+    """
+
+    __slots__ = ("_activation", "_name", "_tokens")
+
+    def __init__(self, name: str, activation: bool = False) -> None:
+        self._name = name
+        self._activation = activation
+        self._tokens: list[Token[Mode]] = []
+
+    def __enter__(self) -> None:
+        outer = _mode.get()
+        inside = Group(self._name, outer.group, self._activation)
+        inner = Mode(outer.recording, inside, outer.watch, outer.constants, outer.recorder)
+        self._tokens.append(_mode.set(inner))
+
+    def __exit__(self, *_: object) -> None:
+        _mode.reset(self._tokens.pop())
+
+
+_latest_call = 0
+
+
+def record_anew() -> None:
+    """Tells every compiled step that something it relies on was changed.
+
+    Each is recorded anew at its next call. Modules and tensors tell it themselves; call it after
+    changing what a step can't see, such as an attribute of an object of your own.
+    """
+    global _latest_call
+    _latest_call = tick()  # a number that it never was before, whichever thread comes last
+
+
+def changes() -> int:
+    """Another number after every `record_anew()`."""
+    return _latest_call
