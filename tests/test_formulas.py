@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import microtensor as mt
 from microtensor import Tensor
-from microtensor.formulas import (
+from microtensor.formulas import (  # the reader itself: commands tell of what it reads
     DEEPEST,
     FUNCTIONS,
     LONGEST,

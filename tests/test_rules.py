@@ -10,7 +10,7 @@ import pytest
 from cases import CASES, CONSTANT
 
 import microtensor as mt
-from microtensor.rules import RULES
+from microtensor.rules import RULES  # the subject: every rule, and each derivative alone
 
 STEP = 1e-3
 TOLERANCE = 1e-6
