@@ -7,7 +7,6 @@ from . import operations
 from .backward import grad as grad
 from .check import check_gradients as check_gradients
 from .check import detect_anomaly as detect_anomaly
-from .compiled import compile as compile
 from .errors import GradientError as GradientError
 from .errors import NoRenderer as NoRenderer
 from .errors import ShapeError as ShapeError
@@ -21,6 +20,7 @@ from .modes import record_anew as record_anew
 from .modes import record_constants as record_constants
 from .operations import *  # noqa: F403
 from .primitive import primitive as primitive
+from .program.compile import compile as compile
 from .tensor import Tensor as Tensor
 from .views import draw as draw
 from .views import explain as explain

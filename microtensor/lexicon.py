@@ -1,143 +1,127 @@
-"""How each rule is written: the expression, its local derivatives, and what it sends back.
+"""The lexicon: for each rule a row that says how it is written, differentiated, told and printed.
 
-In a template {0}, {1} are the operands, {out} the result and {g} the gradient that arrives at it.
-A rule with `locals` works entry by entry: its local derivative is an array of the result's shape,
-which upstream is multiplied by. One that mixes entries `sends` something else; of a rule with
-neither, the expression is all there is to write.
+In a template {0}, {1} are the operands, {k} counts this one, {me} is it and {other} the next; {out}
+is the result, {g} the gradient that arrives at it and {L} what is differentiated; options stand
+there by their names. Of what is said operand by operand, the last is said of all that follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+T = TypeVar("T")
 LONGEST_NAME = 40
 FUNCTION = 9  # how firmly a text holds together: a name, a call; a sum is 1, a product 2
 SIGN, POWER, PRODUCT, SUM, TEXT = 3, 4, 2, 1, 0
 
 
-class Notation(NamedTuple):
-    """The templates of an expression, of each local derivative, and of what goes to each operand.
+class Row(NamedTuple):
+    """What is known of a rule beside its numbers; what is left out has a usual form.
 
-    `binds` says how firmly the expression holds together, and `needs` how firmly each operand
-    has to, so as not to be put in brackets.
+    `written` is the expression ("": a call, `name(x)`), `binds` how firmly it holds together and
+    `needs` how firmly each operand has to, so as not to be put in brackets. A rule with `locals`
+    works entry by entry: its local derivative is an array of the result's shape, which upstream
+    is multiplied by. One that mixes entries `sends` something else. `why` are the reasons.
+    `javascript` computes it of single numbers; `letter` is what a program calls the result.
+
+    Behind a linear map the result of an `activation` is called A; `bounds` are where it saturates.
+    By operand, `gate` is the sentence that tells how many entries pass. A rule with a `kink` has
+    it at 0; one that `moves` puts entries elsewhere, as they are. `cases` has fields by the text
+    of `by`: where that is a key, these fields hold.
     """
 
-    expression: str
+    name: str
+    written: str = ""
     locals: tuple[str, ...] = ()
     sends: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
     binds: int = FUNCTION
-    needs: tuple[int, ...] = (TEXT, TEXT, TEXT)
+    needs: tuple[int, ...] = (TEXT,)
+    javascript: str = ""
+    letter: str = ""
+    activation: bool = False
+    bounds: tuple[int, ...] = ()
+    gate: tuple[str, ...] = ()
+    kink: bool = False
+    moves: bool = False
+    by: str = ""
+    cases: Mapping[str, Mapping[str, Any]] = {}
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the rule works entry by entry."""
+        return bool(self.locals)
+
+    def case(
+        self,
+        operands: Sequence[str],
+        options: Mapping[str, Any],
+        shapes: Sequence[tuple[int, ...]] = (),
+    ) -> Row:
+        """The row as it is for these operands."""
+        if not self.by:
+            return self
+        axes = ", ".join(str(len(shape)) for shape in shapes)
+        text = self.by.format(*operands, operand_axes=axes, **_in_brief(options))
+        return self._replace(**self.cases.get(text, {}))
+
+    def expression(self, operands: Sequence[str], options: Mapping[str, Any]) -> str:
+        """The rule applied to operands, such as `w · x`, `σ(z)`, or `sum(z, axis=0)`."""
+        return self.nested([(operand, firmness(operand)) for operand in operands], options)[0]
+
+    def nested(
+        self, operands: Sequence[tuple[str, int]], options: Mapping[str, Any]
+    ) -> tuple[str, int]:
+        """An expression of expressions, in brackets where needed, and how firmly it holds."""
+        texts = [text for text, _ in operands]
+        row = self.case(texts, options)
+        if not row.written:
+            said = {k: x for k, x in options.items() if x is not None and x is not False}
+            texts += [f"{k}={_brief(x)}" for k, x in said.items()]
+            return f"{row.name}({', '.join(texts)})", FUNCTION
+        texts = [_bracketed(*x, spoken(row.needs, slot)) for slot, x in enumerate(operands)]
+        written = row.written.format(*texts, **_in_brief(options))
+        for text in texts:
+            if text.startswith("("):
+                written = written.replace(f"({text})", text)  # one pair of brackets is enough
+        return written, row.binds
+
+    def local(self, slot: int, operands: Sequence[str], out: str) -> str:
+        """The local derivative of an operand, such as `x` or `s(1 − s)`; '' if none."""
+        if not self.locals:
+            return ""
+        texts = [_bracketed(x, firmness(x), FUNCTION) for x in (*operands, out)]
+        formula = spoken(self.case(operands, {}).locals, slot).format(*texts, out=texts[-1])
+        whole = formula in texts[:-1] and formula.startswith("(")  # `x` alone needs no brackets
+        return formula[1:-1] if whole else formula
+
+    def sent(
+        self,
+        slot: int,
+        operands: Sequence[str],
+        shapes: Sequence[tuple[int, ...]],
+        out: str,
+        size: int,
+        g: str,
+        options: Mapping[str, Any],
+    ) -> str:
+        """What a rule that mixes entries sends to an operand, `∂L/∂z @ Bᵀ`; '' if unknown.
+
+        `shapes` are those of the operands, and `size` counts the entries of the result `out`.
+        """
+        if not self.sends:
+            return ""
+        texts = [_bracketed(x, firmness(x), FUNCTION) for x in operands]
+        n = prod(shapes[0]) // size if size else 0
+        template = spoken(self.case(operands, options, shapes).sends, slot)
+        return template.format(*texts, out=out, g=g, n=n, k=slot + 1, **_in_brief(options))
 
 
-def _function(name: str, local: str) -> Notation:
-    return Notation(f"{name}({{0}})", (local,))
-
-
-def _mixing(name: str, sends: str) -> Notation:
-    return Notation(f"{name}({{0}})", sends=(sends,))
-
-
-NOTATION = {
-    "add": Notation("{0} + {1}", ("1", "1"), (), SUM, (SUM, PRODUCT)),
-    "subtract": Notation("{0} − {1}", ("1", "−1"), (), SUM, (SUM, PRODUCT)),
-    "multiply": Notation("{0} · {1}", ("{1}", "{0}"), (), PRODUCT, (PRODUCT, SIGN)),
-    "divide": Notation("{0} / {1}", ("1/{1}", "−{out}/{1}"), (), PRODUCT, (PRODUCT, SIGN)),
-    "negative": Notation("−{0}", ("−1",), (), SUM, (PRODUCT,)),
-    "power": Notation(
-        "{0}^{1}", ("{1}·{0}^({1} − 1)", "{out}·log {0}"), (), POWER, (FUNCTION, FUNCTION)
-    ),
-    "exp": _function("exp", "{out}"),
-    "expm1": _function("expm1", "{out} + 1"),
-    "log": _function("log", "1/{0}"),
-    "log1p": _function("log1p", "1/(1 + {0})"),
-    "sqrt": Notation("√{0}", ("1/(2·{out})",), (), POWER, (FUNCTION,)),
-    "square": Notation("{0}²", ("2·{0}",), (), POWER, (FUNCTION,)),
-    "sin": _function("sin", "cos {0}"),
-    "cos": _function("cos", "−sin {0}"),
-    "tanh": _function("tanh", "1 − {out}²"),
-    "sigmoid": _function("σ", "{out}(1 − {out})"),
-    "relu": _function("relu", "1 if {0} > 0 else 0"),
-    "softplus": _function("softplus", "σ({0})"),
-    "absolute": Notation("|{0}|", ("sign {0}",)),
-    "maximum": Notation(
-        "max({0}, {1})", ("1 if {0} > {1} else 0 (tie ½)", "1 if {1} > {0} else 0 (tie ½)")
-    ),
-    "minimum": Notation(
-        "min({0}, {1})", ("1 if {0} < {1} else 0 (tie ½)", "1 if {1} < {0} else 0 (tie ½)")
-    ),
-    "clip": Notation(
-        "clip({0}, {1}, {2})",
-        ("1 if {1} ≤ {0} ≤ {2} else 0", "1 if {0} < {1} else 0", "1 if {0} > {2} else 0"),
-    ),
-    "where": Notation("({1} if {0} else {2})", ("", "1 if {0} else 0", "0 if {0} else 1")),
-    "matmul": Notation("{0} @ {1}", (), ("{g} @ {1}ᵀ", "{0}ᵀ @ {g}"), PRODUCT, (PRODUCT, SIGN)),
-    "transpose": _mixing("transpose", "{g}, transposed back"),
-    "sum": _mixing("sum", "{g}, copied to each entry"),
-    "mean": _mixing("mean", "{g} / {n}, copied to each entry"),
-    "max": _mixing("max", "{g} where {0} is largest, else 0 (ties share)"),
-    "min": _mixing("min", "{g} where {0} is smallest, else 0 (ties share)"),
-    "prod": _mixing("prod", "{g} · product of the other entries"),
-    "var": _mixing("var", "{g} · 2({0} − mean {0})/({n} − {ddof})"),
-    "cumsum": _mixing("cumsum", "{g}, summed from each entry to the end"),
-    "logsumexp": _mixing("logsumexp", "{g} · exp({0} − {out})"),
-    "softmax": _mixing("softmax", "{out}·({g} − sum({g}·{out}))"),
-    "log_softmax": _mixing("log_softmax", "{g} − exp({out})·sum {g}"),
-    "reshape": _mixing("reshape", "{g}, reshaped back"),
-    "squeeze": _mixing("squeeze", "{g}, reshaped back"),
-    "expand_dims": _mixing("expand_dims", "{g}, reshaped back"),
-    "broadcast_to": _mixing("broadcast_to", "{g}, summed over the copies"),
-    "flip": _mixing("flip", "{g}, flipped back"),
-    "astype": _mixing("astype", "{g}"),
-    "pad": _mixing("pad", "{g} without the padding"),
-    "getitem": Notation(
-        "{0}[{index}]", (), ("{g} put at [{index}], 0 elsewhere",), FUNCTION, (FUNCTION,)
-    ),
-    "put": _mixing("put", "{g}[{index}]"),
-    "logical_not": Notation("not {0}", binds=TEXT),
-    "equal": Notation("{0} = {1}", binds=TEXT),
-    "not_equal": Notation("{0} ≠ {1}", binds=TEXT),
-    "less": Notation("{0} < {1}", binds=TEXT),
-    "less_equal": Notation("{0} ≤ {1}", binds=TEXT),
-    "greater": Notation("{0} > {1}", binds=TEXT),
-    "greater_equal": Notation("{0} ≥ {1}", binds=TEXT),
-}
-# A product with a vector: (axes of the left operand, of the right) -> what goes to each
-VECTOR_PRODUCTS = {
-    (1, 1): ("{g}·{1}", "{g}·{0}"),
-    (2, 1): ("outer({g}, {1})", "{0}ᵀ @ {g}"),
-    (1, 2): ("{1} @ {g}", "outer({0}, {g})"),
-}
-POWERS = {"2": "²", "3": "³", "4": "⁴"}
-
-
-def elementwise(rule: str) -> bool:
-    """Whether the rule works entry by entry."""
-    return bool(rule in NOTATION and NOTATION[rule].locals)
-
-
-def expression(rule: str, operands: list[str], options: Mapping[str, Any]) -> str:
-    """The rule applied to operands, such as `w · x`, `σ(z)`, or `sum(z, axis=0)`."""
-    return nested(rule, [(operand, firmness(operand)) for operand in operands], options)[0]
-
-
-def nested(
-    rule: str, operands: list[tuple[str, int]], options: Mapping[str, Any]
-) -> tuple[str, int]:
-    """An expression of expressions, in brackets where needed, and how firmly it holds together."""
-    if rule == "power" and operands[1][0] in POWERS:
-        return _bracketed(operands[0], FUNCTION) + POWERS[operands[1][0]], POWER
-    if rule == "transpose" and options["axes"] in (None, (1, 0)):
-        return _bracketed(operands[0], FUNCTION) + "ᵀ", FUNCTION
-    if (rule in NOTATION and not NOTATION[rule].sends) or rule in ("matmul", "getitem"):
-        notation = NOTATION[rule]
-        needs = (*notation.needs, *[TEXT] * len(operands))
-        texts = [_bracketed(x, need) for x, need in zip(operands, needs, strict=False)]
-        shown = _shown(options)
-        return notation.expression.format(*texts, **shown), notation.binds
-    given = [f"{k}={_brief(v)}" for k, v in options.items() if v is not None and v is not False]
-    return f"{rule}({', '.join([*(text for text, _ in operands), *given])})", FUNCTION
+def spoken(parts: Sequence[T], slot: int) -> T:
+    """What is said of an operand: the last part stands for all that follow."""
+    return parts[min(slot, len(parts) - 1)]
 
 
 def short(name: str) -> str:
@@ -148,61 +132,14 @@ def short(name: str) -> str:
 
 def firmness(name: str) -> int:
     """How firmly a name holds together: `1 − y` is a sum, `-2` has a sign."""
-    if any(c.isspace() for c in name):
-        return TEXT
-    return TEXT if name.startswith(("-", "−")) else FUNCTION
+    return TEXT if name.startswith(("-", "−")) or any(c.isspace() for c in name) else FUNCTION
 
 
-def _bracketed(operand: tuple[str, int], needs: int) -> str:
-    text, binds = operand
+def _bracketed(text: str, binds: int, needs: int) -> str:
     return text if binds >= needs else f"({text})"
 
 
-def local_formula(rule: str, slot: int, operands: list[str], out: str) -> str:
-    """The local derivative with respect to an operand, such as `x` or `s(1 − s)`; '' if none."""
-    if not elementwise(rule):
-        return ""
-    texts = [_bracketed((x, firmness(x)), FUNCTION) for x in operands]
-    if rule == "power" and slot == 0 and operands[1] in ("2", "3"):
-        return f"{operands[1]}·{texts[0]}" + ("²" if operands[1] == "3" else "")
-    formula = NOTATION[rule].locals[slot].format(*texts, out=_bracketed((out, firmness(out)), 9))
-    whole = formula in texts and formula.startswith("(")  # `x` alone needs no brackets
-    return formula[1:-1] if whole else formula
-
-
-def sent_formula(
-    rule: str,
-    slot: int,
-    operands: list[str],
-    shapes: list[tuple[int, ...]],
-    out: str,
-    size: int,
-    g: str,
-    options: Mapping[str, Any],
-) -> str:
-    """What a rule that mixes entries sends to an operand, such as `∂L/∂z @ Bᵀ`; '' if unknown.
-
-    `shapes` are those of the operands, and `size` counts the entries of the result `out`.
-    """
-    if rule == "concatenate":
-        return f"{g}, the part of operand {slot + 1}"
-    if rule == "einsum":
-        return f"the same product, with {g} in place of operand {slot + 1}"
-    if rule not in NOTATION or not NOTATION[rule].sends:
-        return ""
-    template = NOTATION[rule].sends[slot]
-    if rule == "transpose" and options["axes"] in (None, (1, 0)):
-        template = "({g})ᵀ"
-    if rule == "matmul":
-        axes = tuple(len(shape) for shape in shapes)
-        template = VECTOR_PRODUCTS[axes][slot] if axes in VECTOR_PRODUCTS else template
-    texts = [_bracketed((x, firmness(x)), FUNCTION) for x in operands]
-    shown = _shown(options)
-    n = prod(shapes[0]) // size if size else 0
-    return template.format(*texts, **shown, out=out, g=g, n=n)
-
-
-def _shown(options: Mapping[str, Any]) -> dict[str, str]:
+def _in_brief(options: Mapping[str, Any]) -> dict[str, str]:
     """Options in a few characters each; of an index in several axes, what stands in brackets."""
     return {
         name: ", ".join(map(_brief, value))
@@ -221,3 +158,203 @@ def _brief(value: Any) -> str:
         return "..."
     text = " ".join(str(value).split())
     return text if len(text) <= 24 else text[:21] + "..."
+
+
+MOVED = ("only places change, so each entry's gradient goes back to where it came from",)
+STEP = ("a step is flat wherever it doesn't jump, so no gradient goes back",)
+# Of a product with a vector
+PARTNERS = "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}"
+SPREADS = "an entry of {me} reaches {L} through every entry of {out}, so add over them"
+
+# fmt: off
+ROWS = {row.name: row for row in (
+    # Arithmetic
+    Row("add", "{0} + {1}", ("1",), binds=SUM, needs=(SUM, PRODUCT), javascript="{0} + {1}",
+        why=("a sum moves as much as each of its parts",)),
+    Row("subtract", "{0} − {1}", ("1", "−1"), binds=SUM, needs=(SUM, PRODUCT),
+        javascript="{0} - {1}", letter="diff",
+        why=("a difference moves as much as what it starts from",
+             "a difference falls as much as what is taken away grows")),
+    Row("multiply", "{0} · {1}", ("{1}", "{0}"), binds=PRODUCT, needs=(PRODUCT, SIGN),
+        javascript="{0} * {1}", why=("a factor's move is multiplied by the other factor",)),
+    Row("divide", "{0} / {1}", ("1/{1}", "−{out}/{1}"), binds=PRODUCT, needs=(PRODUCT, SIGN),
+        javascript="{0} / {1}",
+        why=("a numerator's move is divided by the denominator",
+             "by the quotient rule −{0}/{1}², which is −{out}/{1}")),
+    Row("negative", "−{0}", ("−1",), binds=SUM, needs=(PRODUCT,), javascript="-{0}",
+        why=("a turned sign turns the gradient's sign",)),
+    Row("power", "{0}^{1}", ("{1}·{0}^({1} − 1)", "{out}·log {0}"), binds=POWER, needs=(FUNCTION,),
+        # NumPy's powers of 1 and -1 are 1, whatever the exponent
+        javascript="{0} === 1 || ({0} === -1 && Math.abs({1}) === Infinity) ? 1 : {0} ** {1}",
+        why=("by the power rule the exponent comes down, and falls by 1",
+             "the slope of an exponential is itself times the log of its base"),
+        by="{1}", cases={
+            "2": {"written": "{0}²", "locals": ("2·{0}", "{out}·log {0}")},
+            "3": {"written": "{0}³", "locals": ("3·{0}²", "{out}·log {0}")},
+            "4": {"written": "{0}⁴"}}),
+    Row("matmul", "{0} @ {1}", sends=("{g} @ {1}ᵀ", "{0}ᵀ @ {g}"),
+        binds=PRODUCT, needs=(PRODUCT, SIGN),
+        why=("an entry of {0} reaches {L} through every entry in its row of {out}, so add over the "
+             "row",
+             "an entry of {1} reaches {L} through every entry in its column of {out}, so add over "
+             "the column"),
+        by="{operand_axes}", cases={
+            "2, 2": {"why": (
+                "{me}[i, k] reaches {L} through every {out}[i, j] in its row, so add over j",
+                "{me}[k, j] reaches {L} through every {out}[i, j] in its column, so add over i")},
+            "1, 1": {"sends": ("{g}·{1}", "{g}·{0}"), "why": (
+                "each product has one factor from either side, and moves by the other one",)},
+            "2, 1": {"sends": ("outer({g}, {1})", "{0}ᵀ @ {g}"), "why": (PARTNERS, SPREADS)},
+            "1, 2": {"sends": ("{1} @ {g}", "outer({0}, {g})"), "why": (SPREADS, PARTNERS)}}),
+    Row("einsum", sends=("the same product, with {g} in place of operand {k}",),
+        why=("in a sum of products a factor's move is multiplied by the others, then added up",)),
+
+    # Functions of one number
+    Row("exp", "", ("{out}",), javascript="Math.exp({0})", letter="e",
+        why=("exp is its own derivative",)),
+    Row("expm1", "", ("{out} + 1",), javascript="Math.expm1({0})",
+        why=("exp is its own derivative, and here it is {out} + 1",)),
+    Row("log", "", ("1/{0}",), javascript="Math.log({0})",
+        why=("log is steep near 0 and flat far from it, with slope 1/{0}",)),
+    Row("log1p", "", ("1/(1 + {0})",), javascript="Math.log1p({0})",
+        why=("log's slope at 1 + {0} is 1/(1 + {0})",)),
+    Row("sqrt", "√{0}", ("1/(2·{out})",), binds=POWER, needs=(FUNCTION,),
+        javascript="Math.sqrt({0})",
+        why=("a root is steep near 0, with slope 1 over twice the root",)),
+    Row("square", "{0}²", ("2·{0}",), binds=POWER, needs=(FUNCTION,), javascript="{0} * {0}",
+        why=("by the power rule the exponent 2 comes down",)),
+    Row("sin", "", ("cos {0}",), javascript="Math.sin({0})", why=("the slope of sin is cos",)),
+    Row("cos", "", ("−sin {0}",), javascript="Math.cos({0})", why=("the slope of cos is −sin",)),
+    Row("tanh", "", ("1 − {out}²",), javascript="Math.tanh({0})", activation=True, bounds=(-1, 1),
+        why=("tanh is steepest at 0, where its slope is 1, and flat far from it",)),
+    Row("sigmoid", "σ({0})", ("{out}(1 − {out})",), activation=True, bounds=(0, 1),
+        why=("sigmoid's slope is at most 0.25, so each one shrinks the gradient at least four "
+             "times",)),
+    Row("softplus", "", ("σ({0})",), activation=True,
+        why=("a soft gate, whose slope is sigmoid, from 0 to 1",)),
+
+    # Kinks and gates
+    Row("relu", "", ("1 if {0} > 0 else 0",), activation=True, gate=("gate.open",), kink=True,
+        why=("a gate, open where {0} > 0, closed below, and at 0 by convention",)),
+    Row("absolute", "|{0}|", ("sign {0}",), kink=True, javascript="Math.abs({0})",
+        why=("slope 1 above 0, −1 below, and at the kink 0 by convention",)),
+    # NumPy's result of nan is nan, and of 0 and -0 the second
+    Row("maximum", "max({0}, {1})",
+        ("1 if {0} > {1} else 0 (tie ½)", "1 if {1} > {0} else 0 (tie ½)"), gate=("gate.passes",),
+        javascript="{0} > {1} || {0} !== {0} ? {0} : {1}",
+        why=("only the larger one moves the result; a tie shares equally",)),
+    Row("minimum", "min({0}, {1})",
+        ("1 if {0} < {1} else 0 (tie ½)", "1 if {1} < {0} else 0 (tie ½)"), gate=("gate.passes",),
+        javascript="{0} < {1} || {0} !== {0} ? {0} : {1}",
+        why=("only the smaller one moves the result; a tie shares equally",)),
+    Row("clip", "clip({0}, {1}, {2})",
+        ("1 if {1} ≤ {0} ≤ {2} else 0", "1 if {0} < {1} else 0", "1 if {0} > {2} else 0"),
+        gate=("gate.open", "gate.passes"),
+        why=("a gate, open within the bounds and at them, closed outside",
+             "the lower bound moves the result only where {0} lies below it",
+             "the upper bound moves the result only where {0} lies above it")),
+    Row("where", "({1} if {0} else {2})", ("", "1 if {0} else 0", "0 if {0} else 1"),
+        gate=("gate.passes",),
+        why=("a condition has no derivative",
+             "it moves the result only where the condition chose it")),
+
+    # Reductions, and what else mixes the entries of an axis; of a single number most are nothing
+    Row("sum", sends=("{g}, copied to each entry",), javascript="{0}", letter="total",
+        why=("every entry's move reaches the sum whole, so each gets the same",)),
+    Row("mean", sends=("{g} / {n}, copied to each entry",), javascript="{0}", letter="mean",
+        why=("1/n of every entry's move reaches the mean, so each gets an nth part",)),
+    Row("max", sends=("{g} where {0} is largest, else 0 (ties share)",), javascript="{0}",
+        letter="top",
+        why=("only the largest entry moves the maximum; several equal ones share",)),
+    Row("min", sends=("{g} where {0} is smallest, else 0 (ties share)",), javascript="{0}",
+        why=("only the smallest entry moves the minimum; several equal ones share",)),
+    Row("prod", sends=("{g} · product of the other entries",), javascript="{0}",
+        why=("an entry's move is multiplied by all the other entries",)),
+    Row("var", sends=("{g} · 2({0} − mean {0})/({n} − {ddof})",),
+        why=("an entry moves the variance by its distance from the mean, times 2/(n − ddof)",)),
+    Row("cumsum", sends=("{g}, summed from each entry to the end",), javascript="{0}",
+        why=("an entry is part of its own sum and of every later one, so add what they send",)),
+    Row("logsumexp", sends=("{g} · exp({0} − {out})",),
+        why=("an entry's move reaches the result by its share, its softmax",)),
+    Row("softmax", sends=("{out}·({g} − sum({g}·{out}))",), letter="p", activation=True,
+        why=("shares add up to 1, so one grows only as others shrink, and the mean of what "
+             "arrives, weighted by the shares, is taken off",)),
+    Row("log_softmax", sends=("{g} − exp({out})·sum {g}",), letter="log_p", activation=True,
+        why=("an entry raises its own log share by 1, and lowers all by its share",)),
+
+    # Shapes
+    Row("reshape", sends=("{g}, reshaped back",), javascript="{0}", moves=True, why=MOVED),
+    Row("squeeze", sends=("{g}, reshaped back",), javascript="{0}", moves=True, why=MOVED),
+    Row("expand_dims", sends=("{g}, reshaped back",), moves=True, why=MOVED),
+    Row("transpose", sends=("{g}, transposed back",), javascript="{0}", moves=True, why=MOVED,
+        needs=(FUNCTION,), by="{axes}", cases={
+            text: {"written": "{0}ᵀ", "sends": ("({g})ᵀ",)} for text in ("None", "(1, 0)")}),
+    Row("flip", sends=("{g}, flipped back",), javascript="{0}", moves=True, why=MOVED),
+    Row("broadcast_to", sends=("{g}, summed over the copies",), javascript="{0}",
+        why=("each entry was copied, so add what returns to its copies",)),
+    Row("astype", sends=("{g}",),
+        why=("only the kind of number changes, so the gradient passes",)),
+    Row("concatenate", sends=("{g}, the part of operand {k}",), moves=True,
+        why=("each part takes its own piece of the gradient back",)),
+    Row("pad", sends=("{g} without the padding",), moves=True,
+        why=("the padding never moves, so what returns to it is dropped",)),
+    Row("put", sends=("{g}[{index}]",), javascript="{0}",
+        why=("each entry takes its gradient back from where it was put",)),
+    Row("getitem", "{0}[{index}]", sends=("{g} put at [{index}], 0 elsewhere",), javascript="{0}",
+        needs=(FUNCTION,), moves=True,
+        why=("entries that were picked get their gradient, all others get 0",)),
+
+    # Comparisons
+    Row("equal", "{0} = {1}", ("0",), binds=TEXT, javascript="{0} == {1}", why=STEP),
+    Row("not_equal", "{0} ≠ {1}", ("0",), binds=TEXT, javascript="{0} != {1}", why=STEP),
+    Row("less", "{0} < {1}", ("0",), binds=TEXT, javascript="{0} < {1}", why=STEP),
+    Row("less_equal", "{0} ≤ {1}", ("0",), binds=TEXT, javascript="{0} <= {1}", why=STEP),
+    Row("greater", "{0} > {1}", ("0",), binds=TEXT, javascript="{0} > {1}", why=STEP),
+    Row("greater_equal", "{0} ≥ {1}", ("0",), binds=TEXT, javascript="{0} >= {1}", why=STEP),
+    Row("logical_and", "", ("0",), javascript="{0} && {1}", why=STEP),
+    Row("logical_or", "", ("0",), javascript="{0} || {1}", why=STEP),
+    Row("logical_not", "not {0}", ("0",), binds=TEXT, javascript="!{0}", why=STEP),
+)}
+# fmt: on
+ACTIVATIONS = frozenset(name for name, row in ROWS.items() if row.activation)
+
+
+def row(rule: str) -> Row:
+    """The row of a rule; one without has the usual form of everything."""
+    return ROWS.get(rule) or Row(rule)
+
+
+def elementwise(rule: str) -> bool:
+    """`Row.elementwise` of a rule by its name."""
+    return row(rule).elementwise
+
+
+def expression(rule: str, operands: list[str], options: Mapping[str, Any]) -> str:
+    """`Row.expression` of a rule by its name."""
+    return row(rule).expression(operands, options)
+
+
+def nested(
+    rule: str, operands: list[tuple[str, int]], options: Mapping[str, Any]
+) -> tuple[str, int]:
+    """`Row.nested` of a rule by its name."""
+    return row(rule).nested(operands, options)
+
+
+def local_formula(rule: str, slot: int, operands: list[str], out: str) -> str:
+    """`Row.local` of a rule by its name."""
+    return row(rule).local(slot, operands, out)
+
+
+def sent_formula(
+    rule: str,
+    slot: int,
+    operands: list[str],
+    shapes: list[tuple[int, ...]],
+    out: str,
+    size: int,
+    g: str,
+    options: Mapping[str, Any],
+) -> str:
+    """`Row.sent` of a rule by its name."""
+    return row(rule).sent(slot, operands, shapes, out, size, g, options)

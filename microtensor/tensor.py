@@ -479,7 +479,10 @@ def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
 
 
 def array_index(index: Any) -> Any:
-    """The index with arrays for tensors and lists; copies, which nobody changes later."""
+    """The index with arrays for tensors and lists; copies, which nobody changes later.
+
+    A program reads the array itself, which may change.
+    """
     if isinstance(index, tuple):
         return tuple(array_index(part) for part in index)
     if isinstance(index, Tensor):
@@ -487,6 +490,6 @@ def array_index(index: Any) -> Any:
         return np.array(array) if array is index._data else array
     if isinstance(index, list):
         return np.array(index, dtype=None if index else int)
-    if isinstance(index, np.ndarray):
+    if isinstance(index, np.ndarray) and current_mode().recorder is None:
         return index.copy()
     return index

@@ -1,13 +1,13 @@
 """nn: layers, losses, optimizers and training, on microtensor; and the cat classifier."""
 
-from . import datasets
+from .cats import datasets
+from .cats.classifier import CatClassifier
 from .checkpoint import load, save
-from .classifier import CatClassifier
 from .init import he_normal, he_uniform, lecun_normal, xavier_normal, xavier_uniform
 from .layers import Dropout, Flatten, Linear, ReLU, Sigmoid, Softmax, Tanh
 from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from .module import Module, Parameter, Sequential
-from .optim import SGD, Adam
+from .optim import SGD, Adam, Optimizer
 from .training import History, accuracy, fit, predict
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Linear",
     "MSELoss",
     "Module",
+    "Optimizer",
     "Parameter",
     "ReLU",
     "Sequential",

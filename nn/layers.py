@@ -44,7 +44,6 @@ class Linear(Module):
         return z if self.bias is None else z + self.bias
 
     def extra_repr(self) -> str:
-        """Sizes."""
         n_out, n_in = self.weight.shape
         return f"{n_in}, {n_out}" + ("" if self.bias is not None else ", bias=False")
 
@@ -52,39 +51,42 @@ class Linear(Module):
 class ReLU(Module):
     """max(x, 0)."""
 
+    activation = True
+
     def forward(self, x: Any) -> Tensor:
-        """max(x, 0)."""
         return relu(x)
 
 
 class Sigmoid(Module):
     """1 / (1 + exp(-x))."""
 
+    activation = True
+
     def forward(self, x: Any) -> Tensor:
-        """1 / (1 + exp(-x))."""
         return sigmoid(x)
 
 
 class Tanh(Module):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent, tanh(x)."""
+
+    activation = True
 
     def forward(self, x: Any) -> Tensor:
-        """tanh(x)."""
         return tanh(x)
 
 
 class Softmax(Module):
-    """Numbers along an axis turned into probabilities."""
+    """Numbers along an axis turned into probabilities: exp(x) / sum(exp(x))."""
+
+    activation = True
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
     def forward(self, x: Any) -> Tensor:
-        """exp(x) / sum(exp(x)) along the axis."""
         return softmax(x, self.axis)
 
     def extra_repr(self) -> str:
-        """The axis."""
         return f"axis={self.axis}"
 
 
@@ -121,5 +123,4 @@ class Dropout(Module):
         return multiply(inputs, (kept / (1 - self.p)).astype(dtype))
 
     def extra_repr(self) -> str:
-        """The probability."""
         return f"p={self.p}"

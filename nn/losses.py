@@ -28,12 +28,12 @@ def _pair(
         low, high = t.min(), t.max()
         if not (low >= 0 and high <= 1):
             raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
-    called = t.name if isinstance(t, Tensor) else None
-    if t.dtype != p.dtype and p.dtype.kind == "f":
-        t = t.astype(p.dtype)
-    if not isinstance(t, Tensor):
-        t = Tensor(t)
-    t.name = t.name or called or "y"
+    dtype = p.dtype if p.dtype.kind == "f" else t.dtype
+    if not isinstance(t, Tensor):  # not cast by NumPy: a compiled step makes it anew in every call
+        return p, Tensor(t, name="y", dtype=dtype)
+    called = t.name or "y"
+    t = t if t.dtype == dtype else t.astype(dtype)
+    t.name = t.name or called
     return p, t
 
 
@@ -97,4 +97,5 @@ class CrossEntropyLoss(Module):
                 f"CrossEntropyLoss: labels are from 0 to {shape[1] - 1}, got {labels.min()} to "
                 f"{labels.max()}"
             )
+        labels = labels if isinstance(labels, Tensor) else Tensor(labels)  # read in every step
         return -log_softmax(predictions, -1)[np.arange(len(labels)), labels].mean()

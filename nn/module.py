@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
-from microtensor import Tensor, group
+from microtensor import Tensor, group, record_anew
 
 Array = np.ndarray[Any, np.dtype[Any]]
 M = TypeVar("M", bound="Module")
@@ -28,8 +28,7 @@ class Parameter(Tensor):
         self._path: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kind, (data, requires_grad, name) = super().__reduce__()
-        return kind, (data, requires_grad, None if name == self._path else name)
+        return *super().__reduce__(), (None, {"_path": self._path})
 
 
 class Module:
@@ -42,42 +41,61 @@ class Module:
             def forward(self, x):
                 return microtensor.relu(self.w * x)
 
-    Calling the module calls `forward`; what is computed meanwhile is drawn as one group.
-    Parameters are found through attributes, in their order, and through lists, tuples and dicts
-    of modules; one that is shared counts once.
+    Calling the module calls `forward`; what is computed meanwhile is drawn as one group, and as
+    an activation function where the class says `activation = True`. Parameters are found through
+    attributes, in their order, and through lists, tuples and dicts of modules; one that is shared
+    counts once.
+
+    A plain list or dict with modules or parameters in it, or nothing yet, is kept as a copy that
+    notices changes: change `model.layers`, not the list it was made of. Compiled steps are
+    recorded anew when anything of a module changes, but not what other lists and dicts hold.
     """
 
+    activation: Any = False  # a module's own attribute of this name may hold anything
     training = True
-    _name: str | None = None
+    _place = "", ""  # its path from the outermost module, and from the one that it stands in
+    _called = False
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **named: Any) -> Any:
         """The module's result; every subclass has its own."""
         raise TypeError(f"{type(self).__name__} has no forward(); write one")
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        with group(self._name or type(self).__name__):
-            return self.forward(*inputs, **options)
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        if not self._called:
+            vars(self)["_called"] = True
+        kind = type(self)
+        with group(self._place[1] or kind.__name__, activation=kind.activation is True):
+            return self.forward(*inputs, **named)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        before = vars(self).get(name, getattr(type(self), name, _MISSING))
         object.__setattr__(self, name, value)
-        if isinstance(value, Parameter | Module | list | tuple | dict):
-            self.parameters()
+        simple = isinstance(value, int | float | str) and type(value) is type(before)
+        same = before is value or (simple and before == value)
+        if not same and (before is not _MISSING or self._called):  # else it is still being made
+            record_anew()
+        if isinstance(before, PARTS) or isinstance(value, PARTS):
+            _settle(self, self._place)
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        record_anew()
+        _settle(self, self._place)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter with its attribute path, such as `layers.0.weight`.
+        """Every parameter with its attribute path from this module, such as `layers.0.weight`.
 
-        One without a name of its own gets the path as its name.
+        A parameter without a name of its own has as its name the path from the outermost module
+        that it was put into, the last where there are several. Names are given when an attribute
+        is set or deleted, and when a list or dict of modules changes; reading changes none. What
+        is copied or taken out keeps its name, until it is put somewhere else.
         """
         paths = set()
-        for path, own_path, part in _parts(self):
-            if isinstance(part, Module) and part is not self:
-                object.__setattr__(part, "_name", own_path)
-            elif isinstance(part, Parameter):
+        for path, _, part in _parts(self):
+            if isinstance(part, Parameter):
                 if path in paths:
                     raise ValueError(f"{type(self).__name__}: two parameters have the path {path}")
                 paths.add(path)
-                if part.name is None or part.name == part._path:
-                    part.name = part._path = path
                 yield path, part
 
     def parameters(self) -> list[Parameter]:
@@ -136,33 +154,54 @@ class Module:
         return "\n".join(f"{row:<{width}}{count}".rstrip() for row, count in rows)
 
 
-def _parts(root: Module) -> Iterator[tuple[str, str, Module | Parameter]]:
-    """The modules and parameters in `root`, itself first, in attribute order, each once.
+def _inside(part: Any) -> list[tuple[Any, Any]]:
+    """What may be or hold a parameter in a module, list, tuple or dict, each with its key."""
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(part, Module | dict):
+        items = list((vars(part) if isinstance(part, Module) else part).items())
+    elif isinstance(part, list | tuple):
+        items = enumerate(part)
+    return [(key, x) for key, x in items if isinstance(x, PARTS)]
+
+
+def _parts(root: Any, path: str = "", own_path: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Modules, parameters, and what holds them, in attribute order, each once, `root` first.
 
     With each comes its path from the root, and that from the module it stands in.
     """
     seen: set[int] = set()
-    stack: list[tuple[str, str, Any]] = [("", "", root)]
+    stack: list[tuple[str, str, Any]] = [(path, own_path, root)]
     while stack:
         path, own_path, part = stack.pop()
         if id(part) in seen:
             continue
-        inside: Iterable[tuple[Any, Any]] = ()
-        if isinstance(part, Module):
-            inside = vars(part).items()
-        elif isinstance(part, dict):
-            inside = part.items()
-        elif isinstance(part, list | tuple):
-            inside = enumerate(part)
-        elif not isinstance(part, Parameter):
-            continue
         seen.add(id(part))
-        if isinstance(part, Module | Parameter):
-            yield path, own_path, part
-            own_path = ""
-        stack += reversed(
-            [(_joined(path, key), _joined(own_path, key), value) for key, value in inside]
-        )
+        if isinstance(part, _Telling):
+            part.expect_no_other_change()
+        yield path, own_path, part
+        own_path = "" if isinstance(part, Module) else own_path
+        for key, inner in reversed(_inside(part)):
+            stack.append((_joined(path, key), _joined(own_path, key), inner))
+
+
+def _settle(root: Any, place: tuple[str, str]) -> None:
+    """Names everything in `root`, and puts telling lists and dicts in the place of plain ones."""
+    made: dict[int, Any] = {}
+    for path, own_path, part in _parts(root, *place):
+        if isinstance(part, Parameter) and part.name in (None, part._path):
+            part.name = part._path = path
+        if not isinstance(part, Module | _Telling):
+            continue
+        vars(part)["_place"] = path, own_path
+        inside: Any = vars(part) if isinstance(part, Module) else super(_Telling, part)
+        for key, plain in _inside(part):
+            kind = KINDS.get(type(plain))
+            if kind and (isinstance(part, _Telling) or not plain or _holds_parts(plain)):
+                inside.__setitem__(key, made.setdefault(id(plain), kind(plain)))
+
+
+def _holds_parts(x: Any) -> bool:
+    return any(isinstance(part, Module | Parameter) for *_, part in _parts(x))
 
 
 def _joined(path: str, key: Any) -> str:
@@ -196,6 +235,68 @@ def refuse(what: str, problems: list[str]) -> None:
         raise ValueError(f"{what}: {'; '.join(problems)}")
 
 
+class _Telling:
+    """A list or dict that a module holds: it names what is put in, and tells compiled steps."""
+
+    _place = "", ""  # as of modules
+    copy: Any  # of list or dict
+
+    def __init__(self, given: Any) -> None:
+        super().__init__(given)  # type: ignore[call-arg]  # as above
+        self._given = given  # until its first change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.copy(),), {"_place": self._place}
+
+    def expect_no_other_change(self) -> None:
+        """What is put into the list that it was made of isn't lost in silence."""
+        if self._given is not None and len(self._given) != len(self.copy()):
+            raise ValueError(
+                f"{self._place[0]}: the {type(self._given).__name__} that was set was changed "
+                "afterwards, but the module has a copy of it; change that instead"
+            )
+
+
+class _List(_Telling, list[Any]):
+    def append(self, value: Any) -> None:
+        one = _Dict({len(self): value})  # named alone: a list of any length grows at one speed
+        _settle(one, self._place)
+        super().append(one[len(self)])
+        self._given = None
+        if isinstance(value, PARTS):
+            record_anew()
+
+
+class _Dict(_Telling, dict[Any, Any]):
+    pass
+
+
+def _noticed(method: Callable[..., Any]) -> Callable[..., Any]:
+    def change(self: Any, *args: Any, **named: Any) -> Any:
+        before = _inside(self)
+        try:
+            return method(self, *args, **named)
+        finally:
+            self._given = None
+            if [id(x) for _, x in before] != [id(x) for _, x in _inside(self)]:
+                _settle(self, self._place)
+                record_anew()
+
+    return change
+
+
+for _kind, _names in (
+    (_List, "extend insert pop remove clear reverse sort __iadd__ __imul__"),
+    (_Dict, "pop popitem setdefault update clear __ior__"),
+):
+    for _name in [*_names.split(), "__setitem__", "__delitem__"]:
+        setattr(_kind, _name, _noticed(getattr(_kind, _name)))
+
+PARTS = (Module, Parameter, list, tuple, dict)
+KINDS: dict[type, Callable[[Any], Any]] = {list: _List, dict: _Dict}
+_MISSING = object()
+
+
 class Sequential(Module):
     """Modules one after another: each gets what the one before gave."""
 
@@ -206,7 +307,6 @@ class Sequential(Module):
         self.layers = list(layers)
 
     def forward(self, x: Any) -> Any:
-        """The last module's result."""
         for layer in self.layers:
             x = layer(x)
         return x

@@ -1,4 +1,4 @@
-"""The optimizers: SGD and Adam. They change parameters in place, by their `.grad`."""
+"""The optimizers: Optimizer, SGD and Adam. They change parameters in place, by their `.grad`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,28 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Optimizer:
-    """What SGD and Adam share: their parameters, and what they remember of earlier steps."""
+    """Parameters and the step that changes them: SGD, Adam, or one of your own.
+
+        class SignDescent(nn.Optimizer):
+            def __init__(self, parameters, lr=0.01, inertia=0.9):
+                super().__init__(parameters, lr, remembers=("mean",))
+                self.inertia = inertia
+
+            def update(self, k, g):
+                mean = self.memory[f"mean.{k}"]  # of parameter k's shape and dtype, at first 0
+                mean += (1 - self.inertia) * (g - mean)
+                return self.lr * np.sign(mean)
+
+    What it `remembers` is saved in checkpoints; `self.steps` counts the steps, this one included.
+    Weight decay is added to the gradient before `update` gets it.
+    """
 
     def __init__(
         self,
         parameters: Iterable[Tensor],
         lr: float,
-        weight_decay: float,
-        remembers: tuple[str, ...],
+        weight_decay: float = 0.0,
+        remembers: Iterable[str] = (),
     ) -> None:
         name = type(self).__name__
         if isinstance(parameters, Tensor | Module) or not isinstance(parameters, Iterable):
@@ -69,11 +83,11 @@ class Optimizer:
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
                 g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
-                p.data -= self._update(k, g)
+                p.data -= self.update(k, g)
 
-    def _update(self, k: int, g: Array) -> Array:
-        """What is taken away from parameter number k, whose gradient is g."""
-        raise TypeError(f"{type(self).__name__} has no _update()")
+    def update(self, k: int, g: Array) -> Any:
+        """What is taken away from parameter number k, whose gradient is g; g stays as it is."""
+        raise TypeError(f"{type(self).__name__} has no update(); write one")
 
     def zero_grad(self) -> None:
         """Forgets all gradients."""
@@ -126,7 +140,7 @@ class SGD(Optimizer):
         super().__init__(parameters, lr, weight_decay, ("velocity",) if momentum else ())
         self.momentum = momentum
 
-    def _update(self, k: int, g: Array) -> Array:
+    def update(self, k: int, g: Array) -> Array:
         if self.momentum:
             velocity = self.memory[f"velocity.{k}"]
             velocity *= self.momentum
@@ -159,7 +173,7 @@ class Adam(Optimizer):
         self.betas = betas
         self.eps = eps
 
-    def _update(self, k: int, g: Array) -> Array:
+    def update(self, k: int, g: Array) -> Array:
         mean, square = self.memory[f"mean.{k}"], self.memory[f"square.{k}"]
         beta1, beta2 = self.betas
         mean *= beta1

@@ -46,7 +46,7 @@ def fit(
     Y: Any,
     *,
     iterations: int = 2500,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | Any = None,
     loss: Callable[[Any, Any], Tensor] | None = None,
     history: History | None = None,
     print_every: int | None = 100,
@@ -57,8 +57,9 @@ def fit(
     """Trains a model on all examples at once, `iterations` times, and returns the history.
 
     X: (n, ...) inputs, Y: the targets as the loss takes them. Without an optimizer it is
-    `SGD(lr=0.0075)`, without a loss `BCELoss()`: the tutorial's. A `history` from earlier is
-    gone on with, and so is its count of iterations.
+    `SGD(lr=0.0075)`, without a loss `BCELoss()`: the tutorial's. Any object with `zero_grad()`
+    and `step()` is an optimizer. A `history` from earlier is gone on with, and so is its count of
+    iterations.
 
     The cost is printed for every `print_every`-th iteration and the last (None: never); a
     progress bar shows where tqdm is installed. Each callback is called with the iteration and
@@ -66,52 +67,72 @@ def fit(
     two updates: what was learnt is kept. A cost that isn't finite raises FloatingPointError
     before the update it would spoil.
 
-    `compile=True` trains by `microtensor.compile`: the same numbers, sooner. A model that draws
-    random numbers, as dropout does, can't be compiled, and raises GradientError.
+    `compile=True` trains by `microtensor.compile`: the same numbers, sooner; every
+    `print_every`-th iteration is computed both ways, and GradientError raised where they differ.
+    A model that draws random numbers, as dropout does, can't be compiled.
     """
     _expect("fit", "model", model, Module)
     optimizer = optimizer if optimizer is not None else SGD(model.parameters(), lr=0.0075)
-    _expect("fit", "optimizer", optimizer, Optimizer)
     loss = loss if loss is not None else BCELoss()
     history = history if history is not None else History()
     _expect("fit", "history", history, History)
     _expect("fit", "callbacks", callbacks, Iterable)
     callbacks = list(callbacks)
-    for function in (loss, *callbacks):
-        if not callable(function) or isinstance(function, type):
-            kind = getattr(function, "__name__", f"a {type(function).__name__}")
-            raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
+    _expect_parts(optimizer, loss, *callbacks)
     iterations = whole_number("fit", "iterations", iterations, 0)
     if print_every is not None:
         print_every = whole_number("fit", "print_every", print_every, 1)
     if np.shape(X)[:1] != np.shape(Y)[:1]:
         raise ShapeError(f"fit: {np.shape(X)} inputs and {np.shape(Y)} targets differ in number")
     history.interrupted = False
-    first, last = len(history.costs), len(history.costs) + iterations - 1
     model.train()
 
     def cost_of(X: Any, Y: Any) -> Tensor:
         return loss(model(X), Y)
 
     compute = as_program(cost_of) if compile else cost_of
+
+    def step(iteration: int, verify: bool) -> float:
+        optimizer.zero_grad()
+        value = _descend(compute, X, Y, iteration, verify)
+        optimizer.step()
+        return value
+
+    last = len(history.costs) + iterations - 1
+    _iterate(step, history, last, print_every, progress, callbacks)
+    return history
+
+
+def _descend(compute: Any, X: Any, Y: Any, iteration: int, verify: bool) -> float:
+    """The cost, known to be finite, once its gradients are in place."""
+    cost = compute(X, Y)
+    value: float = cost.item()
+    if not np.isfinite(value):
+        raise FloatingPointError(
+            f"fit: the cost is {value} at iteration {iteration}; try a smaller learning rate, or "
+            "detect_anomaly() to see where it arises"
+        )
+    if isinstance(cost, Tensor):
+        cost.backward()
+    elif verify:
+        compute.verify(X, Y)
+    return value
+
+
+def _iterate(
+    step: Any, history: History, last: int, print_every: int | None, progress: bool, callbacks: Any
+) -> None:
+    """Takes steps, printing and calling back, up to the last iteration, Ctrl-C, or a True."""
+    first = len(history.costs)
     with _ctrl_c_noted() as pressed, _bar(progress, first, last + 1) as (say, bar):
         for iteration in range(first, last + 1):
-            optimizer.zero_grad()
-            cost = compute(X, Y)
-            value = cost.item()
-            if not np.isfinite(value):
-                raise FloatingPointError(
-                    f"fit: the cost is {value} at iteration {iteration}; try a smaller learning "
-                    "rate, or detect_anomaly() to see where it arises"
-                )
-            if not compile:
-                cost.backward()
-            optimizer.step()
+            due = print_every and (iteration % print_every == 0 or iteration == last)
+            value = step(iteration, bool(due))
             history.costs.append(value)
             answers = [callback(iteration, value) for callback in callbacks]
             history.interrupted = bool(pressed)
-            ended = True in answers or history.interrupted or iteration == last
-            if print_every is not None and (iteration % print_every == 0 or ended):
+            ended = True in answers or history.interrupted
+            if due or (print_every and ended):
                 say(f"cost after iteration {iteration}: {value}")
             if bar is not None:
                 bar.update()
@@ -120,7 +141,21 @@ def fit(
         if pressed:
             history.interrupted = True
             say(f"stopped by Ctrl-C after iteration {iteration}; what was learnt is kept")
-    return history
+
+
+def _expect_parts(optimizer: Any, *functions: Any) -> None:
+    for function in functions:
+        if not callable(function) or isinstance(function, type):
+            kind = getattr(function, "__name__", f"a {type(function).__name__}")
+            raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
+    if isinstance(optimizer, type):
+        _expect("fit", "optimizer", optimizer, Optimizer)
+    for name in ("zero_grad", "step"):
+        if not callable(getattr(optimizer, name, None)):
+            raise TypeError(
+                "fit: an optimizer has zero_grad() and step(), as nn.SGD(model.parameters()) has; "
+                f"a {type(optimizer).__name__} has no {name}()"
+            )
 
 
 def _expect(owner: str, name: str, value: Any, kind: type) -> None:
@@ -178,13 +213,15 @@ def predict(model: Module, X: Any, threshold: float = 0.5) -> Array:
     """
     _expect("predict", "model", model, Module)
     training = {module: module.training for _, module in model.named_modules()}
-    model.eval()
     try:
+        # Not by eval(): it is soon as it was, and no compiled step needs to be recorded anew
+        for module in training:
+            vars(module)["training"] = False
         with no_grad():
             outputs = model(X).numpy()
     finally:
         for module, mode in training.items():
-            module.training = mode
+            vars(module)["training"] = mode
     if np.isnan(outputs).any():
         raise FloatingPointError("predict: the model's outputs hold nan, which is no class")
     if outputs.ndim == 2 and outputs.shape[1] > 1:

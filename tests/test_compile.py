@@ -1,17 +1,18 @@
-"""compile(f): the program gives what the function gives, bit for bit, and is never out of date."""
+"""compile(f): the program gives what the function gives, bit for bit, and what its contract says.
+
+Which calls may stand in for others is asked of program.fast itself: no public door shows it.
+"""
 
 import copy as copying
 import enum
-import itertools
+import functools
+import math
+import pickle
 import random
-import sys
 import threading
 import types
 import warnings
 import weakref
-from array import array
-from collections import ChainMap, UserDict, defaultdict, deque
-from contextvars import ContextVar
 from functools import partial
 
 import numpy as np
@@ -24,8 +25,8 @@ from test_hypothesis import run as run_program
 import microtensor as mt
 import nn
 from microtensor import GradientError, Tensor
-from microtensor.compiled.writer import _dot_agrees, laid_out
-from microtensor.program.trace import called
+from microtensor.program.fast import _dot_agrees
+from microtensor.program.symbol import record_call
 
 rng = np.random.default_rng(3)
 
@@ -174,9 +175,9 @@ def test_order_in_memory(lay):
     assert recorded(step) == 1
     W.data = np.asfortranarray(W.data)
     agree(step, f, [W, b], X)
-    assert recorded(step) == 2
+    assert recorded(step) == 1
     agree(step, f, [W, b], np.repeat(X, 3, axis=0)[::3])
-    assert recorded(step) == 3
+    assert recorded(step) == 2
 
 
 LAYOUTS = [
@@ -197,7 +198,7 @@ def test_dot_stands_in_only_where_it_gives_the_same_bits():
             for shape in ((rows, inner), (inner, columns))
         )
         right = right if draw.integers(5) else left.T
-        product = called("matmul", np.matmul, (left, right))
+        product = record_call("matmul", np.matmul, (left, right))
         if _dot_agrees(product):
             stood_in += 1
             assert np.dot(left, right).tobytes() == product.value.tobytes()
@@ -227,14 +228,6 @@ def test_numbers_are_put_in_place_of_where_alone_what_they_replace_is_done_with(
             agree(step, f, [w], lay(rng.normal(size=(4, 3)).astype(dtype)))
         assert step.source.count(" putmask(") == puts
         assert recorded(step) == 1
-
-
-def test_memory_is_laid_out_as_a_result_is():
-    block = np.empty(1000, np.uint8)
-    for x in (np.empty((2, 3)), np.empty((2, 3)).T, np.empty((2, 3, 4), "f4").transpose(1, 2, 0)):
-        array = laid_out(x, block)
-        assert (array.shape, array.dtype, array.strides) == (x.shape, x.dtype, x.strides)
-        assert np.may_share_memory(array, block)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -418,7 +411,15 @@ def test_leaves_made_inside_get_no_gradient():
 
     step = mt.compile(f)
     agree(step, f, [w], np.ones(3))
-    assert step.source.count(".grad = ") == 1
+    points = Tensor([0.5, 1.0, 1.5])
+
+    def slope(x):  # as a gradient penalty, or an equation with derivatives, has it
+        at = Tensor(x, requires_grad=True)
+        return (mt.grad((w * at * at).sum(), at, create_graph=True) ** 2).sum()
+
+    step = mt.compile(slope)
+    for x in (points, points.numpy(), np.array([2.0, 3.0, 4.0])):
+        agree(step, slope, [w], x)
 
 
 def test_detached_values_follow():
@@ -742,15 +743,11 @@ def test_threads_take_turns():
     np.testing.assert_allclose(total, 100 * w.grad, rtol=1e-9)
 
 
-# Never out of date ------------------------------------------------------------------------------
+# The contract -----------------------------------------------------------------------------------
 
 FACTOR = 2.0
 TABLE = np.array([1.0, 2.0, 3.0])
 SETTINGS = types.SimpleNamespace(power=2, parts={"scale": 1.5})
-
-
-class Slotted:
-    __slots__ = ("value",)
 
 
 class Scaled(nn.Module):
@@ -890,188 +887,6 @@ def test_a_check_of_the_function_stays_a_check():
         step(np.array([0.0, 2.0, 1.0]))
 
 
-def change_global():
-    global FACTOR
-    FACTOR += 1.0
-
-
-def change_entry():
-    TABLE[1] += 1
-
-
-def change_attribute():
-    SETTINGS.power += 1
-
-
-def change_part():
-    SETTINGS.parts["scale"] += 1
-
-
-CHANGES = [change_global, change_entry, change_attribute, change_part]
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_globals(change):
-    w = weights(3)
-
-    def f(x):
-        scale = TABLE * 2
-        return (inner(w * x) ** SETTINGS.power * scale).sum() * SETTINGS.parts["scale"]
-
-    step = mt.compile(f)
-    x = np.ones(3)
-    for _ in range(3):
-        agree(step, f, [w], x)
-        agree(step, f, [w], x)
-        change()
-    assert recorded(step) == 3
-
-
-class Reached:
-    """What it gives comes from elsewhere."""
-
-    def __getitem__(self, key):
-        return SETTINGS.parts[key]
-
-    def __getattr__(self, key):
-        if key.startswith("__"):
-            raise AttributeError(key)
-        return SETTINGS.parts[key]
-
-
-class Maker(type):
-    @property
-    def ratio(cls):
-        return SETTINGS.parts["scale"]
-
-
-class Made(metaclass=Maker):
-    pass
-
-
-class Table(dict):
-    def doubled(self, key):
-        return SETTINGS.parts[key] * 2
-
-
-class Private:
-    __slots__ = ("__value", "unset")
-
-    def __init__(self):
-        self.__value = 1.0
-
-    def value(self):
-        return self.__value
-
-    def change(self):
-        self.__value += 1
-
-
-@pytest.fixture
-def package(monkeypatch):
-    whole, part = types.ModuleType("somepackage"), types.ModuleType("somepackage.part")
-    whole.part, part.rate = part, 2.0
-    monkeypatch.setitem(sys.modules, "somepackage", whole)
-    monkeypatch.setitem(sys.modules, "somepackage.part", part)
-    monkeypatch.setitem(globals(), "somepackage", whole)
-    return whole
-
-
-def imported():
-    from somepackage.part import rate
-
-    return rate
-
-
-def imported_whole():
-    import somepackage.part as part
-
-    return part.rate
-
-
-MODULES = {
-    "a part": lambda _: somepackage.part.rate,  # noqa: F821
-    "getattr": lambda _: getattr(somepackage.part, "rate"),  # noqa: B009, F821
-    "from import": lambda _: imported(),
-    "import": lambda _: imported_whole(),
-    "an attribute": lambda held: held.part.rate,
-}
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_modules_reached_in_any_way(name, package):
-    w, found, held = weights(3), MODULES[name], types.SimpleNamespace(part=package.part)
-
-    def f(x):
-        return (w * x).sum() * found(held)
-
-    step = mt.compile(f)
-    agree(step, f, [w], np.ones(3))
-    package.part.rate = 5.0
-    agree(step, f, [w], np.ones(3))
-    assert recorded(step) == 2
-
-
-def holders():
-    """A way to look at something, and one to change it."""
-    maps, user = ChainMap({"r": 1.0}), UserDict({"r": 1.0})
-    numbers, octets = array("d", [1.0, 2.0]), bytearray(b"ab")
-    private, table, local = Private(), Table(), threading.local()
-    table.ratio = local.ratio = 1.0
-    parts, reached = SETTINGS.parts, Reached()
-    context, made = ContextVar("context", default=1.0), defaultdict(lambda: parts["scale"])
-    many = np.vectorize(lambda x: x * parts["scale"])
-    tensor, missing = Tensor(1.0, name="t"), defaultdict(float, a=0.0, b=1.0)
-    return {
-        "ChainMap": (lambda: maps["r"], lambda: maps.update(r=3.0)),
-        "UserDict": (lambda: user["r"], lambda: user.update(r=3.0)),
-        "threading.local": (lambda: local.ratio, lambda: setattr(local, "ratio", 2.0)),
-        "array": (lambda: numbers[1], lambda: numbers.__setitem__(1, 5.0)),
-        "bytearray": (lambda: octets[0], lambda: octets.__setitem__(0, 5)),
-        "a private slot": (private.value, private.change),
-        "an item": (lambda: reached["scale"], lambda: parts.update(scale=7.0)),
-        "a made-up attribute": (lambda: reached.scale, lambda: parts.update(scale=8.0)),
-        "a method of a dict": (lambda: table.doubled("scale"), lambda: parts.update(scale=9.0)),
-        "an attribute of a dict": (lambda: table.ratio, lambda: setattr(table, "ratio", 2.0)),
-        "a tensor's name": (
-            lambda: 2.0 if tensor.name == "t" else tensor,
-            lambda: setattr(tensor, "name", "u"),
-        ),
-        "globals()": (lambda: globals()["FACTOR"], change_global),
-        "a ContextVar": (lambda: context.get(), lambda: context.set(2.0)),
-        "a default's function": (
-            lambda: made.default_factory(),
-            lambda: parts.update(scale=10.0),
-        ),
-        "np.vectorize": (lambda: many(np.ones(1))[0], lambda: parts.update(scale=11.0)),
-        "a class's class": (lambda: Made.ratio, lambda: parts.update(scale=12.0)),
-        "a default": (lambda: len(missing), lambda: missing.pop("a")),
-    }
-
-
-@pytest.mark.parametrize("name", holders())
-def test_holders_of_all_kinds(name):
-    w, (look, change) = weights(3), holders()[name]
-
-    def f(x):
-        return (w * x).sum() * look()
-
-    step = mt.compile(f)
-    agree(step, f, [w], np.ones(3))
-    agree(step, f, [w], np.ones(3))
-    change()
-    w.grad = None
-    expected = f(np.ones(3)).item()
-    assert step(np.ones(3)) == expected  # and to look changed nothing
-    assert recorded(step) == 2
-
-
-@pytest.mark.parametrize("dtype", ["M8[s]", "U3", ">f8", "O", [("a", "f8")], bool], ids=str)
-def test_arrays_of_all_kinds_can_be_held(dtype):
-    w, held = weights(3), np.zeros(3, dtype)
-    agree(mt.compile(lambda: w.sum() * len(held)), lambda: w.sum() * len(held), [w])
-
-
 def test_one_array_given_twice():
     w, x, y = weights(3), np.ones(3), np.full(3, 2.0)
 
@@ -1086,109 +901,251 @@ def test_one_array_given_twice():
     assert recorded(step) == 2
 
 
-def test_an_iterator_that_nobody_asks_is_none_of_our_business():
-    w, holder = weights(3), types.SimpleNamespace(unused=iter([1.0]), ratio=2.0)
-    agree(mt.compile(lambda: w.sum() * holder.ratio), lambda: w.sum() * holder.ratio, [w])
+FACTOR, TABLE, RATE = 2.0, np.array([1.0, 2.0, 3.0]), Tensor(0.5)
+WORDS = ["word"] * 40_000
 
 
-def test_a_builtin_that_a_global_hides(monkeypatch):
+def test_what_is_reached_is_read_anew():
+    """Arrays and tensors, by closure and by global, and what an index or a label is."""
+    w, X, labels = weights(3), rng.normal(size=(4, 3)), np.array([0, 2, 1, 1])
+
+    def f():
+        scores = Tensor(X) * w * TABLE * RATE
+        return (
+            scores[np.arange(4), labels].sum() + (X @ w).mean() + Tensor(labels, dtype=float).sum()
+        )
+
+    step = mt.compile(f)
+    agree(step, f, [w])
+    X *= 0.9
+    labels[:] = [2, 2, 0, 1]
+    TABLE[1] += 1
+    RATE.data = RATE.data + 1
+    agree(step, f, [w])
+    assert recorded(step) == 1
+
+
+@pytest.mark.parametrize("loss", ["BCE with whole labels", "cross-entropy", "squares"])
+def test_labels_by_closure_are_not_frozen(loss):
+    last, cost, targets = LOSSES[loss]
+    model = nn.Sequential(nn.Linear(4, 3, rng=1), last)
+    X, Y = rng.normal(size=(10, 4)), targets(10)
+
+    def f():
+        return cost(model(X), Y)
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, model.parameters())
+        Y[:] = targets(10)
+    assert recorded(step) == 1
+
+
+def test_what_the_function_names_is_watched(monkeypatch):
+    """Globals, cells, defaults, builtins: by identity, numbers by value."""
+    w, scale = weights(3), 1.0
+
+    def f(x, more=1.0, *, extra=2.0):
+        inner = [(lambda y: y * FACTOR)(x)]  # what stands in it counts too
+        return (w * inner[0] * scale * more * extra).sum() * abs(-3.0)
+
+    def set_scale(value):
+        nonlocal scale
+        scale = value
+
+    step, x = mt.compile(f), np.ones(3)
+    agree(step, f, [w], x)
+    set_scale(float("1"))  # an equal number in another object
+    agree(step, f, [w], x)
+    assert recorded(step) == 1
+    changes = [
+        lambda: monkeypatch.setitem(globals(), "FACTOR", 3.0),
+        lambda: set_scale(5.0),
+        lambda: setattr(f, "__defaults__", (7.0,)),
+        lambda: setattr(f, "__kwdefaults__", {"extra": 3.0}),
+        lambda: monkeypatch.setitem(globals(), "abs", lambda x: 10.0),
+        lambda: monkeypatch.delitem(globals(), "abs"),
+    ]
+    for k, change in enumerate(changes[:-1], 2):
+        change()
+        agree(step, f, [w], x)
+        agree(step, f, [w], x)
+        assert recorded(step) == k
+    changes[-1]()
+    agree(step, f, [w], x)
+    assert recorded(step) == len(changes)  # an earlier program is right again
+
+
+def test_minus_zero_is_another_number():
+    w, sign = weights(), 0.0
+
+    def f():
+        return w * math.copysign(1.0, sign)
+
+    step = mt.compile(f)
+    agree(step, f, [w])
+    sign = -0.0
+    agree(step, f, [w])
+
+
+def test_methods_partials_wrappers_and_objects_are_functions_too(monkeypatch):
     w = weights(3)
 
+    class Holder:
+        def loss(self, x, scale=1.0):
+            return (w * x).sum() * FACTOR * scale
+
+        __call__ = loss
+
+    holder = Holder()
+    wrapped = functools.wraps(holder.loss)(lambda *inputs: holder.loss(*inputs))
+    for f in (holder.loss, partial(holder.loss, scale=2.0), wrapped, holder):
+        step = mt.compile(f)
+        agree(step, f, [w], np.ones(3))
+        monkeypatch.setitem(globals(), "FACTOR", FACTOR + 1)
+        agree(step, f, [w], np.ones(3))
+        assert recorded(step) == 2
+
+
+def test_plain_objects_lists_and_dicts_are_fixed_until_record_anew_says_so():
+    w = weights(3)
+    settings, parts = types.SimpleNamespace(power=2.0), {"scale": 1.5}
+
+    def f():
+        return (w * settings.power * parts["scale"]).sum()
+
+    step = mt.compile(f)
+    agree(step, f, [w])
+    before = step()
+    settings.power, parts["scale"] = 3.0, 2.5
+    assert step() == before
+    mt.record_anew()
+    agree(step, f, [w])
+    assert recorded(step) == 2
+
+
+def test_verify_finds_what_went_unnoticed():
+    w, parts = weights(3), [2.0]
+
     def f(x):
-        return (w * x).sum() * abs(-2.0)
+        return (w * x * parts[0]).sum()
+
+    step = mt.compile(f, verify=3)
+    for _ in range(7):
+        step(np.ones(3))
+    w.grad = None
+    parts[0] = 5.0
+    step(np.ones(3))
+    g = w.grad
+    message = (
+        r"the program of f gives another number for its value than f itself: .*record_anew\(\)"
+    )
+    with pytest.raises(GradientError, match=message):
+        step(np.ones(3))
+    with pytest.raises(GradientError, match=message):
+        step.verify(np.ones(3))
+    assert w.grad is g
+    mt.record_anew()
+    step.verify(np.ones(3))
+    assert w.grad is g
+    still = mt.compile(lambda x: (w * x * 0 * parts[0] + w * parts[0] - w * parts[0]).sum())
+    still(np.ones(3))
+    still.verify(np.ones(3))
+    with mt.no_grad():
+        step.verify(np.ones(3))
+    sends = [1.0]
+    own = mt.primitive("own", lambda x: x * 2, lambda g, out, x: g * sends[0])
+    step = mt.compile(lambda: own(w).sum())
+    step()
+    sends[0] = 2.0
+    with pytest.raises(GradientError, match=r"another number for the gradient of \(3,\) than"):
+        step.verify()
+
+
+@pytest.mark.parametrize("verify", [0, -1, 2.5, "often"])
+def test_verify_is_a_whole_number(verify):
+    with pytest.raises(
+        ValueError, match="compile: verify is a whole number of at least 1, or None"
+    ):
+        mt.compile(lambda: W.sum(), verify=verify)
+
+
+class AttrDict(dict):
+    __getattr__ = dict.__getitem__
+
+
+def test_a_dict_with_attributes_and_a_long_list_are_no_burden():
+    w, settings = weights(3), AttrDict(rate=0.5)
+
+    def f(x):
+        return (w * x * settings.rate).sum() * len(WORDS)
 
     step = mt.compile(f)
     agree(step, f, [w], np.ones(3))
-    monkeypatch.setitem(globals(), "abs", lambda x: 10.0)
-    agree(step, f, [w], np.ones(3))
+    assert "WORDS" in step.source
+    assert len(step.source) < 1500
 
 
-def test_closures_defaults_partials_and_other_holders():
-    w = weights(3)
-    held = Slotted()
-    held.value = 1.0
-    many, queue, chosen = [1.0], deque([2.0]), {3.0}
-    table = {"a": 1.0}
-    shown = types.MappingProxyType(table)
-    scale = 1.0
+def test_steps_that_share_a_parameter_may_be_recorded_in_four_threads_at_once():
+    for _ in range(25):
+        w = weights(6, 5)
+        X = [rng.normal(size=(4, 5)) for _ in range(4)]
+        steps = [mt.compile(lambda X, k=k, w=w: ((X @ w.T) ** 2).mean() * k) for k in range(4)]
+        start, failed = threading.Barrier(4), []
 
-    def f(x, more=None, *, extra=(1.0, [2.0])):
-        total = scale + held.value + sum(many) + queue[0] + len(chosen) + extra[1][0]
-        total += shown["a"]
-        return (w * x * total).sum() * (more or 1)
+        def work(k, start=start, steps=steps, X=X, failed=failed):
+            start.wait()
+            try:
+                steps[k](X[k])
+            except Exception as error:
+                failed.append(error)
 
-    step = mt.compile(partial(f, extra=(1.0, [3.0])))
-    inside = step.__wrapped__.keywords["extra"][1]
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert failed == []
+        total, w.grad = w.grad, None
+        for step, x in zip(steps, X, strict=True):
+            step(x)
+        np.testing.assert_allclose(total, w.grad, rtol=1e-12)
 
-    def set_scale():
-        nonlocal scale
-        scale = 5.0
 
+class Net(nn.Module):
+    def __init__(self):
+        self.inner = nn.Linear(3, 1, rng=1)
+        self.step = mt.compile(self.cost)
+
+    def cost(self, x):
+        return (self.inner(x) ** 2).mean()
+
+
+@pytest.mark.parametrize("copy", [copying.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_module_that_holds_a_step_is_copied(copy):
+    net, x = Net(), rng.normal(size=(4, 3))
+    net.step(x)
+    other = copy(net)
+    other.inner.weight.data = other.inner.weight.data * 2
+    agree(net.step, net.cost, net.parameters(), x)
+    agree(other.step, other.cost, other.parameters(), x)
+    assert (recorded(net.step), recorded(other.step)) == (1, 1)
+
+
+def test_a_class_that_hides_nothing_a_list_that_is_replaced_and_a_layer_are_noticed():
+    model = Scaled()
+    step, x = mt.compile(model), np.ones(3)
     changes = [
-        lambda: None,
-        set_scale,
-        lambda: setattr(held, "value", 2.0),
-        lambda: many.append(4.0),
-        lambda: many.__setitem__(0, 0.5),
-        lambda: queue.appendleft(1.5),
-        lambda: chosen.add(4.0),
-        lambda: table.update(a=2.0),
-        lambda: inside.append(1.0) or inside.__setitem__(0, 9.0),
+        lambda: setattr(model, "ratio", 5.0),
+        lambda: setattr(model, "layers", [4.0]),
+        lambda: setattr(model, "w", nn.Parameter([3.0, 2.0, 1.0])),
+        lambda: delattr(model, "ratio"),
     ]
-    for k, change in enumerate(changes, 1):
+    agree(step, model, [model.w], x)
+    for k, change in enumerate(changes, 2):
         change()
-        agree(step, step.__wrapped__, [w], np.ones(3))
-        agree(step, step.__wrapped__, [w], np.ones(3))
+        agree(step, model, [model.w], x)
         assert recorded(step) == k
-    g = mt.compile(f)
-    agree(g, f, [w], np.ones(3))
-    f.__defaults__ = (7.0,)
-    agree(g, f, [w], np.ones(3))
-    f.__kwdefaults__ = {"extra": (1.0, [0.0])}
-    agree(g, f, [w], np.ones(3))
-
-
-def test_attributes_of_objects_and_of_classes(monkeypatch):
-    model = Scaled()
-    step = mt.compile(model)
-    x = np.ones(3)
-    agree(step, model, [model.w], x)
-    model.layers[-1] = 5.0
-    agree(step, model, [model.w], x)
-    model.layers.append(7.0)
-    agree(step, model, [model.w], x)
-    monkeypatch.setattr(Scaled, "ratio", 4.0)
-    agree(step, model, [model.w], x)
-    model.ratio = 5.0
-    agree(step, model, [model.w], x)
-    model.w = nn.Parameter([3.0, 2.0, 1.0])
-    agree(step, model, [model.w], x)
-    monkeypatch.setattr(Scaled, "forward", lambda self, x: (self.w * x).sum())
-    agree(step, model, [model.w], x)
-    model.forward = lambda x: (model.w + x).sum()
-    agree(step, model, [model.w], x)
-    assert recorded(step) == 8
-
-
-def test_a_method_and_a_module_of_ones_own(monkeypatch):
-    module = types.ModuleType("configuration")
-    module.rate = 0.5
-    monkeypatch.setitem(globals(), "configuration", module)
-    model = Scaled()
-
-    class Holder:
-        def loss(self, x):
-            return model(x) * configuration.rate * model.half * self.scale  # noqa: F821
-
-    holder = Holder()
-    holder.scale = 1.0
-    step = mt.compile(holder.loss)
-    agree(step, holder.loss, [model.w], np.ones(3))
-    module.rate = 2.0
-    agree(step, holder.loss, [model.w], np.ones(3))
-    holder.scale = 3.0
-    agree(step, holder.loss, [model.w], np.ones(3))
-    assert recorded(step) == 3
 
 
 def test_inputs_that_come_to_require_a_gradient():
@@ -1208,7 +1165,7 @@ def test_inputs_that_come_to_require_a_gradient():
     agree(step, f, [x, w, other], x)
     x.requires_grad = False
     agree(step, f, [x, w], x)
-    assert recorded(step) == 3
+    assert recorded(step) == 4
 
 
 def test_parameters_frozen_and_replaced():
@@ -1221,23 +1178,21 @@ def test_parameters_frozen_and_replaced():
     step = mt.compile(f)
     x = rng.normal(size=(5, 3))
     agree(step, f, [first], x)
-    first.requires_grad = False
-    agree(step, f, [first, model[2].weight], x)
-    first.requires_grad = True
-    agree(step, f, [first], x)
-    assert recorded(step) == 2
-    model[0].weight = nn.Parameter(first.data * 2)
-    agree(step, f, [first, model[0].weight], x)
-    model.layers[1] = nn.ReLU()
+    changes = [
+        lambda: setattr(first, "requires_grad", False),
+        lambda: setattr(first, "requires_grad", True),
+        lambda: setattr(model[0], "weight", nn.Parameter(first.data * 2)),
+        lambda: model.layers.__setitem__(1, nn.ReLU()),
+        lambda: model.layers.insert(2, nn.ReLU()),
+    ]
+    for k, change in enumerate(changes, 2):
+        change()
+        agree(step, f, [first, model[0].weight], x)
+        assert recorded(step) == k
+    state = {name: value * 2 for name, value in model.state_dict().items()}
+    model.load_state_dict(state)
     agree(step, f, [model[0].weight], x)
-    model.layers.insert(2, nn.ReLU())
-    agree(step, f, [model[0].weight], x)
-    assert recorded(step) == 5
-    state = model.state_dict()  # names the layers anew
-    agree(step, f, [model[0].weight], x)
-    model.load_state_dict({name: value * 2 for name, value in state.items()})
-    agree(step, f, [model[0].weight], x)
-    assert recorded(step) == 6
+    assert recorded(step) == len(changes) + 1  # other numbers are no change
 
 
 def test_constant_tensors_are_read_anew():
@@ -1278,7 +1233,9 @@ def test_train_and_eval():
         step(np.ones((4, 3)))
     model.eval()
     agree(step, f, [model[0].weight], np.ones((4, 3)))
-    assert recorded(step) == 1
+    model.eval()  # as it was
+    agree(step, f, [model[0].weight], np.ones((4, 3)))
+    assert recorded(step) == 2
 
 
 GENERATOR, DRAW = np.random.default_rng(1), np.random.default_rng(1).uniform
@@ -1370,11 +1327,16 @@ def test_many_recordings_are_spoken_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         step(-1.0)
-    counter = [0]
-    step = mt.compile(lambda: w * counter[0])
-    with pytest.warns(RuntimeWarning, match=r"recorded 20 times, which is slow: counter\[0\]"):
+    scale = 0
+    step = mt.compile(lambda: w * scale)
+    with pytest.warns(RuntimeWarning, match="recorded 20 times, which is slow: scale changes"):
         for k in range(20):
-            counter[0] = k
+            scale = k
+            step()
+    step = mt.compile(lambda: w * 2)
+    with pytest.warns(RuntimeWarning, match=r"slow: a module, or what record_anew\(\) was called"):
+        for _ in range(20):
+            mt.record_anew()
             step()
 
 
@@ -1408,21 +1370,10 @@ def adds_in_place(x):
     return (W * total).sum()
 
 
-def raises(x):
-    with np.errstate(divide="raise"):
-        try:
-            return mt.log(W * x).sum()
-        except FloatingPointError:
-            return W.sum()
-
-
 def goes_backward():
     W.sum().backward()
     return W.sum()
 
-
-SAME = itertools.repeat(2.0)
-HIDDEN = itertools.repeat(np.ones(2))
 
 REFUSED = {
     "a list": (
@@ -1432,7 +1383,7 @@ REFUSED = {
         "returns a tensor .* one number, got a li",
     ),
     "a number": (lambda: 1.0, (), TypeError, "got a float"),
-    "many numbers": (lambda: W * 1, (), GradientError, r"returns \(2,\), not one number; reduce"),
+    "many numbers": (lambda: W * 1, (), GradientError, r"one number, got \(2,\); reduce it"),
     "a constant": (lambda x: x.sum(), (np.ones(2),), GradientError, "is a constant"),
     "float()": (lambda: W * float(W[0]), (), GradientError, r"float\(\) of \(\) takes a value"),
     "item()": (lambda: W.sum() * W.sum().item(), (), GradientError, r"\.item\(\) of"),
@@ -1450,7 +1401,7 @@ REFUSED = {
     "a copy": (lambda: (W * copying.copy(W)).sum(), (), GradientError, r"a copy of \(2,\) 'W'"),
     "in": (lambda: W.sum() * (1.0 in W), (), GradientError, "in of"),
     "a mask": (lambda: W[W > 1].sum(), (), GradientError, r"an index of \(2,\)"),
-    "a count": (counts, (), GradientError, r"counts changes NUMBERS\['calls'\] whenever it runs"),
+    "a count": (counts, (), GradientError, "counts changes NUMBERS whenever it runs"),
     "a list that grows": (keeps, (), GradientError, "keeps changes KEPT whenever"),
     "an entry": (changes_in_place, (), GradientError, "'c' is changed in place"),
     "+=": (adds_in_place, (np.ones(2),), GradientError, "is changed in place"),
@@ -1465,26 +1416,14 @@ REFUSED = {
         lambda: setattr(W, "grad", None) or W.sum(),
         (),
         GradientError,
-        r"sets the \.grad of \(2,\) 'W', as zero_grad",
+        r"\.grad of 'W' is set inside the function",
     ),
-    "a gradient read": (lambda: (W * W.grad).sum(), (), TypeError, "a .grad, which a program can"),
+    "a gradient read": (lambda: (W * W.grad).sum(), (), GradientError, "'W' is read inside"),
     "a gradient asked for": (
         lambda: W.sum() * (1 if W.grad is None else 2),
         (),
         GradientError,
-        r"doesn't do the same .* or a \.grad; do that outside",
-    ),
-    "an iterator": (
-        lambda: W.sum() * next(SAME),
-        (),
-        GradientError,
-        "reaches SAME, an iterator, of which a program would take no more; pass what it gives",
-    ),
-    "errstate": (
-        raises,
-        (np.ones(2),),
-        GradientError,
-        r"raises has NumPy raise errors by np\.errstate.*; put the errstate around the call",
+        r"\.grad of 'W' is read inside the function",
     ),
     "another compiled function": (
         lambda: W.sum() * mt.compile(lambda: W.sum())(),
@@ -1497,18 +1436,6 @@ REFUSED = {
         (),
         GradientError,
         "multiply gave before it",
-    ),
-    "an unknown holder": (
-        lambda: (W * next(HIDDEN)).sum(),
-        (),
-        GradientError,
-        r"\(2,\), which is held by something that can't be watched",
-    ),
-    "a part of what an unknown holder has": (
-        lambda: (W * next(HIDDEN)[:1]).sum(),
-        (),
-        GradientError,
-        r"\(1,\), which is held by something",
     ),
     "an array without a rule": (
         lambda x: (W * np.median(x)).sum(),
@@ -1532,34 +1459,6 @@ def test_gradients_come_back_after_a_refusal():
         assert w.grad is mine
 
 
-def test_the_order_of_a_dict_counts():
-    w, parts = weights(), {"a": 2.0, "b": 3.0}
-
-    def f():
-        y = w
-        for factor in parts.values():
-            y = y * factor + 1
-        return y
-
-    step = mt.compile(f)
-    agree(step, f, [w])
-    parts["a"] = parts.pop("a")
-    agree(step, f, [w])
-    assert recorded(step) == 2
-
-
-def test_an_attribute_that_a_class_hides(monkeypatch):
-    class Steeper(Scaled):
-        pass
-
-    model = Steeper()
-    step = mt.compile(model)
-    agree(step, model, [model.w], np.ones(3))
-    Steeper.ratio = 7.0
-    agree(step, model, [model.w], np.ones(3))
-    assert recorded(step) == 2
-
-
 @pytest.mark.parametrize("what", REFUSED)
 def test_refused_in_one_line(what):
     f, inputs, kind, message = REFUSED[what]
@@ -1571,18 +1470,6 @@ def test_refused_in_one_line(what):
     assert W.grad is None
     np.testing.assert_array_equal(CONSTANT.numpy(), values)
     assert (W * 2).requires_grad
-
-
-def test_what_never_equals_itself_is_refused():
-    class Fickle(set):
-        __hash__ = None
-
-        def __eq__(self, other):
-            return False
-
-    chosen = Fickle()
-    with pytest.raises(GradientError, match="doesn't do the same when it runs twice; call"):
-        mt.compile(lambda: W.sum() * len(chosen))()
 
 
 def test_inputs_cannot_be_changed_through_what_is_read():

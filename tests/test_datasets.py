@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from nn import datasets
-from nn.datasets import Cats, drawn_cats, load_cats
 
 GOOD = {
     "train_images.csv": "0,1,2\n253,254,255\n10,20,30\n",
@@ -29,7 +28,7 @@ def write(folder: Path, **changes: str | bytes) -> Path:
     return folder
 
 
-def digest(cats: Cats) -> str:
+def digest(cats: datasets.Cats) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in cats)).hexdigest()
 
 
@@ -37,8 +36,8 @@ def digest(cats: Cats) -> str:
 
 
 def test_reads_all_four_files(tmp_path: Path) -> None:
-    cats = load_cats(write(tmp_path))
-    assert isinstance(cats, Cats)
+    cats = datasets.load_cats(write(tmp_path))
+    assert isinstance(cats, datasets.Cats)
     assert cats.train_images.tolist() == [[0, 1, 2], [253, 254, 255], [10, 20, 30]]
     assert cats.train_labels.tolist() == [[0], [1], [1]]
     assert cats.test_images.tolist() == [[7, 8, 9], [1, 1, 1]]
@@ -47,7 +46,7 @@ def test_reads_all_four_files(tmp_path: Path) -> None:
 
 
 def test_takes_the_folder_as_text(tmp_path: Path) -> None:
-    assert load_cats(str(write(tmp_path))).test_images.shape == (2, 3)
+    assert datasets.load_cats(str(write(tmp_path))).test_images.shape == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -61,13 +60,13 @@ def test_takes_the_folder_as_text(tmp_path: Path) -> None:
     ids=["CRLF", "no last line end", "spaces", "sign and zeros"],
 )
 def test_accepts_harmless_differences(tmp_path: Path, content: str) -> None:
-    images = load_cats(write(tmp_path, train_images=content)).train_images
+    images = datasets.load_cats(write(tmp_path, train_images=content)).train_images
     assert images.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
 
 
 def test_reads_a_single_line_and_a_single_value(tmp_path: Path) -> None:
     single = {"train_images": "5", "train_labels": "1", "test_images": "6", "test_labels": "0"}
-    cats = load_cats(write(tmp_path, **single))
+    cats = datasets.load_cats(write(tmp_path, **single))
     assert [array.shape for array in cats] == [(1, 1)] * 4
 
 
@@ -78,7 +77,7 @@ NOT_PIXELS = "abc,, ,nan,inf,-1,256,300,0.5,17.0,1e2,1_0,0x10,#,5#,5;6,'5',5\x00
 def test_names_the_place_of_a_value_that_is_no_pixel(tmp_path: Path, found: str) -> None:
     folder = write(tmp_path, train_images=f"0,1,2\n3,4,{found}\n5,6,7\n")
     with pytest.raises(ValueError) as caught:
-        load_cats(folder)
+        datasets.load_cats(folder)
     assert str(caught.value) == (
         f"train_images.csv, line 2, column 3: {found!r} is not a whole number from 0 to 255 "
         "in plain digits"
@@ -143,13 +142,13 @@ def test_says_what_is_wrong_with_a_file(
     tmp_path: Path, name: str, content: str | bytes, message: str
 ) -> None:
     with pytest.raises(ValueError) as caught:
-        load_cats(write(tmp_path, **{name: content}))
+        datasets.load_cats(write(tmp_path, **{name: content}))
     assert str(caught.value) == f"{name}.csv{message}"
 
 
 def test_a_fault_is_told_without_the_error_of_numpy(tmp_path: Path) -> None:
     with pytest.raises(ValueError) as caught:
-        load_cats(write(tmp_path, train_images="x\n"))
+        datasets.load_cats(write(tmp_path, train_images="x\n"))
     assert caught.value.__suppress_context__
 
 
@@ -159,17 +158,17 @@ def test_faults_are_told_also_where_warnings_are_ignored(
 ) -> None:
     with warnings.catch_warnings(), pytest.raises(ValueError, match=found):
         warnings.simplefilter("ignore")
-        load_cats(write(tmp_path, train_images=content))
+        datasets.load_cats(write(tmp_path, train_images=content))
 
 
 def test_the_first_of_several_faults_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"line 2, column 2: '999'"):
-        load_cats(write(tmp_path, train_images="1,2,3\n4,999,6\n\n7,x,9\n"))
+        datasets.load_cats(write(tmp_path, train_images="1,2,3\n4,999,6\n\n7,x,9\n"))
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
-        load_cats(tmp_path / "nowhere")
+        datasets.load_cats(tmp_path / "nowhere")
     assert str(caught.value) == (
         f"{tmp_path / 'nowhere'} does not exist; give the folder that holds train_images.csv, "
         "train_labels.csv, test_images.csv, test_labels.csv"
@@ -178,7 +177,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 def test_a_file_for_a_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"train_images\.csv is not a folder; give the"):
-        load_cats(write(tmp_path) / "train_images.csv")
+        datasets.load_cats(write(tmp_path) / "train_images.csv")
 
 
 def test_all_missing_files_are_named_at_once(tmp_path: Path) -> None:
@@ -187,7 +186,7 @@ def test_all_missing_files_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "test_images.csv").unlink()
     (tmp_path / "test_images.csv").mkdir()  # a folder of that name is not the file either
     with pytest.raises(FileNotFoundError) as caught:
-        load_cats(tmp_path)
+        datasets.load_cats(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path} lacks train_labels.csv, test_images.csv; put the missing files there"
     )
@@ -195,15 +194,15 @@ def test_all_missing_files_are_named_at_once(tmp_path: Path) -> None:
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
-        load_cats(tmp_path)
+        datasets.load_cats(tmp_path)
     assert all(name in str(caught.value) for name in datasets.FILES)
 
 
 def test_drawn_pictures_survive_a_round_trip(tmp_path: Path) -> None:
-    cats = drawn_cats(train=6, test=3)
+    cats = datasets.drawn_cats(train=6, test=3)
     for name, array in zip(datasets.FILES, cats, strict=True):
         np.savetxt(tmp_path / name, array, fmt="%d", delimiter=",")
-    assert digest(load_cats(tmp_path)) == digest(cats)
+    assert digest(datasets.load_cats(tmp_path)) == digest(cats)
 
 
 # The well-known files themselves, where they are at hand
@@ -218,7 +217,7 @@ def real_folder() -> Path:
 
 
 def test_the_real_files(real_folder: Path) -> None:
-    cats = load_cats(real_folder)
+    cats = datasets.load_cats(real_folder)
     assert [array.shape for array in cats] == [(209, 12288), (209, 1), (50, 12288), (50, 1)]
     assert (cats.train_labels.sum(), cats.test_labels.sum()) == (72, 33)
     for name, array in zip(datasets.FILES, cats, strict=True):
@@ -232,18 +231,18 @@ def test_the_real_files_with_one_fault_near_the_end(real_folder: Path, tmp_path:
     path = tmp_path / "test_images.csv"
     path.write_text(path.read_text().rstrip("\n").rpartition(",")[0] + ",256\n")
     with pytest.raises(ValueError, match=r"^test_images\.csv, line 50, column 12288: '256' is not"):
-        load_cats(tmp_path)
+        datasets.load_cats(tmp_path)
 
 
 # Drawn pictures
 
 
 @pytest.fixture(scope="module")
-def cats() -> Cats:
-    return drawn_cats()
+def cats() -> datasets.Cats:
+    return datasets.drawn_cats()
 
 
-def test_shapes_types_and_shares(cats: Cats) -> None:
+def test_shapes_types_and_shares(cats: datasets.Cats) -> None:
     assert [array.shape for array in cats] == [(209, 12288), (209, 1), (50, 12288), (50, 1)]
     assert [array.dtype for array in cats] == [np.uint8, np.int64, np.uint8, np.int64]
     assert (cats.train_labels.sum(), cats.test_labels.sum()) == (72, 33)
@@ -252,7 +251,7 @@ def test_shapes_types_and_shares(cats: Cats) -> None:
 
 @pytest.mark.parametrize(("train", "test", "counts"), [(100, 10, (34, 7)), (1, 1, (0, 1))])
 def test_other_numbers_keep_the_shares(train: int, test: int, counts: tuple[int, int]) -> None:
-    few = drawn_cats(train=train, test=test)
+    few = datasets.drawn_cats(train=train, test=test)
     assert (len(few.train_images), len(few.test_images)) == (train, test)
     assert (few.train_labels.sum(), few.test_labels.sum()) == counts
 
@@ -260,34 +259,34 @@ def test_other_numbers_keep_the_shares(train: int, test: int, counts: tuple[int,
 @pytest.mark.parametrize(("train", "test"), [(0, 50), (209, 0), (-1, 5)])
 def test_refuses_to_draw_nothing(train: int, test: int) -> None:
     with pytest.raises(ValueError) as caught:
-        drawn_cats(train=train, test=test)
+        datasets.drawn_cats(train=train, test=test)
     assert str(caught.value) == f"train and test must be at least 1, found {train} and {test}"
 
 
-def test_the_default_pictures_never_change(cats: Cats) -> None:
+def test_the_default_pictures_never_change(cats: datasets.Cats) -> None:
     # Figures in the documentation rest on these very bytes
     assert digest(cats) == "6d4f3ccb49c69d1cb7f88b8221ecddb891a2b407f92300259fd6eaa9d49a5299"
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
-    first, again, other = (drawn_cats(seed, train=8, test=4) for seed in (3, 3, 4))
+    first, again, other = (datasets.drawn_cats(seed, train=8, test=4) for seed in (3, 3, 4))
     assert digest(first) == digest(again)
     assert not np.array_equal(first.train_images, other.train_images)
     assert not np.array_equal(first.test_images, other.test_images)
 
 
-def test_the_test_pictures_do_not_depend_on_the_number_trained_on(cats: Cats) -> None:
-    assert np.array_equal(drawn_cats(train=2).test_images, cats.test_images)
+def test_the_test_pictures_do_not_depend_on_the_number_trained_on(cats: datasets.Cats) -> None:
+    assert np.array_equal(datasets.drawn_cats(train=2).test_images, cats.test_images)
 
 
 def test_the_global_random_state_is_neither_used_nor_changed() -> None:
     np.random.seed(5)
-    first = digest(drawn_cats(train=8, test=4))
+    first = digest(datasets.drawn_cats(train=8, test=4))
     assert np.random.random() == np.random.RandomState(5).random()
-    assert digest(drawn_cats(train=8, test=4)) == first
+    assert digest(datasets.drawn_cats(train=8, test=4)) == first
 
 
-def test_no_picture_comes_twice(cats: Cats) -> None:
+def test_no_picture_comes_twice(cats: datasets.Cats) -> None:
     images = np.concatenate([cats.train_images, cats.test_images])
     assert len(np.unique(images, axis=0)) == 259
     # Nor nearly: the closest pair still differs by more than the noise does
@@ -297,13 +296,13 @@ def test_no_picture_comes_twice(cats: Cats) -> None:
     assert np.sqrt(between.min() / 12288) > 15
 
 
-def test_the_labels_are_shuffled(cats: Cats) -> None:
+def test_the_labels_are_shuffled(cats: datasets.Cats) -> None:
     changes = np.count_nonzero(np.diff(cats.train_labels[:, 0]))
     assert changes > 60  # 2 * 72 * 137 / 209 = 94 on average, 1 if sorted
     assert 10 < cats.train_labels[:100].sum() < 60
 
 
-def test_each_picture_is_lively(cats: Cats) -> None:
+def test_each_picture_is_lively(cats: datasets.Cats) -> None:
     images = np.concatenate([cats.train_images, cats.test_images])
     assert images.std(axis=1).min() > 20
     assert images.min() == 0 and images.max() == 255
@@ -311,7 +310,7 @@ def test_each_picture_is_lively(cats: Cats) -> None:
 
 def test_colour_and_brightness_give_nothing_away() -> None:
     """Nearest class mean, and the best linear fit, on features that tell nothing of shapes."""
-    many = drawn_cats(seed=2, train=400, test=400)
+    many = datasets.drawn_cats(seed=2, train=400, test=400)
 
     def features(images: np.ndarray) -> np.ndarray:
         pixels = images.reshape(len(images), 4096, 3) / 255

@@ -100,6 +100,53 @@ def test_a_target_may_need_a_gradient_too(loss):
     assert target.grad.item() != 0
 
 
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+@pytest.mark.parametrize("dtype", [bool, np.int64, np.float32, np.float64])
+@pytest.mark.parametrize("kind", [np.asarray, mt.Tensor])
+def test_a_compiled_step_follows_targets_that_it_reaches(loss, dtype, kind):
+    targets = kind(np.array([[0], [1], [1]], dtype=dtype))
+    predictions = mt.Tensor([[0.2], [0.6], [0.9]], requires_grad=True)
+    step = mt.compile(lambda: loss(predictions, targets))
+    assert step() == loss(predictions, targets).item()
+    targets[0] = dtype(1)
+    assert step() == loss(predictions, targets).item()
+    predictions.grad = None
+    step()
+    compiled, predictions.grad = predictions.grad, None
+    loss(predictions, targets).backward()
+    np.testing.assert_array_equal(compiled, predictions.grad)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, mt.Tensor])
+def test_a_compiled_step_follows_labels_that_it_reaches(kind):
+    labels = kind(np.array([0, 1, 2]))
+    z = mt.Tensor(np.random.default_rng(0).normal(size=(3, 3)), requires_grad=True)
+    step = mt.compile(lambda: nn.CrossEntropyLoss()(z, labels))
+    assert step() == nn.CrossEntropyLoss()(z, labels).item()
+    labels[0] = 2
+    assert step() == nn.CrossEntropyLoss()(z, labels).item()
+
+
+@pytest.mark.parametrize("loss", SAME_SHAPE, ids=name)
+@pytest.mark.parametrize(
+    ("targets", "called"),
+    [
+        (np.array([0, 1]), "y"),
+        (np.array([0.0, 1.0]), "y"),
+        ([False, True], "y"),
+        (mt.Tensor([0, 1]), "y"),
+        (mt.Tensor([0, 1], name="labels"), "labels"),
+        (mt.Tensor([0.0, 1.0], name="labels"), "labels"),
+    ],
+)
+def test_targets_have_a_name_and_the_dtype_of_the_predictions(loss, targets, called):
+    predictions = mt.Tensor([0.5, 0.5], requires_grad=True, dtype=np.float32, name="a")
+    step = mt.compile(lambda: loss(predictions, targets))
+    source = mt.to_source(loss(predictions, targets))
+    assert f"({called}, a)" in source or f"(a, {called})" in source
+    assert step().dtype == np.float32
+
+
 # Gradients by differences -----------------------------------------------------------------------
 
 

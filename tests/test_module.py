@@ -1,6 +1,7 @@
 """Module, Parameter and Sequential: what is found, in which order, under which name."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import nn
 
 PUBLIC = (
     "Module Parameter Sequential Linear ReLU Sigmoid Tanh Softmax Dropout Flatten BCELoss "
-    "BCEWithLogitsLoss MSELoss CrossEntropyLoss SGD Adam he_normal he_uniform lecun_normal "
-    "xavier_normal xavier_uniform fit predict accuracy History save load CatClassifier datasets"
+    "BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal he_uniform "
+    "lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
+    "CatClassifier datasets"
 ).split()
 
 
@@ -175,12 +177,167 @@ def test_a_name_of_its_own_stays():
     assert list(model.state_dict()) == ["layers.0.weight", "layers.0.bias", "scale"]
 
 
+def linear():
+    return nn.Linear(1, 1, bias=False, rng=0)
+
+
 def test_a_layer_appended_to_a_list_is_named_by_its_path():
     model = nn.Sequential()
     model.tail = []
-    for _ in range(2):
-        model.tail.append(nn.Linear(1, 1, bias=False, rng=0))
+    layers = [linear(), linear()]
+    for layer in layers:
+        model.tail.append(layer)
+    assert [layer.weight.name for layer in layers] == ["tail.0.weight", "tail.1.weight"]
     assert names(model) == ["tail.0.weight", "tail.1.weight"]
+
+
+READINGS = {
+    "repr": repr,
+    "parameters": lambda model: [part.parameters() for _, part in model.named_modules()],
+    "state": lambda model: [part.state_dict() for _, part in model.named_modules()],
+    "optimizer": lambda model: nn.SGD(model.a.layers[0].parameters()),
+    "call": lambda model: model.a.layers[0](np.ones((1, 2))),
+    "mode": lambda model: model.a.eval(),
+    "gradients": lambda model: model.a.zero_grad(),
+    "load": lambda model: model.a.load_state_dict(model.a.state_dict()),
+    "copy": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_reading_changes_no_name(reading):
+    model = Pair(nn.Sequential(nn.Linear(2, 2, rng=0), nn.Sequential(linear())), nn.ReLU())
+    before = names(model)
+    assert before == ["a.layers.0.weight", "a.layers.0.bias", "a.layers.1.layers.0.weight"]
+    READINGS[reading](model)
+    assert names(model) == before
+
+
+def test_paths_go_from_the_module_that_is_read():
+    model = Pair(nn.Sequential(nn.Linear(2, 2, rng=0)), nn.ReLU())
+    assert list(model.a.layers[0].state_dict()) == ["weight", "bias"]
+    assert names(model.a.layers[0]) == ["a.layers.0.weight", "a.layers.0.bias"]
+
+
+def test_what_is_put_into_a_part_is_named_from_the_outermost_module():
+    model = Pair(nn.Sequential(linear()), nn.ReLU())
+    model.a.layers[0].scale = scale = nn.Parameter(1.0)
+    model.a.layers.append(linear())
+    model.a.heads = {"cat": linear()}
+    model.a.heads["dog"] = linear()
+    assert scale.name == "a.layers.0.scale"
+    assert names(model) == [
+        "a.layers.0.weight", "a.layers.0.scale", "a.layers.1.weight", "a.heads.cat.weight",
+        "a.heads.dog.weight",
+    ]  # fmt: skip
+
+
+def test_a_layer_replaced_takes_over_the_name_and_the_old_one_keeps_it():
+    model = nn.Sequential(linear(), linear())
+    old = model.layers[0]
+    model.layers[0] = linear()
+    assert names(model) == ["layers.0.weight", "layers.1.weight"]
+    assert old.weight.name == "layers.0.weight"
+    assert names(nn.Sequential(nn.ReLU(), old)) == ["layers.1.weight"]
+
+
+def test_layers_that_move_are_named_anew():
+    model = nn.Sequential(linear(), linear())
+    first, second = model
+    model.layers.insert(0, nn.ReLU())
+    assert [first.weight.name, second.weight.name] == ["layers.1.weight", "layers.2.weight"]
+    del model.layers[0]
+    model.layers.reverse()
+    assert [first.weight.name, second.weight.name] == ["layers.1.weight", "layers.0.weight"]
+
+
+def test_a_layer_in_two_models_is_named_by_the_last():
+    layer = linear()
+    one, two = Pair(layer, nn.ReLU()), nn.Sequential(layer)
+    assert names(one) == names(two) == ["layers.0.weight"]
+    one.a = layer
+    assert names(one) == names(two) == ["a.weight"]
+
+
+def test_a_layer_in_two_places_is_named_by_the_first():
+    layer = linear()
+    assert names(Pair(layer, nn.Sequential(layer))) == ["a.weight"]
+
+
+def test_a_shared_parameter_is_named_by_the_place_that_is_left():
+    model = Pair(nn.Parameter(1.0), None)
+    model.b = model.a
+    del model.a
+    assert names(model) == ["b"]
+
+
+# Lists and dicts --------------------------------------------------------------------------------
+
+
+def test_a_list_of_layers_is_still_a_list():
+    layers = [nn.ReLU(), nn.Tanh()]
+    model = nn.Sequential()
+    model.blocks, model.heads = layers, {"a": layers[0]}
+    assert isinstance(model.blocks, list)
+    assert isinstance(model.heads, dict)
+    assert model.blocks == layers
+    assert model.blocks[1:] == layers[1:]
+    assert model.heads == {"a": layers[0]}
+    assert repr(model.blocks) == repr(layers)
+
+
+def test_lists_and_dicts_of_other_things_stay_the_very_objects():
+    class Settings(dict):
+        pass
+
+    model = nn.Sequential()
+    kept = [[1, 2], ["text"], {"a": 1}, ("x", [1]), Settings(layer=nn.ReLU())]
+    for value in kept:
+        model.value = value
+        assert model.value is value
+
+
+def test_a_list_within_a_list_is_named_too():
+    model = nn.Sequential()
+    model.blocks = [[linear()], {"a": linear()}]
+    model.blocks[0].append(linear())
+    model.blocks[1]["b"] = linear()
+    model.blocks.append([])
+    model.blocks[2].append(linear())
+    assert names(model) == [
+        "blocks.0.0.weight", "blocks.0.1.weight", "blocks.1.a.weight", "blocks.1.b.weight",
+        "blocks.2.0.weight",
+    ]  # fmt: skip
+
+
+def test_a_list_that_holds_itself_does_not_hang():
+    model = nn.Sequential()
+    around = [nn.Parameter(1.0)]
+    around.append(around)
+    model.around = around
+    assert names(model) == ["around.0"]
+
+
+@pytest.mark.parametrize("given", [[], [nn.ReLU()]])
+def test_a_list_changed_behind_the_modules_back_is_refused(given):
+    model = nn.Sequential()
+    model.blocks = given
+    given.append(linear())
+    with pytest.raises(ValueError, match="blocks") as caught:
+        model.parameters()
+    assert str(caught.value) == (
+        "blocks: the list that was set was changed afterwards, but the module has a copy of it; "
+        "change that instead"
+    )
+
+
+def test_a_list_may_change_where_the_module_has_it():
+    given = [nn.ReLU()]
+    model = nn.Sequential()
+    model.blocks = given
+    model.blocks.append(linear())
+    given.clear()
+    assert names(model) == ["blocks.1.weight"]
 
 
 # Copies -----------------------------------------------------------------------------------------
@@ -205,6 +362,27 @@ def test_a_deep_copy_keeps_what_is_shared_frozen_and_narrow():
     assert twin.a.weight.dtype == np.float32
     assert [p.requires_grad for p in twin.parameters()] == [True, False]
     assert all(isinstance(p, nn.Parameter) for p in twin.parameters())
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_keeps_names_and_goes_on_noticing(copied):
+    model = nn.Sequential(linear(), nn.Sequential(linear()))
+    model.layers[0].weight.name = "W1"
+    twin = copied(model)
+    assert names(twin) == names(model) == ["W1", "layers.1.layers.0.weight"]
+    assert names(copied(model.layers[1])) == ["layers.1.layers.0.weight"]
+    assert all(p is not q for p, q in zip(twin.parameters(), model.parameters(), strict=True))
+    twin.layers[1].layers.append(linear())
+    assert names(twin) == [*names(model), "layers.1.layers.1.weight"]
+    assert len(model.parameters()) == 2
+    assert names(nn.Sequential(nn.ReLU(), twin[1]))[0] == "layers.1.layers.0.weight"
+
+
+def test_a_shallow_copy_of_a_list_is_a_list_of_its_own():
+    model = nn.Sequential(linear(), linear())
+    shallow = model.layers.copy()
+    shallow.pop(0)
+    assert names(model) == ["layers.0.weight", "layers.1.weight"]
 
 
 def test_copies_of_one_layer_are_named_by_their_places():
@@ -240,6 +418,171 @@ def test_zero_grad_forgets_all_gradients():
     assert all(p.grad is not None for p in layer.parameters())
     layer.zero_grad()
     assert all(p.grad is None for p in layer.parameters())
+
+
+# Compiled steps ---------------------------------------------------------------------------------
+
+
+class Parts(nn.Module):
+    """A model with something to change in every place."""
+
+    def __init__(self):
+        self.scale = 2.0
+        self.act = nn.Tanh()
+        self.weight = nn.Parameter(0.5)
+        self.layers = [nn.Sigmoid(), [nn.Tanh()]]
+        self.heads = {"a": nn.Tanh()}
+        self.drop = nn.Dropout(0.0)
+        self.log = []
+
+    def forward(self, x):
+        y = self.act(x * self.weight * self.scale) + (1.0 if self.drop.training else 3.0)
+        for layer in [*self.layers, *self.heads.values()]:
+            for part in layer if isinstance(layer, list) else [layer]:
+                y = part(y)
+        return y * getattr(self, "extra", 1.0)
+
+
+def step_of(model):
+    x = np.array([0.3, 0.4])
+    step = mt.compile(lambda: model(x).sum())
+    step()
+    return step
+
+
+CHANGES = {
+    "eval": lambda m: m.eval(),
+    "a number": lambda m: setattr(m, "scale", 3.0),
+    "a layer": lambda m: setattr(m, "act", nn.ReLU()),
+    "a parameter": lambda m: setattr(m, "weight", nn.Parameter(0.25)),
+    "a new attribute": lambda m: setattr(m, "extra", 2.0),
+    "a list": lambda m: setattr(m, "layers", [nn.Tanh()]),
+    "an entry": lambda m: m.layers.__setitem__(0, nn.ReLU()),
+    "an entry deleted": lambda m: m.layers.__delitem__(0),
+    "append": lambda m: m.layers.append(nn.Tanh()),
+    "append a list": lambda m: m.layers.append([nn.Tanh()]),
+    "extend": lambda m: m.layers.extend([nn.Tanh()]),
+    "insert": lambda m: m.layers.insert(0, nn.Tanh()),
+    "pop": lambda m: m.layers.pop(),
+    "remove": lambda m: m.layers.remove(m.layers[0]),
+    "clear": lambda m: m.layers.clear(),
+    "reverse": lambda m: m.layers.reverse(),
+    "sort": lambda m: m.layers.sort(key=lambda x: isinstance(x, nn.Module)),
+    "+=": lambda m: m.layers.__iadd__([nn.Tanh()]),
+    "*=": lambda m: m.layers.__imul__(2),
+    "a slice": lambda m: m.layers.__setitem__(slice(0, 1), [nn.ReLU(), nn.Tanh()]),
+    "a list in a list": lambda m: m.layers[1].append(nn.Tanh()),
+    "a key": lambda m: m.heads.__setitem__("b", nn.Tanh()),
+    "another at a key": lambda m: m.heads.__setitem__("a", nn.ReLU()),
+    "a key deleted": lambda m: m.heads.__delitem__("a"),
+    "dict pop": lambda m: m.heads.pop("a"),
+    "popitem": lambda m: m.heads.popitem(),
+    "dict clear": lambda m: m.heads.clear(),
+    "update": lambda m: m.heads.update(b=nn.Tanh()),
+    "setdefault": lambda m: m.heads.setdefault("b", nn.Tanh()),
+    "|=": lambda m: m.heads.__ior__({"b": nn.Tanh()}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("copied", [lambda m: m, copy.deepcopy])
+def test_a_compiled_step_follows_every_change_of_a_module(change, copied):
+    model = copied(Parts())
+    step = step_of(model)
+    before = step()
+    CHANGES[change](model)
+    assert step() == step.__wrapped__().item()
+    assert step() != before
+
+
+def test_a_compiled_step_follows_an_attribute_deleted():
+    model = Parts()
+    model.extra = 5.0
+    step = step_of(model)
+    del model.extra
+    assert step() == step.__wrapped__().item()
+
+
+SAME = {
+    "train": lambda m: m.train(),
+    "an equal number": lambda m: setattr(m, "scale", float("2")),
+    "the same layer": lambda m: setattr(m, "act", m.act),
+    "the same list": lambda m: setattr(m, "layers", m.layers),
+    "the same entry": lambda m: m.layers.__setitem__(0, m.layers[0]),
+    "nothing more": lambda m: m.layers.extend([]),
+    "notes": lambda m: m.log.append(3.0),
+    "notes gone": lambda m: m.log.clear(),
+    "values": lambda m: m.load_state_dict(m.state_dict()),
+    "gradients": lambda m: m.zero_grad(),
+    "other models": lambda m: Parts(),
+    "a copy": copy.deepcopy,
+    "a pickle": lambda m: pickle.loads(pickle.dumps(m)),
+    "repr": repr,
+    "predict": lambda m: nn.predict(m, np.ones(2)),
+}
+
+
+def test_a_change_that_fails_changes_nothing():
+    model = Parts()
+    step = step_of(model)
+    source = step.source
+    with pytest.raises(ValueError, match="not in list"):
+        model.layers.remove(None)
+    step()
+    assert step.source is source
+
+
+@pytest.mark.parametrize("reading", SAME)
+def test_a_compiled_step_is_not_recorded_anew_for_nothing(reading):
+    model = Parts()
+    step = step_of(model)
+    source = step.source
+    SAME[reading](model)
+    step()
+    assert step.source is source
+
+
+class Stepping(nn.Module):
+    """Holds the compiled step that trains it."""
+
+    def __init__(self):
+        self.layer = nn.Linear(2, 1, rng=0)
+        self.step = mt.compile(self.cost)
+
+    def cost(self, x):
+        return self.layer(x).sum()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_module_that_holds_a_compiled_step_is_copied_with_it(copied):
+    model, x = Stepping(), np.ones((3, 2))
+    model.step(x)
+    twin = copied(model)
+    twin.layer.bias.data += 1.0
+    assert twin.step(x) == twin.cost(x).item() != model.step(x)
+    assert twin.layer.bias.grad == 3.0
+    assert model.layer.bias.grad == 6.0
+
+
+# Activations ------------------------------------------------------------------------------------
+
+
+def test_a_class_says_that_it_is_an_activation():
+    kinds = [nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax]
+    assert all(kind.activation is True for kind in kinds)
+    assert not nn.Linear.activation
+    assert not nn.Module.activation
+
+
+def test_an_attribute_of_that_name_may_hold_anything():
+    class Block(nn.Module):
+        def __init__(self, activation):
+            self.activation = activation
+
+        def forward(self, x):
+            return self.activation(x)
+
+    assert Block(nn.ReLU())(mt.Tensor(-1.0)).item() == 0.0
 
 
 # Calls and repr ---------------------------------------------------------------------------------

@@ -220,6 +220,78 @@ def test_a_plain_tensor_can_be_learnt_too():
     assert t.item() == 0.0
 
 
+# One's own --------------------------------------------------------------------------------------
+
+
+class SignDescent(nn.Optimizer):
+    """The one of Optimizer's docstring."""
+
+    def __init__(self, parameters, lr=0.01, inertia=0.9):
+        super().__init__(parameters, lr, remembers=("mean",))
+        self.inertia = inertia
+
+    def update(self, k, g):
+        mean = self.memory[f"mean.{k}"]
+        mean += (1 - self.inertia) * (g - mean)
+        return self.lr * np.sign(mean)
+
+
+def test_an_optimizer_of_ones_own_by_hand():
+    p = nn.Parameter([1.0, 1.0])
+    optimizer = SignDescent([p], lr=0.25, inertia=0.5)
+    for gradient, expected in [
+        ([2.0, -2.0], [0.75, 1.25]),
+        ([-1.0, -1.0], [0.75, 1.5]),
+        ([-1.0, 4.0], [1.0, 1.25]),
+    ]:
+        p.grad = np.array(gradient)
+        optimizer.step()
+        assert p.tolist() == expected
+    assert optimizer.steps == 3
+    assert repr(optimizer) == "SignDescent(lr=0.25, weight_decay=0.0, inertia=0.5)"
+
+
+def test_an_optimizer_of_ones_own_trains_and_goes_on_from_a_checkpoint(tmp_path):
+    X, Y = np.eye(3), np.eye(3)[:, :1]
+
+    def train(model, optimizer, history, iterations):
+        return nn.fit(
+            model, X, Y, iterations=iterations, optimizer=optimizer, history=history,
+            print_every=None, progress=False,
+        )  # fmt: skip
+
+    whole, half, again = (nn.CatClassifier((3, 2, 1), rng=1) for _ in range(3))
+    expected = train(whole, SignDescent(whole.parameters()), None, 9).costs
+    optimizer = SignDescent(half.parameters())
+    nn.save(tmp_path / "half.npz", half, optimizer, train(half, optimizer, None, 4))
+    optimizer = SignDescent(again.parameters())
+    history = nn.load(tmp_path / "half.npz", again, optimizer)
+    assert train(again, optimizer, history, 5).costs == expected
+    assert expected[-1] < expected[0]
+
+
+def test_an_optimizer_of_ones_own_may_be_one_line():
+    class Plain(nn.Optimizer):
+        def update(self, k, g):
+            return self.lr * g
+
+    p, q = nn.Parameter(2.0), nn.Parameter(2.0)
+    for optimizer in (Plain([p], 0.5, weight_decay=0.25), nn.SGD([q], 0.5, weight_decay=0.25)):
+        optimizer.parameters[0].grad = np.array(1.0)
+        optimizer.step()
+    assert p.item() == q.item() == 1.25
+
+
+def test_an_optimizer_without_an_update_says_so():
+    class Unfinished(nn.Optimizer):
+        pass
+
+    p = nn.Parameter(1.0)
+    p.grad = np.array(1.0)
+    with pytest.raises(TypeError, match=r"^Unfinished has no update\(\); write one$"):
+        Unfinished([p], lr=0.1).step()
+
+
 # What is refused --------------------------------------------------------------------------------
 
 

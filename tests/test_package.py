@@ -64,7 +64,7 @@ def test_every_public_name_is_there(package):
 
 
 def test_nn_and_the_examples_use_public_names_alone():
-    for path in [*(ROOT / "nn").glob("*.py"), *(ROOT / "examples").rglob("*.py")]:
+    for path in [*(ROOT / "nn").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]:
         text = path.read_text()
         assert "from microtensor." not in text, path
         assert "import microtensor." not in text, path

@@ -6,7 +6,8 @@ from cases import CASES
 
 import microtensor as mt
 from microtensor.graph import Graph
-from microtensor.program.trace import Symbol, trace
+from microtensor.program.symbol import Symbol
+from microtensor.program.trace import trace
 
 
 def run(wanted, inputs):

@@ -130,6 +130,102 @@ def test_compiled_training_refuses_dropout():
         nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
 
 
+def test_compiled_training_is_verified_whenever_it_prints(capsys):
+    class Settings:
+        scale = 1.0
+
+    def train(change_at, **options):
+        Settings.scale, model = 1.0, new_model()
+
+        def loss(a, y):
+            return nn.BCELoss()(a, y) * Settings.scale
+
+        def change(iteration, cost):
+            if iteration == change_at:
+                Settings.scale = 2.0
+
+        return nn.fit(
+            model, X, Y, iterations=9, loss=loss, callbacks=[change], compile=True, progress=False,
+            **options,
+        )  # fmt: skip
+
+    history = train(None, print_every=3)
+    assert capsys.readouterr().out.splitlines() == lines_for(history.costs, [0, 3, 6, 8])
+    with pytest.raises(mt.GradientError, match="another number for its value"):
+        train(4, print_every=3)
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    with pytest.raises(mt.GradientError, match="another number for its value"):
+        train(7, print_every=3)
+    assert len(train(4, print_every=None).costs) == 9
+
+
+def test_verifying_changes_nothing():
+    costs = [
+        nn.fit(new_model(), X, Y, iterations=9, print_every=n, progress=False, compile=True).costs
+        for n in (1, None)
+    ]
+    assert costs[0] == costs[1]
+
+
+def test_looking_at_the_accuracy_meanwhile_does_not_slow_compiled_training():
+    model = new_model()
+    compiled = []
+    step = mt.compile(lambda: model(X).sum())
+
+    def look(iteration, cost):
+        step()
+        compiled.append(step.source)
+        nn.accuracy(model, X, Y)
+
+    nn.fit(model, X, Y, iterations=5, callbacks=[look], compile=True, **QUIET)
+    assert all(source is compiled[0] for source in compiled)
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_any_object_that_steps_and_forgets_gradients_is_an_optimizer(compile):
+    class Halving:
+        def __init__(self, parameters):
+            self.parameters, self.lr = parameters, 0.5
+
+        def zero_grad(self):
+            for p in self.parameters:
+                p.grad = None
+
+        def step(self):
+            for p in self.parameters:
+                p.data -= self.lr * p.grad
+            self.lr /= 2
+
+    model = new_model()
+    optimizer = Halving(model.parameters())
+    nn.fit(model, X, Y, iterations=3, optimizer=optimizer, compile=compile, **QUIET)
+    assert optimizer.lr == 0.0625
+    other = new_model()
+    optimizer = nn.SGD(other.parameters(), lr=1.0)
+    for lr in (0.5, 0.25, 0.125):
+        optimizer.lr = lr
+        nn.fit(other, X, Y, iterations=1, optimizer=optimizer, **QUIET)
+    assert bytes_of(model) == bytes_of(other)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "text"),
+    [
+        (nn.SGD, "optimizer is a Optimizer object, got SGD"),
+        ([nn.Parameter(1.0)], "a list has no zero_grad()"),
+        (0.01, "a float has no zero_grad()"),
+        (nn.Linear(1, 1, rng=0), "a Linear has no step()"),
+        (type("Stepping", (), {"step": print})(), "a Stepping has no zero_grad()"),
+    ],
+)
+def test_what_is_no_optimizer_is_refused_by_what_it_lacks(optimizer, text):
+    if "has no" in text:
+        text = "an optimizer has zero_grad() and step(), as nn.SGD(model.parameters()) has; " + text
+    with pytest.raises(TypeError) as caught:
+        nn.fit(new_model(), X, Y, optimizer=optimizer, **QUIET)
+    assert str(caught.value) == f"fit: {text}"
+
+
 def test_fit_trains_in_training_mode():
     model = nn.Sequential(new_model(), nn.Dropout(0.0))
     model.eval()

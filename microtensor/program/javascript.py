@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
-from .trace import Symbol, Trace, is_numpy, reached
+from .symbol import Symbol, is_numpy, reach
+from .trace import Trace
 
 MATH = {
     "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",
@@ -87,7 +88,7 @@ def javascript(graph: Graph, trace: Trace) -> str:
         "locals": _by_edge(trace.locals),
         "contributions": _by_edge(trace.contributions),
     }
-    for symbol in reached(x for table in results.values() for x in table.values()):
+    for symbol in reach(x for table in results.values() for x in table.values()):
         if symbol.call is not None:
             name = texts.setdefault(symbol, f"t{len(texts)}")
             lines.append(f"  const {name} = {_written(symbol, texts)};\n")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .simplify import shape_of
-from .trace import Symbol, is_numpy
+from .symbol import Symbol, is_numpy
 
 ATOM, POWER, SIGN, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 3, 2, 1
 

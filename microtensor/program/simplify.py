@@ -1,5 +1,6 @@
 """A traced program made simpler: nothing computed twice, nothing computed for nothing.
 
+Two tiers: what is the same to the last bit, which `compile` runs, and algebra, for who reads it.
 One rule a function, in tables by the call that they look at. A rule is given a call just made,
 and returns what may stand in its place, or None. What has another shape or dtype never stands in.
 """
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .trace import Symbol, called
+from .symbol import Symbol, convert, has_symbols, record_call
 
 ELEMENTWISE = {
     "add", "subtract", "multiply", "divide", "power", "negative", "where", "maximum", "minimum",
@@ -51,20 +52,27 @@ class Scaled(NamedTuple):
     divisors: tuple[Any, ...]
 
 
-class Rewriting:
+class Simplifier:
     """Rewrites symbols, oldest first.
 
-    `kept` are symbols that stay calls of their own, since they have a name. `lengths` has for a
-    division the length that it divides by, in place of the number. What is older than `forward`
-    was written by the user and keeps its algebra.
+    `exact`: to the last bit. Else `kept` are symbols that stay calls of their own, since they have
+    a name; `lengths` has for a division the length that it divides by, in place of the number; and
+    what is older than `forward` was written by the user and keeps its algebra.
     """
 
-    def __init__(self, kept: Iterable[Symbol], lengths: Mapping[Symbol, Symbol], forward: int):
+    def __init__(
+        self,
+        kept: Iterable[Symbol] = (),
+        lengths: Mapping[Symbol, Symbol] | None = None,
+        forward: int = 0,
+        exact: bool = False,
+    ) -> None:
         self.kept = set(kept)
-        self.lengths = lengths
+        self.lengths = lengths or {}
         self.forward = forward
+        self.exact = exact
         self.found: dict[Any, Any] = {}
-        self.known: dict[Any, Symbol] = {}
+        self.known: dict[Any, Any] = {}
         self.closed: set[Symbol] = set()  # used more than once, or kept: not taken apart
         self.algebra = False
 
@@ -73,7 +81,7 @@ class Rewriting:
         uses = Counter(x for symbol in symbols for x in symbol.operands)
         with np.errstate(all="ignore"):
             for symbol in symbols:
-                self.algebra = symbol.index > self.forward
+                self.algebra = not self.exact and symbol.index > self.forward
                 new = self._rewritten(symbol)
                 self.found[symbol] = new
                 if isinstance(new, Symbol) and (symbol in self.kept or uses[symbol] > 1):
@@ -85,38 +93,41 @@ class Rewriting:
             return self.found[symbol]
         if symbol.call is None:
             return symbol
-        arguments = [self._now(x) for x in symbol.arguments]
-        options = {key: self._now(x) for key, x in symbol.options.items()}
+        arguments = [self.now(x) for x in symbol.arguments]
+        options = {key: self.now(x) for key, x in symbol.options.items()}
         if symbol in self.lengths:
             arguments[1] = self.lengths[symbol]
-        if symbol.call == "broadcast_to" and is_weak(arguments[0]):
+        if symbol.call == "broadcast_to" and is_number(arguments[0]):
             return self.filled(arguments[0], symbol.shape, symbol.dtype)
-        if symbol.call in ELEMENTWISE:
-            new = self.make(symbol.call, *arguments, function=symbol.function, **options)
+        if is_elementwise(symbol):
+            new = self.make(symbol.call, *arguments, like=symbol, **options)
             if _same_kind(new, symbol):
                 return new
         pairs = zip(symbol.arguments, arguments, strict=True)
         arguments = [_typed(old, new) for old, new in pairs]  # a number had a dtype, and it counts
-        new = self.make(symbol.call, *arguments, function=symbol.function, **options)
-        return new.item() if isinstance(new, np.generic) else new
+        new = self.make(symbol.call, *arguments, like=symbol, **options)
+        return new.item() if isinstance(new, np.generic) and not self.exact else new
 
-    def _now(self, x: Any) -> Any:
+    def now(self, x: Any) -> Any:
         """An argument with what stands for its symbols."""
-        if isinstance(x, Symbol):
-            return self.found[x]
-        if isinstance(x, tuple | list):
-            return type(x)(self._now(part) for part in x)
-        return x
+        return convert(x, lambda part: self.found[part] if isinstance(part, Symbol) else part)
 
-    def make(self, call: str, *arguments: Any, function: Any = None, **options: Any) -> Any:
-        """A call, or what it comes down to."""
+    def spread(self, value: Any) -> Any:
+        """One number in every entry of an array like this one."""
+        return value if value.ndim == 0 else self.filled(value.flat[0], value.shape, value.dtype)
+
+    def make(self, call: str, *arguments: Any, like: Any = None, **options: Any) -> Any:
+        """A call, or what it comes down to; `like` a symbol of the same function."""
         if call in SECOND and len(arguments) == 2:
             options = {SECOND[call]: arguments[1], **options}
             arguments = arguments[:1]
         key = call, _key(arguments), _key(tuple(options.items()))
         if key in self.known:
             return self.known[key]
-        function, folded = function or getattr(np, call), None
+        function, folded = like.function if like is not None else getattr(np, call), None
+        given = *arguments, *options.values()
+        if self.exact and call != "broadcast_to" and not has_symbols(given):
+            return function(*arguments, **options)
         if call in NUMBERS and all(map(is_weak, arguments)):
             if call == "divide" and is_plain(arguments[1]) and not arguments[1]:
                 return np.divide(_value_of(arguments[0]), 0).item()  # Python would raise
@@ -129,12 +140,12 @@ class Rewriting:
                 if call != "multiply" or not self.algebra or len(repr(value)) <= 8:
                     return value
                 folded = value  # unless rules make 1 / 6 of 2 * (1 / 12)
-        symbol = called(call, function, arguments, options)
-        for rule in (RULES if self.algebra else SAFE).get(call, ()):
+        symbol = record_call(call, function, arguments, options)
+        for rule in (EXACT if self.exact else RULES if self.algebra else SAFE).get(call, ()):
             new = rule(self, symbol)
             if new is not None and _same_kind(new, symbol):
                 return new
-        if call in ELEMENTWISE and any(map(_is_copy, arguments)):
+        if is_elementwise(symbol) and any(map(_is_copy, arguments)):
             new = _without_copies(self, symbol)
             if _same_kind(new, symbol):
                 return new
@@ -143,7 +154,7 @@ class Rewriting:
 
     def filled(self, number: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         """One number in every entry."""
-        if not is_weak(number):
+        if self.exact or not is_weak(number):
             return self.make("broadcast_to", number, shape)
         number = float(number) if is_plain(number) else number
         options = {} if dtype == np.float64 else {"dtype": dtype}
@@ -210,6 +221,23 @@ def is_weak(x: Any) -> bool:
     return is_plain(x) or (isinstance(x, Symbol) and is_plain(x.value))
 
 
+def is_number(x: Any) -> bool:
+    """A number of Python's or NumPy's, or what is computed from such numbers and lengths."""
+    return isinstance(x, np.generic) or is_weak(x)
+
+
+def _is_known(x: Any) -> bool:
+    """A number that is the same for all data: not the length of an input."""
+    return is_plain(x) or isinstance(x, np.generic)
+
+
+def is_elementwise(symbol: Symbol) -> bool:
+    """Whether its call works entry by entry, and so on what broadcasting copies too."""
+    f = symbol.function
+    entrywise = isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
+    return symbol.call in ELEMENTWISE or entrywise
+
+
 def _has_length(x: Any) -> bool:
     """Whether a number was computed from a length: all others are folded, but for 1 / 3."""
     return isinstance(x, Symbol) and not all(map(is_plain, x.arguments))
@@ -235,7 +263,7 @@ def _typed(old: Any, new: Any) -> Any:
     if not isinstance(old, Symbol) or not is_weak(new):
         return new
     number = old.dtype.type
-    return number(new) if is_plain(new) else called(number.__name__, number, (new,))
+    return number(new) if is_plain(new) else record_call(number.__name__, number, (new,))
 
 
 # Copies -----------------------------------------------------------------------------------------
@@ -255,11 +283,11 @@ def _is_filled(x: Any) -> bool:
     return _is_copy(x) and shape_of(_bare(x)) == ()
 
 
-def _without_copies(to: Rewriting, symbol: Symbol) -> Any:
+def _without_copies(to: Simplifier, symbol: Symbol) -> Any:
     """An operand that broadcasting would copy anyway; of copies alone, the copy of the result."""
     bare = [_bare(x) if _is_copy(x) else x for x in symbol.arguments]
     for arguments in ([_whole(x) for x in bare], bare):
-        new = to.make(symbol.call or "", *arguments, function=symbol.function, **symbol.options)
+        new = to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
         if shape_of(new) != symbol.shape:
             return to.filled(new, symbol.shape, symbol.dtype)
         if _same_kind(new, symbol):
@@ -272,23 +300,23 @@ def _whole(x: Any) -> Any:
     return int(x) if is_plain(x) and math.isfinite(x) and x == int(x) else x
 
 
-def _needless_copy(to: Rewriting, symbol: Symbol) -> Any:
-    """broadcast_to of what has that shape."""
+def _needless_copy(to: Simplifier, symbol: Symbol) -> Any:
+    """broadcast_to, or reshape, to the shape it has."""
     return symbol.arguments[0] if shape_of(symbol.arguments[0]) == symbol.shape else None
 
 
-def _copy_of_copy(to: Rewriting, symbol: Symbol) -> Any:
+def _copy_of_copy(to: Simplifier, symbol: Symbol) -> Any:
     x = symbol.arguments[0]
     return to.filled(_bare(x), symbol.shape, symbol.dtype) if _is_copy(x) else None
 
 
-def _shape_of_filled(to: Rewriting, symbol: Symbol) -> Any:
+def _shape_of_filled(to: Simplifier, symbol: Symbol) -> Any:
     """One number in every entry, in another shape."""
     x = symbol.arguments[0]
     return to.filled(_bare(x), symbol.shape, symbol.dtype) if _is_filled(x) else None
 
 
-def _sum_of_filled(to: Rewriting, symbol: Symbol) -> Any:
+def _sum_of_filled(to: Simplifier, symbol: Symbol) -> Any:
     """The sum of equal numbers: as many times the number."""
     x = symbol.arguments[0]
     if not _is_filled(x) or not symbol.size:
@@ -306,7 +334,7 @@ def _order(symbol: Symbol) -> tuple[int, ...]:
     return tuple(reversed(range(count))) if axes is None else tuple(a % count for a in axes)
 
 
-def _transpose_of_transpose(to: Rewriting, symbol: Symbol) -> Any:
+def _transpose_of_transpose(to: Simplifier, symbol: Symbol) -> Any:
     """(x.T).T = x, and two orders of axes are one."""
     inner, order = symbol.arguments[0], _order(symbol)
     if order == tuple(range(symbol.ndim)):
@@ -317,7 +345,7 @@ def _transpose_of_transpose(to: Rewriting, symbol: Symbol) -> Any:
     return to.make("transpose", inner.arguments[0], axes=tuple(first[a] for a in order))
 
 
-def _transpose_of_product(to: Rewriting, symbol: Symbol) -> Any:
+def _transpose_of_product(to: Simplifier, symbol: Symbol) -> Any:
     """(A.T @ B).T = B.T @ A, where a transpose goes away by it."""
     x = symbol.arguments[0]
     if not to.is_open(x, "matmul") or _order(symbol) != (1, 0):
@@ -328,12 +356,7 @@ def _transpose_of_product(to: Rewriting, symbol: Symbol) -> Any:
     return to.make("matmul", *(to.make("transpose", y, axes=(1, 0)) for y in (b, a)))
 
 
-def _same_shape(to: Rewriting, symbol: Symbol) -> Any:
-    """reshape to the shape it has."""
-    return symbol.arguments[0] if shape_of(symbol.arguments[0]) == symbol.shape else None
-
-
-def _reshape_of_sum(to: Rewriting, symbol: Symbol) -> Any:
+def _reshape_of_sum(to: Simplifier, symbol: Symbol) -> Any:
     """sum(axis=1).reshape(n, 1) keeps its axes by itself."""
     parts = to.scaled(symbol.arguments[0]) if to.algebra else Scaled(1, symbol.arguments[0], ())
     x = parts.core
@@ -353,7 +376,7 @@ def _axes(symbol: Symbol) -> tuple[int, ...]:
     return tuple(a % count for a in (axis if isinstance(axis, tuple) else (axis,)))
 
 
-def _sum_over_axes(to: Rewriting, symbol: Symbol) -> Any:
+def _sum_over_axes(to: Simplifier, symbol: Symbol) -> Any:
     """axis=(0,) is axis=0; over no axis nothing is summed; over all there is none to name."""
     x, axis, keep = symbol.arguments[0], symbol.options.get("axis"), symbol.options.get("keepdims")
     if not isinstance(axis, tuple):
@@ -366,7 +389,7 @@ def _sum_over_axes(to: Rewriting, symbol: Symbol) -> Any:
     return to.make("sum", x, axis=shorter, **({"keepdims": True} if keep else {}))
 
 
-def _scaled_sum(to: Rewriting, symbol: Symbol) -> Any:
+def _scaled_sum(to: Simplifier, symbol: Symbol) -> Any:
     """sum(-x / m) = -sum(x) / m."""
     parts = to.scaled(symbol.arguments[0])
     if parts.core is None or parts[::2] == (1, ()):
@@ -374,7 +397,7 @@ def _scaled_sum(to: Rewriting, symbol: Symbol) -> Any:
     return to.built(parts._replace(core=to.make("sum", parts.core, **symbol.options)))
 
 
-def _product_with_vector(to: Rewriting, symbol: Symbol) -> Any:
+def _product_with_vector(to: Simplifier, symbol: Symbol) -> Any:
     """(v[None, :] @ A)[0, :] = v @ A, and (A @ v[:, None])[:, 0] = A @ v."""
     x, where = symbol.arguments
     if not to.is_open(x, "matmul"):
@@ -395,16 +418,16 @@ ROW, COLUMN = (..., None, slice(None)), (..., None)
 # Arithmetic -------------------------------------------------------------------------------------
 
 
-def _neutral(to: Rewriting, symbol: Symbol) -> Any:
-    """1 * x, x / 1, x ** 1, 0 + x."""
+def _neutral(to: Simplifier, symbol: Symbol) -> Any:
+    """1 * x, x / 1, x ** 1, and 0 + x but for a zero with a sign."""
     a, b = symbol.arguments
     neutral = 0 if symbol.call == "add" else 1
-    if is_plain(b) and b == neutral:
+    if _is_known(b) and b == neutral:
         return a
-    return b if is_plain(a) and a == neutral and symbol.call in ("add", "multiply") else None
+    return b if _is_known(a) and a == neutral and symbol.call in ("add", "multiply") else None
 
 
-def _product(to: Rewriting, symbol: Symbol) -> Any:
+def _product(to: Simplifier, symbol: Symbol) -> Any:
     """Numbers and signs to the front of a product, divisors to its end."""
     a, b = symbol.arguments
     left, right = to.scaled(a), to.scaled(b)
@@ -417,7 +440,7 @@ def _product(to: Rewriting, symbol: Symbol) -> Any:
     return to.built(Scaled(left.factor * right.factor, core, left.divisors + right.divisors))
 
 
-def _quotient(to: Rewriting, symbol: Symbol) -> Any:
+def _quotient(to: Simplifier, symbol: Symbol) -> Any:
     """Numbers and signs to the front of a quotient, lengths to its end."""
     a, b = symbol.arguments
     factor, core, divisors = to.scaled(a)
@@ -428,7 +451,7 @@ def _quotient(to: Rewriting, symbol: Symbol) -> Any:
     return to.built(Scaled(factor, to.make("divide", core, b), divisors))
 
 
-def _negative(to: Rewriting, symbol: Symbol) -> Any:
+def _negative(to: Simplifier, symbol: Symbol) -> Any:
     """-(-x) = x, -(a - b) = b - a, and the sign goes to the number in front."""
     x = symbol.arguments[0]
     if to.is_open(x, "subtract"):
@@ -439,7 +462,13 @@ def _negative(to: Rewriting, symbol: Symbol) -> Any:
     return to.built(parts._replace(factor=-parts.factor))
 
 
-def _sum_of_scaled(to: Rewriting, symbol: Symbol) -> Any:
+def _double_negative(to: Simplifier, symbol: Symbol) -> Any:
+    """-(-x) = x."""
+    x = symbol.arguments[0]
+    return x.arguments[0] if isinstance(x, Symbol) and x.call == "negative" else None
+
+
+def _sum_of_scaled(to: Simplifier, symbol: Symbol) -> Any:
     """a / m + b / m = (a + b) / m, and signs together: -a + b = b - a."""
     a, b = symbol.arguments
     left, right = to.scaled(a), to.scaled(b)
@@ -469,7 +498,7 @@ def _sum_of_scaled(to: Rewriting, symbol: Symbol) -> Any:
     return to.built(Scaled(abs(left.factor), to.make("subtract", *cores), left.divisors))
 
 
-def _open_gate(to: Rewriting, symbol: Symbol) -> Any:
+def _open_gate(to: Simplifier, symbol: Symbol) -> Any:
     """What passes where a relu isn't 0 passes where it is above 0: what a person asks."""
     closed, zero, g = symbol.arguments
     if not (isinstance(closed, Symbol) and closed.call == "equal" and is_plain(zero) and zero == 0):
@@ -481,17 +510,18 @@ def _open_gate(to: Rewriting, symbol: Symbol) -> Any:
     return None
 
 
-# What holds to the last bit, and what may round differently in the last one.
-SAFE: dict[str, tuple[Callable[[Rewriting, Symbol], Any], ...]] = {
+# What holds to the last bit; what a zero's sign aside does; what may round differently in the last.
+Rewrite = Callable[[Simplifier, Symbol], Any]
+EXACT: dict[str, tuple[Rewrite, ...]] = {
     "broadcast_to": (_needless_copy, _copy_of_copy),
-    "reshape": (_same_shape, _reshape_of_sum),
+    "reshape": (_needless_copy, _reshape_of_sum),
     "transpose": (_transpose_of_transpose,),
-    "sum": (_sum_over_axes,),
-    "add": (_neutral,),
     "multiply": (_neutral,),
     "divide": (_neutral,),
     "power": (_neutral,),
+    "negative": (_double_negative,),
 }
+SAFE = {**EXACT, "add": (_neutral,), "sum": (_sum_over_axes,)}
 RULES = {
     **SAFE,
     "reshape": (_shape_of_filled, *SAFE["reshape"]),

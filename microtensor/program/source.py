@@ -28,8 +28,9 @@ from .numpy import (
     literal,
     written,
 )
-from .simplify import ELEMENTWISE, Rewriting, is_plain, is_weak, shape_of
-from .trace import Symbol, Trace, reached, trace
+from .simplify import ELEMENTWISE, Simplifier, is_plain, is_weak, shape_of
+from .symbol import Symbol, reach
+from .trace import Trace, trace
 
 WIDTH, INLINE, CHEAP = 88, 60, 12
 LARGEST = 20_000
@@ -147,7 +148,7 @@ class Program:
     def _simplify(self) -> None:
         """The symbols of the program, without what is needless."""
         values, gradients, seed = self.trace.values, self.trace.gradients, self.trace.seed
-        old = reached([values[self.result.id], *(gradients[t] for t in self.targets)])
+        old = reach([values[self.result.id], *(gradients[t] for t in self.targets)])
         seen = set(old)
         self.kept = [k for k in self.names.lines if k in self.targets or values[k] in seen]
         kept = [values[key] for key in self.kept]
@@ -155,19 +156,19 @@ class Program:
         forward = max(x.index for x in values.values() if isinstance(x, Symbol))
         self.lengths: dict[Symbol, str] = {}
         self.ranges: dict[int, Symbol] = {}  # the length of each arange that goes over rows
-        rewriting = Rewriting(kept, dict(self._lengths(seen)), forward)
-        rewriting.found[seed] = 1
+        simplifier = Simplifier(kept, dict(self._lengths(seen)), forward)
+        simplifier.found[seed] = 1
         if seed.shape:
-            rewriting.found[seed] = rewriting.filled(1, seed.shape, seed.dtype)
-        new = rewriting.run(old)
+            simplifier.found[seed] = simplifier.filled(1, seed.shape, seed.dtype)
+        new = simplifier.run(old)
         self.values = {k: new.get(x, x) for k, x in values.items() if isinstance(x, Symbol)}
         self.slopes = {k: new.get(x, x) for k, x in gradients.items()}
         for t in self.targets:
             if not is_weak(self.slopes[t]):
                 self.slopes[t] = self.slopes[t].astype(self.nodes[t].value.dtype)
         wanted = [self.slopes[t] for t in self.targets]
-        self.forward = set(reached([self.values[self.result.id]]))
-        self.order = reached([self.values[self.result.id], *wanted])
+        self.forward = set(reach([self.values[self.result.id]]))
+        self.order = reach([self.values[self.result.id], *wanted])
         self.uses = Counter(x for symbol in self.order for x in symbol.operands)
         self.uses.update(x for x in wanted if isinstance(x, Symbol))
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node, ordinals
-from ...lexicon import short
+from ...lexicon import row, short
 from ..numbers import close, number, product, size, total
+from ..words import say
 from .telling import Line, Section, Story, shown
-from .words import MOVES, plural
 
 MOST_LISTED = 6
 
@@ -106,18 +106,19 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
     moved = []
     while True:
         found = list(reaches(graph, node, entry, column))
-        if not (len(found) == 1 and found[0].local == [1.0] and found[0].target.rule in MOVES):
+        alone = len(found) == 1 and found[0].local == [1.0]
+        if not alone or not row(str(found[0].target.rule)).moves:
             break
         target = found[0].target
         there = at(target, found[0].entries[0])
-        text = f"{at(node, entry)} only moves: it is {there}, since {_computed(target)}."
-        moved.append(Line(None, text))
+        said = say("entry.moves", entry=at(node, entry), there=there, since=_computed(target))
+        moved.append(Line(None, said))
         node, entry = target, found[0].entries[0]
-    sections = [Section("Where it goes:", tuple(moved))] if moved else []
+    sections = [Section(say("entry.where"), tuple(moved))] if moved else []
     nodes = {x.id: x for x in graph.nodes}
     for reach in found:
         sections.append(_sent(graph, nodes, node, entry, reach, short(result.name)))
-    sections.append(Section("The sum:", tuple(_sum(found, result, node, asked, gradient))))
+    sections.append(Section(say("entry.sum"), tuple(_sum(found, result, node, asked, gradient))))
     return shown(title, sections)
 
 
@@ -138,7 +139,7 @@ def _sent(
     target, sent = reach.target, reach.contributions
     here = at(node, entry)
     if not sent:
-        return Section(f"{here} reaches no entry of {_computed(target)}, which sends 0.", ())
+        return Section(say("entry.none", entry=here, since=_computed(target)), ())
     order = sorted(range(len(sent)), key=lambda i: -abs(sent[i]))
     factors = _factors(graph, nodes, reach, entry)
     lines = []
@@ -150,17 +151,14 @@ def _sent(
     rest = [sent[i] for i in order[MOST_LISTED:]]
     if rest:
         zero = sum(x == 0 for x in rest)
-        none = f"; {zero:,} of them send 0" if zero else ""
-        lines.append(
-            Line(None, f"the other {len(rest):,} add up to {number(math.fsum(rest))}{none}")
-        )
-    many = plural(len(sent), "entry", "entries")
-    where = short(target.name)
-    where = f"{many} of {where}" if np.ndim(target.value) else where
+        key = "entry.zeros" if zero else "entry.others"
+        said = say(key, others=len(rest), sum=number(math.fsum(rest)), zeros=zero)
+        lines.append(Line(None, said))
+    what = short(target.name)
+    what = say("entry", len(sent), name=what) if np.ndim(target.value) else what
     use = ordinals(graph.edges).get((target.id, reach.edge.slot), "")
-    since = f"{_computed(target)}{f' ({use} use)' if use else ''}"
-    heading = f"{here} reaches {where}, since {since}; upstream × local of each:"
-    return Section(heading, tuple(lines))
+    since = _computed(target) + (" " + say("use", ordinal=use) if use else "")
+    return Section(say("entry.reaches", entry=here, what=what, since=since), tuple(lines))
 
 
 def _factors(
@@ -190,8 +188,6 @@ def _sum(
         said = f"{text} {equal} {said}"
     name = f"∂{short(result.name)}/∂{asked}"
     if close(whole - gradient, max(map(abs, [*parts, gradient])), node.gradient):
-        yield Line(None, f"{said}, which is the gradient {name}.")
+        yield Line(None, say("entry.same", sum=said, name=name))
     else:
-        yield Line(
-            None, f"{said}, but {name} is {number(gradient)}: a rule isn't linear in what arrives."
-        )
+        yield Line(None, say("entry.other", sum=said, name=name, gradient=number(gradient)))

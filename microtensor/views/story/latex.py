@@ -14,8 +14,8 @@ import numpy as np
 from ...graph import Edge, Graph, Node, arrivals
 from ...lexicon import elementwise, expression, local_formula, sent_formula, short
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
+from ..words import axes_named, say
 from .steps import sign
-from .words import axes_named
 
 MOST_ROWS, ENDS = 80, 20
 MOST_PARTS = 6
@@ -36,8 +36,9 @@ def latex(graph: Graph, on_path: frozenset[str]) -> str:
     """A graph's story as one `align*`; gradients of the nodes in `on_path`."""
     rows = [*_forward(graph), *_backward(graph, on_path)]
     if len(rows) > MOST_ROWS:
-        left_out = rf"&\;\;\vdots \qquad \text{{({len(rows) - 2 * ENDS:,} lines left out)}}"
-        rows = [*rows[:ENDS], left_out, *rows[-ENDS:]]
+        skipped = say("latex.skipped", lines=len(rows) - 2 * ENDS)
+        skipped = rf"&\;\;\vdots \qquad \text{{{skipped}}}"
+        rows = [*rows[:ENDS], skipped, *rows[-ENDS:]]
     return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 
@@ -137,7 +138,8 @@ def _sent(edge: Edge, nodes: dict[str, Node], operands: list[Node], result: Node
         text = rf"{upstream} \odot {_bracketed(translated(local, names))}"
         text = {"1": upstream, "−1": f"-{upstream}"}.get(local, text)
         axes = summed_axes(np.shape(target.value), np.shape(source.value))
-        return rf"{text}\;\text{{(added over {axes_named(axes)})}}" if axes else text
+        added = say("latex.added", axes=axes_named(axes))
+        return rf"{text}\;\text{{{added}}}" if axes else text
     shapes = [np.shape(x.value) for x in operands]
     length = int(np.size(target.value))
     text = sent_formula(rule, edge.slot, signs, shapes, OUT, length, UPSTREAM, target.options)
@@ -188,7 +190,8 @@ def valued(value: Any) -> str:
     if value.ndim == 0 and value.size:
         return translated(number(value))
     if not small(value.shape):
-        return rf"\text{{({size(value.shape).replace('×', ' by ')}, }}{translated(array(value))})"
+        shape = size(value.shape).replace("×", say("by"))
+        return rf"\text{{({shape}, }}{translated(array(value))})"
     rows = [" & ".join(translated(number(x)) for x in row) for row in np.atleast_2d(value)]
     return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
 

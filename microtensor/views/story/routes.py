@@ -12,8 +12,8 @@ import numpy as np
 from ...graph import Edge, Graph, Node, ordinals
 from ...lexicon import short
 from ..numbers import close, equals, factor, given, number, total
+from ..words import counted, say
 from .telling import Line, Section, Story, leading, shown
-from .words import plural
 
 MOST_LISTED = 16
 LONGEST_ROUTE = 12
@@ -96,8 +96,7 @@ def summed(graph: Graph, start: str, sent: Sent) -> Story:
     stretches = list(paths.stretches())
     count = math.prod(stretch.many for stretch in stretches)
     x, out = short(paths.start.name), short(paths.result.name)
-    lead = "path leads" if count == 1 else "paths lead"
-    title = f"∂{out}/∂{x}: {counted(count)} {lead} from {x} to {out}"
+    title = f"∂{out}/∂{x}: {say('paths.lead', count, x=x, out=out)}"
     if start == paths.result.id:
         raise ValueError(f"paths: {x!r} is the result itself; name a value it was computed from")
     if not paths.scalar:
@@ -105,19 +104,17 @@ def summed(graph: Graph, start: str, sent: Sent) -> Story:
     listed = list(islice(paths.each(), MOST_LISTED))
     seed = float(np.asarray(paths.result.gradient).item())
     products = [math.prod(map(_local, path)) for path in listed]
-    heading = "Each path's product of local derivatives"
-    heading += f", of the first {MOST_LISTED}:" if count > len(listed) else ":"
+    many = count > len(listed)
+    heading = say("paths.first", most=MOST_LISTED) if many else say("paths.each")
     lines = [
         Line(i, _route(paths, path), (_multiplied(paths, path, products[i - 1]),))
         for i, path in enumerate(listed, 1)
     ]
     sections = [Section(heading, tuple(lines))]
     whole = math.prod(stretch.sum for stretch in stretches)
-    if count > len(listed):
-        sections.append(
-            Section("All of them, factored:", tuple(_factored(paths, stretches, whole)))
-        )
-    sections.append(Section("The proof:", tuple(_proof(paths, products, count, whole, seed))))
+    if many:
+        sections.append(Section(say("paths.factored"), tuple(_factored(paths, stretches, whole))))
+    sections.append(Section(say("paths.proof"), tuple(_proof(paths, products, count, whole, seed))))
     return shown(title, sections)
 
 
@@ -127,7 +124,7 @@ def _route(paths: Paths, path: list[Edge]) -> str:
     steps = [names[path[0].source]]
     for edge in path:
         use = paths.which.get((edge.target, edge.slot), "")
-        steps.append(names[edge.target] + (f" ({use} use)" if use else ""))
+        steps.append(names[edge.target] + (" " + say("use", ordinal=use) if use else ""))
     if len(steps) > LONGEST_ROUTE:  # paths that follow one another differ near their end
         steps = [steps[0], "…", *steps[-LONGEST_ROUTE // 2 :]]
     return " → ".join(steps)
@@ -164,23 +161,22 @@ def _factored(paths: Paths, stretches: list[Stretch], whole: float) -> Iterator[
         factors = " × ".join(_ends([factor(s.sum) for s in stretches]))
         sign = equals(lambda *shown: math.prod(shown), [s.sum for s in stretches], whole)
         counts = " × ".join(_ends([counted(s.many) for s in stretches]))
-        yield Line(None, f"Every path passes through {', '.join(through)}.")
-        yield Line(None, f"So the count is a product: {counts}.")
-        yield Line(None, f"And so is the sum: {factors} {sign} {number(whole)}.")
+        yield Line(None, say("paths.through", names=", ".join(through)))
+        yield Line(None, say("paths.count", product=counts))
+        yield Line(None, say("paths.product", product=f"{factors} {sign} {number(whole)}"))
         return
     sums, counts_ = _onward(paths)
     for edge in paths.onward[paths.start.id][:MOST_LISTED]:
         target = short(next(n.name for n in paths.nodes if n.id == edge.target))
         sent = _local(edge) * sums[edge.target]
         sign = equals(lambda a, b: a * b, (_local(edge), sums[edge.target]), sent)
-        yield Line(
-            None,
-            f"∂{target}/∂{x} × the sum over {plural_paths(counts_[edge.target])} from {target} to "
-            f"{out}: {factor(_local(edge))} × {factor(sums[edge.target])} {sign} {number(sent)}",
-        )
+        product = f"{factor(_local(edge))} × {factor(sums[edge.target])} {sign} {number(sent)}"
+        first, rest = f"∂{target}/∂{x}", say("path", counts_[edge.target])
+        said = say("paths.onward", local=first, paths=rest, target=target, out=out, product=product)
+        yield Line(None, said)
     left = len(paths.onward[paths.start.id]) - MOST_LISTED
     if left > 0:
-        yield Line(None, f"and {plural(left, 'first step', 'first steps')} more")
+        yield Line(None, say("paths.steps", left))
 
 
 def _onward(paths: Paths) -> tuple[dict[str, float], dict[str, int]]:
@@ -203,10 +199,10 @@ def _proof(
     if 1 < count == len(products):
         equal, _, parts = total(products, whole).partition(" ")
         said = f"{parts} {equal} {said}"
-    one = f"There is one path, so its product is the whole sum: {said}."
-    yield Line(None, one if count == 1 else f"The sum of all paths is {said}.")
+    yield Line(None, say("paths.only" if count == 1 else "paths.sum", sum=said))
     if seed != 1:
-        yield Line(None, f"Times what arrives at {out}, {number(seed)}: {number(whole * seed)}.")
+        product = number(whole * seed)
+        yield Line(None, say("paths.seed", out=out, seed=number(seed), product=product))
     size = max(map(abs, [gradient, *(seed * x for x in products)]))
     difference = whole * seed - gradient
     yield Line(None, _agreement(difference, size, f"∂{out}/∂{x}", paths.start.gradient))
@@ -216,10 +212,10 @@ def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
     """Whether what was added up is the gradient that the walk found."""
     said = given(name, gradient)
     if difference == 0 or difference != difference:
-        return f"Backward found the same: {said}."
+        return say("paths.same", gradient=said)
     if close(difference, size, gradient):
-        return f"Backward found the same, but for rounding ({number(difference)}): {said}."
-    return f"Backward found another: {said}. A rule on the way isn't linear in what arrives at it."
+        return say("paths.rounded", off=number(difference), gradient=said)
+    return say("paths.other", gradient=said)
 
 
 def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
@@ -236,26 +232,11 @@ def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
         for edge in reversed(path):
             g = sent(edge.target, edge.slot, g)
         parts.append(np.asarray(g))
-        lines.append(Line(i, f"{_route(paths, path)}: {given(f'part {i}', g)}"))
-    yield Section(
-        f"What {short(paths.start.name)} gets along each path, edge by edge:", tuple(lines)
-    )
+        lines.append(Line(i, f"{_route(paths, path)}: {given(say('paths.part', i=i), g)}"))
+    yield Section(say("paths.along", name=x), tuple(lines))
     gradient = np.asarray(paths.start.gradient)
     off = float(np.max(np.abs(sum(parts) - gradient), initial=0))
     size = float(np.max(np.abs(gradient), initial=0))
-    whole = Line(None, f"{given('The sum of all parts', sum(parts))}.")
+    whole = Line(None, f"{given(say('paths.parts'), sum(parts))}.")
     agreed = Line(None, _agreement(off, size, f"∂{out}/∂{x}", gradient))
-    yield Section("The proof:", (whole, agreed) if count > 1 else (agreed,))
-
-
-def counted(count: int) -> str:
-    """A count of paths, which can have thousands of digits: `1,073,741,824`, `about 2e3010`."""
-    if count < 10**15:
-        return f"{count:,}"
-    power = math.log10(count)
-    return f"about {10 ** (power % 1):.3g}e{int(power)}"
-
-
-def plural_paths(count: int) -> str:
-    """`1 path`, `512 paths`."""
-    return f"{counted(count)} {'path' if count == 1 else 'paths'}"
+    yield Section(say("paths.proof"), (whole, agreed) if count > 1 else (agreed,))

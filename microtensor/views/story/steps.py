@@ -10,14 +10,10 @@ import numpy as np
 from ...graph import Edge, Graph, Node, Step, ordinals
 from ...lexicon import expression, short
 from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from .words import axes_named, copied, copies, kind, note, plural, reason, seen
+from ..words import axes_named, say
+from .reasons import copied, copies, kind, note, reason, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
-BACK = (
-    "From here the chain rule goes back, newest value first, so that a gradient is complete before "
-    "it is sent on.",
-    "Each value sends what arrived at it (upstream) times a local derivative.",
-)
 # Of rules that NumPy has a function for by the same name, that function says what they give
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": lambda x: np.maximum(x, 0),
@@ -109,30 +105,29 @@ class Teller:
         name = short(step.node.name)
         derivative = f"∂{name}/∂{name}"
         if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
-            said = (
-                f"∂{name}/∂… is how fast {name} moves when that value moves, so {derivative} = 1."
-            )
+            said = say("seed.one", name=name, gradient=derivative)
         else:
-            said = f"The gradient handed over arrives at {name}: {given(derivative, step.total)}."
-        return Told(step, f"Start at {name}", given(derivative, step.total), said, "", BACK)
+            said = say("seed.given", name=name, gradient=given(derivative, step.total))
+        title, back = say("seed", name=name), (say("seed.back"), say("seed.each"))
+        return Told(step, title, given(derivative, step.total), said, "", back)
 
     def _sent(self, step: Step, edge: Edge) -> Told:
         """Backward: what a result sends to one of the values it was computed from."""
         source, target = step.node, self.nodes[edge.target]
         use = self.uses.get((edge.target, edge.slot), "")
-        title = f"{short(target.name)} sends to {short(source.name)}"
+        title = say("sent", target=short(target.name), source=short(source.name))
         operands = self.operands[target.id]
         if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
             before, sent = self._between_numbers(edge, source, target)
         else:
             before, sent = self._between_arrays(edge, source, target)
-        title += f" ({use} use)" if use else ""
+        title += " " + say("use", ordinal=use) if use else ""
         which = kind(edge, operands, target)
-        why = f"The rule: {reason(edge, operands, target, short(self.result.name))}"
-        count = copied(source, target)
+        why = say("rule", reason=reason(edge, operands, target, short(self.result.name)))
+        count, _ = copied(source, target)
         notes = [note(edge, source, target)]
         if count > 1:
-            notes.insert(0, f"{copies(source, target)}, so {count:,} paths return: add them.")
+            notes.insert(0, say("copied.back", copied=copies(source, target), copies=count))
         notes = [text for text in notes if text]
         total = self._sum(step, edge)
         brief, numbers = f"{title}: {sent}", f"{before}{sent}."
@@ -148,10 +143,9 @@ class Teller:
         if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
             del known[1]
         left, right = product(upstream, local, sent)
-        return (
-            f"Upstream ∂{short(self.result.name)}/∂{out} = {number(upstream)}, "
-            f"local {' = '.join(dict.fromkeys(known))}: "
-        ), f"{left} {right}"
+        before = f"∂{short(self.result.name)}/∂{out} = {number(upstream)}"
+        said = say("sent.number", upstream=before, local=" = ".join(dict.fromkeys(known)))
+        return said, f"{left} {right}"
 
     def _between_arrays(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
         """What is sent between arrays, as a formula, and how large it is."""
@@ -162,14 +156,14 @@ class Teller:
             same = local.size and (local == local.flat[0]).all()
             entries = f"({edge.formula})" if " " in edge.formula else edge.formula
             formula = f"{upstream} × {factor(local.flat[0]) if same else entries}"
-            formula += "" if same else ", entry by entry"
+            formula = formula if same else say("sent.entries", formula=formula)
             axes = summed_axes(np.shape(target.value), np.shape(source.value))
-            formula += f", added over {axes_named(axes)}" if axes else ""
+            formula = say("sent.added", formula=formula, axes=axes_named(axes)) if axes else formula
         sent = line(edge.contribution)
         if formula:
             whole = small(np.shape(edge.contribution))
             sent = f"{formula}: {sent}" if whole else f"{formula} ({sent})"
-        return f"Upstream {given(upstream, target.gradient)}; it sends ", sent
+        return say("sent.array", upstream=given(upstream, target.gradient)), sent
 
     def _sum(self, step: Step, edge: Edge) -> str:
         """What has arrived at the source so far, and how much is still to come."""
@@ -184,14 +178,12 @@ class Teller:
             equal, _, parts_ = total([np.asarray(x).item() for x in parts], value).partition(" ")
             known = known.replace(" = ", f" = {parts_} {equal} ")
         if count == 1 and np.size(step.total) != 1:
-            known = f"that is {gradient}"
+            known = say("sum.that", gradient=gradient)
         if step.waiting:
-            waiting = plural(step.waiting, "contribution", "contributions")
-            return f"So far {known}; {waiting} still to come."
+            return say("sum.waiting", step.waiting, gradient=known)
         if count == 1:
-            return f"{known[0].upper()}{known[1:]}, complete."
-        every = "both" if count == 2 else f"all {count:,}"
-        return f"{known}, complete: {every} contributions have arrived."
+            return say("sum.complete", gradient=f"{known[0].upper()}{known[1:]}")
+        return say("sum.both" if count == 2 else "sum.all", gradient=known, parts=count)
 
 
 def sign(node: Node, operands: list[Node]) -> str:

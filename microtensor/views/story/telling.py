@@ -16,6 +16,7 @@ import numpy as np
 from ...graph import Graph, Node
 from ...lexicon import short
 from ..numbers import given, number, size
+from ..words import say
 from .steps import Teller, Told
 
 WIDTH = 88
@@ -108,15 +109,12 @@ def _sections(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[
     full = len(steps) <= FULL
     first, then = (_forward, _in_full()) if full else (_in_brief, _in_brief)
     if many:
-        heading = "Forward: each value from those before it."
-        yield Section(heading, tuple(_lines(steps[:many], 1, first)))
+        yield Section(say("story.forward"), tuple(_lines(steps[:many], 1, first)))
     if len(steps) > many:
-        heading = "Backward: newest first, each value sends upstream × local to what it came from."
-        yield Section(heading, tuple(_lines(steps[many:], many + 1, then)))
+        yield Section(say("story.backward"), tuple(_lines(steps[many:], many + 1, then)))
         if not full:
-            heading = "The rules, each where it first works."
-            yield Section(heading, tuple(_rules(steps[many:])))
-    yield Section("Gradients", tuple(_gradients(graph, wanted, nudged)))
+            yield Section(say("story.rules"), tuple(_rules(steps[many:])))
+    yield Section(say("story.gradients"), tuple(_gradients(graph, wanted, nudged)))
 
 
 def _steps(graph: Graph, on_path: frozenset[str]) -> Iterator[Spoken]:
@@ -171,9 +169,9 @@ def _lines(steps: list[Spoken], first: int, tell: Callable[[int, Told], Line]) -
 def _left_out(steps: list[Spoken]) -> str:
     """How many steps aren't told, and of which rules they are."""
     kinds = Counter(step.speaker.rule for step in steps).most_common()
-    counted = ", ".join(f"{count:,} of {rule}" for rule, count in kinds[:4])
-    more = f" and {len(kinds) - 4} other rules" if len(kinds) > 4 else ""
-    return f"… {len(steps):,} steps left out: {counted}{more} …"
+    said = ", ".join(say("story.kind", steps=count, rule=rule) for rule, count in kinds[:4])
+    said += say("story.kinds", len(kinds) - 4) if len(kinds) > 4 else ""
+    return say("story.skipped", steps=len(steps), kinds=said)
 
 
 def _in_brief(number: int, t: Told) -> Line:
@@ -204,7 +202,7 @@ def _rules(steps: list[Spoken]) -> Iterator[Line]:
     for speaker, told in steps:
         if told is not None and told.kind and told.kind not in known:
             known.add(told.kind)
-            said = " ".join((told.reason.removeprefix("The rule: "), *told.notes))
+            said = " ".join((told.reason.removeprefix(say("rule", reason="")), *told.notes))
             yield Line(None, f"{short(speaker.name)} = {speaker.expression}: {said}")
 
 
@@ -225,7 +223,7 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
         checked = "" if math.isnan(middle) else _check(node, result, nudged, middle)
         yield Line(None, f"{gradient}{checked and ';  '}{checked}")
     if len(found) > MOST_CHECKED:
-        yield Line(None, f"and {len(found) - MOST_CHECKED:,} more")
+        yield Line(None, say("more", more=len(found) - MOST_CHECKED))
 
 
 def _checkable(graph: Graph, many: int) -> bool:
@@ -239,13 +237,10 @@ def _checkable(graph: Graph, many: int) -> bool:
 def _why_none(result: Node) -> str:
     name = short(result.name)
     if not result.tracked:
-        return "None: nothing here requires a gradient; make a leaf with requires_grad=True."
+        return say("none.untracked")
     if np.size(result.value) != 1:
-        return (
-            f"None: {name} ({size(np.shape(result.value))}) isn't a single number; reduce it by "
-            ".sum() or .mean(), or pass gradient=."
-        )
-    return f"None: a value was changed after it was used; compute {name} again."
+        return say("none.wide", name=name, size=size(np.shape(result.value)))
+    return say("none.changed", name=name)
 
 
 def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
@@ -269,9 +264,9 @@ def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
         return ""
     if gradient.ndim:
         name = f"{name}[{', '.join(map(str, entry))}]"
-    moved = f"{name} + {number(step)} moves {out} by {number(up)}"
+    moved = say("nudge", name=name, step=number(step), out=out, up=number(up))
     if abs(up - down) > 1e-2 * max(abs(up), abs(down)):
-        kink = f"{moved}, and {name} − {number(step)} by {number(-down)}: a kink"
+        kink = say("nudge.kink", moved=moved, name=name, step=number(step), down=number(-down))
         return kink if abs(slope * step - up) > 1e-3 * abs(up) else moved
     return moved
 

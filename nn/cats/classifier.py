@@ -9,9 +9,9 @@ import numpy as np
 
 from microtensor import Tensor
 
-from .init import RNG, generator, lecun_normal
-from .layers import Linear, ReLU, Sigmoid
-from .module import Module, Sequential
+from ..init import RNG, generator, lecun_normal
+from ..layers import Linear, ReLU, Sigmoid
+from ..module import Module, Sequential
 
 
 class CatClassifier(Module):

@@ -1,0 +1,336 @@
+"""compile: a function recorded once, and from then on run as a program of NumPy calls."""
+
+from __future__ import annotations
+
+import builtins
+import random
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from textwrap import indent
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ..backward import starting_gradient, walk
+from ..errors import GradientError, label
+from ..modes import changes, changing, current_mode
+from ..tensor import Tensor
+from .fast import Statements
+from .recording import ATOMS, MISSING, Reached, Recording, names, one_number
+from .simplify import Simplifier
+from .symbol import Symbol, reach
+
+MOST = 8  # programs kept
+OFTEN = 20  # recordings, until it is said that there are many
+AGAIN = object()  # what a program returns where it isn't the right one
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+
+
+def compile(function: Callable[..., Tensor], verify: int | None = None) -> Compiled:
+    """The function as a step: one call computes its value, and its gradients as backward() does.
+
+        step = compile(lambda X, Y: loss(model(X), Y))
+        cost = step(X, Y)  # a number; the gradients are added to the parameters' .grad
+
+    The function takes arrays, tensors and numbers, and returns a tensor that holds one number. It
+    runs when it is recorded; afterwards the NumPy calls that were recorded run by themselves.
+
+    What the function is given, and the tensors and arrays that it reaches, are read anew in every
+    call: their numbers may change. Python values are fixed when it is recorded: pass what changes
+    as an argument. It is recorded anew for inputs of another shape, dtype or order in memory, for
+    another number or branch, where a global, closure cell or default that the function itself names
+    is replaced, after any change of a module (train(), eval(), a layer or attribute replaced), and
+    after `record_anew()`. Nobody notices files, the environment, attributes of plain objects,
+    entries of lists and dicts, and NumPy's own functions on arrays inside.
+
+    `verify=50` runs the function itself in every 50th call too, and raises GradientError where the
+    program's value or gradients differ; `step.verify(X, Y)` does that at once. Inside no_grad()
+    there is the value alone; inside detect_anomaly() the function itself runs.
+
+    Refused with GradientError is what a program could only repeat: random draws, changes in place,
+    results kept elsewhere, gradients read or set inside, numbers taken out of what is learnt.
+    """
+    if not callable(function):
+        raise TypeError(f"compile: expected a function, got {type(function).__name__}")
+    if verify is not None and (not isinstance(verify, int) or verify < 1):
+        raise ValueError(f"compile: verify is a whole number of at least 1, or None, got {verify}")
+    return Compiled(function, verify)
+
+
+class Compiled:
+    """A function of arrays that returns its value as a number, and leaves the gradients.
+
+    `source` is the text of the program that ran last, `__wrapped__` the function itself. Threads
+    may call it at once. A copy, or a pickle, records anew.
+    """
+
+    def __init__(self, function: Callable[..., Tensor], verify: int | None = None) -> None:
+        self.__wrapped__ = function
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__doc__ = getattr(function, "__doc__", None)
+        self._verify = verify
+        self._programs: tuple[Program, ...] = ()
+        self._calls = 0
+        self._recorded = 0
+
+    def __call__(self, *inputs: Any) -> Any:
+        now = current_mode()
+        if now.watch is not None or now.recorder is not None:
+            return self._eager(inputs)
+        if self._verify is not None:
+            self._calls += 1
+            if self._calls % self._verify == 0:
+                self.verify(*inputs)
+        program, (value, gradients) = self._run(now.recording, inputs)
+        with changing:
+            for tensor, g in zip(program.learnt, gradients):  # noqa: B905  # as many: by making
+                old = tensor.grad
+                tensor.grad = g if old is None else np.asarray(old + g)
+        return value
+
+    def verify(self, *inputs: Any) -> None:
+        """Runs the function itself too; GradientError where its value or a gradient differs.
+
+        Nobody's `.grad` is changed.
+        """
+        program, (value, gradients) = self._run(current_mode().recording, inputs)
+        result = one_number(self.__wrapped__(*inputs), self.__name__)
+        pairs = [("its value", value, result._data.reshape(())[()])]
+        if program.learnt:
+            found = walk(result, starting_gradient(result, None, "compile"))
+            for tensor, g in zip(program.learnt, gradients, strict=True):
+                right = found.get(tensor, np.zeros(tensor.shape))
+                pairs.append((f"the gradient of {label(tensor)}", g, right))
+        for what, ours, right in pairs:
+            if not _is_close(np.asarray(ours), np.asarray(right)):
+                raise GradientError(
+                    f"compile: the program of {self.__name__} gives another number for {what} than "
+                    f"{self.__name__} itself: it reads something that changed without notice; pass "
+                    "that as an argument, or call record_anew() when it changes"
+                )
+
+    def _run(self, recording: bool, inputs: tuple[Any, ...]) -> tuple[Program, Any]:
+        """The program for these inputs, and what it gives."""
+        for program in self._programs:
+            found = program.run(recording, changes(), inputs)
+            if found is not AGAIN:
+                if program is not self._programs[0]:
+                    others = (p for p in self._programs if p is not program)
+                    self._programs = program, *others
+                return program, found
+        program = _record(self.__wrapped__, self.__name__, inputs)
+        found = program.run(recording, changes(), inputs)
+        if found is AGAIN:
+            raise _fickle(self.__name__)
+        self._recorded += 1
+        if self._recorded == OFTEN and self._programs:
+            warnings.warn(
+                f"compile: {self.__name__} was recorded {OFTEN} times, which is slow: "
+                f"{program.difference(self._programs[0])} changes between calls; an array passed "
+                "as an argument may change freely",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        self._programs = program, *self._programs[: MOST - 1]
+        return program, found
+
+    def _eager(self, inputs: Sequence[Any]) -> Any:
+        """The function itself, in anomaly mode, which looks at every operation."""
+        now = current_mode()
+        if now.recorder is not None:
+            now.recorder.refuse(
+                f"{self.__name__} is compiled, and was called by a function that is being "
+                f"recorded; call {self.__name__}.__wrapped__ there"
+            )
+        result = one_number(self.__wrapped__(*inputs), self.__name__)
+        if now.recording:
+            result.backward()
+        return result._data.reshape(())[()]
+
+    @property
+    def source(self) -> str:
+        """The program that ran last, as text; empty where none has."""
+        return self._programs[0].source if self._programs else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return compile, (self.__wrapped__, self._verify)
+
+    def __repr__(self) -> str:
+        return f"compile({self.__name__})"
+
+
+def _record(function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> Program:
+    """The program, made twice, so that what the function draws or changes is noticed."""
+    before = Reached(function)
+    try:
+        first = Program(function, name, inputs)
+        between = Reached(function)
+        program = Program(function, name, inputs)
+        same = program.is_like(first)
+        path, changed = between.changed(skip=2 if same else 0)
+        if isinstance(changed, GENERATORS):
+            raise GradientError(
+                f"compile: {name} draws random numbers ({path}), and a program would give the same "
+                "ones for ever; draw outside and pass them in, or call the function itself"
+            )
+        if changed is not None:
+            raise GradientError(
+                f"compile: {name} changes {path} whenever it runs, which a program would not; "
+                "return the value alone, or call the function itself"
+            )
+        if not same:
+            raise _fickle(name)
+    except BaseException:
+        before.put_back()
+        raise
+    return program
+
+
+def _fickle(name: str) -> GradientError:
+    return GradientError(
+        f"compile: {name} doesn't do the same when it runs twice: it draws random numbers, or "
+        "reads a clock; do that outside and pass the result in, or call the function itself"
+    )
+
+
+class Program:
+    """A function recorded for certain inputs.
+
+    `run(recording, changes, inputs)` gives its value and the gradients of the `learnt` tensors, or
+    AGAIN where it isn't the right one. `kinds` says, for people, what it is right for.
+    """
+
+    def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
+        recording, changed = current_mode().recording, changes()
+        self.kinds = {"a module, or what record_anew() was called for,": str(changed)}
+        made = Recording(function, name, inputs)
+        self.learnt = list(made.gradients)
+        arguments = [f"a{k}" for k in range(len(inputs))]
+        text = Statements({"run", "recording", "changed", "inputs", "AGAIN", "same", *arguments})
+        conditions = [*self._of_inputs(text, inputs, made.inputs), *self._of_names(text, function)]
+        result, reads = _write(text, made, inputs)
+        lines = [
+            f"if recording is not {recording} or changed != {changed}: return AGAIN",
+            f"if len(inputs) != {len(inputs)}: return AGAIN",
+            f"({''.join(f'{a}, ' for a in arguments)}) = inputs",
+            "try:",
+            f"    if not ({' and '.join(conditions) or True}): return AGAIN",
+            "except (AttributeError, LookupError, ValueError): return AGAIN",
+            *reads,
+            *text.lines,
+            f"return {result}",
+        ]
+        self.source = "def run(recording, changed, inputs):\n" + indent("\n".join(lines), "    ")
+        self.bound = text.bound
+        space = {**text.bound, "AGAIN": AGAIN, "same": same}
+        exec(builtins.compile(self.source, f"<compiled {name}>", "exec"), space)
+        self.run: Callable[..., Any] = space["run"]
+
+    def is_like(self, other: Program) -> bool:
+        """Whether another recording gave the same program, on the same."""
+        pairs = zip(self.bound.values(), other.bound.values(), strict=False)
+        return self.source == other.source and all(same(x, y) for x, y in pairs)
+
+    def difference(self, old: Program) -> str:
+        """What has changed since another program was recorded, for people."""
+        for what, kind in old.kinds.items():
+            if self.kinds.get(what) != kind:
+                then = f" ({kind}, then {self.kinds.get(what)})" if "input" in what else ""
+                return what + then
+        return "a value that the function reads or branches on"
+
+    def _of_inputs(self, text: Statements, inputs: Sequence[Any], made: list[Any]) -> Iterator[str]:
+        """That the inputs are of the kind of those recorded."""
+        for k, (x, tensor) in enumerate(zip(inputs, made, strict=True)):
+            data: Any = getattr(tensor, "_data", None)
+            array = f"a{k}"
+            known = isinstance(data, np.ndarray | np.generic) and x is not tensor
+            kind = f"{data.dtype} {data.shape}, {data.strides}" if known else repr(x)
+            self.kinds[f"input {k}"] = kind
+            if not known:
+                yield _is(text, array, x)
+                continue
+            yield f"{array}.__class__ is {text.bind(type(x))}"
+            for j in range(k):
+                if made[j] is not inputs[j]:
+                    yield f"{array} is {'not ' * (x is not inputs[j])}a{j}"
+            if isinstance(x, Tensor):
+                yield f"{array}._requires_grad is False"
+                array += "._data"
+            yield f"{array}.shape == {data.shape}"
+            yield f"{array}.dtype == {text.bind(data.dtype, data.dtype.name)}"
+            if data.ndim > 1:
+                yield f"{array}.strides == {data.strides}"
+
+    def _of_names(self, text: Statements, function: Any) -> Iterator[str]:
+        """That what the function names is what it was."""
+        for name, holder, value in names(function):
+            self.kinds[name] = repr(value) if isinstance(value, ATOMS) else f"object {id(value)}"
+            now = f"{text.bind(holder, 'cell')}.cell_contents"
+            if isinstance(holder, dict):
+                now = f"{text.bind(holder, 'names')}[{name!r}]"
+            elif isinstance(holder, FunctionType):
+                now = f"{text.bind(holder)}.{name}"
+            absent = f"{name!r} not in {text.bind(holder)}"
+            yield absent if value is MISSING else _is(text, now, value)
+
+
+def _write(text: Statements, made: Recording, inputs: Sequence[Any]) -> tuple[str, list[str]]:
+    """Writes the calls; gives the text of what is returned, and the lines that read the inputs."""
+    simplifier = Simplifier(exact=True)
+    if made.seed is not None:
+        simplifier.found[made.seed] = simplifier.spread(made.seed.value)
+    symbols = [made.tracer.symbol(tensor) for tensor, _ in made.recorder.checks]
+    simplifier.run(reach([made.value, *made.gradients.values(), *symbols]))
+    wanted = [simplifier.now(x) for x in (made.value, *made.gradients.values())]
+    checks: dict[Symbol, list[str]] = {}
+    for symbol, (_, value) in zip(map(simplifier.now, symbols), made.recorder.checks, strict=True):
+        line = f"if {'not ' * (value is True)}{{}}: return AGAIN"
+        if not isinstance(value, bool):
+            line = f"if {{}}.tobytes() != {text.bind(value.tobytes())}: return AGAIN"
+        if isinstance(symbol, Symbol):
+            checks.setdefault(symbol, []).append(line)
+    leaves = [symbol for symbol in reach([*wanted, *checks]) if symbol.call is None]
+    reads = [_reading(text, symbol, made, inputs) for symbol in leaves]
+    value, *gradients = text.write(wanted, checks)
+    value += ".reshape(())[()]" if np.ndim(getattr(wanted[0], "value", wanted[0])) else ""
+    pairs = zip(gradients, wanted[1:], strict=True)
+    return (
+        f"{value}, ({''.join(f'{g}, ' if x.ndim else f'np.asarray({g}), ' for g, x in pairs)})",
+        reads,
+    )
+
+
+def _reading(text: Statements, symbol: Symbol, made: Recording, inputs: Sequence[Any]) -> str:
+    """The line that reads an input's array, a tensor's, or one that the function reaches."""
+    x: Any = made.tracer.inputs[symbol]
+    place = next((k for k, t in enumerate(made.inputs) if t is x and t is not inputs[k]), None)
+    name = text.names[symbol] = text.unique(getattr(x, "name", None) or f"x{len(text.names)}")
+    found = text.bind(x, f"{name}_held") if place is None else f"a{place}"
+    if isinstance(x if place is None else inputs[place], Tensor):
+        found += "._data"
+    return f"{name} = {found}" + ("" if symbol.ndim else "[()]")
+
+
+def _is(text: Statements, now: str, value: Any) -> str:
+    """That something is the same: the very object, or of numbers and texts an equal one."""
+    known = f"{now} is {text.bind(value)}"
+    return f"({known} or same({now}, {text.bind(value)}))" if isinstance(value, ATOMS) else known
+
+
+def same(x: Any, y: Any) -> bool:
+    """Whether two values are one object, equal numbers or texts, or arrays of the same bits."""
+    if isinstance(x, Tensor) and isinstance(y, Tensor):  # those made in each run anew
+        return same(x._data, y._data)
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+        return (x.dtype, x.shape) == (y.dtype, y.shape) and x.tobytes() == y.tobytes()
+    alike = type(x) is type(y) and isinstance(x, ATOMS) and repr(x) == repr(y)
+    return x is y or alike
+
+
+def _is_close(x: Any, y: Any) -> bool:
+    """Whether two results differ by rounding at most."""
+    with np.errstate(all="ignore"):
+        limit = 1e3 * np.finfo(y.dtype).eps * np.max(np.abs(y), initial=0)
+        return x.shape == y.shape and bool(np.all((x == y) | (np.abs(x - y) <= limit) | (x != x)))

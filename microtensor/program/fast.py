@@ -1,0 +1,257 @@
+"""The program that runs: one NumPy call a line, in the spelling that starts soonest."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from .naming import identifier
+from .numpy import INFIX, Text, literal, written
+from .symbol import Symbol, has_symbols, reach
+
+REDUCTIONS = {
+    "sum": (np.sum, np.add.reduce),
+    "max": (np.max, np.maximum.reduce),
+    "min": (np.min, np.minimum.reduce),
+}
+NEW = {"where", "astype", "full", "concatenate", *REDUCTIONS}  # they give memory of their own
+NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
+SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
+
+
+class Statements:
+    """Lines that compute symbols; `bound` are the values that their names stand for.
+
+    `names` says what symbols are called, inputs from the start; `taken` are no names for them. A
+    result is put into the memory of an operand that nobody reads any more, where it fits: that
+    saves the time to find other memory, and what is there is in the cache. What is wanted at the
+    end is in memory of its own.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.names: dict[Symbol, str] = {}
+        self.lines: list[str] = []
+        self.bound: dict[str, Any] = {"np": np}
+        self._taken = {"np", *taken, *keyword.kwlist, *dir(builtins)}
+        self._bound_names: dict[int, str] = {}
+        self._numbers: dict[Any, Any] = {}
+
+    def unique(self, name: str) -> str:
+        """A name that nothing else has, like this one."""
+        name = candidate = identifier(name)
+        count = 1
+        while candidate in self._taken:
+            count += 1
+            candidate = f"{name}_{count}"
+        self._taken.add(candidate)
+        return candidate
+
+    def bind(self, value: Any, name: str = "") -> str:
+        """A name for a value; NumPy's own for its functions."""
+        if id(value) not in self._bound_names:
+            own = value.__name__ if isinstance(value, NAMED) else "k"
+            name = self.unique(name or own)
+            self.bound[name] = value
+            self._bound_names[id(value)] = name
+        return self._bound_names[id(value)]
+
+    def write(self, wanted: Sequence[Any], checks: Mapping[Symbol, Sequence[str]]) -> list[str]:
+        """Writes the lines, and returns the text of each that is wanted.
+
+        `checks` are lines with `{}` for a value, to be written as soon as it is known.
+        """
+        order = reach([*wanted, *checks])
+        self._owner = _owners(order)
+        self._kept = {self._owner[x] for x in wanted if isinstance(x, Symbol)}
+        self._readers: dict[Symbol, list[Symbol]] = {symbol: [] for symbol in order}
+        self._last: dict[Symbol, Symbol] = {}  # of each memory, the last call that reads it
+        for symbol in order:
+            for x in symbol.operands:
+                self._readers[x].append(symbol)
+                self._last[self._owner[x]] = symbol
+        for symbol in order:
+            if symbol.call is not None:
+                self._call(symbol)
+            for line in checks.get(symbol, ()):
+                self.lines.append(line.format(self.names[symbol]))
+        given: set[Symbol] = set()
+        return [self._own(x, given) for x in wanted]
+
+    def _own(self, x: Any, given: set[Symbol]) -> str:
+        """What is wanted, in memory that nobody else holds."""
+        text = self._text(x)
+        if not np.ndim(getattr(x, "value", x)):
+            return text
+        owner = self._owner[x] if isinstance(x, Symbol) else None
+        if owner is None or owner in given or not _is_new(owner) or not _fills(x, owner):
+            return f"{text}.copy()"
+        given.add(owner)
+        return text
+
+    def _call(self, symbol: Symbol) -> None:
+        if not has_symbols((*symbol.arguments, *symbol.options.values())):  # copies of a number
+            self.names[symbol] = self.bind(symbol.value)
+            return
+        room = self._room(symbol)
+        line = "" if room is None else self._put(symbol, room)
+        if room is not None and line:
+            self.names[symbol] = self.names[room]
+        else:
+            name = self.names[symbol] = self.unique(f"v{len(self.names)}")
+            line = f"{name} = {self._spelled(symbol)}"
+        self.lines.append(line)
+
+    def _room(self, symbol: Symbol) -> Symbol | None:
+        """An operand whose memory can take the result: it isn't read any more, and fits."""
+        if not isinstance(symbol.value, np.ndarray) or not symbol.ndim or symbol.options:
+            return None
+        layout = symbol.shape, symbol.dtype, symbol.value.strides
+        for x in symbol.operands:
+            done = self._owner[x] is x and self._last[x] is symbol and x not in self._kept
+            if done and _is_new(x) and (x.shape, x.dtype, x.value.strides) == layout:
+                return x
+        return None
+
+    def _put(self, symbol: Symbol, room: Symbol) -> str:
+        """The call that puts its result there; '' where there is none."""
+        function, arguments, name = symbol.function, symbol.arguments, self.names[room]
+        if symbol.call == "where":  # putting numbers in takes two thirds of the time
+            mask, number, x = arguments
+            if x is not room or np.shape(getattr(mask, "value", mask)) != symbol.shape:
+                return ""
+            if not isinstance(number, int | float):
+                return ""
+            number = self.bind(np.array(number, symbol.dtype), f"n{number}")
+            return f"{self.bind(np.putmask)}({name}, {self._text(mask)}, {number})"
+        if symbol.call == "power":
+            square = type(arguments[1]) in (int, float) and arguments[1] == 2
+            return f"{self.bind(np.square)}({name}, {name})" if square else ""
+        if not _is_entrywise(symbol):
+            return ""
+        texts = [self._number(x, symbol) for x in arguments]
+        out = f"out={name}" if function in (np.maximum, np.minimum) else name
+        return f"{self.bind(function)}({', '.join([*texts, out])})"
+
+    def _number(self, x: Any, symbol: Symbol) -> str:
+        """A number as an array without axes, which a NumPy call takes in half the time."""
+        values = (x.value for x in symbol.operands if hasattr(x.value, "dtype"))
+        kinds = {x.dtype for x in values if x.dtype.kind != "b"}
+        if type(x) in (int, float) and len(kinds) == 1 and next(iter(kinds)).kind == "f":
+            number = np.array(x, kinds.pop())
+            if np.isfinite(number):
+                key = number.dtype, repr(x)
+                return self.bind(self._numbers.setdefault(key, number), f"n{x}")
+        return self._text(x)
+
+    def _spelled(self, symbol: Symbol) -> str:
+        """The call, in memory of its own or as a view."""
+        if symbol.call == "matmul" and symbol.function is np.matmul and _dot_agrees(symbol):
+            return f"{self.bind(np.dot)}({', '.join(map(self._text, symbol.arguments))})"
+        wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
+        plain = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
+        if plain and symbol.function is wrapper:
+            return self._reduced(symbol, reduce)
+        numbers = [self._number(x, symbol) for x in symbol.arguments]
+        if (
+            _is_entrywise(symbol)
+            and symbol.ndim
+            and numbers != list(map(self._text, symbol.arguments))
+        ):
+            return f"{self.bind(symbol.function)}({', '.join(numbers)})"
+        if symbol.call in SHORT:
+            return written(symbol, self._read).text
+        texts = [self._text(x) for x in symbol.arguments]
+        texts += [f"{key}={self._text(x)}" for key, x in symbol.options.items()]
+        return f"{self.bind(symbol.function, symbol.call or '')}({', '.join(texts)})"
+
+    def _reduced(self, symbol: Symbol, reduce: Any) -> str:
+        """The method behind np.sum, np.max and np.min, which is quicker to start."""
+        (x,) = symbol.arguments
+        if self._sums_columns(symbol):
+            ones = np.ones(x.shape[0], x.dtype)
+            return f"{self.bind(ones, f'ones_{len(ones)}')}.dot({self._text(x)})"
+        rest = ", None, None, True" if symbol.options.get("keepdims") else ""
+        axis = self._text(symbol.options.get("axis"))
+        return f"{self.bind(reduce, f'{symbol.call}_over')}({self._text(x)}, {axis}{rest})"
+
+    def _read(self, x: Any) -> Text:
+        return literal(x) if type(x) in (int, float) else Text(self._text(x))
+
+    def _sums_columns(self, symbol: Symbol) -> bool:
+        """Whether it is the sum by which the walk undoes the broadcasting of a row."""
+        (x,) = symbol.arguments
+        whole = not any(reader.call == "reshape" for reader in self._readers[symbol])
+        return symbol.options == {"axis": (0,)} and x.ndim == 2 and whole
+
+    def _text(self, x: Any) -> str:
+        """An argument as it is written."""
+        if isinstance(x, Symbol):
+            return self.names[x]
+        if x is None or x is ... or type(x) in (bool, int, float, str):
+            return literal(x).text
+        if type(x) in (tuple, list):
+            inner = ", ".join(map(self._text, x))
+            return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
+        return self.bind(x)
+
+
+def _owners(order: Sequence[Symbol]) -> dict[Symbol, Symbol]:
+    """For each symbol the one in whose memory it lies: itself, or what it is a view of."""
+    owner: dict[Symbol, Symbol] = {}
+    for symbol in order:
+        owner[symbol] = symbol
+        if symbol.call is not None and not isinstance(symbol.function, np.ufunc):
+            for x in symbol.operands:
+                pairs = product(_arrays_in(symbol.value), _arrays_in(x.value))
+                if any(np.may_share_memory(a, b) for a, b in pairs):
+                    owner[symbol] = owner[x]
+    return owner
+
+
+def _arrays_in(x: Any) -> Iterator[Any]:
+    """A value's arrays: a call such as np.split gives several."""
+    if isinstance(x, np.ndarray):
+        yield x
+    elif isinstance(x, tuple | list):
+        for part in x:
+            yield from _arrays_in(part)
+
+
+def _is_new(symbol: Symbol) -> bool:
+    """Whether its call gives memory that nobody else holds."""
+    function = symbol.function
+    return symbol.call in NEW or (isinstance(function, np.ufunc) and function.nout == 1)
+
+
+def _is_entrywise(symbol: Symbol) -> bool:
+    """Whether it is a NumPy call that gives one array, entry by entry."""
+    f = symbol.function
+    plain = not symbol.options and symbol.call != "power"
+    return plain and isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None
+
+
+def _fills(x: Symbol, owner: Symbol) -> bool:
+    """Whether a view shows all of the memory that it lies in."""
+    return bool(owner.value.nbytes == x.value.nbytes and 0 not in x.value.strides)
+
+
+def _dot_agrees(symbol: Symbol) -> bool:
+    """Whether np.dot, which is quicker to start, makes the same BLAS call as np.matmul.
+
+    Found by trial, over twenty thousand shapes and layouts: for operands without gaps, always.
+    """
+    left, right = (getattr(x, "value", x) for x in symbol.arguments)
+    return bool(
+        np.ndim(left) == np.ndim(right) == 2
+        and left.dtype == right.dtype
+        and left.dtype in (np.float32, np.float64)
+        and left.flags.forc
+        and right.flags.forc
+        and symbol.value.flags.c_contiguous
+    )

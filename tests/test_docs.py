@@ -1,0 +1,169 @@
+"""README and docs: their code runs and prints what it says it prints, and every link leads on."""
+
+import contextlib
+import inspect
+import io
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import microtensor as mt
+import nn
+from microtensor.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [README, *DOCS]
+TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def blocks(page, *languages):
+    """The fenced blocks of a page in these languages, each with its language."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    return [(language, text) for language, text in found if language in languages]
+
+
+def lines(page):
+    """The shell's lines of a page, in words."""
+    text = "".join(text for _, text in blocks(page, "sh"))
+    return [shlex.split(line, comments=True) for line in text.splitlines()]
+
+
+def said(block):
+    """What a block says that it prints: comments behind or below a print."""
+    found = []
+    for line, below in re.findall(r"(print\(.*)\n((?: *#.*\n)*)", block):
+        _, _, behind = line.partition("  # ")
+        found += [behind] if behind else [x.strip()[2:] for x in below.splitlines()]
+    return found
+
+
+@each_page
+def test_the_python_runs_in_order_and_prints_what_it_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for _, block in blocks(page, "python"):
+        if "Written by microtensor." in block:  # a program: of what the page has just done
+            assert block in [text for text in names.values() if isinstance(text, str)]
+            exec(compile(block, page.name, "exec"), {})
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+            try:
+                exec(compile(block, page.name, "exec"), names)
+            except mt.NoRenderer:
+                pytest.skip("Graphviz draws a picture here")
+        assert printed.getvalue().splitlines() == said(block)
+
+
+COMMANDS = dict.fromkeys(
+    shlex.join(words[3:])
+    for page in PAGES
+    for words in lines(page)
+    if words[1:3] == ["-m", "microtensor"]
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_runs_and_writes_the_file_it_names(command, tmp_path, monkeypatch, capsys):
+    if not shutil.which("dot") and re.search(r"\.(svg|png|pdf|html)\b", command):
+        pytest.importorskip("pygraphviz", reason="a picture or a page is drawn")
+    monkeypatch.chdir(tmp_path)
+    main(shlex.split(command))
+    printed = capsys.readouterr().out
+    assert printed
+    if " -o " in command or " --html " in command:
+        assert (tmp_path / printed.strip()).stat().st_size > 0
+
+
+@each_page
+def test_what_a_command_prints_is_what_the_page_shows(page, capsys):
+    """A block of text shows what the command above it prints; dots stand for what is left out."""
+    for language, block in blocks(page, "sh", "text"):
+        if language == "sh":
+            command = shlex.split(block.splitlines()[0])
+            continue
+        main(command[3:])
+        printed = capsys.readouterr().out
+        for part in filter(None, block.split("...\n")):
+            assert part in printed
+            printed = printed.partition(part)[2]
+
+
+@each_page
+def test_scripts_and_their_options_are_there(page):
+    for words in lines(page):
+        scripts = [word for word in words if word.startswith("examples/")]
+        if words[1:3] == ["-m", "benchmarks"]:
+            scripts = ["benchmarks/__main__.py"]
+        for script in scripts:
+            text = (ROOT / script).read_text()
+            options = [word for word in words if word.startswith("--")]
+            assert [word for word in options if f'"{word}"' not in text] == []
+
+
+def headings(page):
+    """What GitHub calls the headings of a page in addresses."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in found}
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
+def test_every_link_and_picture_is_there(page):
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"(?:\]\(|(?:src|srcset|href)=\")([^)\"\s]+)", prose):
+        if target.startswith("https://"):
+            continue
+        path, _, heading = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        assert not heading or heading in headings(found), target
+
+
+@each_page
+def test_a_page_begins_with_what_it_is_for(page):
+    title, empty, sentence = page.read_text().splitlines()[:3]
+    assert title.startswith("# ")
+    assert (empty, sentence[:1]) == ("", sentence[:1].upper())
+    assert sentence
+
+
+def test_the_index_leads_to_every_page():
+    linked = set(re.findall(r"\]\(([\w-]+\.md)", (ROOT / "docs" / "index.md").read_text()))
+    assert linked == {page.name for page in DOCS} - {"index.md"}
+
+
+def test_what_there_is_is_listed():
+    engine, network = (ROOT / "docs" / "operations.md").read_text().split("\n## nn")
+    for text, package in ((engine, mt), (network, nn)):
+        rows = re.findall(r"^\| `(\w+)(?:\(([^)]*)\))?`", text, re.MULTILINE)
+        assert sorted(name for name, _ in rows) == sorted(package.__all__)
+        for name, inputs in rows:
+            known = inspect.signature(getattr(package, name)).parameters if inputs else ()
+            assert [x for x in re.findall(r"\w+", inputs) if x not in known] == [], name
+
+
+def test_readme_is_short_and_has_two_commands_of_one_line_each():
+    text = README.read_text().splitlines()
+    assert len(text) <= 200
+    commands = [line for line in text if line.startswith("python3 -m venv")]
+    assert ["cat_classifier.py" in command for command in commands] == [True, False]
+    assert commands[1].endswith("-m pytest")
+
+
+def test_the_source_distribution_carries_every_page(tmp_path):
+    pytest.importorskip("hatchling", reason="builds with hatchling")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (path,) = tmp_path.iterdir()
+    with tarfile.open(path) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    assert {page.relative_to(ROOT).as_posix() for page in TEXTS} <= held

@@ -1,0 +1,93 @@
+"""One row an operation, one sentence a key: what is forgotten is named."""
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+from microtensor import Tensor, explain
+from microtensor.lexicon import ROWS  # what a row says is read in every view
+from microtensor.rules import RULES
+from microtensor.views.english import SENTENCES  # the catalogue itself
+
+PACKAGE = Path(__file__).parent.parent / "microtensor"
+SOURCES = [p for p in PACKAGE.rglob("*.py") if p.name != "english.py"]
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+OPERANDS = {"0", "1", "2"}
+
+
+def fields(template):
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+# Rows -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_rule_has_a_row(rule):
+    assert rule in ROWS, f"write a row for {rule!r} in microtensor/lexicon.py"
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_a_row_has_a_rule_and_a_reason(name):
+    assert name in RULES, f"there is no rule {name!r} in microtensor/rules.py"
+    assert ROWS[name].why, f"say in the row of {name!r} why its derivative is what it is"
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_templates_name_what_there_is(name):
+    row = ROWS[name]
+    rows = [row, *(row._replace(**case) for case in row.cases.values())]
+    for text in (text for row in rows for text in (row.written, row.javascript, *row.locals)):
+        assert fields(text) <= OPERANDS | {"out", "index"}
+    for text in (text for row in rows for text in row.sends):
+        assert fields(text) <= OPERANDS | {"g", "k", "n", "out", "index", "ddof"}
+    for text in (text for row in rows for text in row.why):
+        assert fields(text) <= OPERANDS | {"out", "L", "me", "other"}
+    for given in (row.locals, row.sends, row.why):
+        slots = len(RULES[name].derivatives)
+        assert len(given) <= slots or name in ("concatenate", "einsum")
+
+
+# Sentences --------------------------------------------------------------------------------------
+
+
+def said():
+    """Every sentence that code asks for by its key: where, the key, and the fields it is given."""
+    for path, tree in TREES.items():
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "say":
+                keys = [x.value for x in ast.walk(call.args[0]) if is_text(x)]
+                count = ast.unparse(call.args[1]) if len(call.args) > 1 else "None"
+                ends = [""] if "None" in count else []
+                ends += [".one", ".many"] if count != "None" else []
+                given = {keyword.arg for keyword in call.keywords}
+                given |= {"count"} if count != "None" else set()
+                yield f"{path.name}:{call.lineno}", [k + end for k in keys for end in ends], given
+
+
+def is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_every_sentence_that_is_said_is_in_the_catalogue_with_its_fields():
+    for place, keys, given in said():
+        for key in keys:
+            assert key in SENTENCES, f"{place}: write a sentence for {key!r} in english.py"
+            missing = fields(SENTENCES[key]) - given
+            assert not missing, f"{place}: {key!r} names {missing}, which it isn't given"
+        named = {name for key in keys for name in fields(SENTENCES[key])}
+        assert not keys or given - {"count"} <= named, f"{place}: not said: {given - named}"
+
+
+def test_every_sentence_in_the_catalogue_is_said():
+    known = {key for _, keys, _ in said() for key in keys}
+    known |= {x.value for tree in TREES.values() for x in ast.walk(tree) if is_text(x)}
+    assert not set(SENTENCES) - known
+
+
+def test_a_catalogue_translates_what_rows_say(monkeypatch):
+    monkeypatch.setitem(SENTENCES, ROWS["add"].why[0], "una suma se mueve como {0}")
+    x, b = (Tensor(1.0, requires_grad=True, name=name) for name in "xb")
+    assert "The rule: una suma se mueve como x." in explain(x + b)
