@@ -27,10 +27,6 @@ new = object.__new__
 np.empty((1 << 25) - (1 << 16), np.uint8)
 
 
-def _binary(rule: Rule) -> Binary:
-    return lambda self, other: apply(rule, (self, other))
-
-
 def _equality(rule: Rule) -> Binary:
     """With what is no number, as `t == None`: Python's own answer."""
 
@@ -40,28 +36,6 @@ def _equality(rule: Rule) -> Binary:
         return NotImplemented  # type: ignore[no-any-return]
 
     return compare
-
-
-def _reflected(rule: Rule) -> Binary:
-    return lambda self, other: apply(rule, (other, self))
-
-
-def _in_place(rule: Rule) -> Binary:
-    """`t += x`. What is recorded is never overwritten: there, `t` names the sum from then on."""
-
-    def update(self: Tensor, other: Any) -> Tensor:
-        result = apply(rule, (self, other))
-        if not result._requires_grad:
-            self.data = result
-            return self
-        if self._rule is None and self._requires_grad:
-            raise GradientError(
-                f"{rule.name}: {called(self)} is a leaf that requires a gradient, and changing it "
-                "in place would lose it; do it inside no_grad(), or give the result another name"
-            )
-        return result
-
-    return update
 
 
 class Tensor:
@@ -268,24 +242,13 @@ class Tensor:
         def __neg__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
         def __invert__(self) -> Tensor: ...
-        def __and__(self, other: Any) -> Tensor: ...
-        def __or__(self, other: Any) -> Tensor: ...
-        def __rand__(self, other: Any) -> Tensor: ...
-        def __ror__(self, other: Any) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
 
-    # Operators ----------------------------------------------------------------------------------
+        __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __and__ = __or__ = __add__
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = __add__
+        __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __add__
+        __rand__ = __ror__ = __lt__ = __le__ = __gt__ = __ge__ = __add__
 
-    __add__, __radd__, __iadd__ = _binary(rules.add), _reflected(rules.add), _in_place(rules.add)
-    __sub__, __rsub__ = _binary(rules.subtract), _reflected(rules.subtract)
-    __mul__, __rmul__ = _binary(rules.multiply), _reflected(rules.multiply)
-    __truediv__, __rtruediv__ = _binary(rules.divide), _reflected(rules.divide)
-    __pow__, __rpow__ = _binary(rules.power), _reflected(rules.power)
-    __matmul__, __rmatmul__ = _binary(rules.matmul), _reflected(rules.matmul)
-    __isub__, __imul__ = _in_place(rules.subtract), _in_place(rules.multiply)
-    __itruediv__, __ipow__ = _in_place(rules.divide), _in_place(rules.power)
-    __imatmul__ = _in_place(rules.matmul)
-    __lt__, __le__ = _binary(rules.less), _binary(rules.less_equal)
-    __gt__, __ge__ = _binary(rules.greater), _binary(rules.greater_equal)
     __eq__ = _equality(rules.equal)  # type: ignore[assignment]
     __ne__ = _equality(rules.not_equal)  # type: ignore[assignment]
     __hash__ = object.__hash__
