@@ -10,6 +10,7 @@ import builtins
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from string import ascii_letters
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -206,7 +207,7 @@ def dot(a: Operand, b: Operand) -> Tensor:
         return multiply(a, b)
     if a.ndim == 1 or b.ndim <= 2:
         return matmul(a, b)
-    left, right = rules.LETTERS[: a.ndim], rules.LETTERS[a.ndim : a.ndim + b.ndim - 1]
+    left, right = ascii_letters[: a.ndim], ascii_letters[a.ndim : a.ndim + b.ndim - 1]
     return einsum(f"{left},{right[:-1]}{left[-1]}{right[-1]}->{left[:-1]}{right}", a, b)
 
 
@@ -233,7 +234,7 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
         raise ShapeError(
             f"einsum: {inputs!r} names {len(terms)} operands, {len(operands)} were given"
         )
-    spare = [c for c in rules.LETTERS if c not in subscripts]
+    spare = [c for c in ascii_letters if c not in subscripts]
     most = 0
     for k, (term, x) in enumerate(zip(terms, operands, strict=True)):
         extra = x.ndim - len(term.replace("...", ""))
