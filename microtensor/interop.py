@@ -11,16 +11,13 @@ from typing import Any
 import numpy as np
 
 from . import operations
+from .errors import called
 from .operations import OPERATIONS
-from .tensor import Tensor, read
+from .tensor import Array, Tensor, read
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
-
-
-def _transpose(a: Any, axes: Any = None) -> Any:
-    return operations.transpose(a, axes)
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -29,7 +26,7 @@ _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     np.positive: lambda x: x,
     # whose keywords have other names in NumPy
     np.clip: _clip,
-    np.transpose: _transpose,
+    np.transpose: lambda a, axes=None: operations.transpose(a, axes),
     np.reshape: lambda a, shape: operations.reshape(a, shape),
 }
 
@@ -57,6 +54,18 @@ _CONSTANT = {
     ).split()
 }
 _CONSTANT_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit}
+
+
+def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
+    """What NumPy calls for `np.asarray(t)`."""
+    if self.requires_grad:
+        raise TypeError(
+            f"{called(self, 'this tensor')} requires a gradient, which an array would lose: take "
+            ".detach() for a constant, .numpy() for an array, .item() for a number"
+        )
+    if copy is False:
+        raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")
+    return np.array(read(self, "np.asarray()"), dtype=dtype)
 
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -114,5 +123,6 @@ def _no_rule(name: str) -> TypeError:
     )
 
 
+Tensor.__array__ = array
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function

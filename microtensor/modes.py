@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from itertools import count
 from threading import RLock
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -24,15 +25,13 @@ if hasattr(os, "register_at_fork"):  # what another thread holds, nobody in a ch
     )
 
 
+@dataclass(eq=False, slots=True)
 class Group:
     """One call of a module, or one `with group(name)`: what it computes is drawn together."""
 
-    __slots__ = ("activation", "name", "outer")
-
-    def __init__(self, name: str, outer: Group | None = None, activation: bool = False) -> None:
-        self.name = name
-        self.outer = outer
-        self.activation = activation
+    name: str
+    outer: Group | None = None
+    activation: bool = False
 
 
 class Recorder(Protocol):

@@ -61,12 +61,7 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def _rule(
-    name: str,
-    forward: Callable[..., Any],
-    *derivatives: Derivative | None,
-    every: Derivative | None = None,
-) -> Rule:
+def _rule(name: str, forward: Any, *derivatives: Any, every: Any = None) -> Rule:
     RULES[name] = Rule(name, forward, derivatives, every)
     return RULES[name]
 
@@ -317,9 +312,7 @@ def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
 logsumexp = _rule(
     "logsumexp",
     _logsumexp,
-    lambda g, out, x, axis, keepdims: (
-        _restored(g, axis, keepdims) * np.exp(x - _restored(out, axis, keepdims))
-    ),
+    lambda g, out, x, **over: _restored(g, **over) * np.exp(x - _restored(out, **over)),
 )
 
 
