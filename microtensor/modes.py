@@ -106,9 +106,9 @@ class group:
         self._tokens: list[Token[Mode]] = []
 
     def __enter__(self) -> None:
-        outer = _mode.get()
-        inside = Group(self._name, outer.group, self._activation)
-        inner = Mode(outer.recording, inside, outer.watch, outer.constants, outer.recorder)
+        recording, outer, watch, constants, recorder = current_mode()
+        inside = Group(self._name, outer, self._activation)
+        inner = tuple.__new__(Mode, (recording, inside, watch, constants, recorder))
         self._tokens.append(_mode.set(inner))
 
     def __exit__(self, *_: object) -> None:

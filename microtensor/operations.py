@@ -95,7 +95,7 @@ def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
     """A function of one input that gives one number for each row along an axis."""
 
     def function(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        return _reduced(rule, x, axis, keepdims=keepdims)
+        return apply(rule, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
 
     return _listed(function, rule, text, names)
 
@@ -106,10 +106,9 @@ def _listed(function: _F, rule: Rule, text: str, names: Mapping[str, str]) -> _F
     return operation(**names)(function)
 
 
-def _reduced(rule: Rule, x: Operand, axis: Axis, **options: Any) -> Tensor:
-    if axis in (0, -1) and getattr(x, "ndim", None) == 0:
-        axis = None  # NumPy lets a scalar have this axis, for a reduction
-    return apply(rule, (x,), {"axis": axis, **options})
+def _axis(x: Operand, axis: Axis) -> Axis:
+    """The axis; NumPy lets a scalar have axis 0, for a reduction."""
+    return None if axis in (0, -1) and getattr(x, "ndim", None) == 0 else axis
 
 
 def _in_place(rule: Rule, a: Tensor, b: Operand) -> Tensor:
@@ -272,7 +271,8 @@ prod = reduction(
 @operation()
 def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The variance: squared distances from the mean, summed and divided by n - ddof."""
-    return _reduced(rules.var, x, axis, ddof=ddof, keepdims=keepdims)
+    options = {"axis": _axis(x, axis), "ddof": ddof, "keepdims": keepdims}
+    return apply(rules.var, (x,), options)
 
 
 @operation()
@@ -295,13 +295,13 @@ logsumexp = reduction(rules.logsumexp, "log(sum(exp(x))), shifted so that nothin
 @operation()
 def softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along an axis: positive numbers that add up to 1."""
-    return _reduced(rules.softmax, x, axis)
+    return apply(rules.softmax, (x,), {"axis": _axis(x, axis)})
 
 
 @operation()
 def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """log(softmax(x)), right where softmax itself rounds to 0 too."""
-    return _reduced(rules.log_softmax, x, axis)
+    return apply(rules.log_softmax, (x,), {"axis": _axis(x, axis)})
 
 
 # Shapes -----------------------------------------------------------------------------------------

@@ -173,7 +173,9 @@ class Tensor:
     dtype: np.dtype[Any] = _property(attrgetter("_data.dtype"), doc="What kind of number it holds.")
     size: int = _property(attrgetter("_data.size"), doc="How many numbers it holds.")
     flags: Any = _property(attrgetter("_data.flags"), doc="NumPy's notes on how it lies in memory.")
-    T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
+    T: Tensor = _property(
+        lambda x: apply(rules.transpose, (x,), {"axes": None}), doc="The axes in reverse order."
+    )
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
 
     def item(self) -> float | int | bool:
