@@ -256,11 +256,11 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
 sum = reduction(rules.sum, "The sum over an axis.")
 mean = reduction(rules.mean, "The mean over an axis.")
 max = reduction(
-    rules.max, "The largest entry; several equal ones share the gradient equally.", numpy="max amax"
+    rules.max, "The largest entry; equal ones share the gradient equally.", numpy="max amax"
 )
 min = reduction(
     rules.min,
-    "The smallest entry; several equal ones share the gradient equally.",
+    "The smallest entry; equal ones share the gradient equally.",
     numpy="min amin",
 )
 prod = reduction(
