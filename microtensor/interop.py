@@ -37,23 +37,22 @@ _REDUCTIONS = {
     np.minimum: operations.min,
 }
 
+
+def _functions(names: str) -> set[Callable[..., Any]]:
+    return {getattr(np, name) for name in names.split()}
+
+
 # They answer with shapes, bools or positions, through which no gradient flows; the first ones
 # without a look at the numbers.
-_OF_SHAPES = {
-    getattr(np, name)
-    for name in (
-        "shape ndim size zeros_like ones_like empty_like isfortran result_type can_cast "
-        "iscomplexobj isrealobj shares_memory may_share_memory"
-    ).split()
-}
-_CONSTANT = {
-    getattr(np, name)
-    for name in (
-        "all any argmax argmin argsort isclose allclose array_equal full_like array_repr "
-        "array_str array2string count_nonzero nonzero argwhere"
-    ).split()
-}
-_CONSTANT_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit}
+_OF_SHAPES = _functions(
+    "shape ndim size zeros_like ones_like empty_like isfortran result_type can_cast iscomplexobj "
+    "isrealobj shares_memory may_share_memory"
+)
+_CONSTANT = _functions(
+    "all any argmax argmin argsort isclose allclose array_equal full_like array_repr array_str "
+    "array2string count_nonzero nonzero argwhere"
+)
+_CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
 
 
 def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:

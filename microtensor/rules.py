@@ -191,17 +191,13 @@ absolute = _rule(
 )
 
 
-def _left_wins(g: Any, out: Any, a: Any, b: Any) -> Any:
+def _wins(g: Any, out: Any, a: Any, b: Any) -> Any:
     """All of g where a is the result, half of it where b is it too."""
     return np.where(a == b, g / 2, np.where(a == out, g, 0))
 
 
-def _right_wins(g: Any, out: Any, a: Any, b: Any) -> Any:
-    return _left_wins(g, out, b, a)
-
-
-maximum = _rule("maximum", np.maximum, _left_wins, _right_wins)
-minimum = _rule("minimum", np.minimum, _left_wins, _right_wins)
+maximum = _rule("maximum", np.maximum, _wins, lambda g, out, a, b: _wins(g, out, b, a))
+minimum = _rule("minimum", np.minimum, _wins, lambda g, out, a, b: _wins(g, out, b, a))
 clip = _rule(
     "clip",
     lambda x, low, high: np.minimum(np.maximum(x, low), high),
