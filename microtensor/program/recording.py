@@ -95,14 +95,14 @@ def gradients_refused() -> Iterator[None]:
     global recordings
     with changing:
         recordings += 1
-        Tensor.grad = property(_read_gradient, _set_gradient)  # type: ignore[assignment, misc]
+        Tensor.grad = property(_read_gradient, _set_gradient)  # type: ignore[assignment]
     try:
         yield
     finally:
         with changing:
             recordings -= 1
             if not recordings:
-                Tensor.grad = SLOT  # type: ignore[misc]
+                Tensor.grad = SLOT
 
 
 class Recording:
