@@ -93,3 +93,22 @@ def test_the_engine_imports_from_lower_layers_alone(name):
     for node in imports:
         for module in [node.module] if node.module else [part.name for part in node.names]:
             assert module in LAYERS[: LAYERS.index(name)], module
+
+
+VIEWS = ROOT / "microtensor" / "views"
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in VIEWS.rglob("*.py") if p.name != "__init__.py"], ids=str
+)
+def test_views_read_the_graph_and_what_they_share(path):
+    """Not the engine, nor each other; the doors, in `__init__`, take tensors."""
+    room = ["microtensor", *path.relative_to(VIEWS.parent).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            start = room[: len(room) + 1 - node.level]
+            for name in [node.module] if node.module else [part.name for part in node.names]:
+                module = [*start, *name.split(".")]
+                shared = module[:2] == ["microtensor", "views"] and len(module) == 3
+                known = module in ([*room[:1], x] for x in ("graph", "lexicon", "errors"))
+                assert shared or known or module[:-1] == room, module
