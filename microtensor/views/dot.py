@@ -29,62 +29,34 @@ class Theme(NamedTuple):
     heat: tuple[str, ...]
 
 
+# fmt: off
 THEMES = {
     "light": Theme(
-        page="#ffffff",
-        text="#1a1f24",
-        quiet="#57606a",
-        forward="#0072b2",
-        backward="#a03d00",
+        page="#ffffff", text="#1a1f24", quiet="#57606a", forward="#0072b2", backward="#a03d00",
         frame="#8c959f",
         fills={
-            "parameter": ("#eaf5f0", "#0a7d57"),
-            "input": ("#fff8e6", "#8f6700"),
-            "constant": ("#ffffff", "#6b7480"),
-            "intermediate": ("#f6f8fa", "#8590a0"),
-            "output": ("#faf0f6", "#9a4d88"),
-            "layer": ("#f6f8fa", "#8590a0"),
+            "parameter": ("#eaf5f0", "#0a7d57"), "input": ("#fff8e6", "#8f6700"),
+            "constant": ("#ffffff", "#6b7480"), "intermediate": ("#f6f8fa", "#8590a0"),
+            "output": ("#faf0f6", "#9a4d88"), "layer": ("#f6f8fa", "#8590a0"),
             "fold": ("#eef1f5", "#57606a"),
         },
-        heat=(
-            "#ffffff",
-            "#fff1e5",
-            "#ffe0c7",
-            "#ffcba0",
-            "#fdb478",
-            "#b84d08",
-            "#9a3f03",
-            "#7a3000",
-        ),
+        heat=("#ffffff", "#fff1e5", "#ffe0c7", "#ffcba0", "#fdb478", "#b84d08", "#9a3f03",
+              "#7a3000"),
     ),
     "dark": Theme(
-        page="#0d1117",
-        text="#e6edf3",
-        quiet="#9aa4af",
-        forward="#56b4e9",
-        backward="#ff9e57",
+        page="#0d1117", text="#e6edf3", quiet="#9aa4af", forward="#56b4e9", backward="#ff9e57",
         frame="#6e7681",
         fills={
-            "parameter": ("#10241d", "#3fb68b"),
-            "input": ("#272008", "#c9a227"),
-            "constant": ("#0d1117", "#8b949e"),
-            "intermediate": ("#161b22", "#6e7681"),
-            "output": ("#281a26", "#c77fb5"),
-            "layer": ("#161b22", "#6e7681"),
+            "parameter": ("#10241d", "#3fb68b"), "input": ("#272008", "#c9a227"),
+            "constant": ("#0d1117", "#8b949e"), "intermediate": ("#161b22", "#6e7681"),
+            "output": ("#281a26", "#c77fb5"), "layer": ("#161b22", "#6e7681"),
             "fold": ("#1f2630", "#8b949e"),
         },
-        heat=(
-            "#0d1117",
-            "#24170d",
-            "#3d2210",
-            "#5a2f10",
-            "#7a3d10",
-            "#ff9e57",
-            "#ffb987",
-            "#ffd9bd",
-        ),
+        heat=("#0d1117", "#24170d", "#3d2210", "#5a2f10", "#7a3d10", "#ff9e57", "#ffb987",
+              "#ffd9bd"),
     ),
 }
+# fmt: on
 
 
 def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:

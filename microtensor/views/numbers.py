@@ -17,7 +17,7 @@ LONGEST_SUM = 40
 
 def number(value: Any) -> str:
     """A number to 4 significant digits: `0.8808`, `−6`, `3.47e−5`, `True`."""
-    value = np.asarray(value)[()]
+    value = np.asarray(value).reshape(())[()]
     if value.dtype.kind == "b":
         return str(bool(value))
     if value.dtype.kind in "iu" and abs(int(value)) < 10**7:
@@ -140,6 +140,11 @@ def rms(value: Any) -> float:
         if 1e-100 < scale < 1e100:
             return math.sqrt(float(array.dot(array)) / array.size)
         return scale * math.sqrt(float(np.square(array / scale).mean()))
+
+
+def brief(value: Any) -> str:
+    """A single number, or `RMS 0.38`."""
+    return number(value) if np.size(value) == 1 else f"RMS {number(rms(value))}"
 
 
 def bars(value: Any) -> str:

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 
 class Cell(NamedTuple):
-    """A text in a card. `style` says what it is: see STYLES.
+    """A text in a card. `style` says what it is.
 
-    Numbers, `forward` and `backward`, can have several lines: the rows of a matrix. `heat` is how
-    dark a gradient's cell is, from 0 to 1; `span` how many columns it takes.
+    `plain`, a `name`, `quiet` (beside the point), a `note`, a number `forward` or `backward`, its
+    `forward label` or `backward label`, or a histogram in block characters, `forward bars` and
+    `backward bars`. Numbers can have several lines: the rows of a matrix. `heat` is how dark a
+    gradient's cell is, from 0 to 1; `span` how many columns it takes.
     """
 
     text: str
@@ -18,28 +20,16 @@ class Cell(NamedTuple):
     span: int = 1
 
 
-# quiet: beside the point; label: what a row is; bars: a histogram in block characters
-STYLES = (
-    "plain",
-    "name",
-    "quiet",
-    "note",
-    "forward",
-    "forward label",
-    "forward bars",
-    "backward",
-    "backward label",
-    "backward bars",
-)
+Line = tuple[Cell, ...]
 
 
 class Card(NamedTuple):
     """A box: a heading of several texts, and rows of cells. `role` decides its colour."""
 
     id: str
-    heading: tuple[Cell, ...]
+    heading: Line
     role: str
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Line, ...]
     frame: tuple[str, ...] = ()
 
 
@@ -49,14 +39,14 @@ class Arrow(NamedTuple):
     source: str
     target: str
     backward: bool
-    lines: tuple[tuple[Cell, ...], ...] = ()
+    lines: tuple[Line, ...] = ()
 
 
 class Scene(NamedTuple):
     """A whole picture. `legend` are the lines below the title."""
 
-    title: tuple[Cell, ...]
-    legend: tuple[tuple[Cell, ...], ...]
+    title: Line
+    legend: tuple[Line, ...]
     cards: tuple[Card, ...]
     arrows: tuple[Arrow, ...]
     direction: str
