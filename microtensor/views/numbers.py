@@ -49,7 +49,7 @@ def total(parts: Sequence[Any], result: Any) -> str:
 def sum_text(parts: Sequence[Any], result: Any) -> str:
     """A gradient as the sum of contributions, in the order in which they arrive."""
     if np.size(result) == 1:
-        text = total([np.asarray(part).item() for part in parts], np.asarray(result).item())
+        text = total(parts, result)
     else:
         text = " + ".join(array(part) for part in parts)
     if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:

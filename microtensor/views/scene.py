@@ -19,6 +19,17 @@ class Cell(NamedTuple):
     heat: float | None = None
     span: int = 1
 
+    @property
+    def lines(self) -> list[str]:
+        """Its text, line by line."""
+        several = self.style in ("forward", "backward") or self.style.endswith("bars")
+        return self.text.split("\n") if several else [self.text]
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one number (or nan), not words or a matrix."""
+        return self.style in ("forward", "backward") and "\n" not in self.text
+
 
 Line = tuple[Cell, ...]
 

@@ -83,20 +83,15 @@ def _laid_out(scene: Scene) -> Any:
 
 def _roomy(scene: Scene) -> Scene:
     """The scene with its numbers as long as numbers get."""
-    cards = tuple(
-        card._replace(
-            rows=tuple(tuple(_widened(cell, WIDEST) for cell in row) for row in card.rows)
-        )
-        for card in scene.cards
-    )
-    return scene._replace(cards=cards, arrows=tuple(_widened_lines(a) for a in scene.arrows))
+    rows = [tuple(tuple(map(_widened, row)) for row in card.rows) for card in scene.cards]
+    cards = tuple(card._replace(rows=x) for card, x in zip(scene.cards, rows, strict=True))
+    return scene._replace(cards=cards, arrows=tuple(map(_widened_lines, scene.arrows)))
 
 
-def _widened(cell: Cell, least: str) -> Cell:
+def _widened(cell: Cell) -> Cell:
     if cell.style == "backward label" and cell.text.startswith(("=", "≈")):
         return cell._replace(text=f"{cell.text} + …")  # a sum that is still growing
-    number = cell.style in ("forward", "backward") and "\n" not in cell.text
-    return cell._replace(text=max(cell.text, least, key=len)) if number else cell
+    return cell._replace(text=max(cell.text, WIDEST, key=len)) if cell.is_number else cell
 
 
 def _widened_lines(arrow: Arrow) -> Arrow:
@@ -114,12 +109,7 @@ def _expected(card: Card) -> Iterator[tuple[Cell, str, int]]:
         yield cell, cell.text, -1
     for row in card.rows:
         for i, cell in enumerate(row):
-            yield from ((cell, line, i) for line in _lines(cell))
-
-
-def _lines(cell: Cell) -> list[str]:
-    several = cell.style.endswith("bars") or cell.style in ("forward", "backward")
-    return cell.text.split("\n") if several else [cell.text]
+            yield from ((cell, line, i) for line in cell.lines)
 
 
 class _Writer:
@@ -150,7 +140,7 @@ class _Writer:
         ends = [row[-1] for row in card.rows]
         for p in placed:
             if p.column >= 0:
-                number = p.cell.style in ("forward", "backward") and "\n" not in p.cell.text
+                number = p.cell.is_number
                 room = right - p.x if any(p.cell is end for end in ends) else p.width
                 parts.append(self.text([p], "end" if number else "start", _part(card, p), room))
         shapes = [
@@ -170,7 +160,7 @@ class _Writer:
             for op in _with_colours(edge.get(key, [])):
                 kind = "forth" if self.colour(op["pen"]) == forward else backward
                 shapes.append(self.shape(op, kind))
-        expected = [(c, text, 0) for line in arrow.lines for c in line for text in _lines(c)]
+        expected = [(c, text, 0) for line in arrow.lines for c in line for text in c.lines]
         lines: dict[float, list[Placed]] = {}
         for p in _matched([x for x in expected if x[1].strip()], edge):
             lines.setdefault(p.y, []).append(p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..dot import THEMES, cleaned
-from ..scene import Arrow, Card, Cell, Scene
+from ..scene import Arrow, Card, Cell, Line, Scene
 
 
 def text(scene: Scene) -> str:
@@ -33,22 +33,14 @@ def _line(cells: Iterable[Cell], gap: str = "  ") -> str:
     return gap.join(cleaned(cell.text) for cell in cells if cell.text.strip())
 
 
-def _rows(row: tuple[Cell, ...]) -> list[str]:
+def _rows(row: Line) -> list[str]:
     """A row of cells; one that has several lines goes on below."""
-    parts = [
-        cell.text.split("\n") if cell.style in ("forward", "backward") else [cell.text]
-        for cell in row
-        if cell.text.strip()
-    ]
-    height = max(map(len, parts), default=0)
+    parts = [cell.lines for cell in row if cell.text.strip()]
     rows = []
-    for i in range(height):
-        cells = [p[i] if i < len(p) else " " * len(p[0]) for p in parts]
-        rows.append(
-            "  ".join(cleaned(cell, keep_spaces=True) for cell in cells)
-            .replace("\xa0", " ")
-            .rstrip()
-        )
+    for i in range(max(map(len, parts), default=0)):
+        cells = [lines[i] if i < len(lines) else " " * len(lines[0]) for lines in parts]
+        text = "  ".join(cleaned(cell, keep_spaces=True) for cell in cells)
+        rows.append(text.replace("\xa0", " ").rstrip())
     return rows
 
 
