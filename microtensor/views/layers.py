@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby, takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -155,6 +155,15 @@ def between(graph: Graph, found: Iterable[Unit]) -> dict[tuple[str, str], list[E
         if ends[0] != ends[1]:
             crossing.setdefault(ends, []).append(edge)
     return crossing
+
+
+def sums(edges: Iterable[Edge]) -> dict[str, Any]:
+    """What edges send to each node, added up."""
+    sent: dict[str, Any] = {}
+    for edge in edges:
+        if edge.contribution is not None:
+            sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
+    return sent
 
 
 def _neighbours(graph: Graph, found: list[Unit]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:

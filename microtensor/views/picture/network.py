@@ -12,7 +12,7 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ...lexicon import ACTIVATIONS
-from ..layers import Unit, homes
+from ..layers import Unit, homes, sums
 from ..numbers import bars, brief, number, rms, size
 from ..scene import Arrow, Card, Cell, Line
 from .diagnosis import against_later, diagnosis, not_finite
@@ -276,9 +276,6 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge]) -> Arrow:
     """Between two cards: the shape that goes forward, and the RMS of the gradient that returns."""
     shapes = dict.fromkeys(size(np.shape(graph.node(edge.source).value)) for edge in edges)
     forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
-    sent: dict[str, Any] = {}
-    for edge in edges:
-        if edge.contribution is not None:
-            sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
+    sent = sums(edges)
     back = [(Cell(f"◂ {brief(g)}", "backward"),) for g in list(sent.values())[:2]]
     return Arrow(*ends, bool(sent), ((Cell(forward, "forward label"),), *back))
