@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import groupby, takewhile
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node
+from ..graph import Edge, Graph, Node, Path, common
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 200  # above that, a picture collapses by itself
@@ -21,7 +21,6 @@ MOST_UNITS = 2000  # above that, there is no picture
 MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
 BLOCKS = 16
 
-Path = tuple[str, ...]
 Collapse = str | bool | int | Iterable[str]
 
 
@@ -273,10 +272,8 @@ def _fold(part: list[Unit]) -> Unit:
     """A part as one unit, in the frame that its own share."""
     if len(part) == 1:
         return part[0]
-    levels = zip(*(unit.frame for unit in part), strict=False)
-    frame = tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, levels))
-    nodes = _nodes(part)
-    return Unit("", "fold", f"{part[0].nodes[0].name} … {nodes[-1].name}", nodes, frame)
+    nodes, frame = _nodes(part), common(unit.frame for unit in part)
+    return Unit("", "fold", f"{nodes[0].name} … {nodes[-1].name}", nodes, frame)
 
 
 def _nodes(part: list[Unit]) -> tuple[Node, ...]:
