@@ -1,20 +1,41 @@
-"""What all tests share: the helpers of this folder can be imported, and state can't leak."""
+"""What all tests share: the helpers here can be imported, state can't leak, and the two tiers."""
 
+import gc
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-import microtensor as mt
+# What is in force has no public name; a look from outside would take as long as many a test does.
+from microtensor.modes import Mode, current_mode
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# How many examples each property is tried on: the same ones in every run.
+settings.register_profile(
+    "few", max_examples=50, derandomize=True, deadline=None, database=None, print_blob=False
+)
+settings.register_profile("many", settings.get_profile("few"), max_examples=400)
+settings.load_profile("few")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Whoever asks for the browser is a test of the tier that needs one."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+def pytest_collection_finish():
+    """What 18,000 tests are made of stays: the collector needn't look through it every time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
 def _state_is_back_to_normal():
     """After each test recording is on again, in no group, and nothing watches."""
     yield
-    a = mt.Tensor(1.0, requires_grad=True)
-    result = a * float("inf")
-    assert result.requires_grad
-    assert mt.Graph.of(result).nodes[-1].group == ()
+    assert current_mode() == Mode()

@@ -41,6 +41,7 @@ def test_all_compute_the_same(row, build):
             assert timing.differ(ours, theirs) <= row.tolerance
 
 
+@pytest.mark.acceptance
 def test_the_command_measures_every_row_and_writes_table_plot_and_turns(tmp_path):
     pytest.importorskip("tqdm", reason="the benchmark shows its progress with tqdm")
     out = tmp_path / "new" / "folder"

@@ -180,6 +180,7 @@ def trained(request):
     return model, history, cats
 
 
+@pytest.mark.acceptance
 def test_the_costs_are_the_tutorials(trained):
     _, history, _ = trained
     assert len(history.costs) == 2500
@@ -188,6 +189,7 @@ def test_the_costs_are_the_tutorials(trained):
     np.testing.assert_allclose([cost for _, cost in found], COSTS, rtol=0, atol=1e-9)
 
 
+@pytest.mark.acceptance
 def test_the_training_accuracy_is_the_tutorials(trained):
     model, _, cats = trained
     right = nn.predict(model, cats.train_images / 255) == cats.train_labels
@@ -195,6 +197,7 @@ def test_the_training_accuracy_is_the_tutorials(trained):
     assert nn.accuracy(model, cats.train_images / 255, cats.train_labels) == 206 / 209
 
 
+@pytest.mark.acceptance
 def test_the_test_accuracy_is_the_tutorials(trained):
     model, _, cats = trained
     assert nn.accuracy(model, cats.test_images / 255, cats.test_labels) == 0.8

@@ -308,6 +308,7 @@ def test_each_picture_is_lively(cats: datasets.Cats) -> None:
     assert images.min() == 0 and images.max() == 255
 
 
+@pytest.mark.acceptance
 def test_colour_and_brightness_give_nothing_away() -> None:
     """Nearest class mean, and the best linear fit, on features that tell nothing of shapes."""
     many = datasets.drawn_cats(seed=2, train=400, test=400)

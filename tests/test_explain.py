@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cases import CASES
 from counting import calls
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import microtensor as mt
@@ -664,7 +664,6 @@ def grown(rng, leaves, rounds):
     return tensors[-1] if tensors[-1].ndim == 0 else (tensors[-1] * tensors[-2]).sum()
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_paths_between_numbers_add_up_to_the_gradients(seed):
     rng = np.random.default_rng(seed)
@@ -683,7 +682,6 @@ def test_paths_between_numbers_add_up_to_the_gradients(seed):
             assert whole == pytest.approx(float(node.gradient), 1e-12, 1e-12 * size)
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_what_an_entry_is_sent_adds_up_to_its_gradient(seed):
     rng = np.random.default_rng(seed)
@@ -699,7 +697,6 @@ def test_what_an_entry_is_sent_adds_up_to_its_gradient(seed):
             assert math.fsum(sent) == pytest.approx(gradient, 1e-12, 1e-12 * size)
 
 
-@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_shown_sums_are_right_at_the_precision_shown(seed):
     rng = np.random.default_rng(seed)

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import microtensor as mt
 from microtensor import Tensor
-from microtensor.formulas import (
+from microtensor.formulas import (  # the reader itself: commands tell of what it reads
     DEEPEST,
     FUNCTIONS,
     LONGEST,
@@ -214,7 +214,6 @@ formulas = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
 @given(formulas)
 def test_it_computes_what_python_does(formula):
     names = {"w": np.float64(2), "x": np.float64(-1), "b": np.float64(0.5)}
@@ -237,7 +236,6 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=500)
 @given(st.lists(pieces, max_size=12).map("".join))
 def test_any_text_is_read_or_refused(text):
     try:

@@ -1,16 +1,13 @@
 """Programs, shapes and indices that nobody thought of: their gradients agree with differences."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from test_rules import close, differences
 
 import microtensor as mt
 from microtensor import Tensor, grad
-
-settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
-settings.load_profile("repeatable")
 
 SHAPE = (2, 3)
 # Shapes that broadcast with each other, to one of at most (2, 3).
@@ -95,7 +92,6 @@ def run(steps, leaves):
     return total
 
 
-@settings(max_examples=200)
 @given(programs())
 def test_programs(program):
     arrays, steps = program
@@ -109,7 +105,6 @@ def test_programs(program):
         np.testing.assert_array_equal(leaf.grad, d.numpy())
 
 
-@settings(max_examples=100)
 @given(programs())
 def test_second_derivatives_of_programs(program):
     arrays, steps = program
@@ -129,7 +124,6 @@ def test_second_derivatives_of_programs(program):
         close(d.numpy(), e)
 
 
-@settings(max_examples=50)
 @given(programs())
 def test_a_program_is_a_graph(program):
     arrays, steps = program
@@ -182,14 +176,12 @@ def shapes_and_axes(draw, shapes):
     return shape, draw(st.one_of(choices)), draw(st.booleans())
 
 
-@settings(max_examples=150)
 @given(shapes_and_axes(SMALL), st.sampled_from([np.sum, np.prod]))
 def test_sums_and_products(drawn, f):
     shape, axis, keepdims = drawn
     agree(lambda x: f(x, axis=axis, keepdims=keepdims), numbers(shape))
 
 
-@settings(max_examples=150)
 @given(shapes_and_axes(FULL), st.sampled_from([np.mean, np.var, np.max, np.min]))
 def test_other_reductions(drawn, f):
     shape, axis, keepdims = drawn
@@ -198,7 +190,6 @@ def test_other_reductions(drawn, f):
     agree(lambda x: f(x, axis=axis, keepdims=keepdims), x)
 
 
-@settings(max_examples=200)
 @given(SMALL.flatmap(lambda s: st.tuples(st.just(s), hnp.basic_indices(s, allow_newaxis=True))))
 def test_basic_indices(drawn):
     shape, index = drawn
@@ -208,21 +199,18 @@ def test_basic_indices(drawn):
 FANCY = hnp.array_shapes(min_dims=1, max_dims=3, max_side=3)
 
 
-@settings(max_examples=150)
 @given(FANCY.flatmap(lambda s: st.tuples(st.just(s), hnp.integer_array_indices(s))))
 def test_integer_indices(drawn):
     shape, index = drawn
     agree(lambda x: x[index], numbers(shape))
 
 
-@settings(max_examples=100)
 @given(SMALL.flatmap(lambda s: st.tuples(st.just(s), hnp.arrays(bool, s))))
 def test_masks(drawn):
     shape, mask = drawn
     agree(lambda x: x[mask], numbers(shape))
 
 
-@settings(max_examples=150)
 @given(
     hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3),
     st.sampled_from([np.add, np.subtract, np.multiply]),
@@ -232,7 +220,6 @@ def test_broadcasting(shapes, f):
     agree(f, numbers(a), numbers(b) + 0.1)
 
 
-@settings(max_examples=150)
 @given(
     hnp.mutually_broadcastable_shapes(
         signature=np.matmul.signature, max_dims=2, min_side=0, max_side=3
@@ -258,7 +245,6 @@ def sums_of_products(draw):
     return subscripts, [tuple(sizes[letter] for letter in term) for term in terms]
 
 
-@settings(max_examples=200)
 @given(sums_of_products())
 def test_einsum(drawn):
     subscripts, shapes = drawn
@@ -268,7 +254,6 @@ def test_einsum(drawn):
     )
 
 
-@settings(max_examples=100)
 @given(st.data())
 def test_shapes_there_and_back(data):
     shape = data.draw(FULL)

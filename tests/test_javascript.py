@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import microtensor as mt
@@ -155,7 +155,6 @@ def programs(draw):
     return steps, draw(points), draw(points)
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, database=None)
 @given(programs())
 def test_random_programs(node, program):
     steps, first, then = program

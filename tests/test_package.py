@@ -1,7 +1,9 @@
 """What is installed: the two packages, whole, and quick to import."""
 
 import ast
+import inspect
 import json
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -61,6 +63,16 @@ def test_every_public_name_is_there(package):
     assert sorted(set(package.__all__)) == sorted(package.__all__)
     for name in package.__all__:
         assert getattr(package, name).__doc__, name
+
+
+def test_every_function_is_found_by_its_name_as_pickle_does():
+    functions = [x for x in vars(microtensor).values() if inspect.isfunction(x)]
+    for function in functions:
+        assert pickle.loads(pickle.dumps(function)) is function
+    shown = [
+        str(inspect.signature(f)).partition(" ->")[0] for f in (microtensor.exp, microtensor.add)
+    ]
+    assert shown == ["(x: 'Operand')", "(a: 'Operand', b: 'Operand')"]
 
 
 def test_nn_and_the_examples_use_public_names_alone():

@@ -793,6 +793,7 @@ def test_both_renderers_write_the_files_that_graphviz_writes(renderer, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["graph.png"]
 
 
+@pytest.mark.acceptance
 def test_fifteen_hundred_cards_are_drawn(renderer):
     a = y = leaf(0.5, "a")
     for i in range(750):  # one leaf is read by half of the cards

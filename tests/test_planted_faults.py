@@ -12,8 +12,8 @@ from cases import CASES
 from test_rules import check_first_order, check_second_order
 
 import microtensor as mt
-from microtensor import backward
-from microtensor.rules import RULES
+from microtensor import backward  # faults are planted in it,
+from microtensor.rules import RULES  # and in these
 
 # What a check says when it finds a fault: a wrong number, or that nothing was recorded.
 FOUND = (AssertionError, mt.GradientError)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cases import CASES
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_classifier import COSTS, ITERATIONS
 from test_hypothesis import programs
@@ -70,7 +70,6 @@ def test_every_rule(case):
     check(case.f, case.inputs)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None, database=None)
 @given(programs())
 def test_random_programs(drawn):
     arrays, steps = drawn
@@ -110,7 +109,6 @@ def arithmetic(draw):
     ]
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
 @given(arithmetic())
 def test_random_arithmetic(steps):
     """Signs, numbers and means in any order: what the algebra of programs is about."""
@@ -138,7 +136,6 @@ def nets(draw):
     return sizes, hidden, draw(st.sampled_from(sorted(NETS))), draw(st.booleans())
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
 @given(nets())
 def test_random_nets(drawn):
     sizes, hidden, kind, single = drawn
@@ -490,6 +487,7 @@ def test_training_with_the_program_gives_the_engines_costs():
     np.testing.assert_allclose(costs, history.costs, rtol=1e-11, atol=0)
 
 
+@pytest.mark.acceptance
 def test_training_with_the_program_gives_the_tutorials_costs():
     folder = os.environ.get("MICROTENSOR_CATS")
     if not folder:

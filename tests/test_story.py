@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import microtensor as mt
@@ -192,7 +192,6 @@ def parsed(text):
     return float(text.strip("()").replace("−", "-"))
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(-3, 3), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
 def test_numbers_shown_are_right_at_the_precision_shown(values, seed):
     rng = np.random.default_rng(seed)

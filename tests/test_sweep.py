@@ -81,6 +81,7 @@ def test_the_same_setting_gives_the_same_row(data):
     assert other["cost"] != first["cost"]
 
 
+@pytest.mark.acceptance
 def test_an_interrupted_sweep_goes_on_where_it_ended(data, tmp_path):
     out = tmp_path / "out"
     path = out / "sweep.csv"

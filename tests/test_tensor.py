@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import GradientError, ShapeError, Tensor, modes, no_grad, operations
+from microtensor import GradientError, ShapeError, Tensor, modes, no_grad
 
 
 def leaf(data, name=None, dtype=None):
@@ -643,7 +643,7 @@ ARGUMENTS = {
 METHODS = [
     name
     for name, function in vars(Tensor).items()
-    if inspect.isfunction(function) and function.__module__ == operations.__name__
+    if inspect.isfunction(function) and function.__module__ == mt.add.__module__
     if not name.startswith("__")
 ]
 

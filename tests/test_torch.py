@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor.rules import RULES
+from microtensor.rules import RULES  # so that no operation is left out
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed; nothing to compare with")
 
