@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import lexicon
 from .backward import starting_gradient, walk
 from .errors import GradientError
+from .lexicon import NO_ROW, Row, firmness
 from .modes import Group
 from .names import Names, Place, places
 from .tensor import Tensor
@@ -32,7 +32,7 @@ class Node(NamedTuple):
     speaking when it was computed, from the outside in; a second call of the same module is
     `layer (2)`. `options` are what the rule was told beside its operands. `named`: the name was
     given, not made up here; `path` is what was given, where it is longer (`layers.0.weight`).
-    `words` are those that a user's own operation was given. `recorded` is False of what was
+    `row` is what the lexicon says of the rule. `recorded` is False of what was
     computed, but isn't recorded as that. `linear` and `activation` are the Z and the A of a layer.
     """
 
@@ -48,7 +48,7 @@ class Node(NamedTuple):
     options: Mapping[str, Any]
     named: bool = False
     path: str = ""
-    words: str = ""
+    row: Row = NO_ROW
     recorded: bool = True
     linear: bool = False
     activation: bool = False
@@ -203,10 +203,10 @@ class Graph(_Data):
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
             if node.id in needed:
-                texts[node.id] = node.name, lexicon.firmness(node.name)
+                texts[node.id] = node.name, firmness(node.name)
                 if node.rule is not None and (node.id == identity or node.id not in until):
                     parts = [texts[x.id] for x in self.operands(node.id)]
-                    longer = lexicon.nested(node.rule, parts, node.options)
+                    longer = node.row.nested(parts, node.options)
                     if len(longer[0]) <= longest:
                         texts[node.id] = longer
                     elif node.id == identity:
@@ -281,8 +281,7 @@ class _Reader:
         if place.rule is not None:
             role = "intermediate"
             operands = [self.names.names[x] for x in place.operands]
-            expression = lexicon.expression(place.rule, operands, value._options)
-            known["words"] = value._rule.words
+            expression = place.row.expression(operands, value._options)
         if value is self.result:
             role = "output"
         if role == "parameter":
@@ -303,6 +302,7 @@ class _Reader:
             gradient=self.gradients.get(value),
             group=group,
             options=value._options,
+            row=place.row,
             recorded=value._recorded,
             linear=key in self.names.linear,
             activation=key in self.names.activations,
@@ -321,17 +321,15 @@ class _Reader:
             if x is None or not x.requires_grad or tensor not in self.gradients:
                 yield Edge(source, place.id, slot, None, "", None, "")
                 continue
-            local = None
-            if lexicon.elementwise(rule.name) or tensor.size == x.size == 1:
+            local, row = None, place.row
+            if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = rule.derivative(slot)
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
-            formula = lexicon.local_formula(rule.name, slot, operands, out)
             g = f"∂{names[self.places[-1].id]}/∂{out}"
             shapes = [np.shape(value) for value in tensor._values]
-            sends = lexicon.sent_formula(
-                rule.name, slot, operands, shapes, out, tensor.size, g, tensor._options
-            )
+            text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
+            formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .lexicon import ACTIVATIONS, short
+from .lexicon import NO_ROW, Row, short
 from .tensor import Tensor
 
 LETTERS = {"weight": "W", "bias": "b"}
@@ -34,6 +34,11 @@ class Place(NamedTuple):
         """The name of the rule that gave it; None for what nobody computed."""
         computed = self.reader is None and self.value._rule is not None
         return str(self.value._rule.name) if computed else None
+
+    @property
+    def row(self) -> Row:
+        """What the lexicon says of that rule."""
+        return NO_ROW if self.rule is None else self.value._rule.row
 
     @property
     def is_parameter(self) -> bool:
@@ -210,7 +215,7 @@ class Names:
                 leaves = [inside.get(x) != inside[key] for x in self.readers[key]]
                 if any(leaves) or key == self.result:
                     found[key] = enters.get(inside[key])
-            elif place.rule in ACTIVATIONS:
+            elif place.row.activation:
                 found[key] = place.operands[0]
         for given in found.values():
             if given is not None and given not in found and self.places[given].rule is not None:

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from .lexicon import NO_ROW, ROWS, Row
+
 Derivative = Callable[..., Any]
 
 
@@ -35,7 +37,7 @@ class Rule:
     derivatives: tuple[Derivative | None, ...] = ()
     every: Derivative | None = None
     own: bool = False  # a user's own operation
-    words: str = ""  # what the story says of it
+    row: Row = NO_ROW  # how it is written and told: its own, or the lexicon's
     differentiable: bool = field(init=False)
     partial: bool = field(init=False)  # with respect to some inputs alone
 
@@ -43,6 +45,8 @@ class Rule:
         known = [d for d in (*self.derivatives, self.every) if d is not None]
         self.differentiable = bool(known)
         self.partial = 0 < len(known) < len(self.derivatives)
+        if self.row is NO_ROW:
+            self.row = ROWS.get(self.name) or Row(self.name)
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         for x in inputs:

@@ -10,6 +10,7 @@ import numpy as np
 from ...graph import Edge, Graph, Node
 from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
 from ..scene import Arrow, Card, Cell
+from ..words import reason
 from .diagnosis import not_finite
 
 LEGEND = (
@@ -92,8 +93,7 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
         lines = _between_numbers(edge, target, derivative)
     else:
-        upstream = f"∂{result.name}/∂{target.name}"
-        lines = _between_arrays(edge, source, target, derivative, upstream)
+        lines = _between_arrays(graph, edge, source, target, derivative)
         if len(graph.arrivals(source.id)) == 1:
             lines[-1].append(Cell(f"= ∂{result.name}/∂{source.name}", "backward label"))
         else:
@@ -116,7 +116,7 @@ def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cel
 
 
 def _between_arrays(
-    edge: Edge, source: Node, target: Node, derivative: str, upstream: str
+    graph: Graph, edge: Edge, source: Node, target: Node, derivative: str
 ) -> list[list[Cell]]:
     """The formula in words: `◂ ∂L/∂Z @ Bᵀ`, or upstream times local, and the axes summed."""
     if edge.sends:
@@ -126,9 +126,11 @@ def _between_arrays(
             lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
         return lines
     if edge.local is None:
-        said = target.words or f"by the rule of {target.rule}"
+        why = reason(graph, edge)[0].removesuffix(".")
+        said = why if target.row.why else f"by the rule of {target.rule}"
         return [[Cell(f"◂ {said}", "backward label")]]
     axes = summed_axes(np.shape(target.value), np.shape(source.value))
+    upstream = f"∂{graph.result.name}/∂{target.name}"
     lines = [
         [Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)],
         [Cell(f"◂ {_times(upstream, edge)}", "backward label")],

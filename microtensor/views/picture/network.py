@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ...lexicon import ACTIVATIONS
 from ..layers import Unit
 from ..numbers import bars, number, rms, size
 from ..scene import Arrow, Card, Cell
@@ -122,7 +121,7 @@ class Layers:
             cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
         last = [node for node in self.shown[unit.id] if node.rule]
         if sizes and last and last[-1].activation:
-            known = last[-1].rule in ACTIVATIONS
+            known = last[-1].row.activation
             cells.append(Cell(str(last[-1].rule) if known else last[-1].group[-1]))
         count = sum(np.size(n.value) for n in unit.nodes if n.role == "parameter")
         operations = sum(node.rule is not None for node in unit.nodes)
