@@ -172,6 +172,20 @@ cos = _rule("cos", np.cos, lambda g, out, x: -g * np.sin(x))
 tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
 
 
+def _turn(move: Any, y: Any, x: Any) -> Any:
+    """A move over the squared distance from the origin, where it is 0 by PyTorch's convention."""
+    squares = x * x + y * y
+    return move / np.where(squares == 0, 1.0, squares)
+
+
+arctan2 = _rule(
+    "arctan2",
+    np.arctan2,
+    lambda g, out, y, x: _turn(g * x, y, x),
+    lambda g, out, y, x: _turn(-g * y, y, x),
+)
+
+
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))

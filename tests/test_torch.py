@@ -249,6 +249,19 @@ def test_second_derivative(rule, ours, other, inputs):
         close(second, torch.zeros(a.shape, dtype=torch.float64) if b is None else b)
 
 
+def test_the_angle_at_the_origin_and_on_the_axes():
+    points = (
+        np.array([0.0, 0.0, -0.0, 2.0, -2.0, 1e-200]),
+        np.array([0.0, 2.0, -2.0, 0.0, 0.0, 0.0]),
+    )
+    x, y, result, expected = both(mt.arctan2, torch.arctan2, points)
+    close(result.numpy(), expected)
+    result.sum().backward()
+    expected.sum().backward()
+    for a, b in zip(x, y, strict=True):
+        close(a.grad, b.grad)
+
+
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_comparison(name):
     f = COMPARISONS[name]
