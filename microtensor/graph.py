@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import lexicon
 from .backward import starting_gradient, walk
 from .errors import GradientError
+from .lexicon import NO_ROW, Row, firmness
 from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
@@ -31,7 +31,7 @@ class Node(NamedTuple):
     speaking when it was computed, from the outside in; a second call of the same module is
     `layer (2)`. `options` are what the rule was told beside its operands. `named`: the name was
     given, not made up here; `path` is what was given, where it is longer (`layers.0.weight`).
-    `words` are those that a user's own operation was given. `recorded` is False of what was
+    `row` is what the lexicon says of the rule. `recorded` is False of what was
     computed, but isn't recorded as that. `linear` and `activation` are the Z and the A of a layer.
     """
 
@@ -47,7 +47,7 @@ class Node(NamedTuple):
     options: Mapping[str, Any]
     named: bool = False
     path: str = ""
-    words: str = ""
+    row: Row = NO_ROW
     recorded: bool = True
     linear: bool = False
     activation: bool = False
@@ -177,7 +177,9 @@ class Graph(_Data):
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
         if isinstance(what, Tensor):
             return self._nodes.get(self._tensors.get(what._index, ""))
-        known = [x for x in self.nodes if x.role != "constant" and what in (x.name, x.path or x.name)]
+        known = [
+            x for x in self.nodes if x.role != "constant" and what in (x.name, x.path or x.name)
+        ]
         named = [x for x in known if x.name == what] or known
         return named[0] if len(named) == 1 else None
 
@@ -196,10 +198,10 @@ class Graph(_Data):
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
             if node.id in needed:
-                texts[node.id] = node.name, lexicon.firmness(node.name)
+                texts[node.id] = node.name, firmness(node.name)
                 if node.rule is not None and (node.id == identity or node.id not in until):
                     parts = [texts[x.id] for x in self.operands(node.id)]
-                    longer = lexicon.nested(node.rule, parts, node.options)
+                    longer = node.row.nested(parts, node.options)
                     if len(longer[0]) <= longest:
                         texts[node.id] = longer
                     elif node.id == identity:
@@ -267,7 +269,7 @@ class _Reader:
         if rule is not None:
             role = "intermediate"
             operands = [names.names[x] for x in place.operands]
-            expression = lexicon.expression(rule, operands, value._options)
+            expression = place.row.expression(operands, value._options)
         if value is self.result:
             role = "output"
         elif role == "parameter":
@@ -290,7 +292,7 @@ class _Reader:
             options={} if plain else value._options,
             named=given is not None,
             path=given if given and given != names.names[key] else "",
-            words=value._rule.words if rule is not None else "",
+            row=place.row,
             recorded=plain or value._recorded,
             linear=key in names.linear,
             activation=key in names.activations,
@@ -308,17 +310,15 @@ class _Reader:
             if x is None or not x.requires_grad or tensor not in self.gradients:
                 yield Edge(source, place.id, slot, None, "", None, "")
                 continue
-            local = None
-            if lexicon.elementwise(rule.name) or tensor.size == x.size == 1:
+            local, row = None, place.row
+            if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = rule.derivative(slot)
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
-            formula = lexicon.local_formula(rule.name, slot, operands, out)
             g = f"∂{names[self.places[-1].id]}/∂{out}"
             shapes = [np.shape(value) for value in tensor._values]
-            sends = lexicon.sent_formula(
-                rule.name, slot, operands, shapes, out, tensor.size, g, tensor._options
-            )
+            text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
+            formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .lexicon import ACTIVATIONS, short
+from .lexicon import NO_ROW, Row, short
 from .tensor import Tensor
 
 LETTERS = {"weight": "W", "bias": "b"}
@@ -39,6 +39,11 @@ class Place(NamedTuple):
         """The name of the rule that gave it; None for what nobody computed."""
         computed = self.reader is None and self.value._rule is not None
         return str(self.value._rule.name) if computed else None
+
+    @property
+    def row(self) -> Row:
+        """What the lexicon says of that rule."""
+        return NO_ROW if self.rule is None else self.value._rule.row
 
     @property
     def is_parameter(self) -> bool:
@@ -208,7 +213,7 @@ class Names:
         found: dict[str, str | None] = {}
         for key, place in self.places.items():
             path = inside[key]
-            if path is None and place.rule in ACTIVATIONS:
+            if path is None and place.row.activation:
                 found[key] = place.operands[0]
             elif path is not None:
                 outside = [x for x in place.operands if inside[x] != path]

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node, Step
-from ...lexicon import expression
 from ..dot import cleaned
 from ..layers import Unit, between, homes, sums
 from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text
@@ -130,8 +129,8 @@ class Tale:
             "sent": [_plain(edge.contribution) for edge in self.crossing],
             "edges": [self._edge(edge) for edge in self.crossing],
             "forward": {
-                node.id: expression(
-                    node.rule, [_place(x) for x in self.graph.operands(node.id)], node.options
+                node.id: node.row.expression(
+                    [_place(x) for x in self.graph.operands(node.id)], node.options
                 )
                 for node in self.graph.nodes
                 if node.rule is not None

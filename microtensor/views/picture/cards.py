@@ -9,6 +9,7 @@ import numpy as np
 from ...graph import Edge, Graph, Node
 from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
 from ..scene import Arrow, Card, Cell, Line
+from ..words import reason
 from .diagnosis import not_finite
 
 LEGEND = (
@@ -85,7 +86,7 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
         lines = _between_numbers(edge, target, derivative)
     else:
-        lines = _between_arrays(edge, source, target, derivative, f"∂{out}/∂{target.name}")
+        lines = _between_arrays(graph, edge, source, target, derivative)
         if len(graph.arrivals(source.id)) == 1:
             lines[-1].append(Cell(f"= ∂{out}/∂{source.name}", "backward label"))
         else:
@@ -106,7 +107,7 @@ def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cel
 
 
 def _between_arrays(
-    edge: Edge, source: Node, target: Node, derivative: str, upstream: str
+    graph: Graph, edge: Edge, source: Node, target: Node, derivative: str
 ) -> list[list[Cell]]:
     """The formula in words: `◂ ∂L/∂Z @ Bᵀ`, or upstream times local, and the axes summed."""
     if edge.sends:
@@ -116,7 +117,8 @@ def _between_arrays(
             lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
         return lines
     if edge.local is None:
-        said = target.words or f"by the rule of {target.rule}"
+        why = reason(graph, edge)[0].removesuffix(".")
+        said = why if target.row.why else f"by the rule of {target.rule}"
         return [[Cell(f"◂ {said}", "backward label")]]
     local = np.asarray(edge.local)
     times = "local, entry by entry"
@@ -124,7 +126,7 @@ def _between_arrays(
         times = factor(local.flat[0])
     lines = [
         [Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)],
-        [Cell(f"◂ {upstream} × {times}", "backward label")],
+        [Cell(f"◂ ∂{graph.result.name}/∂{target.name} × {times}", "backward label")],
     ]
     if axes := summed_axes(np.shape(target.value), np.shape(source.value)):
         lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)

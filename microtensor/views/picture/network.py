@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ...lexicon import ACTIVATIONS
 from ..layers import Unit, homes, sums
 from ..numbers import bars, brief, number, rms, size
 from ..scene import Arrow, Card, Cell, Line
@@ -108,7 +107,7 @@ class Layers:
             cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
             last = [node for node in self.shown[unit.id] if node.rule][-1]
             if last.activation:
-                cells.append(Cell(last.rule if last.rule in ACTIVATIONS else last.group[-1]))
+                cells.append(Cell(str(last.rule) if last.row.activation else last.group[-1]))
         count = sum(np.size(node.value) for node in unit.parameters)
         facts = [_counted(count, "parameter")] if count else []
         facts.append(_counted(len(unit.computed), "operation"))

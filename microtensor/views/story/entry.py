@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ...lexicon import row
 from ..numbers import close, number, product, size, total
 from ..words import say
 from .telling import Line, Section, Story, shown
@@ -101,7 +100,7 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
     while True:
         found = list(reaches(graph, node, entry, column))
         alone = len(found) == 1 and found[0].local == [1.0]
-        if not alone or not row(str(found[0].target.rule)).moves:
+        if not alone or not found[0].target.row.moves:
             break
         target = found[0].target
         there = at(target, found[0].entries[0])

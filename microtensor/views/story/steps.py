@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node, Step
-from ...lexicon import expression
 from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from ..words import Told, axes_named, say
-from .reasons import copied, copies, kind, note, reason, seen
+from ..words import Told, axes_named, reason, say
+from .reasons import copied, copies, note, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
 # Of rules that NumPy has a function for by the same name, that function says what they give
@@ -58,7 +57,7 @@ class Teller:
         name, operands = node.name, self.graph.operands(node.id)
         title = f"{name} = {node.expression}"
         if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in operands):
-            numbers = expression(str(node.rule), [number(x.value) for x in operands], node.options)
+            numbers = node.row.expression([number(x.value) for x in operands], node.options)
             said = f"{name} = {numbers} {sign(node, operands)} {number(node.value)}"
         else:
             said = given(name, node.value)
@@ -81,14 +80,13 @@ class Teller:
         source, target = step.node, self.graph.node(edge.target)
         use = self.graph.ordinal(edge)
         title = say("sent", target=target.name, source=source.name)
-        operands = self.graph.operands(target.id)
         if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
             before, sent = self._between_numbers(edge, source, target)
         else:
             before, sent = self._between_arrays(edge, source, target)
         title += " " + say("use", ordinal=use) if use else ""
-        which = kind(edge, operands, target)
-        why = say("rule", reason=reason(edge, operands, target, self.result.name))
+        why, kind = reason(self.graph, edge)
+        why = say("rule", reason=why)
         count, _ = copied(source, target)
         notes = [note(edge, source, target)]
         if count > 1:
@@ -96,7 +94,7 @@ class Teller:
         notes = [text for text in notes if text]
         total = self._sum(step, edge)
         brief, numbers = f"{title}: {sent}", f"{before}{sent}."
-        return Told(step, title, brief, numbers, why, tuple(notes), total, which)
+        return Told(step, title, brief, numbers, why, tuple(notes), total, kind)
 
     def _between_numbers(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
         """Upstream, local derivative and contribution of single numbers."""
