@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_ROWS, MOST_COLUMNS = 4, 4  # a matrix up to this size is shown in full
+MOST_SHOWN = 4  # a matrix with so many rows and columns is shown in full
 BARS = " ▁▂▃▄▅▆▇█"
 BINS = 12
 LONGEST_SUM = 40
@@ -84,10 +84,9 @@ def line(value: Any) -> str:
     value = np.asarray(value)
     if not small(value.shape):
         return f"{size(value.shape)}, {array(value)}"
-    rows = [", ".join(number(x) for x in row) for row in np.atleast_2d(value)]
     if value.ndim == 0:
-        return rows[0]
-    return f"[{rows[0]}]" if value.ndim == 1 else f"[{', '.join(f'[{row}]' for row in rows)}]"
+        return number(value)
+    return f"[{', '.join(map(line, value))}]"
 
 
 def given(name: str, value: Any) -> str:
@@ -102,13 +101,7 @@ def size(shape: tuple[int, ...]) -> str:
 
 def small(shape: tuple[int, ...]) -> bool:
     """Whether an array is shown in full."""
-    rows = shape[0] if len(shape) == 2 else 1
-    return (
-        len(shape) <= 2
-        and 0 not in shape
-        and rows <= MOST_ROWS
-        and (not shape or shape[-1] <= MOST_COLUMNS)
-    )
+    return len(shape) <= 2 and all(0 < length <= MOST_SHOWN for length in shape)
 
 
 def array(value: Any) -> str:
@@ -119,12 +112,9 @@ def array(value: Any) -> str:
     if value.ndim == 0:
         return number(value)
     rows = [[number(x) for x in row] for row in np.atleast_2d(value)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "[" + "  ".join(x.rjust(width) for x, width in zip(row, widths, strict=True)) + "]"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = [[x.rjust(n) for x, n in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join(f"[{'  '.join(row)}]" for row in padded)
 
 
 def rms(value: Any) -> float:

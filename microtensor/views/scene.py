@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -51,6 +52,16 @@ class Arrow(NamedTuple):
     target: str
     backward: bool
     lines: tuple[Line, ...] = ()
+
+
+def inside(cards: Iterable[Card], depth: int) -> tuple[list[Card], dict[str, list[Card]]]:
+    """The cards of a frame at a depth, and those in each frame inside of it."""
+    inner: dict[str, list[Card]] = {}
+    own: list[Card] = []
+    for card in cards:
+        place = inner.setdefault(card.frame[depth], []) if len(card.frame) > depth else own
+        place.append(card)
+    return own, inner
 
 
 class Scene(NamedTuple):

@@ -37,19 +37,12 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         path = Path(directory or "", self.filename if filename is None else filename)
         if filename is None or path.suffix in ("", ".gv"):
             return str(super().save(filename, directory=directory, **options))
-        data = self._in_format(ending(path))
+        kind = ending(path)
+        plain = {".dot": lambda _: self.source, ".mmd": mermaid, ".txt": text}
+        data = plain[kind](self.scene).encode() if kind in plain else self.pipe(kind[1:])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return str(path)
-
-    def _in_format(self, ending: str) -> bytes:
-        if ending == ".dot":
-            return str(self.source).encode()
-        if ending == ".mmd":
-            return mermaid(self.scene).encode()
-        if ending == ".txt":
-            return text(self.scene).encode()
-        return bytes(self.pipe(ending[1:]))
 
     def pipe(self, format: str | None = None, *arguments: Any, **options: Any) -> Any:
         """The picture as bytes, or as text where an encoding is given."""
@@ -85,9 +78,8 @@ def ending(path: str | Path) -> str:
     """The ending of a picture's file, which says its format."""
     found = Path(path).suffix.lower()
     if found not in RENDERED + SOURCES:
-        raise ValueError(
-            f"save: {Path(path).name!r} ends in none of {', '.join(RENDERED + SOURCES)}"
-        )
+        known = ", ".join(RENDERED + SOURCES)
+        raise ValueError(f"save: {Path(path).name!r} ends in none of {known}")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..dot import THEMES, cleaned
-from ..scene import Arrow, Card, Cell, Line, Scene
+from ..scene import Arrow, Card, Cell, Line, Scene, inside
 
 
 def text(scene: Scene) -> str:
@@ -61,15 +61,12 @@ def mermaid(scene: Scene) -> str:
 
 
 def _frame(lines: list[str], cards: Iterable[Card], depth: int) -> None:
-    inner: dict[str, list[Card]] = {}
+    own, inner = inside(cards, depth)
     indent = "  " * (depth + 1)
-    for card in cards:
-        if len(card.frame) > depth:
-            inner.setdefault(card.frame[depth], []).append(card)
-        else:
-            rows = [_line(card.heading), *(line for row in card.rows for line in _rows(row))]
-            said = "<br/>".join(_quoted(row) for row in rows if row.strip())
-            lines.append(f'{indent}{card.id}["{said}"]:::{card.role}')
+    for card in own:
+        rows = [_line(card.heading), *(line for row in card.rows for line in _rows(row))]
+        said = "<br/>".join(_quoted(row) for row in rows if row.strip())
+        lines.append(f'{indent}{card.id}["{said}"]:::{card.role}')
     for name, members in inner.items():
         lines.append(f'{indent}subgraph s{len(lines)}["{_quoted(cleaned(name))}"]')
         _frame(lines, members, depth + 1)
