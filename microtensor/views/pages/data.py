@@ -108,23 +108,18 @@ class Tale:
                 parts += [step.edge.contribution] if step.edge is not None else []
                 data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
                 data["sum"] = sum_text(parts, step.total) if parts else ""
-            title = _clean(tale.title)
-            if self.scalar and data["kind"] != "seed":
-                said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
-                steps.append(PageStep(title, *said))
-            else:
-                steps.append(PageStep(title, _clean(tale.text), data))
+            said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
+            if not self.scalar or data["kind"] == "seed":
+                said = (tale.text, data, "", "", "")
+            steps.append(PageStep(tale.title, *said))
         return steps
 
     def _scalars(self) -> dict[str, Any]:
         """The numbers in full, and how the script writes what it does with them."""
+        nodes = self.graph.nodes
         return {
-            "values": {node.id: _plain(node.value) for node in self.graph.nodes},
-            "gradients": {
-                node.id: _plain(node.gradient)
-                for node in self.graph.nodes
-                if node.gradient is not None
-            },
+            "values": {node.id: _plain(node.value) for node in nodes},
+            "gradients": {n.id: _plain(n.gradient) for n in nodes if n.gradient is not None},
             "locals": [_plain(edge.local) for edge in self.crossing],
             "sent": [_plain(edge.contribution) for edge in self.crossing],
             "edges": [self._edge(edge) for edge in self.crossing],
@@ -132,7 +127,7 @@ class Tale:
                 node.id: node.row.expression(
                     [_place(x) for x in self.graph.operands(node.id)], node.options
                 )
-                for node in self.graph.nodes
+                for node in nodes
                 if node.rule is not None
             },
         }
@@ -165,7 +160,7 @@ class Tale:
             data = {"kind": "backward", "card": unit.id, "arrow": None}
             data |= {"arrows": into, "cards": [unit.id, *done]}
             inner, said = self._inner(unit, forward=False), self._returns(unit)
-            steps.append(PageStep(_clean(f"{unit.name}, backward"), said, data, inner=inner))
+            steps.append(PageStep(f"{unit.name}, backward", said, data, inner=inner))
         return steps
 
     def _forward(self, unit: Unit) -> PageStep:
@@ -176,8 +171,8 @@ class Tale:
             f"{node.name} = {self.graph.written(node.id, outside)}, {_sized(node.value)}."
             for node in leaving[:3]
         ]
-        inner, said = self._inner(unit, forward=True), _clean(" ".join(texts))
-        return PageStep(_clean(f"{unit.name}, forward"), said, data, inner=inner)
+        inner = self._inner(unit, forward=True)
+        return PageStep(f"{unit.name}, forward", " ".join(texts), data, inner=inner)
 
     def _returns(self, unit: Unit) -> str:
         """What has arrived at a layer, what its parameters get of it, and what goes on."""
@@ -194,23 +189,18 @@ class Tale:
             to = next(unit for unit in self.found if unit.id == self.home[source])
             whom = f" to {to.name}" if to.kind != "node" else ""
             said.append(f"Back{whom} goes {self._gradient(self.graph.node(source), g)}.")
-        return _clean(" ".join(said))
+        return " ".join(said)
 
     def _gradient(self, node: Node, g: Any) -> str:
         return f"∂{self.result.name}/∂{node.name} ({_sized(g)})"
 
     def _inner(self, unit: Unit, forward: bool) -> tuple[tuple[str, str], ...]:
         """What is told of each operation in a layer; of many, of the first and the last."""
-        found = self.inner.get((unit.id, forward), [])
-        left_out = len(found) - MOST_INNER
+        found = [(tale.title, tale.text) for tale in self.inner.get((unit.id, forward), [])]
+        left_out, half = len(found) - MOST_INNER, MOST_INNER // 2
         if left_out > 0:
-            half = MOST_INNER // 2
-            return (*_said(found[:half]), (f"… {left_out:,} more", ""), *_said(found[-half:]))
-        return _said(found)
-
-
-def _said(found: list[Told]) -> tuple[tuple[str, str], ...]:
-    return tuple((_clean(t.title), _clean(t.text)) for t in found)
+            found[half:-half] = [(f"… {left_out:,} more", "")]
+        return tuple(found)
 
 
 def _place(node: Node) -> str:
@@ -243,7 +233,5 @@ def _clean(text: str) -> str:
 
 def _plain(value: Any) -> float | str | None:
     """A number as JSON has it; what isn't finite by name."""
-    if value is None:
-        return None
-    x = float(value)
-    return x if math.isfinite(x) else str(x)
+    x = None if value is None else float(value)
+    return x if x is None or math.isfinite(x) else str(x)
