@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,19 +60,17 @@ class Place(NamedTuple):
 def places(result: Tensor) -> Iterator[Place]:
     """Every value behind a result, oldest first, numbered n0, n1, ..."""
     ids: dict[int, str] = {}
-    count = 0
+    free = (f"n{k}" for k in count())
     for tensor in _behind(result):
         operands = []
         for x, value in zip(tensor._inputs, tensor._values, strict=True):
             key = id(value if x is None else x)
             if x is None and (np.ndim(value) == 0 or key not in ids):
-                ids[key] = f"n{count}"
+                ids[key] = next(free)
                 yield Place(ids[key], value, (), tensor)
-                count += 1
             operands.append(ids[key])
-        ids[id(tensor)] = f"n{count}"
+        ids[id(tensor)] = next(free)
         yield Place(ids[id(tensor)], tensor, tuple(operands), None)
-        count += 1
 
 
 def _behind(result: Tensor) -> list[Tensor]:
@@ -113,7 +112,7 @@ class Names:
         self.names = {p.id: f"{float(p.value):.4g}" for p in behind if p.is_number}
         self.given: dict[str, str] = {}
         self.taken: set[str] = set()
-        self.counts: Counter[str] = Counter()
+        self.series: dict[str, Iterator[str]] = {}
         self._give({id(x): name for name, x in known.items() if not name.startswith("_")})
         self.taken |= {name for name, x in known.items() if isinstance(x, Tensor)}
         self.biases: set[str] = set()
@@ -129,22 +128,19 @@ class Names:
     def _is_free(self, key: str) -> bool:
         return key not in self.names
 
+    def _numbered(self, start: str, first: int = 1) -> str:
+        """The next of t1, t2, ... that nothing has."""
+        series = self.series.setdefault(start, (f"{start}{k}" for k in count(first)))
+        name = next(name for name in series if name not in self.taken)
+        self.taken.add(name)
+        return name
+
     def _unique(self, name: str) -> str:
         """A name that nothing else has: itself, or `W_2`."""
-        candidate = name
-        while candidate in self.taken:
-            self.counts[f"{name}_"] += 1
-            candidate = f"{name}_{self.counts[f'{name}_'] + 1}"
-        self.taken.add(candidate)
-        return candidate
-
-    def _numbered(self, letter: str) -> str:
-        """The next of t1, t2, ... that nothing has."""
-        while True:
-            self.counts[letter] += 1
-            if (name := f"{letter}{self.counts[letter]}") not in self.taken:
-                self.taken.add(name)
-                return name
+        if name in self.taken:
+            return self._numbered(f"{name}_", 2)
+        self.taken.add(name)
+        return name
 
     # Names that were given ----------------------------------------------------------------------
 
@@ -161,12 +157,9 @@ class Names:
         }
         plain = {key: shown(name) for key, name in self.given.items() if key not in paths}
         wanted = plain | _from_paths(paths, self.given.values())
-        for key, name in wanted.items():
-            if name not in self.taken:
-                self.names[key] = self._unique(name)
-        for key in wanted:
-            if self._is_free(key):
-                self.names[key] = self._unique(wanted[key])
+        firsts = {name: key for key, name in reversed(wanted.items())}
+        self.names |= {key: self._unique(name) for name, key in firsts.items()}
+        self.names |= {k: self._unique(x) for k, x in wanted.items() if self._is_free(k)}
 
     # What is done with them ---------------------------------------------------------------------
 
@@ -270,7 +263,7 @@ class Names:
         }
         if len(set(wanted.values())) < len(wanted):  # a weight is used twice
             wanted = {}
-        free = (str(k) for k in range(1, len(self.places) + 1) if str(k) not in wanted.values())
+        free = (str(k) for k in count(1) if str(k) not in wanted.values())
         order = {key: i for i, key in enumerate(self.places)}
         for first in sorted(layers, key=lambda key: order[key]):
             members = layers[first]
