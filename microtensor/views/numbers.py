@@ -40,18 +40,17 @@ def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
     return f"{factor(a)} × {factor(b)} {equals(operator.mul, (a, b), result)}", number(result)
 
 
-def total(parts: Sequence[Any], result: Any) -> str:
-    """`= (−3) + 2 + 2`; ≈ where the shown parts don't add up to what is shown."""
-    equal = number(math.fsum(_shown(part) for part in parts)) == number(result)
-    return ("= " if equal else "≈ ") + " + ".join(factor(part) for part in parts)
+def added(parts: Sequence[Any], result: Any) -> tuple[str, str]:
+    """`(−3) + 2 + 2` and =, or ≈ where the shown parts don't add up to what is shown."""
+    equal = number(math.fsum(map(_shown, parts))) == number(result)
+    return " + ".join(map(factor, parts)), "=" if equal else "≈"
 
 
 def sum_text(parts: Sequence[Any], result: Any) -> str:
     """A gradient as the sum of contributions, in the order in which they arrive."""
+    text = " + ".join(map(array, parts))
     if np.size(result) == 1:
-        text = total(parts, result)
-    else:
-        text = " + ".join(array(part) for part in parts)
+        text = "{1} {0}".format(*added(parts, result))
     if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:
         return text
     return f"sum of the {len(parts)} contributions"

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import close, equals, factor, given, number, total
-from ..words import counted, say
+from ..numbers import added, close, equals, factor, given, number
+from ..words import counted, say, use
 from .telling import Line, Section, Story, leading, shown
 
 MOST_LISTED = 16
@@ -119,8 +119,7 @@ def _route(paths: Paths, path: list[Edge]) -> str:
     """`a → p (1st use) → y`; the middle of a long one is left out."""
     steps = [paths.start.name]
     for edge in path:
-        use, name = paths.graph.ordinal(edge), paths.graph.node(edge.target).name
-        steps.append(name + (" " + say("use", ordinal=use) if use else ""))
+        steps.append(paths.graph.node(edge.target).name + use(paths.graph, edge))
     if len(steps) > LONGEST_ROUTE:  # paths that follow one another differ near their end
         steps = [steps[0], "…", *steps[-LONGEST_ROUTE // 2 :]]
     return " → ".join(steps)
@@ -190,8 +189,7 @@ def _proof(
     gradient = float(np.asarray(paths.start.gradient).item())
     said = number(whole)
     if 1 < count == len(products):
-        equal, _, parts = total(products, whole).partition(" ")
-        said = f"{parts} {equal} {said}"
+        said = " ".join((*added(products, whole), said))
     yield Line(None, say("paths.only" if count == 1 else "paths.sum", sum=said))
     if seed != 1:
         product = number(whole * seed)
