@@ -88,35 +88,32 @@ class Row(NamedTuple):
                 written = written.replace(f"({text})", text)  # one pair of brackets is enough
         return written, row.binds
 
-    def local(self, slot: int, operands: Sequence[str], out: str) -> str:
-        """The local derivative of an operand, such as `x` or `s(1 − s)`; '' if none."""
-        if not self.locals:
-            return ""
-        texts = [_bracketed(x, firmness(x), FUNCTION) for x in (*operands, out)]
-        formula = spoken(self.case(operands, {}).locals, slot).format(*texts, out=texts[-1])
-        whole = formula in texts[:-1] and formula.startswith("(")  # `x` alone needs no brackets
-        return formula[1:-1] if whole else formula
-
-    def sent(
+    def formula(
         self,
         slot: int,
         operands: Sequence[str],
-        shapes: Sequence[tuple[int, ...]],
-        out: str,
-        size: int,
-        g: str,
         options: Mapping[str, Any],
+        out: str,
+        g: str = "",
+        shapes: Sequence[tuple[int, ...]] = (),
+        size: int = 0,
     ) -> str:
-        """What a rule that mixes entries sends to an operand, `∂L/∂z @ Bᵀ`; '' if unknown.
+        """The local derivative of an operand, `s(1 − s)`, or what is sent to it, `∂L/∂z @ Bᵀ`.
 
         `shapes` are those of the operands, and `size` counts the entries of the result `out`.
         """
-        if not self.sends:
+        if not self.locals and not self.sends:
             return ""
-        texts = [_bracketed(x, firmness(x), FUNCTION) for x in operands]
-        n = prod(shapes[0]) // size if size else 0
-        template = spoken(self.case(operands, options, shapes).sends, slot)
-        return template.format(*texts, out=out, g=g, n=n, k=slot + 1, **_in_brief(options))
+        row = self.case(operands, options, shapes)
+        texts = [_bracketed(x, firmness(x), FUNCTION) for x in (*operands, out)]
+        known = _in_brief(options) | {"out": texts[-1], "g": g, "k": str(slot + 1)}
+        known["n"] = str(prod(shapes[0]) // size if size else 0)
+        formula = spoken(row.locals or row.sends, slot).format(*texts, **known)
+        whole = formula in texts[:-1] and formula.startswith("(")  # `x` alone needs no brackets
+        return formula[1:-1] if whole else formula
+
+
+NO_ROW = Row("")  # of what nobody computed
 
 
 def spoken(parts: Sequence[T], slot: int) -> T:
@@ -225,6 +222,10 @@ ROWS = {row.name: row for row in (
         why=("by the power rule the exponent 2 comes down",)),
     Row("sin", "", ("cos {0}",), javascript="Math.sin({0})", why=("the slope of sin is cos",)),
     Row("cos", "", ("−sin {0}",), javascript="Math.cos({0})", why=("the slope of cos is −sin",)),
+    Row("arctan2", "", ("{1}/({0}² + {1}²)", "−{0}/({0}² + {1}²)"),
+        javascript="Math.atan2({0}, {1})",
+        why=("a move up turns the angle by {1} over the squared distance from the origin",
+             "a move to the right turns it back by {0} over the squared distance")),
     Row("tanh", "", ("1 − {out}²",), javascript="Math.tanh({0})", activation=True, bounds=(-1, 1),
         why=("tanh is steepest at 0, where its slope is 1, and flat far from it",)),
     Row("sigmoid", "σ({0})", ("{out}(1 − {out})",), activation=True, bounds=(0, 1),
@@ -316,45 +317,3 @@ ROWS = {row.name: row for row in (
     Row("logical_not", "not {0}", ("0",), binds=TEXT, javascript="!{0}", why=STEP),
 )}
 # fmt: on
-ACTIVATIONS = frozenset(name for name, row in ROWS.items() if row.activation)
-
-
-def row(rule: str) -> Row:
-    """The row of a rule; one without has the usual form of everything."""
-    return ROWS.get(rule) or Row(rule)
-
-
-def elementwise(rule: str) -> bool:
-    """`Row.elementwise` of a rule by its name."""
-    return row(rule).elementwise
-
-
-def expression(rule: str, operands: list[str], options: Mapping[str, Any]) -> str:
-    """`Row.expression` of a rule by its name."""
-    return row(rule).expression(operands, options)
-
-
-def nested(
-    rule: str, operands: list[tuple[str, int]], options: Mapping[str, Any]
-) -> tuple[str, int]:
-    """`Row.nested` of a rule by its name."""
-    return row(rule).nested(operands, options)
-
-
-def local_formula(rule: str, slot: int, operands: list[str], out: str) -> str:
-    """`Row.local` of a rule by its name."""
-    return row(rule).local(slot, operands, out)
-
-
-def sent_formula(
-    rule: str,
-    slot: int,
-    operands: list[str],
-    shapes: list[tuple[int, ...]],
-    out: str,
-    size: int,
-    g: str,
-    options: Mapping[str, Any],
-) -> str:
-    """`Row.sent` of a rule by its name."""
-    return row(rule).sent(slot, operands, shapes, out, size, g, options)

@@ -147,6 +147,10 @@ maximum = binary(
 minimum = binary(
     rules.minimum, "The smaller of a and b, element by element; a tie shares its gradient equally."
 )
+arctan2 = binary(
+    rules.arctan2,
+    "The angle of the point (b, a), from -pi to pi; 0 at (0, 0), with both derivatives 0.",
+)
 negative = unary(rules.negative, "-x.", methods="negative __neg__", formulas="")
 exp = unary(rules.exp, "e to the power x, element by element.")
 expm1 = unary(rules.expm1, "exp(x) - 1, accurate near 0.")

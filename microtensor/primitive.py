@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .errors import ShapeError, label
+from .lexicon import FUNCTION, POWER, Row, firmness
 from .rules import RULES, Derivative, Rule
 from .tensor import Tensor, apply
 
+# What the texts of a row may name in braces, beside the operands {0}, {1}, ...
+FIELDS = {"written": "", "locals": "out", "sends": "out g k n", "words": "out L me other"}
+
+Texts = str | Sequence[str]
+
 
 def primitive(
-    name: str, forward: Callable[..., Any], *derivatives: Derivative | None, words: str = ""
+    name: str,
+    forward: Callable[..., Any],
+    *derivatives: Derivative | None,
+    words: Texts = "",
+    written: str = "",
+    locals: Texts = (),
+    sends: Texts = (),
+    activation: bool = False,
 ) -> Callable[..., Tensor]:
     """An operation of your own, from its value and one derivative for each input.
 
@@ -23,8 +37,14 @@ def primitive(
     `(g, out, *inputs, **options)` gets the gradient `g` that arrives at the result `out`, and
     returns what goes on to its input, before broadcasting is undone; None stands for an input
     that has no derivative. Written in NumPy's functions and operators, it can be differentiated
-    again. Keyword arguments of the operation are its options. `words`, a sentence on why the
-    derivative is what it is, is what a story says of it.
+    again. Keyword arguments of the operation are its options.
+
+    The rest is how it is shown, as built-in ones are. `words` is why the derivative is what it
+    is, and `written` the expression, `"{0}³"`. One that works entry by entry says its `locals`,
+    the local derivatives on paper (`"3·{0}²"`), another what it `sends` (`"{g}, reversed"`). Each
+    is a text, or one for each input; {0}, {1} are the operands, {out} is the result, {g} what
+    arrives at it, {L} what is differentiated, {me} the operand and {other} the next. The result of
+    an `activation` is called A.
 
     The operation returned is recorded, drawn and checked like the built-in ones; what the two
     functions return is looked at, so that a mistake is named where it is made.
@@ -43,7 +63,7 @@ def primitive(
         _checked_forward(name, forward),
         tuple(d and _checked_derivative(name, slot, d) for slot, d in enumerate(derivatives)),
         own=True,
-        words=_one_line(name, words),
+        row=_row(name, len(derivatives), written, locals, sends, words, activation),
     )
 
     def operation(*inputs: Any, **options: Any) -> Tensor:
@@ -56,10 +76,56 @@ def primitive(
     return operation
 
 
-def _one_line(name: str, words: Any) -> str:
-    if not isinstance(words, str):
-        raise TypeError(f"primitive: {name!r}: words is a sentence, got {words!r}")
-    return " ".join(words.split())
+def _row(
+    name: str,
+    inputs: int,
+    written: Any,
+    locals: Any,
+    sends: Any,
+    words: Any,
+    activation: bool,
+) -> Row:
+    """The operation's row of the lexicon, once its texts are known to make sense."""
+    given = {"written": written, "locals": locals, "sends": sends, "words": words}
+    texts = {what: _texts(name, inputs, what, text) for what, text in given.items()}
+    if locals and sends:
+        raise ValueError(
+            f"primitive: {name!r}: it has locals, or it sends something else: not both"
+        )
+    text = "".join(texts["written"])
+    call = re.fullmatch(r"\w+\([^()]*\)", text) or not text
+    binds = FUNCTION if call else min(firmness(text), POWER)
+    return Row(
+        name,
+        text,
+        texts["locals"],
+        texts["sends"],
+        texts["words"],
+        binds=binds,
+        needs=(FUNCTION,),
+        activation=activation,
+    )
+
+
+def _texts(name: str, inputs: int, what: str, given: Any) -> tuple[str, ...]:
+    """The texts of a row, each on one line; they name in braces only what there is."""
+    several = isinstance(given, list | tuple) and what != "written"
+    texts = tuple(given) if several else (given,) if given != "" else ()
+    if not all(isinstance(text, str) for text in texts):
+        each = "a text" if what == "written" else "a text, or one for each input"
+        raise TypeError(f"primitive: {name!r}: {what} is {each}, got {given!r}")
+    if len(texts) > inputs:
+        raise ValueError(f"primitive: {name!r}: {len(texts)} {what} for {inputs} inputs")
+    fields = [*map(str, range(inputs)), *FIELDS[what].split()]
+    for text in texts:
+        try:
+            text.format(*fields[:inputs], **dict.fromkeys(fields[inputs:], ""))
+        except (LookupError, ValueError, AttributeError):
+            known = ", ".join(f"{{{field}}}" for field in fields)
+            raise ValueError(
+                f"primitive: {name!r}: {what} may name {known} in braces, got {text!r}"
+            ) from None
+    return tuple(" ".join(text.split()) for text in texts)
 
 
 def _checked_forward(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:

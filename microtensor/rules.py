@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from .lexicon import NO_ROW, ROWS, Row
+
 Derivative = Callable[..., Any]
 
 
@@ -35,7 +37,7 @@ class Rule:
     derivatives: tuple[Derivative | None, ...] = ()
     every: Derivative | None = None
     own: bool = False  # a user's own operation
-    words: str = ""  # what the story says of it
+    row: Row = NO_ROW  # how it is written and told: its own, or the lexicon's
     differentiable: bool = field(init=False)
     partial: bool = field(init=False)  # with respect to some inputs alone
 
@@ -43,6 +45,8 @@ class Rule:
         known = [d for d in (*self.derivatives, self.every) if d is not None]
         self.differentiable = bool(known)
         self.partial = 0 < len(known) < len(self.derivatives)
+        if self.row is NO_ROW:
+            self.row = ROWS.get(self.name) or Row(self.name)
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         for x in inputs:
@@ -166,6 +170,20 @@ square = _rule("square", np.square, lambda g, out, x: 2 * g * x)
 sin = _rule("sin", np.sin, lambda g, out, x: g * np.cos(x))
 cos = _rule("cos", np.cos, lambda g, out, x: -g * np.sin(x))
 tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
+
+
+def _turn(move: Any, y: Any, x: Any) -> Any:
+    """A move over the squared distance from the origin, where it is 0 by PyTorch's convention."""
+    squares = x * x + y * y
+    return move / np.where(squares == 0, 1.0, squares)
+
+
+arctan2 = _rule(
+    "arctan2",
+    np.arctan2,
+    lambda g, out, y, x: _turn(g * x, y, x),
+    lambda g, out, y, x: _turn(-g * y, y, x),
+)
 
 
 def _sigmoid(x: Any) -> Any:

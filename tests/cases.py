@@ -90,6 +90,7 @@ for what, (left, right) in PAIRS.items():
     case("power", what, lambda a, b: a**b, positive(*left), real(*right))
     case("maximum", what, np.maximum, apart(*left), apart(*right, shift=0.1))
     case("minimum", what, np.minimum, apart(*left), apart(*right, shift=0.1))
+    case("arctan2", what, np.arctan2, positive(*left), real(*right))
     condition = rng.permutation(6).reshape(2, 3) > 2
     if what not in ("length one", "size 0", "size 0 from length 1"):
         case(

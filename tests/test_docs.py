@@ -1,5 +1,6 @@
 """README and docs: their code runs and prints what it says it prints, and every link leads on."""
 
+import ast
 import contextlib
 import inspect
 import io
@@ -145,10 +146,24 @@ def test_what_there_is_is_listed():
     engine, network = (ROOT / "docs" / "operations.md").read_text().split("\n## nn")
     for text, package in ((engine, mt), (network, nn)):
         rows = re.findall(r"^\| `(\w+)(?:\(([^)]*)\))?`", text, re.MULTILINE)
-        assert sorted(name for name, _ in rows) == sorted(package.__all__)
+        listed, public = {name for name, _ in rows}, set(package.__all__)
+        assert not public - listed, f"write a line for {public - listed} in docs/operations.md"
+        assert not listed - public, f"docs/operations.md has lines for {listed - public}"
+        assert len(rows) == len(listed)
         for name, inputs in rows:
             known = inspect.signature(getattr(package, name)).parameters if inputs else ()
             assert [x for x in re.findall(r"\w+", inputs) if x not in known] == [], name
+
+
+def test_the_guide_to_an_operation_shows_the_code_as_it_is():
+    """Each excerpt stands in the file that is named above it, line breaks apart."""
+    parts = (ROOT / "docs" / "adding-an-operation.md").read_text().split("\n## ")[1:5]
+    for part in parts:
+        path = ROOT / re.search(r"In `(\S+\.py)`", part)[1]
+        known = [ast.dump(node) for node in ast.walk(ast.parse(path.read_text()))]
+        for shown in ast.parse(re.search(r"```py\n(.*?)```", part, re.DOTALL)[1]).body:
+            shown = shown.value if isinstance(shown, ast.Expr) else shown
+            assert ast.dump(shown) in known, f"{path.name} has no such {ast.unparse(shown)}"
 
 
 def test_readme_is_short_and_has_two_commands_of_one_line_each():

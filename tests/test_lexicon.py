@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import microtensor as mt
 from microtensor import Tensor, explain
 from microtensor.lexicon import ROWS  # what a row says is read in every view
 from microtensor.rules import RULES
@@ -27,6 +28,12 @@ def fields(template):
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_a_rule_has_a_row(rule):
     assert rule in ROWS, f"write a row for {rule!r} in microtensor/lexicon.py"
+
+
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"put"}))
+def test_a_rule_has_a_function(rule):
+    """But for `put`, which is the derivative of an index alone."""
+    assert rule in mt.__all__, f"write a function for {rule!r} in microtensor/operations.py"
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))

@@ -5,6 +5,7 @@ import pytest
 from test_rules import differences
 
 import microtensor as mt
+import nn
 from microtensor import Tensor, grad, primitive
 
 cube = primitive("cube", lambda x: x**3, lambda g, out, x: g * 3 * x**2)
@@ -303,3 +304,118 @@ def test_a_derivative_that_leaves_the_record_is_noticed():
     assert d.item() == pytest.approx(np.cos(0.5))
     with pytest.raises(mt.GradientError):
         grad(d, x)
+
+
+# How it is shown --------------------------------------------------------------------------------
+
+swish = primitive(
+    "swish",
+    lambda x: x / (1 + np.exp(-x)),
+    lambda g, out, x: g * (out + (1 - out) / (1 + np.exp(-x))),
+    locals="{out} + σ({0})(1 − {out})",
+    words="{0} moves {L} less, the further left it is",
+    activation=True,
+)
+turned = primitive(
+    "turned",
+    lambda x, y: x[::-1] * y,
+    lambda g, out, x, y: (g * y)[::-1],
+    lambda g, out, x, y: g * x[::-1],
+    written="{0}↓ · {1}",
+    sends=("({g} · {1}), turned back", "{g} · {0}↓, for operand {k} of {n}"),
+    words=("{me} is turned, and {other} isn't", "its partner stands at the other end"),
+)
+
+
+def network():
+    x = Tensor([[1.0, 2.0], [3.0, 4.0]], name="x")
+    W = leaf([[0.5, -1.0], [1.0, 0.5]], "W")
+    return (swish(x @ W) @ leaf([1.0, 2.0], "w")).sum()
+
+
+def test_it_is_told_by_its_row_as_built_in_ones_are():
+    story = " ".join(mt.explain(network()).split())
+    assert "A1 = swish(Z1)" in story
+    assert "∂L/∂A1 × (A1 + σ(Z1)(1 − A1)), entry by entry" in story
+    assert "The rule: Z1 moves L less, the further left it is." in story
+    story = mt.explain(turned(leaf([1.0, 2.0], "a"), leaf([3.0, 4.0], "b")).sum())
+    assert "a↓ · b" in story
+    assert "it sends (∂L/∂t1 · b), turned back: [4, 3]." in story
+    assert "it sends ∂L/∂t1 · a↓, for operand 2 of 1: [2, 1]." in story
+    assert "The rule: a is turned, and b isn't." in story
+    assert "The rule: its partner stands at the other end." in story
+
+
+def test_it_is_drawn_by_its_row():
+    drawn = mt.draw(network(), collapse=False).source
+    assert "∂A1/∂Z1 = A1 + σ(Z1)(1 − A1)" in drawn
+    assert "◂ ∂L/∂A1 × local, entry by entry" in drawn
+    drawn = mt.draw(turned(leaf([1.0, 2.0], "a"), leaf([3.0, 4.0], "b")).sum()).source
+    assert "◂ (∂L/∂t1 · b), turned back" in drawn
+
+
+def test_its_row_in_latex():
+    tex = mt.explain(network(), format="latex")
+    local = r"\left(A_{1} + \sigma(Z_{1})(1 - A_{1})\right)"
+    assert rf"\frac{{\partial L}}{{\partial A_{{1}}}} \odot {local}" in tex
+
+
+def test_an_activation_of_ones_own_is_called_so_in_programs_and_on_its_layers_card():
+    class Swish(nn.Module):
+        def forward(self, x):
+            return swish(x)
+
+    linear = [nn.Linear(2, 2, rng=k) for k in range(2)]
+    L = nn.Sequential(linear[0], Swish(), linear[1], Swish())(np.ones((3, 2))).sum()
+    assert [node.name for node in mt.Graph.of(L).nodes if node.activation] == ["A1", "A2"]
+    assert "    A1 = Z1 / " in mt.to_source(L)
+    assert mt.draw(L).source.count(">swish<") == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "nested"),
+    [
+        ("{0}²", "((a + b)²)^3"),
+        ("{0} squared", "((a + b) squared)^3"),
+        ("sq({0})", "sq(a + b)^3"),
+        ("−{0}", "(−(a + b))^3"),
+        ("", "square_of(a + b)^3"),
+    ],
+)
+def test_it_is_put_in_brackets_within_longer_expressions(written, nested):
+    f = primitive("square_of", np.square, lambda g, out, x: 2 * g * x, written=written)
+    L = f(leaf(1.0, "a") + leaf(2.0, "b")) ** 3
+    graph = mt.Graph.of(L)
+    assert graph.written(graph.result.id) == nested.replace("^3", "³")
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"words": 3}, TypeError, "words is a text, or one for each input, got 3"),
+        ({"sends": [3]}, TypeError, "sends is a text, or one for each input, got [3]"),
+        ({"written": ("x",)}, TypeError, "written is a text, got ('x',)"),
+        ({"written": "{1}²"}, ValueError, "written may name {0} in braces, got '{1}²'"),
+        ({"locals": "{g}"}, ValueError, "locals may name {0}, {out} in braces, got '{g}'"),
+        ({"locals": "2·{0"}, ValueError, "locals may name {0}, {out} in braces, got '2·{0'"),
+        (
+            {"sends": "{g.T}"},
+            ValueError,
+            "sends may name {0}, {out}, {g}, {k}, {n} in braces, got '{g.T}'",
+        ),
+        (
+            {"words": "{x} grows"},
+            ValueError,
+            "words may name {0}, {out}, {L}, {me}, {other} in braces, got '{x} grows'",
+        ),
+        ({"locals": ("1", "2")}, ValueError, "2 locals for 1 inputs"),
+        (
+            {"locals": "1", "sends": "{g}"},
+            ValueError,
+            "it has locals, or it sends something else: not both",
+        ),
+    ],
+)
+def test_a_row_makes_sense(given, error, message):
+    parts = lambda x: 2 * x, lambda g, out, x: 2 * g
+    refused(error, f"primitive: 'twice': {message}", primitive, "twice", *parts, **given)

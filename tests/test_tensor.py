@@ -627,7 +627,6 @@ def test_copies_inside_other_things():
 
 M = np.array([[0.5, 1.5, 0.7], [1.1, 0.3, 1.9]])
 ARGUMENTS = {
-    **dict.fromkeys("add subtract multiply divide maximum minimum power pow outer".split(), (2.0,)),
     "matmul": (M.T,),
     "dot": (M.T,),
     "clip": (0.4, 1.2),
@@ -658,7 +657,8 @@ def test_method_and_function_agree(name):
     results = []
     for f in (getattr(Tensor, name), function):
         a = leaf(M)
-        result = f(a, *ARGUMENTS.get(name, ()))
+        two = list(inspect.signature(f).parameters) == ["a", "b"]
+        result = f(a, *ARGUMENTS.get(name, (2.0,) if two else ()))
         first = result[0] if isinstance(result, list) else result
         first.sum().backward()
         results.append((first.numpy(), a.grad))

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Step
+from ..graph import Edge, Graph, Step
+from ..lexicon import spoken
 from .english import SENTENCES
 
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
@@ -53,9 +54,26 @@ def say(key: str, count: int | None = None, **fields: Any) -> str:
     return SENTENCES[key].format(**fields)
 
 
-def translated(text: str) -> str:
-    """What a row of the lexicon says in English, in the catalogue's language."""
-    return SENTENCES.get(text, text)
+def reason(graph: Graph, edge: Edge) -> tuple[str, str]:
+    """Why an edge's local derivative is what it is, as a sentence; and the same without names.
+
+    Edges that work alike have the second in common.
+    """
+    target, operands = graph.node(edge.target), graph.operands(edge.target)
+    names = [node.name for node in operands]
+    shapes = [np.shape(node.value) for node in operands]
+    why = target.row.case(names, target.options, shapes).why
+    kind = spoken(why, edge.slot) if why else say("rule.own", rule=target.rule)
+    kind = SENTENCES.get(kind, kind)  # in the catalogue's language
+    me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
+    said = kind.format(*names, out=target.name, L=graph.result.name, me=me, other=other)
+    return said if said.endswith((".", "!", "?")) else f"{said}.", kind
+
+
+def use(graph: Graph, edge: Edge) -> str:
+    """Which use of a value an edge is, ` (1st use)`; '' where it is the only one."""
+    ordinal = graph.ordinal(edge)
+    return f" {say('use', ordinal=ordinal)}" if ordinal else ""
 
 
 def counted(count: int) -> str:
@@ -84,8 +102,3 @@ def percent(chosen: Any) -> str:
 def axes_named(axes: Sequence[int]) -> str:
     """`axis 0`, or `axes 0 and 2`."""
     return say("axes", len(axes), axes=say("and").join(map(str, axes)))
-
-
-def sentence(text: str) -> str:
-    """Text that ends in a full stop; it starts as it is, since a name may stand there."""
-    return text if text.endswith((".", "!", "?")) else text + "."

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ...lexicon import row
-from ..numbers import close, number, product, size, total
-from ..words import say
+from ..numbers import added, close, number, product, size
+from ..words import say, use
 from .telling import Line, Section, Story, shown
 
 MOST_LISTED = 6
@@ -77,17 +76,10 @@ def reaches(graph: Graph, node: Node, entry: Entry, column: Column) -> Iterator[
     for edge in graph.leaving(node.id):
         if edge.contribution is not None:
             target = graph.node(edge.target)
-            local = np.asarray(column(edge.target, edge.slot, entry))
-            upstream = np.asarray(target.gradient, dtype=float)
-            where = np.argwhere(local != 0)
-            entries = [tuple(map(int, index)) for index in where]
-            yield Reach(
-                edge,
-                target,
-                entries,
-                [float(upstream[index]) for index in entries],
-                [float(local[index]) for index in entries],
-            )
+            local = np.asarray(column(edge.target, edge.slot, entry), dtype=float)
+            upstream, there = np.asarray(target.gradient, dtype=float), local != 0
+            entries = [tuple(map(int, index)) for index in np.argwhere(there)]
+            yield Reach(edge, target, entries, upstream[there].tolist(), local[there].tolist())
 
 
 def followed(graph: Graph, what: str, column: Column) -> Story:
@@ -101,7 +93,7 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
     while True:
         found = list(reaches(graph, node, entry, column))
         alone = len(found) == 1 and found[0].local == [1.0]
-        if not alone or not row(str(found[0].target.rule)).moves:
+        if not alone or not found[0].target.row.moves:
             break
         target = found[0].target
         there = at(target, found[0].entries[0])
@@ -116,8 +108,7 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
 
 def at(node: Node, entry: Entry) -> str:
     """An entry by name: `W1[3, 5003]`, or `b`."""
-    name = node.name
-    return f"{name}[{', '.join(map(str, entry))}]" if entry else name
+    return f"{node.name}[{', '.join(map(str, entry))}]" if entry else node.name
 
 
 def _computed(node: Node) -> str:
@@ -144,10 +135,9 @@ def _sent(graph: Graph, node: Node, entry: Entry, reach: Reach) -> Section:
         key = "entry.zeros" if zero else "entry.others"
         said = say(key, others=len(rest), sum=number(math.fsum(rest)), zeros=zero)
         lines.append(Line(None, said))
-    what = target.name
-    what = say("entry", len(sent), name=what) if np.ndim(target.value) else what
-    use = graph.ordinal(reach.edge)
-    since = _computed(target) + (" " + say("use", ordinal=use) if use else "")
+    many = say("entry", len(sent), name=target.name)
+    what = many if np.ndim(target.value) else target.name
+    since = _computed(target) + use(graph, reach.edge)
     return Section(say("entry.reaches", entry=here, what=what, since=since), tuple(lines))
 
 
@@ -172,10 +162,7 @@ def _sum(
     whole = math.fsum(parts)
     said = number(whole)
     if 1 < len(parts) <= MOST_LISTED:
-        equal, _, text = total(parts, whole).partition(" ")
-        said = f"{text} {equal} {said}"
-    name = f"∂{result.name}/∂{asked}"
-    if close(whole - gradient, max(map(abs, [*parts, gradient])), node.gradient):
-        yield Line(None, say("entry.same", sum=said, name=name))
-    else:
-        yield Line(None, say("entry.other", sum=said, name=name, gradient=number(gradient)))
+        said = " ".join((*added(parts, whole), said))
+    same = close(whole - gradient, max(map(abs, [*parts, gradient])), node.gradient)
+    key, name = "entry.same" if same else "entry.other", f"∂{result.name}/∂{asked}"
+    yield Line(None, say(key, sum=said, name=name, gradient=number(gradient)))

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ...lexicon import elementwise, expression, local_formula, sent_formula
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
 from ..words import axes_named, say
 from .steps import sign
@@ -51,7 +50,7 @@ def _forward(graph: Graph) -> Iterator[str]:
         if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in inputs):
             if any(x.role != "constant" for x in inputs):
                 numbers = [number(x.value) for x in inputs]
-                parts.append(translated(expression(node.rule, numbers, node.options)))
+                parts.append(translated(node.row.expression(numbers, node.options)))
             equal = SIGN[sign(node, inputs)]
         else:
             equal = "="
@@ -83,8 +82,8 @@ def _formulas(graph: Graph, edges: Sequence[Edge]) -> str:
     for edge in edges[:MOST_PARTS]:
         target = graph.node(edge.target)
         signs, names = _signs(graph.operands(target.id))
-        local = local_formula(str(target.rule), edge.slot, signs, OUT)
-        if not local or " if " in local:
+        local = target.row.formula(edge.slot, signs, target.options, OUT)
+        if not target.row.elementwise or " if " in local:
             return ""
         upstream = translated(factor(np.asarray(target.gradient).item()))
         local = translated(local, names | {OUT: named(target.name)})
@@ -125,18 +124,19 @@ def _sent(graph: Graph, edge: Edge) -> str:
     names |= {OUT: named(target.name), UPSTREAM: upstream}
     if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
         return rf"{upstream} \, {derivative(target, source)}"
-    rule = str(target.rule)
-    if elementwise(rule):
-        local = local_formula(rule, edge.slot, signs, OUT)
+    shapes = [np.shape(x.value) for x in operands]
+    length = int(np.size(target.value))
+    options = target.options
+    local = target.row.formula(edge.slot, signs, options, OUT, UPSTREAM, shapes, length)
+    if target.row.elementwise:
         text = rf"{upstream} \odot {_bracketed(translated(local, names))}"
         text = {"1": upstream, "−1": f"-{upstream}"}.get(local, text)
         axes = summed_axes(np.shape(target.value), np.shape(source.value))
         added = say("latex.added", axes=axes_named(axes))
         return rf"{text}\;\text{{{added}}}" if axes else text
-    shapes = [np.shape(x.value) for x in operands]
-    length = int(np.size(target.value))
-    text = sent_formula(rule, edge.slot, signs, shapes, OUT, length, UPSTREAM, target.options)
-    return translated(text, names) if text else rf"\mathrm{{{_plain(rule)}}}'({upstream})"
+    if not local:
+        return rf"\mathrm{{{_plain(str(target.rule))}}}'({upstream})"
+    return translated(local, names)
 
 
 def _bracketed(text: str) -> str:
@@ -152,7 +152,7 @@ def _signs(operands: Sequence[Node]) -> tuple[list[str], dict[str, str]]:
 def formula(node: Node, operands: Sequence[Node]) -> str:
     """The expression that gave a node."""
     signs, names = _signs(operands)
-    return translated(expression(str(node.rule), signs, node.options), names)
+    return translated(node.row.expression(signs, node.options), names)
 
 
 def derivative(of: Node, by: Node) -> str:

@@ -8,34 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...graph import Edge, Node
-from ...lexicon import row, spoken
+from ...lexicon import spoken
 from ..numbers import number, summed_axes
-from ..words import large, percent, say, sentence, translated
-
-
-def kind(edge: Edge, operands: Sequence[Node], target: Node) -> str:
-    """The reason of an edge, without names: equal for edges that work alike."""
-    shapes = [np.shape(node.value) for node in operands]
-    known = row(str(target.rule)).case([x.name for x in operands], target.options, shapes)
-    if target.words or not known.why:
-        return say("rule.own", rule=target.rule)
-    return translated(spoken(known.why, edge.slot))
-
-
-def reason(edge: Edge, operands: Sequence[Node], target: Node, result: str) -> str:
-    """Why the local derivative of this operand is what it is, as a sentence."""
-    if target.words:
-        return sentence(target.words)
-    names = [node.name for node in operands]
-    me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
-    said = kind(edge, operands, target)
-    return sentence(said.format(*names, out=target.name, L=result, me=me, other=other))
+from ..words import large, percent, say
 
 
 def note(edge: Edge, source: Node, target: Node) -> str:
     """What is worth saying of an edge, with its numbers; '' if nothing."""
     rows, columns = np.size(target.value), np.size(source.value)
-    out, name, known = target.name, source.name, row(str(target.rule))
+    out, name, known = target.name, source.name, target.row
     entries = rows * columns
     if target.rule == "matmul" and rows > 1 and entries:
         many = large(entries)
@@ -77,7 +58,7 @@ def copies(source: Node, target: Node) -> str:
 
 def copied(source: Node, target: Node) -> tuple[int, list[int]]:
     """How many copies of each entry of the source broadcasting made, along which axes."""
-    if not row(str(target.rule)).elementwise:
+    if not target.row.elementwise:
         return 1, []
     wide = np.shape(target.value)
     axes = summed_axes(wide, np.shape(source.value))

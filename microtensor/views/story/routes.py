@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import close, equals, factor, given, number, total
-from ..words import counted, say
+from ..numbers import added, close, equals, factor, given, number
+from ..words import counted, say, use
 from .telling import Line, Section, Story, leading, shown
 
 MOST_LISTED = 16
@@ -60,33 +60,31 @@ class Paths:
             for edge in self.onward(node.id):
                 furthest = max(furthest, place[edge.target])
                 counts[edge.target] = counts.get(edge.target, 0) + counts[node.id]
-                if self.scalar:
-                    sent = _local(edge) * sums[node.id]
-                    sums[edge.target] = sums.get(edge.target, 0.0) + sent
-                else:
-                    sums[edge.target] = math.nan
+                sent = _local(edge) * sums[node.id] if self.scalar else math.nan
+                sums[edge.target] = sums.get(edge.target, 0.0) + sent
 
     def each(self) -> Iterator[list[Edge]]:
         """The paths, one after another."""
         path: list[Edge] = []
         choices = [iter(self.onward(self.start.id))]
         while choices:
-            edge = next(choices[-1], None)
-            if edge is None:
-                choices.pop()
-                if path:
-                    path.pop()
-                continue
-            path.append(edge)
-            if edge.target == self.result.id:
-                yield list(path)
-                path.pop()
+            for edge in choices[-1]:
+                if edge.target != self.result.id:
+                    path.append(edge)
+                    choices.append(iter(self.onward(edge.target)))
+                    break
+                yield [*path, edge]
             else:
-                choices.append(iter(self.onward(edge.target)))
+                choices.pop()
+                del path[-1:]
 
 
 def _local(edge: Edge) -> float:
     return float(np.asarray(edge.local).item())
+
+
+def _product(*factors: Any) -> Any:
+    return math.prod(factors)
 
 
 def summed(graph: Graph, start: str, sent: Sent) -> Story:
@@ -121,8 +119,7 @@ def _route(paths: Paths, path: list[Edge]) -> str:
     """`a → p (1st use) → y`; the middle of a long one is left out."""
     steps = [paths.start.name]
     for edge in path:
-        use, name = paths.graph.ordinal(edge), paths.graph.node(edge.target).name
-        steps.append(name + (" " + say("use", ordinal=use) if use else ""))
+        steps.append(paths.graph.node(edge.target).name + use(paths.graph, edge))
     if len(steps) > LONGEST_ROUTE:  # paths that follow one another differ near their end
         steps = [steps[0], "…", *steps[-LONGEST_ROUTE // 2 :]]
     return " → ".join(steps)
@@ -130,12 +127,9 @@ def _route(paths: Paths, path: list[Edge]) -> str:
 
 def _multiplied(paths: Paths, path: list[Edge], product: float) -> str:
     """`∂p/∂a × ∂y/∂p = 2 × 1 = 2`."""
-    locals_ = [_local(edge) for edge in path]
-    numbers = " × ".join(_ends([factor(x) for x in locals_]))
-    text = number(locals_[0])
-    if len(locals_) > 1:
-        sign = equals(lambda *shown: math.prod(shown), locals_, product)
-        text = f"{numbers} {sign} {number(product)}"
+    text = number(path[0].local)
+    if len(path) > 1:
+        text = _times(list(map(_local, path)), product)
     if len(path) <= 3:
         names = [paths.start.name, *(paths.graph.node(edge.target).name for edge in path)]
         formula = " × ".join(f"∂{out}/∂{x}" for x, out in pairwise(names))
@@ -143,32 +137,32 @@ def _multiplied(paths: Paths, path: list[Edge], product: float) -> str:
     return text
 
 
-def _ends(parts: list[str]) -> list[str]:
+def _times(factors: list[float], product: float) -> str:
+    """`2 × (−1) = −2`; the middle of a long product is left out."""
+    sign = equals(_product, factors, product)
+    return f"{' × '.join(_ends(map(factor, factors)))} {sign} {number(product)}"
+
+
+def _ends(parts: Iterable[str]) -> list[str]:
     """A list, or its start and its end."""
-    if len(parts) <= MOST_FACTORS:
-        return parts
-    half = MOST_FACTORS // 2
-    return [*parts[:half], "…", *parts[-half:]]
+    parts, half = list(parts), MOST_FACTORS // 2
+    return parts if len(parts) <= MOST_FACTORS else [*parts[:half], "…", *parts[-half:]]
 
 
 def _factored(paths: Paths, stretches: list[Stretch], whole: float) -> Iterator[Line]:
     """The sum as a product of sums, or, where no value is passed by all, by the first step."""
     x, out = paths.start.name, paths.result.name
     if len(stretches) > 1:
-        through = _ends([s.end.name for s in stretches[:-1]])
-        factors = " × ".join(_ends([factor(s.sum) for s in stretches]))
-        sign = equals(lambda *shown: math.prod(shown), [s.sum for s in stretches], whole)
-        counts = " × ".join(_ends([counted(s.many) for s in stretches]))
-        yield Line(None, say("paths.through", names=", ".join(through)))
+        through = ", ".join(_ends(s.end.name for s in stretches[:-1]))
+        counts = " × ".join(_ends(counted(s.many) for s in stretches))
+        yield Line(None, say("paths.through", names=through))
         yield Line(None, say("paths.count", product=counts))
-        yield Line(None, say("paths.product", product=f"{factors} {sign} {number(whole)}"))
+        yield Line(None, say("paths.product", product=_times([s.sum for s in stretches], whole)))
         return
     sums, counts_ = _onward(paths)
     for edge in paths.onward(paths.start.id)[:MOST_LISTED]:
         target = paths.graph.node(edge.target).name
-        sent = _local(edge) * sums[edge.target]
-        sign = equals(lambda a, b: a * b, (_local(edge), sums[edge.target]), sent)
-        product = f"{factor(_local(edge))} × {factor(sums[edge.target])} {sign} {number(sent)}"
+        product = _times([_local(edge), sums[edge.target]], _local(edge) * sums[edge.target])
         first, rest = f"∂{target}/∂{x}", say("path", counts_[edge.target])
         said = say("paths.onward", local=first, paths=rest, target=target, out=out, product=product)
         yield Line(None, said)
@@ -195,8 +189,7 @@ def _proof(
     gradient = float(np.asarray(paths.start.gradient).item())
     said = number(whole)
     if 1 < count == len(products):
-        equal, _, parts = total(products, whole).partition(" ")
-        said = f"{parts} {equal} {said}"
+        said = " ".join((*added(products, whole), said))
     yield Line(None, say("paths.only" if count == 1 else "paths.sum", sum=said))
     if seed != 1:
         product = number(whole * seed)

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node, Step
-from ...lexicon import expression
-from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from ..words import Told, axes_named, say
-from .reasons import copied, copies, kind, note, reason, seen
+from ..numbers import added, equals, exact, factor, given, line, number, product, small, summed_axes
+from ..words import Told, axes_named, reason, say, use
+from .reasons import copied, copies, note, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
 # Of rules that NumPy has a function for by the same name, that function says what they give
@@ -58,7 +57,7 @@ class Teller:
         name, operands = node.name, self.graph.operands(node.id)
         title = f"{name} = {node.expression}"
         if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in operands):
-            numbers = expression(str(node.rule), [number(x.value) for x in operands], node.options)
+            numbers = node.row.expression([number(x.value) for x in operands], node.options)
             said = f"{name} = {numbers} {sign(node, operands)} {number(node.value)}"
         else:
             said = given(name, node.value)
@@ -79,16 +78,13 @@ class Teller:
     def _sent(self, step: Step, edge: Edge) -> Told:
         """Backward: what a result sends to one of the values it was computed from."""
         source, target = step.node, self.graph.node(edge.target)
-        use = self.graph.ordinal(edge)
-        title = say("sent", target=target.name, source=source.name)
-        operands = self.graph.operands(target.id)
+        title = say("sent", target=target.name, source=source.name) + use(self.graph, edge)
         if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
             before, sent = self._between_numbers(edge, source, target)
         else:
             before, sent = self._between_arrays(edge, source, target)
-        title += " " + say("use", ordinal=use) if use else ""
-        which = kind(edge, operands, target)
-        why = say("rule", reason=reason(edge, operands, target, self.result.name))
+        why, kind = reason(self.graph, edge)
+        why = say("rule", reason=why)
         count, _ = copied(source, target)
         notes = [note(edge, source, target)]
         if count > 1:
@@ -96,19 +92,16 @@ class Teller:
         notes = [text for text in notes if text]
         total = self._sum(step, edge)
         brief, numbers = f"{title}: {sent}", f"{before}{sent}."
-        return Told(step, title, brief, numbers, why, tuple(notes), total, which)
+        return Told(step, title, brief, numbers, why, tuple(notes), total, kind)
 
     def _between_numbers(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
         """Upstream, local derivative and contribution of single numbers."""
-        upstream, local, sent = (
-            np.asarray(x).item() for x in (target.gradient, edge.local, edge.contribution)
-        )
         out = target.name
-        known = [f"∂{out}/∂{source.name}", edge.formula, number(local)]
+        known = [f"∂{out}/∂{source.name}", edge.formula, number(edge.local)]
         if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
             del known[1]
-        left, right = product(upstream, local, sent)
-        before = f"∂{self.result.name}/∂{out} = {number(upstream)}"
+        left, right = product(target.gradient, edge.local, edge.contribution)
+        before = f"∂{self.result.name}/∂{out} = {number(target.gradient)}"
         said = say("sent.number", upstream=before, local=" = ".join(dict.fromkeys(known)))
         return said, f"{left} {right}"
 
@@ -139,9 +132,7 @@ class Teller:
         gradient = f"∂{self.result.name}/∂{step.node.name}"
         known = given(gradient, step.total)
         if np.size(step.total) == 1 and 1 < count <= MOST_PARTS:
-            value = np.asarray(step.total).item()
-            equal, _, parts_ = total([np.asarray(x).item() for x in parts], value).partition(" ")
-            known = known.replace(" = ", f" = {parts_} {equal} ")
+            known = known.replace(" = ", f" = {' '.join(added(parts, step.total))} ")
         if count == 1 and np.size(step.total) != 1:
             known = say("sum.that", gradient=gradient)
         if step.waiting:
