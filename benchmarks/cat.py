@@ -137,7 +137,8 @@ def products(update: bool = False, **sizes: Any) -> Contestant:
     return Contestant(step)
 
 
-def microtensor(compiled: bool = False, **sizes: Any) -> Contestant:
+def microtensor(compiled: bool = False, closure: bool = False, **sizes: Any) -> Contestant:
+    """`closure`: the compiled function reaches the images, and isn't given them."""
     import microtensor as mt
     import nn
 
@@ -150,11 +151,14 @@ def microtensor(compiled: bool = False, **sizes: Any) -> Contestant:
     def loss(X: Any, Y: Any) -> Any:
         return bce(model(X), Y)
 
-    compute = mt.compile(loss) if compiled else loss
+    X, Y = case.X, case.Y
+    inputs = () if closure else (X, Y)
+    function = (lambda: loss(X, Y)) if closure else loss
+    compute = mt.compile(function) if compiled else function
 
     def step() -> float:
         optimizer.zero_grad()
-        cost = compute(case.X, case.Y)
+        cost = compute(*inputs)
         if not compiled:
             cost.backward()
         optimizer.step()
@@ -259,7 +263,7 @@ def exported(**sizes: Any) -> Contestant:
 
     @jax.jit
     def update(parameters: Any, X: Any, Y: Any) -> Any:
-        cost, gradients = program["loss_and_gradients"](X, Y, **parameters)
+        cost, gradients = program["L_and_gradients"](X, Y, **parameters)
         return cost, {name: p - RATE * gradients[name] for name, p in parameters.items()}
 
     def step() -> float:

@@ -10,6 +10,7 @@ from . import cat, chain, mlp, single
 from .timing import Goal, Row
 
 OURS, COMPILED = "microtensor", "microtensor, compiled"
+CLOSURE = "microtensor, compiled, images by closure"
 EXPORTED = "microtensor, exported"
 LOADTXT = "np.loadtxt on open files"
 HAND, PRODUCTS, TUTORIAL = "NumPy by hand", "its BLAS calls alone", "NumPy, the tutorial's"
@@ -48,15 +49,17 @@ def cat_steps(quick: bool) -> list[Row]:
             UPDATED: partial(cat.products, update=True, **size),
             OURS: partial(cat.microtensor, **size),
             COMPILED: partial(cat.microtensor, compiled=True, **size),
+            CLOSURE: partial(cat.microtensor, compiled=True, closure=True, **size),
             TORCH: partial(cat.pytorch, **size),
             TORCH1: partial(cat.pytorch, threads=1, **size),
             TORCH_COMPILED: partial(cat.pytorch, compiled=True, **size),
             JAX: partial(cat.jax, **size),
         }
-        goals = [Goal(OURS, PRODUCTS, 1.10), Goal(OURS, TORCH, 0.75), Goal(OURS, TUTORIAL, 0.60)]
-        goals.append(Goal(COMPILED, PRODUCTS, 1.06))
+        goals = [Goal(OURS, UPDATED, 1.10), Goal(OURS, TORCH, 0.75), Goal(OURS, TUTORIAL, 0.55)]
+        goals += [Goal(COMPILED, UPDATED, 1.05), Goal(CLOSURE, COMPILED, 1.05)]
+        goals.append(Goal(COMPILED, JAX, 0.92))
         if dtype == "float32":
-            goals = [Goal(OURS, PRODUCTS, 1.15), Goal(OURS, TORCH, 0.75)]
+            goals = [Goal(OURS, PRODUCTS, 1.12), Goal(OURS, TORCH, 0.70)]
         else:
             contestants[AUTOGRAD] = partial(cat.autograd, **size)
             contestants[MYGRAD] = partial(cat.mygrad, **size)
@@ -79,8 +82,7 @@ def mlp_step(quick: bool) -> list[Row]:
         AUTOGRAD: mlp.autograd,
         MYGRAD: mlp.mygrad,
     }
-    goals = [Goal(OURS, TORCH, 0.70), Goal(OURS, TORCH1, 0.70)]
-    goals += [Goal(COMPILED, HAND, 1.0), Goal(COMPILED, JAX, 1.1)]
+    goals = [Goal(OURS, TORCH, 0.55), Goal(COMPILED, HAND, 1.0), Goal(COMPILED, JAX, 1.0)]
     return [Row("mlp", "small MLP step", "us", 1e6, contestants, goals)]
 
 
@@ -98,7 +100,7 @@ def _a_chain(links: int, shape: tuple[int, ...]) -> dict[str, Any]:
 def chains(quick: bool) -> list[Row]:
     links = 5 if quick else 1000
     scalar = _a_chain(links, ()) | {MICROGRAD: partial(chain.micrograd, links=links)}
-    goals = [Goal(OURS, TORCH, 0.5)]
+    goals = [Goal(OURS, TORCH, 0.42), Goal(OURS, MICROGRAD, 1.1)]
     return [
         Row("chain", f"scalar chain, {links} links", "us an operation", 1e6, scalar, goals),
         Row("chain", "the same on 64 x 64", "us an operation", 1e6, _a_chain(links, (64, 64))),
@@ -140,7 +142,7 @@ def depths(quick: bool) -> list[Row]:
         name: partial(chain.microtensor, links=n // chain.OPERATIONS)
         for name, n in zip(names, (short, long), strict=True)
     }
-    goal = Goal(names[1], names[0], 1.5)
+    goal = Goal(names[1], names[0], 1.3)
     title = "microtensor's longest chain beside a short one"
     row = Row("depth", title, "us an operation", 1e6, contestants, [goal], rounds=5)
     row.tolerance = float("inf")  # a longer chain has other gradients
@@ -201,8 +203,8 @@ def memory(quick: bool) -> list[Row]:
     }
     least = "parts of the least"
     return [
-        _once("memory", "the record", "bytes an operation", 1, record, 500),
-        _once("memory", "peak of the cat step's backward", least, 1, peak, 1.25),
+        _once("memory", "the record", "bytes an operation", 1, record, 204),
+        _once("memory", "peak of the cat step's backward", least, 1, peak, 1.05),
         _once("memory", "cat step, the process's peak", "MB", 1e-6, resident),
     ]
 
@@ -225,7 +227,7 @@ def imports(quick: bool) -> list[Row]:
         MYGRAD: "mygrad",
     }
     contestants = {name: partial(single.importing, p) for name, p in packages.items()}
-    goals = [Goal(OURS, None, 15)]
+    goals = [Goal(OURS, None, 10)]
     title = "import, beyond NumPy's"
     return [Row("import", title, "ms", 1e3, contestants, goals, timed=False, rounds=9)]
 
@@ -238,7 +240,7 @@ def csv_files(quick: bool) -> list[Row]:
         OURS: partial(single.load_cats, size),
         loadtxt: partial(single.loadtxt, size),
     }
-    goals = [Goal(OURS, loadtxt, 1.2)]
+    goals = [Goal(OURS, loadtxt, 0.12)]
     return [Row("csv", "reading the four CSV files", "ms", 1e3, contestants, goals, rounds=5)]
 
 

@@ -104,7 +104,7 @@ def train(model, X, Y, devices, options):
     named = {name: Tensor(array, name=name) for name, array in data.items()}
     program = {}
     exec(to_source(weighted_cost(model, **named), xp="jax.numpy"), program)
-    loss_and_gradients = program["loss_and_gradients"]
+    loss_and_gradients = program["L_and_gradients"]
 
     mesh = Mesh(np.array(devices), ("examples",))
     rows = NamedSharding(mesh, PartitionSpec("examples"))  # each device has its own

@@ -22,15 +22,15 @@ from .operations import *  # noqa: F403
 from .primitive import primitive as primitive
 from .program.compile import compile as compile
 from .tensor import Tensor as Tensor
+from .views import Difference as Difference
+from .views import detail as detail
+from .views import difference as difference
 from .views import draw as draw
 from .views import explain as explain
 from .views import follow as follow
+from .views import page as page
 from .views import paths as paths
 from .views import to_source as to_source
-from .views.page.document import page as page
-from .views.picture.detail import detail as detail
-from .views.picture.difference import Difference as Difference
-from .views.picture.difference import difference as difference
 
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (

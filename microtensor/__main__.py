@@ -7,8 +7,6 @@ import argparse
 import platform
 import re
 import runpy
-import shutil
-import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -19,8 +17,7 @@ from typing import Any
 
 from .errors import GradientError, NoRenderer
 from .tensor import Tensor
-from .views import draw, explain, to_source
-from .views.page.document import page
+from .views import draw, explain, page, to_source
 
 PACKAGES = {
     "numpy": "computes",
@@ -98,7 +95,7 @@ def _minus_kept(argument: str) -> str:
 
 def _drawn(options: argparse.Namespace) -> str:
     """Draws the graph, and says where the picture is."""
-    from .views.picture.rendering import ending
+    from .views.picture.picture import ending
 
     ending(options.output)  # a wrong one is said before a script runs for long
     result, names = _result(options)
@@ -215,27 +212,24 @@ def _show(error: Exception, script: str) -> None:
 
 def doctor() -> str:
     """What is installed, a line for each, and whether pictures can be drawn."""
+    import graphviz
+
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "–"
-    found["dot"] = _dot_version()
+    try:
+        found["dot"] = ".".join(map(str, graphviz.version()))
+    except graphviz.ExecutableNotFound:
+        found["dot"] = "–"
     major = found["pygraphviz"].partition(".")[0]
     can = found["dot"] != "–" or (major.isdigit() and int(major) >= 2)
     uses = {"dot": "draws pictures", **PACKAGES}
     lines = [f"{name:<11} {version:<16} {uses.get(name, '')}" for name, version in found.items()]
     answer = "yes" if can else "no: install Graphviz, or pip install 'pygraphviz>=2'"
     return "\n".join([*(line.rstrip() for line in lines), f"pictures can be drawn: {answer}"])
-
-
-def _dot_version() -> str:
-    """The version of the dot program, or –."""
-    if not shutil.which("dot"):
-        return "–"
-    said = subprocess.run(["dot", "-V"], capture_output=True, text=True, check=False).stderr
-    return " ".join(said.replace("dot - graphviz version", "").split()) or "no version"
 
 
 if __name__ == "__main__":

@@ -56,25 +56,21 @@ def grad(
     on_path = _leading_to(output, wanted)
     for x in wanted:
         if x not in on_path:
+            why = "so its derivative is zero everywhere, or it was computed from a copy"
             raise GradientError(
                 f"grad: {called(output, 'the output')} wasn't computed from {called(x)}, "
-                f"{_why_not(x)}"
+                + (why if x._requires_grad else "which doesn't require a gradient")
             )
+    keep = frozenset(wanted)
     if create_graph:
         with mode(recording=True):
             start = gradient if isinstance(gradient, Tensor) else Tensor(seed)
-            found = walk(output, start, on_path, frozenset(wanted), _tensors, _watching())
+            found = walk(output, start, on_path, keep, _as_tensors, _watching())
     else:
         _refuse_in_a_program("grad() without create_graph=True")
-        found = walk(output, seed, on_path, frozenset(wanted), visit=_watching())
+        found = walk(output, seed, on_path, keep, visit=_watching())
     results = tuple(_as_dtype(found[x], x.dtype) for x in wanted)
     return results[0] if isinstance(inputs, Tensor) else results
-
-
-def _why_not(x: Tensor) -> str:
-    if x._requires_grad:
-        return "so its derivative is zero everywhere, or it was computed from a copy"
-    return "which doesn't require a gradient"
 
 
 def _refuse_in_a_program(what: str) -> None:
@@ -86,10 +82,9 @@ def _refuse_in_a_program(what: str) -> None:
         )
 
 
-def _tensors(node: Tensor) -> tuple[Tensor, tuple[Any, ...], dict[str, Any]]:
+def _as_tensors(node: Tensor) -> tuple[Tensor, tuple[Any, ...], dict[str, Any]]:
     """A node and its inputs themselves, so that derivatives are recorded."""
-    pairs = zip(node._inputs, node._values, strict=True)
-    return node, tuple(value if x is None else x for x, value in pairs), node._options
+    return node, node._operands, node._options
 
 
 def walk(
@@ -151,14 +146,7 @@ def walk(
 def _watching() -> Visit | None:
     """What tells the watch in force, if there is one, of every step."""
     watch = current_mode().watch
-    if watch is None:
-        return None
-
-    def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
-        inputs = zip(node._inputs, node._values, strict=True)
-        watch(node._rule, [value if t is None else t for t, value in inputs], d, x)
-
-    return visit
+    return watch and (lambda node, x, g, d: watch(node._rule, node._operands, d, x))
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

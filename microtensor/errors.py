@@ -4,12 +4,13 @@ Nothing here runs while all is well: an operation fails in NumPy first, and is e
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-Explanation = Callable[[str, Sequence[Any], list[tuple[int, ...]], dict[str, Any]], str]
+Inputs = Sequence[Any]
+Options = Mapping[str, Any]
 
 
 class ShapeError(ValueError):
@@ -48,7 +49,7 @@ def called(x: Any, otherwise: str = "the tensor") -> str:
     return repr(name) if name else otherwise
 
 
-def labels(inputs: Sequence[Any]) -> str:
+def labels(inputs: Inputs) -> str:
     """The first few of an operation's inputs, by shape and name."""
     shown = [label(x) for x in inputs[:4]] + ["..."] * (len(inputs) > 4)
     return ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 else "".join(shown)
@@ -70,25 +71,21 @@ def _shortened(text: str, length: int = 40) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-def rule_failed(
-    rule: str, inputs: Sequence[Any], options: dict[str, Any], error: Exception
-) -> Exception:
+def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -> Exception:
     """The explanation of an error that NumPy raised; of the same type, or a subclass of it."""
     inputs = [np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs]
-    shapes = [tuple(getattr(x, "shape", ())) for x in inputs]
     if isinstance(error, np.exceptions.AxisError):
         return np.exceptions.AxisError(_bad_axis(rule, inputs, error))
     if type(error) is ValueError:
         explain = _EXPLAINED.get(rule, _broadcast_clash)
-        message = explain(rule, inputs, shapes, options)
-        if message:
-            return ShapeError(message)
+        if message := explain(inputs, options):
+            return ShapeError(f"{rule}: {message}")
     reason = " ".join(str(error).split())
     kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
     return kind(f"{rule}: {reason} (of {labels(inputs)})")
 
 
-def _bad_axis(rule: str, inputs: Sequence[Any], error: np.exceptions.AxisError) -> str:
+def _bad_axis(rule: str, inputs: Inputs, error: np.exceptions.AxisError) -> str:
     if error.axis is None or error.ndim is None:
         return f"{rule}: {error} (of {labels(inputs)})"
     x = next((x for x in inputs if getattr(x, "ndim", -1) == error.ndim), inputs[0])
@@ -96,29 +93,31 @@ def _bad_axis(rule: str, inputs: Sequence[Any], error: np.exceptions.AxisError) 
     return f"{rule}: axis {error.axis} is out of range for {label(x)}: {axes}"
 
 
+def _shapes(inputs: Inputs) -> list[tuple[int, ...]]:
+    return [tuple(getattr(x, "shape", ())) for x in inputs]
+
+
 def _size(size: int, axis: int, x: Any) -> str:
     return f"{size} (axis {axis} of {label(x)})"
 
 
-def _broadcast_clash(
-    rule: str, inputs: Sequence[Any], shapes: list[tuple[int, ...]], options: dict[str, Any]
-) -> str:
-    """Names the first axis, from the right, at which two sizes differ and neither is 1."""
+def _broadcast_clash(inputs: Inputs, options: Options) -> str:
+    clash = _clash(inputs, _shapes(inputs))
+    return clash and f"sizes differ: {clash}{_column_hint(inputs, _shapes(inputs))}"
+
+
+def _clash(inputs: Inputs, shapes: Sequence[tuple[int, ...]]) -> str:
+    """The first axis, from the right, at which two sizes differ and neither is 1."""
     for axis in range(-1, -1 - max(map(len, shapes), default=0), -1):
-        sized = [(s[axis], x) for s, x in zip(shapes, inputs, strict=True) if len(s) >= -axis]
-        sized = [(size, x) for size, x in sized if size != 1]
-        for size, x in sized[1:]:
-            if size != sized[0][0]:
-                clash = f"{_size(*_at(sized[0], axis))} and {_size(*_at((size, x), axis))}"
-                return f"{rule}: sizes differ: {clash}{_column_hint(inputs, shapes)}"
+        sized = [(s[axis], axis, x) for s, x in zip(shapes, inputs, strict=True) if len(s) >= -axis]
+        sized = [one for one in sized if one[0] != 1]
+        for other in sized[1:]:
+            if other[0] != sized[0][0]:
+                return f"{_size(*sized[0])} and {_size(*other)}"
     return ""
 
 
-def _at(sized: tuple[int, Any], axis: int) -> tuple[int, int, Any]:
-    return sized[0], axis, sized[1]
-
-
-def _column_hint(inputs: Sequence[Any], shapes: list[tuple[int, ...]]) -> str:
+def _column_hint(inputs: Inputs, shapes: list[tuple[int, ...]]) -> str:
     """A vector that fits the rows of a matrix but not its columns wants to be a column."""
     if sorted(map(len, shapes)) != [1, 2]:
         return ""
@@ -129,20 +128,15 @@ def _column_hint(inputs: Sequence[Any], shapes: list[tuple[int, ...]]) -> str:
     return f"; {name}[:, None] would fit"
 
 
-def _matmul(
-    rule: str, inputs: Sequence[Any], shapes: list[tuple[int, ...]], options: dict[str, Any]
-) -> str:
-    (a, b), (left, right) = inputs, shapes
+def _matmul(inputs: Inputs, options: Options) -> str:
+    (a, b), (left, right) = inputs, _shapes(inputs)
     if not left or not right:
-        return f"{rule}: {labels(inputs)}: a scalar has no axis to multiply along; use *"
+        return f"{labels(inputs)}: a scalar has no axis to multiply along; use *"
     inner = -2 if len(right) > 1 else -1
     if left[-1] == right[inner]:
-        batches = [left[:-2], right[:-2]]
-        clash = _broadcast_clash(rule, inputs, [(*s, 1, 1) for s in batches], options)
-        return clash.replace("sizes differ", "batch sizes differ")
-    message = (
-        f"{rule}: inner sizes differ: {_size(left[-1], -1, a)} and {_size(right[inner], inner, b)}"
-    )
+        clash = _clash(inputs, [(*left[:-2], 1, 1), (*right[:-2], 1, 1)])
+        return clash and f"batch sizes differ: {clash}"
+    message = f"inner sizes differ: {_size(left[-1], -1, a)} and {_size(right[inner], inner, b)}"
     if len(left) == len(right) == 2:
         fits = [(a, "first", left[0] == right[0]), (b, "second", left[1] == right[1])]
         hints = [(x, place) for x, place, fit in fits if fit]
@@ -152,47 +146,26 @@ def _matmul(
     return message
 
 
-def _reshape(
-    rule: str, inputs: Sequence[Any], shapes: list[tuple[int, ...]], options: dict[str, Any]
-) -> str:
+def _reshape(inputs: Inputs, options: Options) -> str:
     shape = options["shape"]
     if shape.count(-1) > 1:
-        return f"{rule}: only one size can be -1, got {shape}"
-    size = math.prod(shapes[0])
-    wanted = math.prod(n for n in shape if n != -1)
-    return f"{rule}: {label(inputs[0])} has {size} entries, which can't fill {shape} ({wanted}" + (
-        " to a row)" if -1 in shape else ")"
-    )
+        return f"only one size can be -1, got {shape}"
+    entries = math.prod(np.shape(inputs[0]))
+    wanted = f"{math.prod(n for n in shape if n != -1)}{' to a row' if -1 in shape else ''}"
+    return f"{label(inputs[0])} has {entries} entries, which can't fill {shape} ({wanted})"
 
 
-def _concatenate(
-    rule: str, inputs: Sequence[Any], shapes: list[tuple[int, ...]], options: dict[str, Any]
-) -> str:
-    axis = options["axis"]
-    return f"{rule}: along axis {axis}, all other sizes must be equal: got {labels(inputs)}"
-
-
-def _broadcast_to(
-    rule: str, inputs: Sequence[Any], shapes: list[tuple[int, ...]], options: dict[str, Any]
-) -> str:
-    return f"{rule}: {label(inputs[0])} doesn't broadcast to {options['shape']}"
-
-
-def _squeeze(
-    rule: str, inputs: Sequence[Any], shapes: list[tuple[int, ...]], options: dict[str, Any]
-) -> str:
-    return f"{rule}: axis {options['axis']} of {label(inputs[0])} isn't of length 1"
-
-
-def _as_numpy_says(*_: Any) -> str:
-    return ""
-
-
-_EXPLAINED: dict[str, Explanation] = {
+_EXPLAINED: dict[str, Callable[[Inputs, Options], str]] = {
     "matmul": _matmul,
     "reshape": _reshape,
-    "concatenate": _concatenate,
-    "broadcast_to": _broadcast_to,
-    "squeeze": _squeeze,
-    "einsum": _as_numpy_says,
+    "concatenate": lambda inputs, options: (
+        f"along axis {options['axis']}, all other sizes must be equal: got {labels(inputs)}"
+    ),
+    "broadcast_to": lambda inputs, options: (
+        f"{label(inputs[0])} doesn't broadcast to {options['shape']}"
+    ),
+    "squeeze": lambda inputs, options: (
+        f"axis {options['axis']} of {label(inputs[0])} isn't of length 1"
+    ),
+    "einsum": lambda inputs, options: "",  # NumPy says it well
 }

@@ -32,7 +32,7 @@ OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
-    ast.MatMult: matmul,
+    ast.MatMult: operator.matmul,
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -166,10 +166,13 @@ class _Reader:
     def _measured(self, node: ast.AST, f: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
         """Refuses what would be too large, before it is computed."""
         shapes = [x.shape for x in inputs if isinstance(x, Tensor | np.ndarray)]
-        if f is matmul and len(shapes) == 2 and all(shapes):
+        if f in (matmul, operator.matmul) and len(shapes) == 2 and all(shapes):
             entries = math.prod(shapes[0][:-1]) * math.prod(shapes[1]) // (shapes[1][-2:] or [1])[0]
         else:
-            entries = math.prod(np.broadcast_shapes(*shapes)) if _fits(shapes) else 0
+            try:
+                entries = math.prod(np.broadcast_shapes(*shapes))
+            except ValueError:
+                return  # the operation itself says so better
         if entries > MOST_ENTRIES:
             self.refuse(node, f"{entries:,} entries are more than {MOST_ENTRIES:,}")
 
@@ -225,8 +228,6 @@ class _Reader:
             self.refuse(node, HINTS.get(type(op), "this operator can't be part of a formula"))
         if not isinstance(left, Tensor | np.ndarray) and isinstance(op, ast.Pow | ast.Div):
             left = self.applied(node, float, left)  # whole numbers could grow without end
-        if f is matmul and not isinstance(left, Tensor) and not isinstance(right, Tensor):
-            f = operator.matmul
         return self.applied(node, f, left, right)
 
     def _attribute(self, node: ast.Attribute) -> Any:
@@ -250,18 +251,18 @@ class _Reader:
         inputs = [*first, *(self._argument(argument) for argument in node.args)]
         if name in ("max", "min") and any(isinstance(x, Tensor) for x in inputs[1:]):
             self.refuse(target, f"{name} takes one value; of two, write {name}imum(a, b)")
-        options: dict[str, Any] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 self.refuse(keyword.value, "this can't be part of a formula")
-            options[keyword.arg] = self._argument(keyword.value)
+        options: Any = {word.arg: self._argument(word.value) for word in node.keywords}
         return self.applied(node, FUNCTIONS[name], *inputs, **options)
 
     def _unknown(self, name: str) -> str:
         if name in self.values:
             return f"{name} is a value, not a function: a product is written {name} * (...)"
         close = difflib.get_close_matches(name, FUNCTIONS, 3, 0.6)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"there are {_listed()}"
+        known = ", ".join(sorted(FUNCTIONS))
+        hint = f"did you mean {' or '.join(close)}?" if close else f"there are {known}"
         return f"there is no function {name}: {hint}"
 
     def _argument(self, node: ast.expr) -> Any:
@@ -290,15 +291,3 @@ class _Reader:
         if not isinstance(index, int):
             self.refuse(node, "an index is whole numbers and slices")
         return index
-
-
-def _fits(shapes: list[tuple[int, ...]]) -> bool:
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        return False  # the operation itself says so better
-    return True
-
-
-def _listed() -> str:
-    return ", ".join(sorted(FUNCTIONS))

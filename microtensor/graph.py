@@ -13,7 +13,13 @@ from . import lexicon
 from .backward import starting_gradient, walk
 from .errors import GradientError
 from .modes import Group
+from .names import Names, Place, places
 from .tensor import Tensor
+
+__all__ = ["Edge", "Graph", "Node", "Place", "Step", "places"]
+
+Path = tuple[str, ...]
+NONE: dict[int, str] = {}
 
 
 class Node(NamedTuple):
@@ -25,7 +31,9 @@ class Node(NamedTuple):
     at all, and `gradient` what that is (None where it isn't computed). `group` names what was
     speaking when it was computed, from the outside in; a second call of the same module is
     `layer (2)`. `options` are what the rule was told beside its operands. `named`: the name was
-    given, not made up here. `words` are those that a user's own operation was given.
+    given, not made up here; `path` is what was given, where it is longer (`layers.0.weight`).
+    `words` are those that a user's own operation was given. `recorded` is False of what was
+    computed, but isn't recorded as that. `linear` and `activation` are the Z and the A of a layer.
     """
 
     id: str
@@ -38,9 +46,12 @@ class Node(NamedTuple):
     gradient: Any
     group: tuple[str, ...]
     options: Mapping[str, Any]
-    named: bool
+    named: bool = False
+    path: str = ""
     words: str = ""
-    recorded: bool = True  # False: computed, and not recorded as that
+    recorded: bool = True
+    linear: bool = False
+    activation: bool = False
 
 
 class Edge(NamedTuple):
@@ -74,15 +85,46 @@ class Step(NamedTuple):
     waiting: int
 
 
-class Graph(NamedTuple):
+class _Data(NamedTuple):
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+class Graph(_Data):
     """All values behind a result, oldest first, and the edges between them.
 
     Nodes are called n0, n1, ... in the order in which they were made, so the same program
     always gives the same graph. Gradients are those of the last node, the result.
     """
 
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
+    def __new__(cls, nodes: tuple[Node, ...], edges: tuple[Edge, ...], *_: Any) -> Graph:
+        return super().__new__(cls, nodes, edges)
+
+    def __init__(
+        self, nodes: tuple[Node, ...], edges: tuple[Edge, ...], tensors: Mapping[int, str] = NONE
+    ) -> None:
+        self._nodes = {node.id: node for node in nodes}
+        self._tensors = tensors  # the node of each tensor, by the tensor's number
+        self._arriving: dict[str, list[Edge]] = {}
+        self._leaving: dict[str, list[Edge]] = {}
+        self._arrivals: dict[str, list[Edge]] = {}
+        self._ordinals: dict[tuple[str, int], str] = {}
+        uses: dict[tuple[str, str], list[Edge]] = {}
+        for edge in edges:
+            self._arriving.setdefault(edge.target, []).append(edge)
+            self._leaving.setdefault(edge.source, []).append(edge)
+            uses.setdefault((edge.source, edge.target), []).append(edge)
+        for node in reversed(nodes):
+            for edge in self._arriving.get(node.id, ()):
+                if edge.contribution is not None:
+                    self._arrivals.setdefault(edge.source, []).append(edge)
+        for several in uses.values():
+            for k, edge in enumerate(several if len(several) > 1 else (), 1):
+                end = {1: "st", 2: "nd", 3: "rd"}.get(k, "th")
+                self._ordinals[edge.target, edge.slot] = f"{k}{end}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Graph, (self.nodes, self.edges)
 
     @classmethod
     def of(
@@ -91,43 +133,79 @@ class Graph(NamedTuple):
         """The graph of a result, read from its record; nobody's `.grad` is touched.
 
         Values are called by their own names, else as `names` has them (`names=vars()` hands over
-        the caller's variables), else t1, t2, ... For a result that isn't a single number,
-        gradients are computed where `gradient` says what arrives at it.
+        the caller's variables), else as a textbook would: X, W1, b1, Z1, A1, t1, ..., and the
+        result L. Every view calls them so. For a result that isn't a single number, gradients
+        are computed where `gradient` says what arrives at it.
         """
         if not isinstance(result, Tensor):
             raise TypeError(f"Graph.of: expected a tensor, got {type(result).__name__}")
         with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
             return _Reader(result, names or {}, gradient).read()
 
-    def written(
-        self,
-        identity: str,
-        until: Container[str] = (),
-        names: Mapping[str, str] | None = None,
-        longest: int = 80,
-    ) -> str:
+    # The index ----------------------------------------------------------------------------------
+
+    @property
+    def result(self) -> Node:
+        """The last node."""
+        return self.nodes[-1]
+
+    def node(self, identity: str) -> Node:
+        """The node of an id."""
+        return self._nodes[identity]
+
+    def arriving(self, identity: str) -> tuple[Edge, ...]:
+        """The edges from a node's operands, in their order."""
+        return tuple(self._arriving.get(identity, ()))
+
+    def leaving(self, identity: str) -> tuple[Edge, ...]:
+        """The edges to the nodes that were computed from a node, in their order."""
+        return tuple(self._leaving.get(identity, ()))
+
+    def operands(self, identity: str) -> tuple[Node, ...]:
+        """What a node was computed from, in order; one that was used twice comes twice."""
+        return tuple(self._nodes[edge.source] for edge in self.arriving(identity))
+
+    def readers(self, identity: str) -> tuple[Node, ...]:
+        """What was computed from a node, in order; what used it twice comes twice."""
+        return tuple(self._nodes[edge.target] for edge in self.leaving(identity))
+
+    def arrivals(self, identity: str) -> tuple[Edge, ...]:
+        """The edges whose contributions a node's gradient sums, in the order of arrival."""
+        return tuple(self._arrivals.get(identity, ()))
+
+    def ordinal(self, edge: Edge) -> str:
+        """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
+        return self._ordinals.get((edge.target, edge.slot), "")
+
+    def find(self, what: Tensor | str) -> Node | None:
+        """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
+        if isinstance(what, Tensor):
+            return self._nodes.get(self._tensors.get(what._index, ""))
+        named = [node for node in self.nodes if node.role != "constant"]
+        for found in ([n for n in named if what == n.name], [n for n in named if what == n.path]):
+            if len(found) == 1:
+                return found[0]
+        return None
+
+    def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
         """A node as one expression of what it was computed from, such as `log(σ(w · x + b))`.
 
         It ends at leaves, at the nodes in `until`, and where it would grow longer than `longest`;
-        there stands the name, or what `names` has for it.
+        there stands the name.
         """
-        operands: dict[str, list[str]] = {}
-        for edge in self.edges:
-            operands.setdefault(edge.target, []).append(edge.source)
-        needed = [identity]
-        seen = {identity}
-        for key in needed:  # grows while it is read
-            inner = operands.get(key, ()) if key == identity or key not in until else ()
-            fresh = [x for x in dict.fromkeys(inner) if x not in seen]
-            needed += fresh
-            seen.update(fresh)
+        needed = {identity: None}
+        waiting = [identity]
+        for key in waiting:  # grows while it is read
+            if key == identity or key not in until:
+                fresh = [x.id for x in self.operands(key) if x.id not in needed]
+                waiting += dict.fromkeys(fresh)
+                needed |= dict.fromkeys(fresh)
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
-            if node.id in seen:
-                name = lexicon.short((names or {}).get(node.id, node.name))
-                texts[node.id] = name, lexicon.firmness(name)
+            if node.id in needed:
+                texts[node.id] = node.name, lexicon.firmness(node.name)
                 if node.rule is not None and (node.id == identity or node.id not in until):
-                    parts = [texts[x] for x in operands[node.id]]
+                    parts = [texts[x.id] for x in self.operands(node.id)]
                     longer = lexicon.nested(node.rule, parts, node.options)
                     if len(longer[0]) <= longest:
                         texts[node.id] = longer
@@ -141,61 +219,24 @@ class Graph(NamedTuple):
 
         The first backward step has no edge: it is the seed, the result's own gradient.
         """
-        nodes = {node.id: node for node in self.nodes}
         for node in self.nodes:
             if node.rule is not None:
                 yield Step(node, None, node.value, 0)
-        result = self.nodes[-1]
-        if result.gradient is None:
+        if self.result.gradient is None:
             return
-        yield Step(result, None, result.gradient, 0)
-        waiting: dict[str, int] = {}
-        arriving: dict[str, list[Edge]] = {}
-        for edge in self.edges:
-            arriving.setdefault(edge.target, []).append(edge)
-            if edge.contribution is not None:
-                waiting[edge.source] = waiting.get(edge.source, 0) + 1
+        yield Step(self.result, None, self.result.gradient, 0)
         totals: dict[str, Any] = {}
+        arrived: Counter[str] = Counter()
         for node in reversed(self.nodes):
-            for edge in arriving.get(node.id, ()):
+            for edge in self.arriving(node.id):
                 if edge.contribution is not None:
                     source = edge.source
                     total = totals.get(source)
                     total = edge.contribution if total is None else total + edge.contribution
                     totals[source] = total
-                    waiting[source] -= 1
-                    yield Step(nodes[source], edge, total, waiting[source])
-
-
-class Place(NamedTuple):
-    """Where a value stands in a graph: its id, and those of its operands.
-
-    `value` is a tensor, or a number or array that was never one; then `reader` is the tensor
-    that was computed from it.
-    """
-
-    id: str
-    value: Any
-    operands: tuple[str, ...]
-    reader: Tensor | None
-
-
-def places(result: Tensor) -> Iterator[Place]:
-    """Every value behind a result, oldest first, numbered n0, n1, ..."""
-    ids: dict[int, str] = {}
-    count = 0
-    for tensor in _behind(result):
-        operands = []
-        for x, value in zip(tensor._inputs, tensor._values, strict=True):
-            key = id(value if x is None else x)
-            if x is None and (np.ndim(value) == 0 or key not in ids):
-                ids[key] = f"n{count}"
-                yield Place(ids[key], value, (), tensor)
-                count += 1
-            operands.append(ids[key])
-        ids[id(tensor)] = f"n{count}"
-        yield Place(ids[id(tensor)], tensor, tuple(operands), None)
-        count += 1
+                    arrived[source] += 1
+                    waiting = len(self._arrivals[source]) - arrived[source]
+                    yield Step(self._nodes[source], edge, total, waiting)
 
 
 class _Reader:
@@ -204,16 +245,10 @@ class _Reader:
     def __init__(self, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
         self.result = result
         self.places = list(places(result))
-        self.known = {id(value): name for name, value in names.items() if not name.startswith("_")}
-        self.taken = set(names) | {
-            p.value.name for p in self.places if p.reader is None and p.value.name
-        }
-        self.count = 0
-        self.last = ""
+        self.groups, activating = _groups(self.places)
+        self.names = Names(self.places, names, self.groups, activating)
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
-        self.paths: dict[Group | None, tuple[str, ...]] = {None: ()}
-        self.calls: Counter[tuple[str, ...]] = Counter()
         if result.requires_grad and (result.size == 1 or gradient is not None):
             seed = starting_gradient(result, gradient, "Graph.of")
             try:
@@ -226,156 +261,113 @@ class _Reader:
         self.sent.setdefault(node, []).append(d)
 
     def read(self) -> Graph:
-        nodes: list[Node] = []
-        labels: dict[str, str] = {}
-        for place in self.places:
-            if place.reader is not None:
-                fields = self._plain(place.value, self._path(place.reader._group))
-            else:
-                operands = [labels[x] for x in place.operands]
-                group = self._path(place.value._group)
-                fields = self._computed(place.value, operands, group)
-            nodes.append(Node(place.id, *fields))
-            labels[place.id] = lexicon.short(nodes[-1].name)
-        self.last = nodes[-1].id
-        edges = [
-            edge
-            for place in self.places
-            if place.operands
-            for edge in self._edges(place.value, place.operands, place.id, labels)
-        ]
-        return Graph(_leaves_grouped(nodes, edges), tuple(edges))
+        edges = tuple(edge for place in self.places for edge in self._edges(place))
+        tensors = {p.value._index: p.id for p in self.places if p.reader is None}
+        return Graph(tuple(map(self._node, self.places)), edges, tensors)
 
-    def _path(self, group: Group | None) -> tuple[str, ...]:
-        """The names of a group from the outside in, its own told from those of other calls."""
-        new = []
-        while group not in self.paths:
-            assert group is not None
-            new.append(group)
-            group = group.outer
-        path = self.paths[group]
-        for group in reversed(new):
-            path = (*path, group.name)
-            self.calls[path] += 1
-            if self.calls[path] > 1:
-                path = (*path[:-1], f"{group.name} ({self.calls[path]})")
-            self.paths[group] = path
-        return path
-
-    def _plain(self, value: Any, group: tuple[str, ...]) -> tuple[Any, ...]:
-        """The fields of an array or number that was never a tensor."""
-        if np.ndim(value) == 0:
-            number = f"{float(value):.4g}"
-            return number, None, None, "constant", value, False, None, group, {}, False
-        known = self.known.get(id(value))
-        name = known or self._next("c")
-        return name, None, None, "input", value, False, None, (), {}, known is not None
-
-    def _computed(
-        self, tensor: Tensor, operands: list[str], group: tuple[str, ...]
-    ) -> tuple[Any, ...]:
-        """The fields of a tensor."""
-        rule = tensor._rule.name if tensor._rule is not None else None
-        expression = lexicon.expression(rule, operands, tensor._options) if rule else None
-        role = "parameter" if tensor.requires_grad else "input"
-        if tensor is self.result:
-            role = "output"
-        elif rule:
+    def _node(self, place: Place) -> Node:
+        """A value, and all that is known of it."""
+        key, value = place.id, place.value
+        name, given = self.names.names[key], self.names.given.get(key)
+        path = "" if given in (None, name) else given
+        known: dict[str, Any] = {"named": given is not None, "path": path}
+        if place.reader is not None:  # a number, or an array that was never a tensor
+            role = "constant" if place.is_number else "input"
+            return Node(
+                key, name, None, None, role, value, False, None, self.groups[key], {}, **known
+            )
+        role = "parameter" if value.requires_grad else "input"
+        expression, group = None, self.groups[key]
+        if place.rule is not None:
             role = "intermediate"
-        known = tensor.name or self.known.get(id(tensor))
-        name = known or self._next("t")
-        if role == "input" and known:
+            operands = [self.names.names[x] for x in place.operands]
+            expression = lexicon.expression(place.rule, operands, value._options)
+            known["words"] = value._rule.words
+        if value is self.result:
+            role = "output"
+        if role == "parameter":
+            group = _shared_start([self.groups[x] for x in self.names.readers[key]])
+        elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
-        gradient = self.gradients.get(tensor)
-        value = tensor._data
-        if not rule or getattr(value, "base", None) is not None:
-            value = np.array(value)  # a leaf may be changed later, and with it what views it
-        fields = (rule, expression, role, value, tensor.requires_grad, gradient, group)
-        words = tensor._rule.words if tensor._rule is not None else ""
-        return (name, *fields, tensor._options, known is not None, words, tensor._recorded)
+        data = value._data
+        if place.rule is None or getattr(data, "base", None) is not None:
+            data = np.array(data)  # a leaf may be changed later, and with it what views it
+        return Node(
+            id=key,
+            name=name,
+            rule=place.rule,
+            expression=expression,
+            role=role,
+            value=data,
+            tracked=value.requires_grad,
+            gradient=self.gradients.get(value),
+            group=group,
+            options=value._options,
+            recorded=value._recorded,
+            linear=key in self.names.linear,
+            activation=key in self.names.activations,
+            **known,
+        )
 
-    def _next(self, letter: str) -> str:
-        """The next of t1, t2, ... that nobody has."""
-        while True:
-            self.count += 1
-            if f"{letter}{self.count}" not in self.taken:
-                return f"{letter}{self.count}"
-
-    def _edges(
-        self, tensor: Tensor, sources: tuple[str, ...], node: str, labels: dict[str, str]
-    ) -> Iterator[Edge]:
+    def _edges(self, place: Place) -> Iterator[Edge]:
+        """What a value was computed from, and what it sends there."""
+        tensor, names = place.value, self.names.names
+        if not place.operands:
+            return
         sent = iter(self.sent.get(tensor, ()))
         rule: Any = tensor._rule
-        operands = [labels[source] for source in sources]
-        for slot, (source, x) in enumerate(zip(sources, tensor._inputs, strict=True)):
+        operands, out = [names[x] for x in place.operands], names[place.id]
+        for slot, (source, x) in enumerate(zip(place.operands, tensor._inputs, strict=True)):
             if x is None or not x.requires_grad or tensor not in self.gradients:
-                yield Edge(source, node, slot, None, "", None, "")
+                yield Edge(source, place.id, slot, None, "", None, "")
                 continue
             local = None
             if lexicon.elementwise(rule.name) or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = rule.derivative(slot)
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
-            out = labels[node]
             formula = lexicon.local_formula(rule.name, slot, operands, out)
-            g = f"∂{labels[self.last]}/∂{out}"
+            g = f"∂{names[self.places[-1].id]}/∂{out}"
             shapes = [np.shape(value) for value in tensor._values]
             sends = lexicon.sent_formula(
                 rule.name, slot, operands, shapes, out, tensor.size, g, tensor._options
             )
-            yield Edge(source, node, slot, local, formula, next(sent), sends)
+            yield Edge(source, place.id, slot, local, formula, next(sent), sends)
 
 
-def _behind(result: Tensor) -> list[Tensor]:
-    """Every tensor that the result was computed from, and itself, oldest first."""
-    tensors = [result]
-    seen = {result}
-    for tensor in tensors:  # grows while it is read
-        for x in tensor._inputs:
-            if x is not None and x not in seen:
-                seen.add(x)
-                tensors.append(x)
-    return sorted(tensors, key=lambda tensor: tensor._index)
+def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
+    """The group of each value, by the names from the outside in, and those that are activations.
+
+    A second call of the same module is another group, `layer (2)`.
+    """
+    paths: dict[Group | None, Path] = {None: ()}
+    calls: Counter[Path] = Counter()
+    activating: set[Path] = set()
+
+    def path(group: Group | None) -> Path:
+        new = []
+        while group not in paths:
+            assert group is not None
+            new.append(group)
+            group = group.outer
+        found = paths[group]
+        for group in reversed(new):
+            found = (*found, group.name)
+            calls[found] += 1
+            if calls[found] > 1:
+                found = (*found[:-1], f"{group.name} ({calls[found]})")
+            if group.activation:
+                activating.add(found)
+            paths[group] = found
+        return found
+
+    groups: dict[str, Path] = {}
+    for place in behind:
+        of = place.value if place.reader is None else place.reader
+        groups[place.id] = path(of._group) if place.reader is None or place.is_number else ()
+    return groups, activating
 
 
-def _leaves_grouped(nodes: list[Node], edges: list[Edge]) -> tuple[Node, ...]:
-    """Parameters put into the innermost group around all that read them."""
-    groups = {node.id: node.group for node in nodes}
-    readers: dict[str, list[tuple[str, ...]]] = {}
-    for edge in edges:
-        readers.setdefault(edge.source, []).append(groups[edge.target])
-    return tuple(
-        node._replace(group=_shared_start(readers[node.id])) if node.role == "parameter" else node
-        for node in nodes
-    )
-
-
-def _shared_start(paths: list[tuple[str, ...]]) -> tuple[str, ...]:
+def _shared_start(paths: list[Path]) -> Path:
     levels = zip(*paths, strict=False)
     return tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, levels))
-
-
-def arrivals(graph: Graph) -> dict[str, list[Edge]]:
-    """For each node, the edges whose contributions its gradient sums, in the order of arrival."""
-    arriving: dict[str, list[Edge]] = {}
-    for edge in graph.edges:
-        arriving.setdefault(edge.target, []).append(edge)
-    arrived: dict[str, list[Edge]] = {}
-    for node in reversed(graph.nodes):
-        for edge in arriving.get(node.id, ()):
-            if edge.contribution is not None:
-                arrived.setdefault(edge.source, []).append(edge)
-    return arrived
-
-
-def ordinals(edges: Iterable[Edge]) -> dict[tuple[str, int], str]:
-    """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
-    uses: dict[tuple[str, str], list[Edge]] = {}
-    for edge in edges:
-        uses.setdefault((edge.source, edge.target), []).append(edge)
-    return {
-        (edge.target, edge.slot): f"{k}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(k, 'th') }"
-        for several in uses.values()
-        if len(several) > 1
-        for k, edge in enumerate(several, 1)
-    }

@@ -11,16 +11,13 @@ from typing import Any
 import numpy as np
 
 from . import operations
+from .errors import called
 from .operations import OPERATIONS
-from .tensor import Tensor, read
+from .tensor import Array, Tensor, read
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
-
-
-def _transpose(a: Any, axes: Any = None) -> Any:
-    return operations.transpose(a, axes)
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -29,7 +26,7 @@ _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     np.positive: lambda x: x,
     # whose keywords have other names in NumPy
     np.clip: _clip,
-    np.transpose: _transpose,
+    np.transpose: lambda a, axes=None: operations.transpose(a, axes),
     np.reshape: lambda a, shape: operations.reshape(a, shape),
 }
 
@@ -40,23 +37,34 @@ _REDUCTIONS = {
     np.minimum: operations.min,
 }
 
+
+def _functions(names: str) -> set[Callable[..., Any]]:
+    return {getattr(np, name) for name in names.split()}
+
+
 # They answer with shapes, bools or positions, through which no gradient flows; the first ones
 # without a look at the numbers.
-_OF_SHAPES = {
-    getattr(np, name)
-    for name in (
-        "shape ndim size zeros_like ones_like empty_like isfortran result_type can_cast "
-        "iscomplexobj isrealobj shares_memory may_share_memory"
-    ).split()
-}
-_CONSTANT = {
-    getattr(np, name)
-    for name in (
-        "all any argmax argmin argsort isclose allclose array_equal full_like array_repr "
-        "array_str array2string count_nonzero nonzero argwhere"
-    ).split()
-}
-_CONSTANT_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit}
+_OF_SHAPES = _functions(
+    "shape ndim size zeros_like ones_like empty_like isfortran result_type can_cast iscomplexobj "
+    "isrealobj shares_memory may_share_memory"
+)
+_CONSTANT = _functions(
+    "all any argmax argmin argsort isclose allclose array_equal full_like array_repr array_str "
+    "array2string count_nonzero nonzero argwhere"
+)
+_CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
+
+
+def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
+    """What NumPy calls for `np.asarray(t)`."""
+    if self.requires_grad:
+        raise TypeError(
+            f"{called(self, 'this tensor')} requires a gradient, which an array would lose: take "
+            ".detach() for a constant, .numpy() for an array, .item() for a number"
+        )
+    if copy is False:
+        raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")
+    return np.array(read(self, "np.asarray()"), dtype=dtype)
 
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -114,5 +122,6 @@ def _no_rule(name: str) -> TypeError:
     )
 
 
+Tensor.__array__ = array
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function

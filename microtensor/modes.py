@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from itertools import count
 from threading import RLock
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -24,15 +25,13 @@ if hasattr(os, "register_at_fork"):  # what another thread holds, nobody in a ch
     )
 
 
+@dataclass(eq=False, slots=True)
 class Group:
     """One call of a module, or one `with group(name)`: what it computes is drawn together."""
 
-    __slots__ = ("activation", "name", "outer")
-
-    def __init__(self, name: str, outer: Group | None = None, activation: bool = False) -> None:
-        self.name = name
-        self.outer = outer
-        self.activation = activation
+    name: str
+    outer: Group | None = None
+    activation: bool = False
 
 
 class Recorder(Protocol):
@@ -107,9 +106,9 @@ class group:
         self._tokens: list[Token[Mode]] = []
 
     def __enter__(self) -> None:
-        outer = _mode.get()
-        inside = Group(self._name, outer.group, self._activation)
-        inner = Mode(outer.recording, inside, outer.watch, outer.constants, outer.recorder)
+        recording, outer, watch, constants, recorder = current_mode()
+        inside = Group(self._name, outer, self._activation)
+        inner = tuple.__new__(Mode, (recording, inside, watch, constants, recorder))
         self._tokens.append(_mode.set(inner))
 
     def __exit__(self, *_: object) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from string import ascii_letters
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from . import rules
-from .errors import ShapeError, label
+from .errors import GradientError, ShapeError, called, label
+from .rules import Rule
 from .tensor import Tensor, apply, array_index, operand
 
 Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
@@ -42,12 +44,9 @@ def operation(
 
     def listed(function: _F) -> _F:
         own = function.__name__
-        OPERATIONS[own] = Operation(
-            function,
-            _names(methods, own),
-            _names(numpy, own if hasattr(np, own) else ""),
-            _names(formulas, own),
-        )
+        given = methods, numpy if hasattr(np, own) else numpy or "", formulas
+        names = (tuple((own if text is None else text).split()) for text in given)
+        OPERATIONS[own] = Operation(function, *names)
         for method in OPERATIONS[own].methods:
             setattr(Tensor, method, function)
         return function
@@ -55,140 +54,123 @@ def operation(
     return listed
 
 
-def _names(given: str | None, own: str) -> tuple[str, ...]:
-    return tuple((own if given is None else given).split())
+# Functions that are a rule and nothing else: a row for each -------------------------------------
 
 
-@operation(formulas="")
-def add(a: Operand, b: Operand) -> Tensor:
-    """a + b."""
-    return apply(rules.add, (a, b))
+class _Unary(Protocol):
+    def __call__(self, x: Operand) -> Tensor: ...
 
 
-@operation(formulas="")
-def subtract(a: Operand, b: Operand) -> Tensor:
-    """a - b."""
-    return apply(rules.subtract, (a, b))
+class _Binary(Protocol):
+    def __call__(self, a: Operand, b: Operand) -> Tensor: ...
 
 
-@operation(formulas="")
-def multiply(a: Operand, b: Operand) -> Tensor:
-    """a * b, element by element."""
-    return apply(rules.multiply, (a, b))
+class _Reduction(Protocol):
+    def __call__(self, x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
 
 
-@operation(formulas="")
-def divide(a: Operand, b: Operand) -> Tensor:
-    """a / b."""
-    return apply(rules.divide, (a, b))
+def unary(rule: Rule, text: str, **names: str) -> _Unary:
+    """A function of one input; `text` is its docstring, `names` are those of `operation`."""
+
+    def function(x: Operand) -> Tensor:
+        return apply(rule, (x,))
+
+    return _listed(function, rule, text, names)
 
 
-@operation(methods="power pow", numpy="power float_power")
-def power(a: Operand, b: Operand) -> Tensor:
-    """a ** b; tensor exponents too. 0 ** 0 is 1, with both derivatives 0."""
-    return apply(rules.power, (a, b))
+def binary(rule: Rule, text: str, operator: str = "", **names: str) -> _Binary:
+    """A function of two inputs; `operator="add"` makes it `a + b` and `a += b` of tensors too."""
+
+    def function(a: Operand, b: Operand) -> Tensor:
+        return apply(rule, (a, b))
+
+    if operator:
+        setattr(Tensor, f"__{operator}__", function)
+        setattr(Tensor, f"__r{operator}__", lambda b, a: apply(rule, (a, b)))
+        setattr(Tensor, f"__i{operator}__", lambda a, b: _in_place(rule, a, b))
+    return _listed(function, rule, text, names)
 
 
-@operation()
-def matmul(a: Operand, b: Operand) -> Tensor:
-    """a @ b, for every pair of shapes that NumPy takes: 1-D, 2-D, and stacks that broadcast."""
-    return apply(rules.matmul, (a, b))
+def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
+    """A function of one input that gives one number for each row along an axis."""
+
+    def function(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        return apply(rule, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
+
+    return _listed(function, rule, text, names)
 
 
-@operation()
-def maximum(a: Operand, b: Operand) -> Tensor:
-    """The larger of a and b, element by element; a tie shares its gradient equally."""
-    return apply(rules.maximum, (a, b))
+def _listed(function: _F, rule: Rule, text: str, names: Mapping[str, str]) -> _F:
+    function.__name__ = function.__qualname__ = rule.name
+    function.__doc__ = text
+    return operation(**names)(function)
 
 
-@operation()
-def minimum(a: Operand, b: Operand) -> Tensor:
-    """The smaller of a and b, element by element; a tie shares its gradient equally."""
-    return apply(rules.minimum, (a, b))
+def _axis(x: Operand, axis: Axis) -> Axis:
+    """The axis; NumPy lets a scalar have axis 0, for a reduction."""
+    return None if axis in (0, -1) and getattr(x, "ndim", None) == 0 else axis
 
 
-@operation(methods="negative __neg__", formulas="")
-def negative(x: Operand) -> Tensor:
-    """-x."""
-    return apply(rules.negative, (x,))
+def _in_place(rule: Rule, a: Tensor, b: Operand) -> Tensor:
+    """`a += b`. What is recorded is never overwritten: there, `a` names the sum from then on."""
+    result = apply(rule, (a, b))
+    if not result.requires_grad:
+        a.data = result
+        return a
+    if a._rule is None and a.requires_grad:
+        raise GradientError(
+            f"{rule.name}: {called(a)} is a leaf that requires a gradient, and changing it "
+            "in place would lose it; do it inside no_grad(), or give the result another name"
+        )
+    return result
 
 
-@operation()
-def exp(x: Operand) -> Tensor:
-    """e to the power x, element by element."""
-    return apply(rules.exp, (x,))
-
-
-@operation()
-def expm1(x: Operand) -> Tensor:
-    """exp(x) - 1, accurate near 0."""
-    return apply(rules.expm1, (x,))
-
-
-@operation()
-def log(x: Operand) -> Tensor:
-    """The natural logarithm; -inf at 0, where its derivative is inf."""
-    return apply(rules.log, (x,))
-
-
-@operation()
-def log1p(x: Operand) -> Tensor:
-    """log(1 + x), accurate near 0."""
-    return apply(rules.log1p, (x,))
-
-
-@operation()
-def sqrt(x: Operand) -> Tensor:
-    """The square root; its derivative at 0 is inf."""
-    return apply(rules.sqrt, (x,))
-
-
-@operation()
-def square(x: Operand) -> Tensor:
-    """x times x."""
-    return apply(rules.square, (x,))
-
-
-@operation()
-def sin(x: Operand) -> Tensor:
-    """The sine of x radians."""
-    return apply(rules.sin, (x,))
-
-
-@operation()
-def cos(x: Operand) -> Tensor:
-    """The cosine of x radians."""
-    return apply(rules.cos, (x,))
-
-
-@operation()
-def tanh(x: Operand) -> Tensor:
-    """The hyperbolic tangent."""
-    return apply(rules.tanh, (x,))
-
-
-@operation(formulas="sigmoid σ")
-def sigmoid(x: Operand) -> Tensor:
-    """1 / (1 + exp(-x)), without overflow. Its derivative is at most 0.25."""
-    return apply(rules.sigmoid, (x,))
-
-
-@operation()
-def relu(x: Operand) -> Tensor:
-    """max(x, 0). Its derivative at 0 is 0."""
-    return apply(rules.relu, (x,))
-
-
-@operation()
-def softplus(x: Operand) -> Tensor:
-    """log(1 + exp(x)), without overflow; a smooth relu."""
-    return apply(rules.softplus, (x,))
-
-
-@operation(methods="absolute abs __abs__", numpy="absolute fabs", formulas="absolute abs")
-def absolute(x: Operand) -> Tensor:
-    """|x|. Its derivative at 0 is 0."""
-    return apply(rules.absolute, (x,))
+add = binary(rules.add, "a + b.", operator="add", formulas="")
+subtract = binary(rules.subtract, "a - b.", operator="sub", formulas="")
+multiply = binary(rules.multiply, "a * b, element by element.", operator="mul", formulas="")
+divide = binary(rules.divide, "a / b.", operator="truediv", formulas="")
+power = binary(
+    rules.power,
+    "a ** b; tensor exponents too. 0 ** 0 is 1, with both derivatives 0.",
+    operator="pow",
+    methods="power pow",
+    numpy="power float_power",
+)
+matmul = binary(
+    rules.matmul,
+    "a @ b, for every pair of shapes that NumPy takes: 1-D, 2-D, and stacks that broadcast.",
+    operator="matmul",
+)
+maximum = binary(
+    rules.maximum, "The larger of a and b, element by element; a tie shares its gradient equally."
+)
+minimum = binary(
+    rules.minimum, "The smaller of a and b, element by element; a tie shares its gradient equally."
+)
+negative = unary(rules.negative, "-x.", methods="negative __neg__", formulas="")
+exp = unary(rules.exp, "e to the power x, element by element.")
+expm1 = unary(rules.expm1, "exp(x) - 1, accurate near 0.")
+log = unary(rules.log, "The natural logarithm; -inf at 0, where its derivative is inf.")
+log1p = unary(rules.log1p, "log(1 + x), accurate near 0.")
+sqrt = unary(rules.sqrt, "The square root; its derivative at 0 is inf.")
+square = unary(rules.square, "x times x.")
+sin = unary(rules.sin, "The sine of x radians.")
+cos = unary(rules.cos, "The cosine of x radians.")
+tanh = unary(rules.tanh, "The hyperbolic tangent.")
+sigmoid = unary(
+    rules.sigmoid,
+    "1 / (1 + exp(-x)), without overflow. Its derivative is at most 0.25.",
+    formulas="sigmoid σ",
+)
+relu = unary(rules.relu, "max(x, 0). Its derivative at 0 is 0.")
+softplus = unary(rules.softplus, "log(1 + exp(x)), without overflow; a smooth relu.")
+absolute = unary(
+    rules.absolute,
+    "|x|. Its derivative at 0 is 0.",
+    methods="absolute abs __abs__",
+    numpy="absolute fabs",
+    formulas="absolute abs",
+)
 
 
 @operation()
@@ -222,14 +204,10 @@ def dot(a: Operand, b: Operand) -> Tensor:
     a, b = _plain(a, "dot"), _plain(b, "dot")
     if a.ndim == 0 or b.ndim == 0:
         return multiply(a, b)
-    if a.ndim <= 2 and b.ndim <= 2:
+    if a.ndim == 1 or b.ndim <= 2:
         return matmul(a, b)
-    letters = rules.LETTERS
-    left, right = letters[: a.ndim], letters[a.ndim : a.ndim + b.ndim]
-    inner = builtins.max(-2, -b.ndim)
-    shared = right[: b.ndim + inner] + left[-1] + right[b.ndim + inner + 1 :]
-    result = left[:-1] + shared.replace(left[-1], "")
-    return einsum(f"{left},{shared}->{result}", a, b)
+    left, right = ascii_letters[: a.ndim], ascii_letters[a.ndim : a.ndim + b.ndim - 1]
+    return einsum(f"{left},{right[:-1]}{left[-1]}{right[-1]}->{left[:-1]}{right}", a, b)
 
 
 @operation(formulas="")
@@ -255,7 +233,7 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
         raise ShapeError(
             f"einsum: {inputs!r} names {len(terms)} operands, {len(operands)} were given"
         )
-    spare = [c for c in rules.LETTERS if c not in subscripts]
+    spare = [c for c in ascii_letters if c not in subscripts]
     most = 0
     for k, (term, x) in enumerate(zip(terms, operands, strict=True)):
         extra = x.ndim - len(term.replace("...", ""))
@@ -275,46 +253,26 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
 # Reductions -------------------------------------------------------------------------------------
 
 
-def _reduced(rule: rules.Rule, x: Operand, axis: Axis, **options: Any) -> Tensor:
-    if axis in (0, -1) and getattr(x, "ndim", None) == 0:
-        axis = None  # NumPy lets a scalar have this axis, for a reduction
-    return apply(rule, (x,), {"axis": axis, **options})
-
-
-@operation()
-def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over an axis."""
-    return _reduced(rules.sum, x, axis, keepdims=keepdims)
-
-
-@operation()
-def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over an axis."""
-    return _reduced(rules.mean, x, axis, keepdims=keepdims)
-
-
-@operation(numpy="max amax")
-def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest entry; several equal ones share the gradient equally."""
-    return _reduced(rules.max, x, axis, keepdims=keepdims)
-
-
-@operation(numpy="min amin")
-def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest entry; several equal ones share the gradient equally."""
-    return _reduced(rules.min, x, axis, keepdims=keepdims)
-
-
-@operation()
-def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The product over an axis; its derivative is right where entries are 0 too."""
-    return _reduced(rules.prod, x, axis, keepdims=keepdims)
+sum = reduction(rules.sum, "The sum over an axis.")
+mean = reduction(rules.mean, "The mean over an axis.")
+max = reduction(
+    rules.max, "The largest entry; equal ones share the gradient equally.", numpy="max amax"
+)
+min = reduction(
+    rules.min,
+    "The smallest entry; equal ones share the gradient equally.",
+    numpy="min amin",
+)
+prod = reduction(
+    rules.prod, "The product over an axis; its derivative is right where entries are 0 too."
+)
 
 
 @operation()
 def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The variance: squared distances from the mean, summed and divided by n - ddof."""
-    return _reduced(rules.var, x, axis, ddof=ddof, keepdims=keepdims)
+    options = {"axis": _axis(x, axis), "ddof": ddof, "keepdims": keepdims}
+    return apply(rules.var, (x,), options)
 
 
 @operation()
@@ -331,22 +289,19 @@ def cumsum(x: Operand, axis: int | None = None) -> Tensor:
     return apply(rules.cumsum, (x,), {"axis": axis})
 
 
-@operation()
-def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """log(sum(exp(x))), shifted so that nothing overflows."""
-    return _reduced(rules.logsumexp, x, axis, keepdims=keepdims)
+logsumexp = reduction(rules.logsumexp, "log(sum(exp(x))), shifted so that nothing overflows.")
 
 
 @operation()
 def softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along an axis: positive numbers that add up to 1."""
-    return _reduced(rules.softmax, x, axis)
+    return apply(rules.softmax, (x,), {"axis": _axis(x, axis)})
 
 
 @operation()
 def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """log(softmax(x)), right where softmax itself rounds to 0 too."""
-    return _reduced(rules.log_softmax, x, axis)
+    return apply(rules.log_softmax, (x,), {"axis": _axis(x, axis)})
 
 
 # Shapes -----------------------------------------------------------------------------------------
@@ -511,84 +466,35 @@ def getitem(x: Operand, index: Any) -> Tensor:
 # Comparisons: tensors of bools, constants -------------------------------------------------------
 
 
-@operation(methods="", formulas="")
-def equal(a: Operand, b: Operand) -> Tensor:
-    """a == b, element by element."""
-    return apply(rules.equal, (a, b))
+equal = binary(rules.equal, "a == b, element by element.", methods="", formulas="")
+not_equal = binary(rules.not_equal, "a != b, element by element.", methods="", formulas="")
+less = binary(rules.less, "a < b, element by element.", methods="__lt__", formulas="")
+less_equal = binary(rules.less_equal, "a <= b, element by element.", methods="__le__", formulas="")
+greater = binary(rules.greater, "a > b, element by element.", methods="__gt__", formulas="")
+greater_equal = binary(
+    rules.greater_equal, "a >= b, element by element.", methods="__ge__", formulas=""
+)
+logical_and = binary(rules.logical_and, "Both hold, element by element.", methods="", formulas="")
+logical_or = binary(rules.logical_or, "Either holds, element by element.", methods="", formulas="")
+logical_not = unary(rules.logical_not, "True where x is False (or 0).", methods="", formulas="")
 
 
-@operation(methods="", formulas="")
-def not_equal(a: Operand, b: Operand) -> Tensor:
-    """a != b, element by element."""
-    return apply(rules.not_equal, (a, b))
+def _of_bools(rule: Rule, numpy: str, methods: str) -> None:
+    """An operator on bools alone: for numbers & | ~ would mean their bits."""
+
+    def function(*inputs: Operand) -> Tensor:
+        for x in inputs:
+            if _plain(x, rule.name).dtype.kind != "b":
+                raise TypeError(f"{rule.name}: & | ~ are for bools, got {label(x)}")
+        return apply(rule, inputs)
+
+    function.__name__ = f"_{numpy}"
+    operation(methods, numpy, "")(function)
 
 
-@operation(methods="", formulas="")
-def less(a: Operand, b: Operand) -> Tensor:
-    """a < b, element by element."""
-    return apply(rules.less, (a, b))
-
-
-@operation(methods="", formulas="")
-def less_equal(a: Operand, b: Operand) -> Tensor:
-    """a <= b, element by element."""
-    return apply(rules.less_equal, (a, b))
-
-
-@operation(methods="", formulas="")
-def greater(a: Operand, b: Operand) -> Tensor:
-    """a > b, element by element."""
-    return apply(rules.greater, (a, b))
-
-
-@operation(methods="", formulas="")
-def greater_equal(a: Operand, b: Operand) -> Tensor:
-    """a >= b, element by element."""
-    return apply(rules.greater_equal, (a, b))
-
-
-@operation(methods="", formulas="")
-def logical_and(a: Operand, b: Operand) -> Tensor:
-    """Both hold, element by element."""
-    return apply(rules.logical_and, (a, b))
-
-
-@operation(methods="", formulas="")
-def logical_or(a: Operand, b: Operand) -> Tensor:
-    """Either holds, element by element."""
-    return apply(rules.logical_or, (a, b))
-
-
-@operation(methods="", formulas="")
-def logical_not(x: Operand) -> Tensor:
-    """True where x is False (or 0)."""
-    return apply(rules.logical_not, (x,))
-
-
-@operation(methods="__and__ __rand__", numpy="bitwise_and", formulas="")
-def _bitwise_and(a: Operand, b: Operand) -> Tensor:
-    """a & b, for bools."""
-    return _of_bools(rules.logical_and, a, b)
-
-
-@operation(methods="__or__ __ror__", numpy="bitwise_or", formulas="")
-def _bitwise_or(a: Operand, b: Operand) -> Tensor:
-    """a | b, for bools."""
-    return _of_bools(rules.logical_or, a, b)
-
-
-@operation(methods="__invert__", numpy="invert", formulas="")
-def _invert(x: Operand) -> Tensor:
-    """~x, for bools."""
-    return _of_bools(rules.logical_not, x)
-
-
-def _of_bools(rule: rules.Rule, *inputs: Operand) -> Tensor:
-    """The rule on bools alone: for numbers & | ~ would mean their bits."""
-    for x in inputs:
-        if _plain(x, rule.name).dtype.kind != "b":
-            raise TypeError(f"{rule.name}: & | ~ are for bools, got {label(x)}")
-    return apply(rule, inputs)
+_of_bools(rules.logical_and, "bitwise_and", "__and__ __rand__")
+_of_bools(rules.logical_or, "bitwise_or", "__or__ __ror__")
+_of_bools(rules.logical_not, "invert", "__invert__")
 
 
 if not TYPE_CHECKING:  # type checkers take every name without an underscore for public

@@ -74,19 +74,13 @@ def _checked_forward(name: str, forward: Callable[..., Any]) -> Callable[..., An
 def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivative:
     def checked(g: Any, out: Any, *inputs: Any, **options: Any) -> Any:
         d = derivative(g, out, *inputs, **options)
-        if hasattr(d, "apply_rule"):
-            shape = d.shape
-        else:
+        if not hasattr(d, "apply_rule"):
             d = np.array(_real(d, f"{name}: the derivative of input {slot} is"))
-            shape = d.shape
         x = inputs[slot]
-        try:
-            fits = np.broadcast_shapes(shape, x.shape) == shape
-        except ValueError:
-            fits = False
-        if not fits:
+        sizes = zip(reversed(d.shape), reversed(x.shape), strict=False)
+        if d.ndim < x.ndim or not all(n in (m, 1) for m, n in sizes):
             raise ShapeError(
-                f"{name}: the derivative of input {slot} has shape {shape}, but the input is "
+                f"{name}: the derivative of input {slot} has shape {d.shape}, but the input is "
                 f"{label(x)}; a derivative is multiplied by g"
             )
         return d

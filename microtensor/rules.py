@@ -11,7 +11,9 @@ import builtins
 import math
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from string import ascii_letters as LETTERS
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ import numpy as np
 Derivative = Callable[..., Any]
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Rule:
     """A primitive: its name, its value, and one derivative per input.
 
@@ -27,34 +30,19 @@ class Rule:
     is asked to apply the rule instead.
     """
 
-    __slots__ = (
-        "derivatives",
-        "differentiable",
-        "every",
-        "forward",
-        "name",
-        "own",
-        "partial",
-        "words",
-    )
+    name: str
+    forward: Callable[..., Any]
+    derivatives: tuple[Derivative | None, ...] = ()
+    every: Derivative | None = None
+    own: bool = False  # a user's own operation
+    words: str = ""  # what the story says of it
+    differentiable: bool = field(init=False)
+    partial: bool = field(init=False)  # with respect to some inputs alone
 
-    def __init__(
-        self,
-        name: str,
-        forward: Callable[..., Any],
-        derivatives: "tuple[Derivative | None, ...]" = (),
-        every: Derivative | None = None,
-        own: bool = False,
-        words: str = "",
-    ) -> None:
-        self.name = name
-        self.forward = forward
-        self.derivatives = derivatives
-        self.every = every
-        self.differentiable = every is not None or derivatives.count(None) < len(derivatives)
-        self.partial = self.differentiable and None in derivatives
-        self.own = own  # a user's own operation
-        self.words = words  # what the story says of it
+    def __post_init__(self) -> None:
+        known = [d for d in (*self.derivatives, self.every) if d is not None]
+        self.differentiable = bool(known)
+        self.partial = 0 < len(known) < len(self.derivatives)
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         for x in inputs:
@@ -73,8 +61,8 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def _rule(name: str, forward: Callable[..., Any], *derivatives: "Derivative | None") -> Rule:
-    RULES[name] = Rule(name, forward, derivatives)
+def _rule(name: str, forward: Any, *derivatives: Any, every: Any = None) -> Rule:
+    RULES[name] = Rule(name, forward, derivatives, every)
     return RULES[name]
 
 
@@ -135,10 +123,6 @@ def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
 matmul = _rule("matmul", operator.matmul, _matmul_left, _matmul_right)
 
 
-def _einsum(*operands: Any, subscripts: str) -> Any:
-    return np.einsum(subscripts, *operands)
-
-
 def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
     """The same product with this operand and the result in each other's place.
 
@@ -147,33 +131,28 @@ def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -
     back on it.
     """
     terms, result = subscripts.split("->")
-    letters = terms.split(",")
-    mine = letters[slot]
-    others = [(letters[k], operands[k]) for k in range(len(operands)) if k != slot]
-    sizes = dict(zip(mine, operands[slot].shape, strict=True))
+    factors = list(zip(terms.split(","), operands, strict=True))
+    mine, x = factors.pop(slot)
+    sizes = dict(zip(mine, x.shape, strict=True))
+    factors.insert(0, (result, g))
     known: dict[str, int] = {}
-    for term, x in [(result, g), *others]:
+    for term, x in factors:
         for i, size in zip(term, x.shape, strict=True):
             known[i] = builtins.max(size, known.get(i, 0))
-    missing = [i for i in sizes if known.get(i, 0) < sizes[i]]
-    extra = [(i, np.ones(sizes[i], dtype=g.dtype)) for i in missing]
+    factors += [(i, np.ones(n, dtype=g.dtype)) for i, n in sizes.items() if known.get(i, 0) < n]
     spare = (letter for letter in LETTERS if letter not in subscripts)
     wanted = ""
     for letter in mine:
         if letter in wanted:
             twin = next(spare)
-            extra.append((letter + twin, np.eye(sizes[letter], dtype=g.dtype)))
+            factors.append((letter + twin, np.eye(sizes[letter], dtype=g.dtype)))
             letter = twin
         wanted += letter
-    factors = [(result, g), *others, *extra]
-    return np.einsum(
-        ",".join(term for term, _ in factors) + "->" + wanted, *(factor for _, factor in factors)
-    )
+    written = ",".join(term for term, _ in factors)
+    return np.einsum(f"{written}->{wanted}", *(x for _, x in factors))
 
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-einsum = RULES["einsum"] = Rule("einsum", _einsum, every=_einsum_slot)
+einsum = _rule("einsum", lambda *xs, subscripts: np.einsum(subscripts, *xs), every=_einsum_slot)
 
 
 # Functions of one number ------------------------------------------------------------------------
@@ -212,23 +191,13 @@ absolute = _rule(
 )
 
 
-def _larger(g: Any, a: Any, b: Any) -> Any:
-    """All of g where a > b, half of it where a = b."""
-    return np.where(a > b, g, np.where(a == b, g / 2, 0))
+def _wins(g: Any, out: Any, a: Any, b: Any) -> Any:
+    """All of g where a is the result, half of it where b is it too."""
+    return np.where(a == b, g / 2, np.where(a == out, g, 0))
 
 
-maximum = _rule(
-    "maximum",
-    np.maximum,
-    lambda g, out, a, b: _larger(g, a, b),
-    lambda g, out, a, b: _larger(g, b, a),
-)
-minimum = _rule(
-    "minimum",
-    np.minimum,
-    lambda g, out, a, b: _larger(g, b, a),
-    lambda g, out, a, b: _larger(g, a, b),
-)
+maximum = _rule("maximum", np.maximum, _wins, lambda g, out, a, b: _wins(g, out, b, a))
+minimum = _rule("minimum", np.minimum, _wins, lambda g, out, a, b: _wins(g, out, b, a))
 clip = _rule(
     "clip",
     lambda x, low, high: np.minimum(np.maximum(x, low), high),
@@ -263,26 +232,17 @@ def _length(x: Any, out: Any) -> int:
     return int(x.size // out.size) if out.size else 0
 
 
-_total: Callable[..., Any] = np.add.reduce  # np.sum with less around it
-sum = _rule(
-    "sum",
-    lambda x, axis, keepdims: _total(x, axis=axis, keepdims=keepdims),
-    lambda g, out, x, axis, keepdims: _spread(g, x, axis, keepdims),
-)
+sum = _rule("sum", np.add.reduce, lambda g, out, x, **over: _spread(g, x, **over))
 
 
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     if x.dtype == np.float16 or not x.size:
         return x.mean(axis=axis, keepdims=keepdims)  # it adds float16 up in float32
-    total = _total(x, axis=axis, keepdims=keepdims)  # a third of the time of x.mean()
+    total = sum.forward(x, axis=axis, keepdims=keepdims)  # a third of the time of x.mean()
     return total / _length(x, total)
 
 
-mean = _rule(
-    "mean",
-    _mean,
-    lambda g, out, x, axis, keepdims: _spread(g / _length(x, out), x, axis, keepdims),
-)
+mean = _rule("mean", _mean, lambda g, out, x, **over: _spread(g / _length(x, out), x, **over))
 
 
 def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -292,8 +252,8 @@ def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return np.where(chosen, _restored(g, axis, keepdims) / parts, 0)
 
 
-max = _rule("max", lambda x, axis, keepdims: x.max(axis=axis, keepdims=keepdims), _extreme)
-min = _rule("min", lambda x, axis, keepdims: x.min(axis=axis, keepdims=keepdims), _extreme)
+max = _rule("max", lambda x, **over: x.max(**over), _extreme)
+min = _rule("min", lambda x, **over: x.min(**over), _extreme)
 
 
 def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -320,7 +280,7 @@ def _products_before(rows: Any) -> Any:
     return products
 
 
-prod = _rule("prod", lambda x, axis, keepdims: x.prod(axis=axis, keepdims=keepdims), _prod)
+prod = _rule("prod", lambda x, **over: x.prod(**over), _prod)
 
 
 def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
@@ -329,9 +289,7 @@ def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> An
     return _restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
 
 
-var = _rule(
-    "var", lambda x, axis, ddof, keepdims: x.var(axis=axis, ddof=ddof, keepdims=keepdims), _var
-)
+var = _rule("var", lambda x, **over: x.var(**over), _var)
 cumsum = _rule(
     "cumsum",
     lambda x, axis: x.cumsum(axis=axis),
@@ -350,9 +308,7 @@ def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
 logsumexp = _rule(
     "logsumexp",
     _logsumexp,
-    lambda g, out, x, axis, keepdims: (
-        _restored(g, axis, keepdims) * np.exp(x - _restored(out, axis, keepdims))
-    ),
+    lambda g, out, x, **over: _restored(g, **over) * np.exp(x - _restored(out, **over)),
 )
 
 
@@ -403,10 +359,6 @@ astype = _rule(
 )
 
 
-def _concatenate(*xs: Any, axis: int) -> Any:
-    return np.concatenate(xs, axis=axis)
-
-
 def _concatenate_slot(slot: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
     """The part of g that stands where this input was put."""
     ends = np.cumsum([x.shape[axis] for x in xs])
@@ -414,7 +366,9 @@ def _concatenate_slot(slot: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % g.ndim) + (part,)]
 
 
-concatenate = RULES["concatenate"] = Rule("concatenate", _concatenate, every=_concatenate_slot)
+concatenate = _rule(
+    "concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), every=_concatenate_slot
+)
 pad = _rule(
     "pad",
     lambda x, widths, value: np.pad(x, widths, constant_values=value),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from operator import index
+from operator import attrgetter, index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from .modes import Group, changing, current_mode, record_anew, tick
 from .rules import Rule
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Binary = Callable[["Tensor", Any], "Tensor"]
 
 NO_OPTIONS: dict[str, Any] = {}
 
@@ -27,41 +26,17 @@ new = object.__new__
 np.empty((1 << 25) - (1 << 16), np.uint8)
 
 
-def _binary(rule: Rule) -> Binary:
-    return lambda self, other: apply(rule, (self, other))
+_property: Any = property  # so that type checkers read the types written where it is used
 
 
-def _equality(rule: Rule) -> Binary:
+def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], Any]:
+    return lambda tensor: convert(read(tensor, how))
+
+
+def _equality(rule: Rule) -> Callable[[Tensor, Any], Any]:
     """With what is no number, as `t == None`: Python's own answer."""
-
-    def compare(self: Tensor, other: Any) -> Tensor:
-        if isinstance(other, Tensor | int | float | np.ndarray | np.generic | list):
-            return apply(rule, (self, other))
-        return NotImplemented  # type: ignore[no-any-return]
-
-    return compare
-
-
-def _reflected(rule: Rule) -> Binary:
-    return lambda self, other: apply(rule, (other, self))
-
-
-def _in_place(rule: Rule) -> Binary:
-    """`t += x`. What is recorded is never overwritten: there, `t` names the sum from then on."""
-
-    def update(self: Tensor, other: Any) -> Tensor:
-        result = apply(rule, (self, other))
-        if not result._requires_grad:
-            self.data = result
-            return self
-        if self._rule is None and self._requires_grad:
-            raise GradientError(
-                f"{rule.name}: {called(self)} is a leaf that requires a gradient, and changing it "
-                "in place would lose it; do it inside no_grad(), or give the result another name"
-            )
-        return result
-
-    return update
+    kinds = (int, float, np.ndarray, np.generic, list)
+    return lambda a, b: apply(rule, (a, b)) if isinstance(b, (Tensor, *kinds)) else NotImplemented
 
 
 class Tensor:
@@ -77,20 +52,9 @@ class Tensor:
     """
 
     __slots__ = (
-        "__weakref__",
-        "_changed",  # the number of its last change
-        "_data",  # an array; a 0-d value as a NumPy scalar, which computes ten times as fast
-        "_group",
-        "_index",  # larger than that of every tensor made before
-        "_inputs",  # a tensor for each slot, None where it was an array or a number
-        "_options",
-        "_recorded",  # False: it was computed, and isn't recorded as that
-        "_requires_grad",
-        "_rule",  # None: a leaf
-        "_saved",  # what the rule was given, None where the inputs hold it
-        "grad",
-        "name",
-    )
+        "__weakref__ _changed _data _group _index _inputs _options _recorded _requires_grad _rule "
+        "_saved grad name"
+    ).split()
 
     def __init__(
         self,
@@ -114,18 +78,20 @@ class Tensor:
             array = array.astype(dtype, copy=False)
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
-        self._data: Any = array if array.ndim else array[()]
+        self._data: Any = (
+            array if array.ndim else array[()]
+        )  # as that, it computes ten times as fast
         self.grad: Array | None = None
         self.name = name
         self._requires_grad: bool = False
-        self._recorded = True
-        self._rule: Rule | None = None
-        self._inputs: tuple[Tensor | None, ...] = ()
-        self._saved: tuple[Any, ...] | None = None
+        self._recorded = True  # False: it was computed, and isn't recorded as that
+        self._rule: Rule | None = None  # None: a leaf
+        self._inputs: tuple[Tensor | None, ...] = ()  # None: it was an array or a number
+        self._saved: tuple[Any, ...] | None = None  # what the rule was given, if inputs lack it
         self._options = NO_OPTIONS
         self._group: Group | None = None
-        self._index = tick()
-        self._changed = 0
+        self._index = tick()  # larger than that of every tensor made before
+        self._changed = 0  # the number of its last change
         if requires_grad:
             self._refuse_whole_numbers()
             self._requires_grad = True
@@ -197,39 +163,20 @@ class Tensor:
         return tuple(x._data for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return self._data.shape  # type: ignore[no-any-return]
+    def _operands(self) -> tuple[Any, ...]:
+        """Its inputs, and what the rule was given where one is no tensor."""
+        pairs = zip(self._inputs, self._values, strict=True)
+        return tuple(value if x is None else x for x, value in pairs)
 
-    @property
-    def ndim(self) -> int:
-        """How many axes it has."""
-        return self._data.ndim  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """What kind of number it holds."""
-        return self._data.dtype  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return self._data.size  # type: ignore[no-any-return]
-
-    @property
-    def flags(self) -> Any:
-        """NumPy's notes on how the array lies in memory."""
-        return self._data.flags
-
-    @property
-    def T(self) -> Tensor:
-        """The axes in reverse order."""
-        return self.transpose()
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes exchanged: a stack of matrices, each transposed."""
-        return self.swapaxes(-1, -2)
+    shape: tuple[int, ...] = _property(attrgetter("_data.shape"), doc="The length of each axis.")
+    ndim: int = _property(attrgetter("_data.ndim"), doc="How many axes it has.")
+    dtype: np.dtype[Any] = _property(attrgetter("_data.dtype"), doc="What kind of number it holds.")
+    size: int = _property(attrgetter("_data.size"), doc="How many numbers it holds.")
+    flags: Any = _property(attrgetter("_data.flags"), doc="NumPy's notes on how it lies in memory.")
+    T: Tensor = _property(
+        lambda x: apply(rules.transpose, (x,), {"axes": None}), doc="The axes in reverse order."
+    )
+    mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
 
     def item(self) -> float | int | bool:
         """Its only number, as a Python one."""
@@ -260,6 +207,7 @@ class Tensor:
     if TYPE_CHECKING:  # and what backward, operations and interop give it
         backward: Callable[..., None]
         split: Callable[..., list[Tensor]]
+        __array__: Callable[..., Array]
         __array_ufunc__: Callable[..., Any]
         __array_function__: Callable[..., Any]
 
@@ -268,26 +216,15 @@ class Tensor:
         def __neg__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
         def __invert__(self) -> Tensor: ...
-        def __and__(self, other: Any) -> Tensor: ...
-        def __or__(self, other: Any) -> Tensor: ...
-        def __rand__(self, other: Any) -> Tensor: ...
-        def __ror__(self, other: Any) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
 
-    # Operators ----------------------------------------------------------------------------------
+        __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __and__ = __or__ = __add__
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = __add__
+        __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __add__
+        __rand__ = __ror__ = __lt__ = __le__ = __gt__ = __ge__ = __add__
 
-    __add__, __radd__, __iadd__ = _binary(rules.add), _reflected(rules.add), _in_place(rules.add)
-    __sub__, __rsub__ = _binary(rules.subtract), _reflected(rules.subtract)
-    __mul__, __rmul__ = _binary(rules.multiply), _reflected(rules.multiply)
-    __truediv__, __rtruediv__ = _binary(rules.divide), _reflected(rules.divide)
-    __pow__, __rpow__ = _binary(rules.power), _reflected(rules.power)
-    __matmul__, __rmatmul__ = _binary(rules.matmul), _reflected(rules.matmul)
-    __isub__, __imul__ = _in_place(rules.subtract), _in_place(rules.multiply)
-    __itruediv__, __ipow__ = _in_place(rules.divide), _in_place(rules.power)
-    __imatmul__ = _in_place(rules.matmul)
-    __lt__, __le__ = _binary(rules.less), _binary(rules.less_equal)
-    __gt__, __ge__ = _binary(rules.greater), _binary(rules.greater_equal)
-    __eq__ = _equality(rules.equal)  # type: ignore[assignment]
-    __ne__ = _equality(rules.not_equal)  # type: ignore[assignment]
+    __eq__ = _equality(rules.equal)
+    __ne__ = _equality(rules.not_equal)
     __hash__ = object.__hash__
 
     def __pos__(self) -> Tensor:
@@ -309,17 +246,11 @@ class Tensor:
 
     # Conversions --------------------------------------------------------------------------------
 
-    def __bool__(self) -> bool:
-        return bool(read(self, "bool()"))
-
-    def __float__(self) -> float:
-        return float(read(self, "float()"))
-
-    def __int__(self) -> int:
-        return int(read(self, "int()"))
-
-    def __index__(self) -> int:
-        return index(read(self, "int()"))
+    __bool__ = _converted(bool, "bool()")
+    __float__ = _converted(float, "float()")
+    __int__ = _converted(int, "int()")
+    __index__ = _converted(index, "int()")
+    __str__ = _converted(str, "str()")
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -337,9 +268,6 @@ class Tensor:
 
     def __format__(self, spec: str) -> str:
         return format(read(self, "format()")[()], spec) if spec else str(self)
-
-    def __str__(self) -> str:
-        return str(read(self, "str()"))
 
     def __repr__(self) -> str:
         shown = np.array2string(np.asarray(read(self, "repr()")), separator=", ", prefix="Tensor(")
@@ -365,17 +293,6 @@ class Tensor:
             )
         data = np.asarray(read(self, "a copy"))
         return type(self), (data, self._requires_grad, self.name)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        if self._requires_grad:
-            raise TypeError(
-                f"{called(self, 'this tensor')} requires a gradient, which an array "
-                "would lose: take .detach() for a constant, .numpy() for an array, "
-                ".item() for a number"
-            )
-        if copy is False:
-            raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")
-        return np.array(read(self, "np.asarray()"), dtype=dtype)
 
 
 # Recording ---------------------------------------------------------------------------------------
@@ -459,9 +376,8 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     else:
         if isinstance(data, np.ndarray) and data.base is not None:
             result._data = data.copy()  # nothing would tell it of a change to what it is a view of
-        result._rule = None
+        result._rule = result._saved = None
         result._inputs = ()
-        result._saved = None
         result._options = NO_OPTIONS
     if watch is not None:
         watch(rule, inputs, data)

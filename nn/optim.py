@@ -69,21 +69,20 @@ class Optimizer:
 
     def step(self) -> None:
         """Changes every parameter that has a gradient."""
-        if all(p.grad is None for p in self.parameters):
+        given = [(k, p, g) for k, p in enumerate(self.parameters) if (g := p.grad) is not None]
+        if not given:
             raise GradientError(
                 f"{type(self).__name__}: no parameter has a gradient; call backward() first"
             )
-        for p in self.parameters:
-            if p.grad is not None and np.shape(p.grad) != p.shape:
+        for _, p, g in given:
+            if np.shape(g) != p.shape:
                 raise ShapeError(
                     f"{type(self).__name__}: {p.name or 'a parameter'} has shape {p.shape}, its "
-                    f"gradient {np.shape(p.grad)}"
+                    f"gradient {np.shape(g)}"
                 )
         self.steps += 1
-        for k, p in enumerate(self.parameters):
-            if p.grad is not None:
-                g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
-                p.data -= self.update(k, g)
+        for k, p, g in given:
+            p.data -= self.update(k, g + self.weight_decay * p.data if self.weight_decay else g)
 
     def update(self, k: int, g: Array) -> Any:
         """What is taken away from parameter number k, whose gradient is g; g stays as it is."""

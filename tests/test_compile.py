@@ -1450,6 +1450,58 @@ REFUSED = {
 }
 
 
+class Averaging(nn.Module):
+    """It remembers what went through it, as batch norm does, in one way or another."""
+
+    def __init__(self, remember, size=3):
+        self.weight = nn.Parameter(np.ones(size))
+        self.mean = np.zeros(size)
+        self.seen, self.log, self.counts = 0, [], {"calls": 0}
+        self.remember = remember
+
+    def forward(self, x):
+        self.remember(self, x)
+        return (self.weight * x).sum()
+
+
+def add_to_mean(module, x):
+    module.mean *= 0.9
+    module.mean += 0.1 * np.ones(module.mean.size)
+
+
+MEMORIES = {
+    "a buffer": add_to_mean,
+    "an attribute": lambda module, x: setattr(module, "seen", module.seen + 1),
+    "a list": lambda module, x: module.log.append(len(module.log)),
+    "a dict": lambda module, x: module.counts.update(calls=module.counts["calls"] + 1),
+    "a new buffer": lambda module, x: setattr(module, "mean", module.mean + 1.0),
+    "entries": lambda module, x: np.add.at(module.mean, [0, 0], 1.0),
+}
+
+
+@pytest.mark.parametrize("size", [3, 1_000_000])
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_what_a_recording_changed_is_put_back(memory, size):
+    model = Averaging(MEMORIES[memory], size)
+    x = np.ones(size)
+    with pytest.raises(GradientError, match=r"changes .* whenever it runs"):
+        mt.compile(lambda: model(x))()
+    assert (model.seen, model.log, model.counts) == (0, [], {"calls": 0})
+    assert not model.mean[:3].any()
+    assert model.weight.grad is None
+
+
+def test_what_is_remembered_once_is_no_hindrance():
+    w, known = weights(3), {}
+
+    def f(x):
+        if "ones" not in known:
+            known["ones"] = np.ones(3)
+        return (w * x * known["ones"]).sum()
+
+    agree(mt.compile(f), f, [w], np.ones(3))
+
+
 def test_gradients_come_back_after_a_refusal():
     w = weights(2)
     w.grad = mine = np.ones(2)

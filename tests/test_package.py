@@ -1,7 +1,9 @@
 """What is installed: the two packages, whole, and quick to import."""
 
 import ast
+import inspect
 import json
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -63,6 +65,16 @@ def test_every_public_name_is_there(package):
         assert getattr(package, name).__doc__, name
 
 
+def test_every_function_is_found_by_its_name_as_pickle_does():
+    functions = [x for x in vars(microtensor).values() if inspect.isfunction(x)]
+    for function in functions:
+        assert pickle.loads(pickle.dumps(function)) is function
+    shown = [
+        str(inspect.signature(f)).partition(" ->")[0] for f in (microtensor.exp, microtensor.add)
+    ]
+    assert shown == ["(x: 'Operand')", "(a: 'Operand', b: 'Operand')"]
+
+
 def test_nn_and_the_examples_use_public_names_alone():
     for path in [*(ROOT / "nn").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]:
         text = path.read_text()
@@ -81,3 +93,22 @@ def test_the_engine_imports_from_lower_layers_alone(name):
     for node in imports:
         for module in [node.module] if node.module else [part.name for part in node.names]:
             assert module in LAYERS[: LAYERS.index(name)], module
+
+
+VIEWS = ROOT / "microtensor" / "views"
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in VIEWS.rglob("*.py") if p.name != "__init__.py"], ids=str
+)
+def test_views_read_the_graph_and_what_they_share(path):
+    """Not the engine, nor each other; the doors, in `__init__`, take tensors."""
+    room = ["microtensor", *path.relative_to(VIEWS.parent).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            start = room[: len(room) + 1 - node.level]
+            for name in [node.module] if node.module else [part.name for part in node.names]:
+                module = [*start, *name.split(".")]
+                shared = module[:2] == ["microtensor", "views"] and len(module) == 3
+                known = module in ([*room[:1], x] for x in ("graph", "lexicon", "errors"))
+                assert shared or known or module[:-1] == room, module

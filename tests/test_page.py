@@ -173,7 +173,7 @@ def test_questions_and_paragraphs(tmp_path):
 
 
 def test_without_a_renderer_there_is_one_clear_line_and_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     with pytest.raises(NoRenderer, match="pip install 'pygraphviz>=2'"):
         page(neuron()[0], tmp_path / "page.html")

@@ -18,7 +18,7 @@ from counting import calls
 import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, primitive
 from microtensor.views import numbers
-from microtensor.views.picture.dot import THEMES, contrast, escaped, shade
+from microtensor.views.dot import THEMES, contrast, escaped, shade
 
 ROOT = Path(__file__).parent.parent
 
@@ -170,9 +170,9 @@ def test_numbers(value, text):
 
 def test_states_are_told_apart():
     a = leaf([1.0, 2.0], "a")
-    assert card(draw(a * 2), "a")[-1] == "∂t1/∂a – not computed"
+    assert card(draw(a * 2), "a")[-1] == "∂L/∂a – not computed"
     dead = leaf(-1.0, "dead")
-    assert card(draw(dead.relu()), "dead")[-1] == "∂t1/∂dead 0"
+    assert card(draw(dead.relu()), "dead")[-1] == "∂L/∂dead 0"
     assert card(draw(leaf(1.0) * Tensor(2.0, name="c")), "c")[-1].endswith("not tracked")
 
 
@@ -194,7 +194,7 @@ def test_why_gradients_were_not_computed_is_said():
 
 def test_a_gradient_may_be_given():
     a = leaf([1.0, 2.0], "a")
-    assert card(draw(a * 2, gradient=[1.0, 10.0]), "a")[-1] == "∂t1/∂a [2  20]"
+    assert card(draw(a * 2, gradient=[1.0, 10.0]), "a")[-1] == "∂L/∂a [2  20]"
 
 
 def test_drawing_touches_no_gradient():
@@ -225,8 +225,8 @@ def test_arrows_between_arrays_say_the_formula_in_words():
     found = {(a, b): lines for a, b, lines in arrows(draw(L, names=known))}
     assert found["W", "t1"] == ["(3×2) @ (2×2) is 3×2", "◂ Xᵀ @ ∂L/∂t1 = ∂L/∂W"]
     assert found["b", "Z"] == ["∂Z/∂b = 1", "◂ ∂L/∂Z × 1", "summed over axis 0 (2) = ∂L/∂b"]
-    assert found["Z", "t2"][0] == "∂t2/∂Z = 1 if Z > 0 else 0"
-    assert found["t2", "L"] == ["◂ ∂L/∂L, copied to each entry = ∂L/∂t2"]
+    assert found["Z", "A"][0] == "∂A/∂Z = 1 if Z > 0 else 0"
+    assert found["A", "L"] == ["◂ ∂L/∂L, copied to each entry = ∂L/∂A"]
 
 
 @pytest.mark.parametrize(
@@ -235,8 +235,8 @@ def test_arrows_between_arrays_say_the_formula_in_words():
 def test_an_operation_of_ones_own_is_drawn(words, said):
     twice = primitive("twice", lambda x: 2 * x, lambda g, out, x: 2 * g, words=words)
     found = {a: lines for a, _, lines in arrows(draw(twice(leaf([1.0, 2.0], "x")).sum()))}
-    assert found["x"] == [f"◂ {said} = ∂t2/∂x"]
-    assert arrows(draw(twice(leaf(3.0, "x"))))[0][2] == ["∂t1/∂x = 2", "◂ 1 × 2 = 2"]
+    assert found["x"] == [f"◂ {said} = ∂L/∂x"]
+    assert arrows(draw(twice(leaf(3.0, "x"))))[0][2] == ["∂L/∂x = 2", "◂ 1 × 2 = 2"]
 
 
 def test_contributions_that_are_added_up_are_shown_in_full():
@@ -534,6 +534,14 @@ def test_an_activation_joins_its_layer():
     assert "4 → 4 tanh" in card(picture, "layers.0")[0]
 
 
+def test_a_second_activation_joins_too():
+    parts = nn.Linear(4, 4, rng=1), nn.ReLU(), nn.Tanh(), nn.Linear(4, 1, rng=2)
+    picture = draw(nn.Sequential(*parts)(np.ones((3, 4))).sum())
+    rows = [line.split()[0] for line in card(picture, "layers.0")[2:]]
+    assert rows == ["W1", "b1", "Z1", "A1", "A1_2"]
+    assert names(picture)[-2:] == ["layers.3", "L"]
+
+
 def test_equal_layers_fold():
     picture = draw(deep(9))
     assert card(picture, "layers.0 … layers.16")[0].startswith("layers.0 … layers.16 × 9 4 → 4")
@@ -545,8 +553,7 @@ def test_folded_layers_say_how_the_first_and_the_last_learn():
     loss = nn.MSELoss()(nn.Sequential(*parts)(np.ones((3, 4))), np.zeros((3, 4)))
     lines = card(draw(loss), "layers.0 … layers.16")
     rows = [" ".join(line.split()[:2]) for line in lines[2:]]
-    parameters = ["weight", "bias", "Z", "A"]
-    assert rows == [f"{which} {x}" for which in ("first", "last") for x in parameters]
+    assert rows == [f"{w} {x}{k}" for w, k in (("first", 1), ("last", 9)) for x in "WbZA"]
     sizes = [numbers.rms(n.gradient) for n in Graph.of(loss).nodes if n.rule == "add"]
     times = numbers.number(sizes[8] / sizes[0])
     assert lines[4].endswith(f"vanishing: {times} times smaller than last")
@@ -738,7 +745,7 @@ def renderer(request, monkeypatch):
     else:
         if not pygraphviz_is_there():
             pytest.skip("pygraphviz 2 isn't installed")
-        monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+        monkeypatch.setenv("PATH", "")
     return request.param
 
 
@@ -802,7 +809,7 @@ def test_a_notebook_shows_the_picture(renderer):
 
 @pytest.fixture
 def without_renderer(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
 
 

@@ -201,7 +201,7 @@ def test_long_lists_are_written_as_a_formatter_leaves_them():
     text = mt.to_source(sum(leaf * leaf for leaf in leaves))
     assert (
         """
-def loss_and_gradients(
+def L_and_gradients(
     parameter0, parameter1, parameter2, parameter3, parameter4, parameter5, parameter6
 ):
 """
@@ -217,7 +217,7 @@ def loss_and_gradients(
         "parameter5": dparameter5,
         "parameter6": dparameter6,
     }
-    return loss, gradients
+    return L, gradients
 """)
 
 
@@ -253,32 +253,32 @@ def cost_and_gradients(X, y, W1, b1, W2, b2, W3, b3):
         body(text)
         == """m = len(y)
 # Layer 1
-z1 = X @ W1.T + b1  # (8, 4)
-a1 = np.maximum(z1, 0)
+Z1 = X @ W1.T + b1  # (8, 4)
+A1 = np.maximum(Z1, 0)
 # Layer 2
-z2 = a1 @ W2.T + b2  # (8, 3)
-a2 = np.maximum(z2, 0)
+Z2 = A1 @ W2.T + b2  # (8, 3)
+A2 = np.maximum(Z2, 0)
 # Layer 3
-z3 = a2 @ W3.T + b3  # (8, 1)
-a3 = sigmoid(z3)
+Z3 = A2 @ W3.T + b3  # (8, 1)
+A3 = sigmoid(Z3)
 # BCELoss
-cost = -np.mean(y * np.log(a3) + (1 - y) * np.log(1 - a3))
+cost = -np.mean(y * np.log(A3) + (1 - y) * np.log(1 - A3))
 # Backward through BCELoss
-da3 = ((1 - y) / (1 - a3) - y / a3) / m
+dA3 = ((1 - y) / (1 - A3) - y / A3) / m
 # Backward through layer 3
-dz3 = da3 * a3 * (1 - a3)
-dW3 = dz3.T @ a2
-db3 = np.sum(dz3, axis=0)
-da2 = dz3 @ W3
+dZ3 = dA3 * A3 * (1 - A3)
+dW3 = dZ3.T @ A2
+db3 = np.sum(dZ3, axis=0)
+dA2 = dZ3 @ W3
 # Backward through layer 2
-dz2 = np.where(a2 > 0, da2, 0)
-dW2 = dz2.T @ a1
-db2 = np.sum(dz2, axis=0)
-da1 = dz2 @ W2
+dZ2 = np.where(A2 > 0, dA2, 0)
+dW2 = dZ2.T @ A1
+db2 = np.sum(dZ2, axis=0)
+dA1 = dZ2 @ W2
 # Backward through layer 1
-dz1 = np.where(a1 > 0, da1, 0)
-dW1 = dz1.T @ X
-db1 = np.sum(dz1, axis=0)
+dZ1 = np.where(A1 > 0, dA1, 0)
+dW1 = dZ1.T @ X
+db1 = np.sum(dZ1, axis=0)
 return cost, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}"""
     )
 
@@ -343,7 +343,7 @@ def test_gradients_of_what_is_asked_for():
     L.backward()
     assert gradients["z"] == gradients["b"] == pytest.approx(float(names["b"].grad), rel=1e-12)
     assert value == pytest.approx(L.item(), rel=1e-12)
-    assert "def loss" in mt.to_source((w * 1.0).sum(), [])
+    assert "def L_" in mt.to_source((w * 1.0).sum(), [])
 
 
 def test_values_without_a_name_can_be_asked_for():
@@ -351,7 +351,7 @@ def test_values_without_a_name_can_be_asked_for():
     y = x * x
     text = mt.to_source((y * 3).sum(), y)
     assert "t1 = x * x" in text
-    assert 'return loss, {"t1": dt1}' in text
+    assert 'return L, {"t1": dt1}' in text
     assert (run(text)(x=x.data)[1]["t1"] == 3).all()
 
 
@@ -557,12 +557,12 @@ def test_arrays_with_a_name_and_large_ones_are_parameters_and_small_ones_stand_i
     text = mt.to_source((x * mask)[rows].sum() + (x * np.array([1.0, 2.0])).sum(), names=vars_of(
         rows=rows, mask=mask
     ))  # fmt: skip
-    assert "def loss_and_gradients(mask, rows, x):" in text
+    assert "def L_and_gradients(mask, rows, x):" in text
     assert "np.array([1.0, 2.0])" in text
     text = mt.to_source(x[rows].sum())
     assert "x[np.array([0, 0, 3])]" in text
     text = mt.to_source(x[np.arange(6) % 5 == 0].sum() * 1 + x[[5, 4, 3, 2, 1, 0, 0, 0, 0]].sum())
-    assert "def loss_and_gradients(mask, index, x):" in text
+    assert "def L_and_gradients(mask, index, x):" in text
 
 
 def vars_of(**names):
@@ -574,12 +574,12 @@ def test_unnamed_values_are_called_as_a_person_would():
     W, b = (mt.Tensor(rng.normal(size=s), requires_grad=True) for s in ((3, 2), (3,)))
     X = rng.normal(size=(5, 2))
     text = mt.to_source(np.tanh(X @ W.T + b).sum())
-    assert "def loss_and_gradients(X, W, b):" in text
-    assert "z = X @ W.T + b  # (5, 3)\n    a = np.tanh(z)\n    loss = np.sum(a)\n" in text
+    assert "def L_and_gradients(X, W, b):" in text
+    assert "Z = X @ W.T + b  # (5, 3)\n    A = np.tanh(Z)\n    L = np.sum(A)\n" in text
     h = X[:, :1]
     for _ in range(3):
         h = np.tanh(h @ mt.Tensor(np.ones((1, 1)), requires_grad=True))
-    assert "z3 = a2 @ W3" in mt.to_source(h.sum())
+    assert "Z3 = A2 @ W3" in mt.to_source(h.sum())
     model = nn.Sequential(nn.Flatten(), nn.Linear(2, 3, rng=1), nn.ReLU(), nn.Linear(3, 1, rng=1))
     text = mt.to_source(nn.MSELoss()(model(X), X[:, :1]))
     assert [line.strip() for line in text.splitlines() if "# " in line and "=" not in line] == [
@@ -650,17 +650,17 @@ def test_the_cross_entropy_of_labels_takes_other_batches_too():
         body(text)
         == """m = len(X)
 # Linear
-z = X @ weight.T + bias  # (12, 3)
+Z1 = X @ weight.T + bias  # (12, 3)
 # CrossEntropyLoss
-log_p = log_softmax(z)
-loss = -np.mean(log_p[np.arange(m), labels])
+A1 = log_softmax(Z1)
+L = -np.mean(A1[np.arange(m), labels])
 # Backward through CrossEntropyLoss
-g1 = put(-1 / m, (np.arange(m), labels), log_p.shape)
-dz = g1 - np.exp(log_p) * np.sum(g1, axis=-1, keepdims=True)
+dA1 = put(-1 / m, (np.arange(m), labels), A1.shape)
+dZ1 = dA1 - np.exp(A1) * np.sum(dA1, axis=-1, keepdims=True)
 # Backward through Linear
-dweight = dz.T @ X
-dbias = np.sum(dz, axis=0)
-return loss, {"weight": dweight, "bias": dbias}"""
+dweight = dZ1.T @ X
+dbias = np.sum(dZ1, axis=0)
+return L, {"weight": dweight, "bias": dbias}"""
     )
     weights = {p.name: p.data for p in model.parameters()}
     value, gradients = run(text)(X[:5], labels[:5], **weights)
@@ -712,7 +712,7 @@ def test_products_added_up_with_a_bias_are_one_line():
     for name in ("x", "y"):
         h = np.tanh(mt.Tensor(np.ones((5, 3)), name=name) @ Wx + h @ Wh + b)
     text = mt.to_source(h.sum())
-    assert "z2 = y @ Wx + a1 @ Wh + b\n    a2 = np.tanh(z2)\n" in text
+    assert "Z2 = y @ Wx + A1 @ Wh + b\n    A2 = np.tanh(Z2)\n" in text
 
 
 def test_numbers_are_written_as_a_person_would():
@@ -720,8 +720,8 @@ def test_numbers_are_written_as_a_person_would():
     text = check(lambda x: np.exp(x / np.sqrt(3)), [x.data])
     assert "np.exp(v0 / 3**0.5)" in text
     assert "(3**0.5) ** v0" in check(lambda x: np.sqrt(3) ** x, [x.data])
-    assert backward(mt.to_source((0.1 * x.exp() - 0.1 * x).sum())) == "dx = t1 - 0.1"
-    assert "g1 = t1 / 6\n" in mt.to_source((x * y).square().mean())
+    assert backward(mt.to_source((0.1 * x.exp() - 0.1 * x).sum())) == "dx = t5 - 0.1"
+    assert "g1 = t3 / 6\n" in mt.to_source((x * y).square().mean())
     assert backward(mt.to_source(((x - y) ** 2).mean())) == "dx = diff / 6\ndy = -dx"
 
 
@@ -736,7 +736,7 @@ def test_what_was_computed_unrecorded_is_never_a_constant_of_the_program():
 
     L = huber()
     text = mt.to_source(L)
-    assert "def loss_and_gradients(X, mask, w):" in text
+    assert "def L_and_gradients(X, mask, w):" in text
     assert "    Data: X (2, 2), mask (2,).\n" in text
     said = "    mask: computed before, unrecorded: compute it anew for other data.\n"
     assert said in text
@@ -750,7 +750,7 @@ def test_what_was_computed_unrecorded_is_never_a_constant_of_the_program():
     with mt.record_constants():
         again = huber()
     again.backward()
-    value, gradients = space["loss_and_gradients"](X.data, w.data)
+    value, gradients = space["L_and_gradients"](X.data, w.data)
     assert value == pytest.approx(again.item(), rel=1e-12)
     assert gradients["w"] == pytest.approx(w.grad, rel=1e-12)
 
@@ -773,7 +773,7 @@ def test_numbers_in_front_of_a_mean_stay_factors(factor):
     cost.backward()
     space = {}
     exec(mt.to_source(cost), space)
-    value, gradients = space["loss_and_gradients"](u.data)
+    value, gradients = space["L_and_gradients"](u.data)
     assert value == pytest.approx(cost.item(), rel=1e-12)
     assert gradients["u"] == pytest.approx(u.grad, rel=1e-12)
 

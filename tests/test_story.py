@@ -58,7 +58,7 @@ def test_each_step_of_several_paths():
 def test_rounded_numbers_are_said_to_be_about():
     x = leaf(-1.5, "x")
     story = lines(x.sigmoid().log(), L=None)
-    assert story[1] == "t2 = log(t1): t2 = log(0.1824) ≈ −1.701."
+    assert story[1] == "L = log(a): L = log(0.1824) ≈ −1.701."
     assert "5.482 × 0.1491 ≈ 0.8176." in story[4]
 
 
@@ -97,8 +97,8 @@ def test_matmul_says_what_is_never_built():
     steps = lines(Z.sum())
     assert steps[0].endswith("Z[i, j] adds up 12,288 products, W[i, k] · X[k, j].")
     story = steps[-1]
-    assert "it sends ∂t1/∂Z @ Xᵀ (20×12288, RMS 209)." in story
-    assert "W[i, k] reaches t1 through every Z[i, j] in its row, so add over j." in story
+    assert "it sends ∂L/∂Z @ Xᵀ (20×12288, RMS 209)." in story
+    assert "W[i, k] reaches L through every Z[i, j] in its row, so add over j." in story
     assert "4,180 × 245,760 = about 1.03 billion numbers; it is never built." in story
 
 
@@ -106,9 +106,9 @@ def test_matmul_says_what_is_never_built():
     ("left", "right", "said"),
     [
         ((3,), (3,), "each product has one factor from either side"),
-        ((2, 3), (3,), "an entry of A reaches L through one entry of t1, times its partner in B"),
-        ((3,), (3, 2), "an entry of A reaches L through every entry of t1, so add over them"),
-        ((4, 2, 3), (3, 2), "through every entry in its row of t1"),
+        ((2, 3), (3,), "an entry of A reaches L through one entry of z, times its partner in B"),
+        ((3,), (3, 2), "an entry of A reaches L through every entry of z, so add over them"),
+        ((4, 2, 3), (3, 2), "through every entry in its row of Z"),
     ],
 )
 def test_matmul_with_vectors(left, right, said):
@@ -123,7 +123,7 @@ def test_gates_say_how_far_they_are_open():
     story = lines(z.relu().sum())[-1]
     assert "a gate, open where z > 0, closed below, and at 0 by convention." in story
     assert "The gate is 50 % open. z is exactly 0 in 1 entry: at the kink." in story
-    assert "local ∂t1/∂x = 1: 1 × 1 = 1." in lines(mt.relu(leaf(2.0, "x")))[-1]
+    assert "local ∂L/∂x = 1: 1 × 1 = 1." in lines(mt.relu(leaf(2.0, "x")))[-1]
     assert "z is exactly 0: at the kink." in lines(abs(leaf(0.0, "z")))[-1]
 
 
@@ -139,10 +139,10 @@ def test_shares_and_slopes_are_told():
 def test_a_gradient_handed_over():
     x = leaf([1.0, 2.0], "x")
     story = list(told(Graph.of(x * 3.0, gradient=[1.0, 10.0])))
-    assert story[1].text.startswith("The gradient handed over arrives at t1: ∂t1/∂t1 = [1, 10].")
-    assert "it sends ∂t1/∂t1 × 3: [3, 30]." in story[2].text
+    assert story[1].text.startswith("The gradient handed over arrives at L: ∂L/∂L = [1, 10].")
+    assert "it sends ∂L/∂L × 3: [3, 30]." in story[2].text
     scalar = list(told(Graph.of(leaf(2.0, "x") * 3.0, gradient=10.0)))
-    assert scalar[1].numbers == "The gradient handed over arrives at t1: ∂t1/∂t1 = 10."
+    assert scalar[1].numbers == "The gradient handed over arrives at L: ∂L/∂L = 10."
 
 
 def test_an_operation_of_ones_own_has_words():
@@ -152,14 +152,14 @@ def test_an_operation_of_ones_own_has_words():
     x = leaf(2.0, "x")
     assert "The rule: that is what the rule of cube says." in lines(cube("")(x))[-1]
     mine = lines(cube("three factors {0},\n each moves it by the other two")(x))[-1]
-    assert "local ∂t1/∂x = 12: 1 × 12 = 12." in mine
+    assert "local ∂L/∂x = 12: 1 × 12 = 12." in mine
     assert "The rule: three factors {0}, each moves it by the other two." in mine
     with pytest.raises(TypeError, match="primitive: 'cube': words is a sentence, got 3"):
         cube(3)
 
 
 def test_without_gradients_the_story_ends_forward():
-    assert lines(leaf([1.0, 2.0], "x") * 2.0) == ["t1 = x · 2: t1 = [2, 4]."]
+    assert lines(leaf([1.0, 2.0], "x") * 2.0) == ["L = x · 2: L = [2, 4]."]
 
 
 def test_many_contributions_to_one_leaf_stay_short():
@@ -170,8 +170,8 @@ def test_many_contributions_to_one_leaf_stay_short():
     story = lines(y)
     assert max(map(len, story)) < 300
     assert "complete: all 2,001 contributions have arrived." in story[-1]
-    assert "So far ∂t2000/∂x = 1 + 1 + 1 + 1 + 1 + 1 = 6; 1,995 " in "\n".join(story)
-    assert "So far ∂t2000/∂x = 7; 1,994 contributions still to come." in "\n".join(story)
+    assert "So far ∂L/∂x = 1 + 1 + 1 + 1 + 1 + 1 = 6; 1,995 " in "\n".join(story)
+    assert "So far ∂L/∂x = 7; 1,994 contributions still to come." in "\n".join(story)
 
 
 @pytest.mark.parametrize(

@@ -18,49 +18,49 @@ def cost_and_gradients(X, y, W1, b1, W2, b2, W3, b3, W4, b4):
     m = len(y)
 
     # Layer 1
-    z1 = X @ W1.T + b1  # (209, 20)
-    a1 = np.maximum(z1, 0)
+    Z1 = X @ W1.T + b1  # (209, 20)
+    A1 = np.maximum(Z1, 0)
 
     # Layer 2
-    z2 = a1 @ W2.T + b2  # (209, 7)
-    a2 = np.maximum(z2, 0)
+    Z2 = A1 @ W2.T + b2  # (209, 7)
+    A2 = np.maximum(Z2, 0)
 
     # Layer 3
-    z3 = a2 @ W3.T + b3  # (209, 5)
-    a3 = np.maximum(z3, 0)
+    Z3 = A2 @ W3.T + b3  # (209, 5)
+    A3 = np.maximum(Z3, 0)
 
     # Layer 4
-    z4 = a3 @ W4.T + b4  # (209, 1)
-    a4 = sigmoid(z4)
+    Z4 = A3 @ W4.T + b4  # (209, 1)
+    A4 = sigmoid(Z4)
 
     # BCELoss
-    cost = -np.mean(y * np.log(a4) + (1 - y) * np.log(1 - a4))
+    cost = -np.mean(y * np.log(A4) + (1 - y) * np.log(1 - A4))
 
     # Backward through BCELoss
-    da4 = ((1 - y) / (1 - a4) - y / a4) / m
+    dA4 = ((1 - y) / (1 - A4) - y / A4) / m
 
     # Backward through layer 4
-    dz4 = da4 * a4 * (1 - a4)
-    dW4 = dz4.T @ a3
-    db4 = np.sum(dz4, axis=0)
-    da3 = dz4 @ W4
+    dZ4 = dA4 * A4 * (1 - A4)
+    dW4 = dZ4.T @ A3
+    db4 = np.sum(dZ4, axis=0)
+    dA3 = dZ4 @ W4
 
     # Backward through layer 3
-    dz3 = np.where(a3 > 0, da3, 0)
-    dW3 = dz3.T @ a2
-    db3 = np.sum(dz3, axis=0)
-    da2 = dz3 @ W3
+    dZ3 = np.where(A3 > 0, dA3, 0)
+    dW3 = dZ3.T @ A2
+    db3 = np.sum(dZ3, axis=0)
+    dA2 = dZ3 @ W3
 
     # Backward through layer 2
-    dz2 = np.where(a2 > 0, da2, 0)
-    dW2 = dz2.T @ a1
-    db2 = np.sum(dz2, axis=0)
-    da1 = dz2 @ W2
+    dZ2 = np.where(A2 > 0, dA2, 0)
+    dW2 = dZ2.T @ A1
+    db2 = np.sum(dZ2, axis=0)
+    dA1 = dZ2 @ W2
 
     # Backward through layer 1
-    dz1 = np.where(a1 > 0, da1, 0)
-    dW1 = dz1.T @ X
-    db1 = np.sum(dz1, axis=0)
+    dZ1 = np.where(A1 > 0, dA1, 0)
+    dW1 = dZ1.T @ X
+    db1 = np.sum(dZ1, axis=0)
 
     gradients = {
         "W1": dW1,

@@ -296,10 +296,8 @@ def _write(text: Statements, made: Recording, inputs: Sequence[Any]) -> tuple[st
     value, *gradients = text.write(wanted, checks)
     value += ".reshape(())[()]" if np.ndim(getattr(wanted[0], "value", wanted[0])) else ""
     pairs = zip(gradients, wanted[1:], strict=True)
-    return (
-        f"{value}, ({''.join(f'{g}, ' if x.ndim else f'np.asarray({g}), ' for g, x in pairs)})",
-        reads,
-    )
+    sent = [f"{g}, " if x.ndim else f"np.asarray({g}), " for g, x in pairs]
+    return f"{value}, ({''.join(sent)})", reads
 
 
 def _reading(text: Statements, symbol: Symbol, made: Recording, inputs: Sequence[Any]) -> str:
@@ -320,13 +318,14 @@ def _is(text: Statements, now: str, value: Any) -> str:
 
 
 def same(x: Any, y: Any) -> bool:
-    """Whether two values are one object, equal numbers or texts, or arrays of the same bits."""
-    if isinstance(x, Tensor) and isinstance(y, Tensor):  # those made in each run anew
+    """Whether two values are one object, equal numbers or texts, or hold the same bits."""
+    if x is y or type(x) is not type(y):
+        return x is y
+    if isinstance(x, Tensor):  # those that are made in each run anew
         return same(x._data, y._data)
-    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+    if isinstance(x, np.ndarray):
         return (x.dtype, x.shape) == (y.dtype, y.shape) and x.tobytes() == y.tobytes()
-    alike = type(x) is type(y) and isinstance(x, ATOMS) and repr(x) == repr(y)
-    return x is y or alike
+    return isinstance(x, ATOMS) and repr(x) == repr(y)
 
 
 def _is_close(x: Any, y: Any) -> bool:

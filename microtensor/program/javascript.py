@@ -8,54 +8,32 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
+from ..lexicon import ROWS
 from .symbol import Symbol, is_numpy, reach
 from .trace import Trace
 
+# NumPy's functions that are no operations here, and those whose writing the lexicon has.
 MATH = {
-    "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",
-    "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "cbrt": "cbrt", "ceil": "ceil",
-    "cos": "cos", "cosh": "cosh", "exp": "exp", "expm1": "expm1", "floor": "floor",
-    "hypot": "hypot", "log": "log", "log10": "log10", "log1p": "log1p", "log2": "log2",
-    "sign": "sign", "sin": "sin", "sinh": "sinh", "sqrt": "sqrt", "tan": "tan", "tanh": "tanh",
+    "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
+    "arctanh": "atanh", "cbrt": "cbrt", "ceil": "ceil", "cosh": "cosh", "floor": "floor",
+    "log10": "log10", "log2": "log2", "sign": "sign", "sinh": "sinh", "tan": "tan",
     "trunc": "trunc",
 }  # fmt: skip
-# What NumPy does where JavaScript does otherwise: powers of 1 and -1, a tie of 0 and -0, nan.
 TEMPLATES = {name: f"Math.{theirs}({{0}})" for name, theirs in MATH.items()} | {
-    "arctan2": "Math.atan2({0}, {1})",
     "hypot": "Math.hypot({0}, {1})",
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "power": "{0} === 1 || ({0} === -1 && Math.abs({1}) === Infinity) ? 1 : {0} ** {1}",
-    "negative": "-{0}",
-    "square": "{0} * {0}",
     "reciprocal": "1 / {0}",
-    "maximum": "{0} > {1} || {0} !== {0} ? {0} : {1}",
-    "minimum": "{0} < {1} || {0} !== {0} ? {0} : {1}",
-    "equal": "{0} == {1}",
-    "not_equal": "{0} != {1}",
-    "less": "{0} < {1}",
-    "less_equal": "{0} <= {1}",
-    "greater": "{0} > {1}",
-    "greater_equal": "{0} >= {1}",
+    "bitwise_and": "{0} && {1}",
+    "bitwise_or": "{0} || {1}",
     "isfinite": "Number.isFinite({0})",
     "isnan": "{0} !== {0}",
     "zeros_like": "0",
     "ones_like": "1",
 }
-LOGICAL = {"logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}"}
-LOGICAL |= {"bitwise_and": LOGICAL["logical_and"], "bitwise_or": LOGICAL["logical_or"]}
+TEMPLATES |= {name: row.javascript for name, row in ROWS.items() if row.javascript}
+LOGICAL = {"logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or"}
 COMPARING = {
     "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "isfinite", "isnan",
 }  # fmt: skip
-# A single number's sum, largest entry and transpose are that number.
-UNCHANGED = {
-    "sum", "mean", "max", "min", "prod", "cumsum", "reshape", "transpose", "squeeze", "flip",
-    "broadcast_to", "getitem", "put",
-}  # fmt: skip
-
-
 OPTIONS = {"axis", "axes", "index", "keepdims", "shape"}
 
 
@@ -125,12 +103,13 @@ def _call(symbol: Symbol, arguments: list[Any], texts: dict[Symbol, str]) -> str
     call, kind = symbol.call or "", symbol.dtype.kind
     single = all(x.dtype == np.float32 for x in symbol.operands if x.dtype.kind == "f")
     operands = [_text(np.float32(x) if single and _weak(x) else x, texts) for x in arguments]
-    if call in UNCHANGED and OPTIONS.issuperset(symbol.options):
-        return operands[0]
+    template = TEMPLATES.get(call)
+    if template == "{0}" and OPTIONS.issuperset(symbol.options):
+        return operands[0]  # a single number's sum, largest entry and transpose are that number
     if symbol.options or not (is_numpy(symbol) or call == "astype"):
         return None
-    if call in LOGICAL and kind == "b":
-        return LOGICAL[call].format(*(_truth(x, texts) for x in arguments))
+    if template and call in LOGICAL and kind == "b":
+        return template.format(*(_truth(x, texts) for x in arguments))
     if call == "where" and len(operands) == 3:
         return f"{_truth(arguments[0], texts)} ? {operands[1]} : {operands[2]}"
     if call == "astype":
@@ -138,8 +117,8 @@ def _call(symbol: Symbol, arguments: list[Any], texts: dict[Symbol, str]) -> str
         return casts.get(kind, f"Math.trunc({operands[0]})")
     if call == "power" and isinstance(arguments[1], int | float) and math.isfinite(arguments[1]):
         return "{} ** {}".format(*operands)
-    if call in TEMPLATES and (kind != "b" or call in COMPARING):
-        return TEMPLATES[call].format(*operands)
+    if template and call not in LOGICAL and (kind != "b" or call in COMPARING):
+        return template.format(*operands)
     return None
 
 

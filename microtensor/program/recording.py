@@ -21,6 +21,7 @@ from .trace import Tracer
 ATOMS = (int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, range, slice)
 MISSING = object()
 MOST_REACHED = 20_000  # objects looked at, for what a recording may have changed
+MOST_ENTRIES = 2_000_000  # of an array; of a larger one, which is data and no buffer, some
 
 
 class Recorder:
@@ -94,14 +95,14 @@ def gradients_refused() -> Iterator[None]:
     global recordings
     with changing:
         recordings += 1
-        Tensor.grad = property(_read_gradient, _set_gradient)  # type: ignore[assignment, misc]
+        Tensor.grad = property(_read_gradient, _set_gradient)  # type: ignore[assignment]
     try:
         yield
     finally:
         with changing:
             recordings -= 1
             if not recordings:
-                Tensor.grad = SLOT  # type: ignore[misc]
+                Tensor.grad = SLOT
 
 
 class Recording:
@@ -189,7 +190,7 @@ def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
 
 # What can be changed: how to tell what it is now, and to make it that again.
 STATES: list[tuple[Any, Callable[[Any], Any], Callable[[Any, Any], Any]]] = [
-    (np.ndarray, np.copy, lambda x, was: x.__setitem__(..., was)),
+    (np.ndarray, lambda x: x.flat[_some(x)], lambda x, was: x.flat.__setitem__(_some(x), was)),
     (dict, dict, lambda x, was: (x.clear(), x.update(was))),
     (list, list, lambda x, was: x.__setitem__(slice(None), was)),
     (set, set, lambda x, was: (x.clear(), x.update(was))),
@@ -202,6 +203,11 @@ STATES: list[tuple[Any, Callable[[Any], Any], Callable[[Any, Any], Any]]] = [
     (random.SystemRandom, lambda x: None, lambda x, was: None),
     (random.Random, lambda x: x.getstate(), lambda x, was: x.setstate(was)),
 ]
+
+
+def _some(x: Any) -> slice:
+    """All entries of an array, or a thousand of a large one."""
+    return slice(None, None, 1 if x.size <= MOST_ENTRIES else x.size // 1000)
 
 
 class Reached:
@@ -257,7 +263,7 @@ def _parts(path: str, x: Any) -> Iterable[tuple[str, Any]]:
 def _is_still(x: Any, was: Any) -> bool:
     """Whether a thing is what it was: the same entries, or the very same parts in their order."""
     if isinstance(x, np.ndarray):
-        return bool(np.array_equal(x, was, equal_nan=x.dtype.kind == "f"))
+        return bool(np.array_equal(x.flat[_some(x)], was, equal_nan=x.dtype.kind == "f"))
     if isinstance(x, dict):
         return list(x) == list(was) and all(map(is_, x.values(), was.values()))
     if isinstance(x, list | set):

@@ -25,11 +25,6 @@ class Replay:
 
     def __init__(self, result: Tensor) -> None:
         self.places = {place.id: place for place in places(result)}
-        self.result = result
-
-    def identity(self, tensor: Tensor) -> str | None:
-        """The id of a tensor; None if the result wasn't computed from it."""
-        return next((p.id for p in self.places.values() if p.value is tensor), None)
 
     def nudged(self, identity: str, entry: Entry, step: float) -> float:
         """The result (summed, in float64) where one entry of a value is larger by `step`."""
@@ -39,7 +34,7 @@ class Replay:
             for place in self.places.values():
                 value = place.value
                 if place.id == identity:
-                    value = np.array(_wide(_data(value)))
+                    value = np.array(_wide(value))
                     value[entry] += step
                 elif place.reader is None and moved.intersection(place.operands):
                     moved.add(place.id)
@@ -47,17 +42,18 @@ class Replay:
                     inputs = [values[x] for x in place.operands]
                     value = rule.forward(*inputs, **place.value._options)
                 else:
-                    value = _wide(_data(value))
+                    value = _wide(value)
                 values[place.id] = value[()] if isinstance(value, np.ndarray) else value
         return float(np.sum(values[place.id]))
 
     def sent(self, target: str, slot: int, g: Any) -> Any:
         """What a value sends to one of its operands when `g` arrives at it."""
-        node: Tensor = self.places[target].value
-        x: Any = node._inputs[slot]
+        node: Any = self.places[target].value
+        shape = node._inputs[slot].shape
         with np.errstate(all="ignore"):
-            d = _derivative(node, slot)(g, node._data, *node._values, **node._options)
-            return d if d.shape == x.shape else unbroadcast(d, x.shape)
+            derivative = node._rule.derivative(slot)
+            d = derivative(g, node._data, *node._values, **node._options)
+            return d if d.shape == shape else unbroadcast(d, shape)
 
     def column(self, target: str, slot: int, entry: Entry) -> Any:
         """The derivative of every entry of a value with respect to one entry of an operand.
@@ -65,17 +61,14 @@ class Replay:
         What is sent back is linear in what arrives, `g`: its own derivative with respect to `g`
         is the local derivative. So the rule, fed a tensor, gives it exactly.
         """
-        node: Tensor = self.places[target].value
-        x: Any = node._inputs[slot]
-        g = Tensor(np.zeros(node.shape), requires_grad=True)
+        g = Tensor(np.zeros(self.places[target].value.shape), requires_grad=True)
         with np.errstate(all="ignore"), mode(recording=True):
             try:
-                d = _derivative(node, slot)(g, node._data, *node._values, **node._options)
+                d = self.sent(target, slot, g)
             except Exception:  # a function of one's own may take arrays alone
                 d = None
             if not isinstance(d, Tensor) or not d.requires_grad:
                 return self._one_by_one(target, slot, entry)
-            d = d if d.shape == x.shape else unbroadcast(d, x.shape)
             return np.asarray(grad(d[entry], g, np.ones(())).data)
 
     def _one_by_one(self, target: str, slot: int, entry: Entry) -> Any:
@@ -96,16 +89,8 @@ class Replay:
         return column
 
 
-def _derivative(node: Tensor, slot: int) -> Any:
-    rule: Any = node._rule
-    return rule.derivative(slot)
-
-
-def _data(value: Any) -> Any:
-    return value._data if isinstance(value, Tensor) else value
-
-
 def _wide(value: Any) -> Any:
-    """Floats as float64, in which a small step is seen."""
-    floats = isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
-    return value.astype(np.float64) if floats else value
+    """A value's numbers, floats as float64, in which a small step is seen."""
+    data = value._data if isinstance(value, Tensor) else value
+    floats = isinstance(data, np.ndarray | np.generic) and data.dtype.kind == "f"
+    return data.astype(np.float64) if floats else data

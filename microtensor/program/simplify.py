@@ -15,14 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..lexicon import ROWS
 from .symbol import Symbol, convert, has_symbols, record_call
 
-ELEMENTWISE = {
-    "add", "subtract", "multiply", "divide", "power", "negative", "where", "maximum", "minimum",
-    "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
-    "logical_or", "logical_not", "exp", "expm1", "log", "log1p", "sqrt", "square", "sin", "cos",
-    "tanh", "absolute", "sigmoid", "softplus", "clip",
-}  # fmt: skip
 Number = int | float
 
 
@@ -235,7 +230,7 @@ def is_elementwise(symbol: Symbol) -> bool:
     """Whether its call works entry by entry, and so on what broadcasting copies too."""
     f = symbol.function
     entrywise = isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
-    return symbol.call in ELEMENTWISE or entrywise
+    return ROWS[symbol.call].elementwise if symbol.call in ROWS else entrywise
 
 
 def _has_length(x: Any) -> bool:

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..backward import starting_gradient
 from ..errors import label
-from ..graph import Graph, places
+from ..graph import Graph, Node
+from ..lexicon import ROWS
 from ..tensor import Tensor
 from .naming import Names
 from .numpy import (
@@ -28,37 +29,26 @@ from .numpy import (
     literal,
     written,
 )
-from .simplify import ELEMENTWISE, Simplifier, is_plain, is_weak, shape_of
+from .simplify import Simplifier, is_plain, is_weak, shape_of
 from .symbol import Symbol, reach
 from .trace import Trace, trace
 
 WIDTH, INLINE, CHEAP = 88, 60, 12
 LARGEST = 20_000
 MODULES = {"numpy": "import numpy as np", "jax.numpy": "import jax.numpy as jnp"}
-LETTERS = {
-    "exp": "e", "sum": "total", "mean": "mean", "max": "top", "subtract": "diff", "softmax": "p",
-    "log_softmax": "log_p",
-}  # fmt: skip
 ONE_STEP = {
     "add", "subtract", "multiply", "negative", "greater", "greater_equal", "less", "less_equal",
     "equal", "transpose",
 }  # fmt: skip
 
 
-def source(
+def program(
     result: Tensor,
     wrt: Tensor | str | Sequence[Tensor | str] | None = None,
     names: Mapping[str, Any] | None = None,
     xp: str = "numpy",
-) -> str:
-    """The program behind a result and its gradients; `to_source` says more."""
-    return program(result, wrt, names, xp).text()
-
-
-def program(
-    result: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None, xp: str = "numpy"
 ) -> Program:
-    """The statements of the program, and what they are called."""
+    """The program behind a result and its gradients; `to_source` says more."""
     if xp not in MODULES:
         raise ValueError(f"to_source: xp is 'numpy' or 'jax.numpy', got {xp!r}")
     starting_gradient(result, None, "to_source")
@@ -68,7 +58,10 @@ def program(
         raise ValueError(
             f"to_source: {count} operations make no program to read; at most {LARGEST} are written"
         )
-    targets = _targets(graph, result, wrt)
+    targets = [node for node in graph.nodes if node.rule is None and node.tracked]
+    if wrt is not None:
+        asked = [wrt] if isinstance(wrt, Tensor | str) else wrt
+        targets = list({x.id: x for x in (_target(graph, x) for x in asked)}.values())
     try:
         found = trace(result)
     except TypeError as error:
@@ -76,29 +69,19 @@ def program(
     return Program(graph, found, targets, names or {}, xp == "jax.numpy")
 
 
-def _targets(graph: Graph, result: Tensor, wrt: Any) -> list[str]:
-    """The ids of what gradients are wanted for."""
-    if wrt is None:
-        return [node.id for node in graph.nodes if node.rule is None and node.tracked]
-    ids = {id(p.value): p.id for p in places(result) if p.reader is None}
-    nodes = {node.id: node for node in graph.nodes}
-    named = {node.name: node for node in graph.nodes}
-    found = []
-    for x in [wrt] if isinstance(wrt, Tensor | str) else wrt:
-        if not isinstance(x, Tensor | str):
-            raise TypeError(f"to_source: wrt is tensors or names, got {type(x).__name__}")
-        if isinstance(x, str) and x not in named:
-            known = ", ".join(repr(node.name) for node in graph.nodes if node.named)
-            raise ValueError(
-                f"to_source: no value is called {x!r}; there are {known or 'no names'}"
-            )
-        if isinstance(x, Tensor) and id(x) not in ids:
-            raise ValueError(f"to_source: the result wasn't computed from {label(x)}")
-        node = named[x] if isinstance(x, str) else nodes[ids[id(x)]]
-        if not node.tracked:
-            raise ValueError(f"to_source: {node.name!r} is a constant, and has no gradient")
-        found.append(node.id)
-    return list(dict.fromkeys(found))
+def _target(graph: Graph, x: Any) -> Node:
+    """What a gradient is wanted of."""
+    if not isinstance(x, Tensor | str):
+        raise TypeError(f"to_source: wrt is tensors or names, got {type(x).__name__}")
+    node = graph.find(x)
+    if node is None and isinstance(x, Tensor):
+        raise ValueError(f"to_source: the result wasn't computed from {label(x)}")
+    if node is None:
+        known = ", ".join(repr(node.name) for node in graph.nodes if node.named)
+        raise ValueError(f"to_source: no value is called {x!r}; there are {known or 'no names'}")
+    if not node.tracked:
+        raise ValueError(f"to_source: {node.name!r} is a constant, and has no gradient")
+    return node
 
 
 class _Line(NamedTuple):
@@ -118,21 +101,19 @@ class Program:
         self,
         graph: Graph,
         trace: Trace,
-        targets: list[str],
+        targets: list[Node],
         given: Mapping[str, Any],
         jax: bool,
     ) -> None:
         self.graph = graph
         self.trace = trace
-        self.targets = targets  # the ids of what gradients are wanted for
+        self.targets = [node.id for node in targets]  # what gradients are wanted of
         self.given = given  # the user's values by name
         self.jax = jax
-        self.nodes = {node.id: node for node in graph.nodes}
-        self.result = graph.nodes[-1]
         self.names = Names(graph, {*HELPERS})
-        for key in targets:
-            if key not in self.names.inputs and key not in self.names.lines:
-                self.names.lines[key] = self.names.unique(self.nodes[key].name)
+        for node in targets:
+            if node.id not in self.names.inputs and node.id not in self.names.lines:
+                self.names.lines[node.id] = self.names.unique(node.name)
         self.helpers: set[str] = set()
         self.arrays: dict[int, tuple[str, Any]] = {}  # constants that become parameters
         self.texts: dict[Symbol, Text] = {}
@@ -148,7 +129,7 @@ class Program:
     def _simplify(self) -> None:
         """The symbols of the program, without what is needless."""
         values, gradients, seed = self.trace.values, self.trace.gradients, self.trace.seed
-        old = reach([values[self.result.id], *(gradients[t] for t in self.targets)])
+        old = reach([values[self.graph.result.id], *(gradients[t] for t in self.targets)])
         seen = set(old)
         self.kept = [k for k in self.names.lines if k in self.targets or values[k] in seen]
         kept = [values[key] for key in self.kept]
@@ -165,10 +146,10 @@ class Program:
         self.slopes = {k: new.get(x, x) for k, x in gradients.items()}
         for t in self.targets:
             if not is_weak(self.slopes[t]):
-                self.slopes[t] = self.slopes[t].astype(self.nodes[t].value.dtype)
+                self.slopes[t] = self.slopes[t].astype(self.graph.node(t).value.dtype)
         wanted = [self.slopes[t] for t in self.targets]
-        self.forward = set(reach([self.values[self.result.id]]))
-        self.order = reach([self.values[self.result.id], *wanted])
+        self.forward = set(reach([self.values[self.graph.result.id]]))
+        self.order = reach([self.values[self.graph.result.id], *wanted])
         self.uses = Counter(x for symbol in self.order for x in symbol.operands)
         self.uses.update(x for x in wanted if isinstance(x, Symbol))
 
@@ -180,42 +161,42 @@ class Program:
                 continue
             while division.call in ("broadcast_to", "reshape"):
                 division = division.arguments[0]
-            key, ranges = self._spread_over(self.names.operands[node.id][0])
-            if key is None or division not in seen or not self.nodes[key].value.size:
+            (averaged,) = self.graph.operands(node.id)
+            data, ranges = self._spread_over(averaged)
+            if data is None or division not in seen or not data.value.size:
                 continue
-            symbol = self.trace.values[key]
+            symbol = self.trace.values[data.id]
             length = next((x for x in self.lengths if x.arguments[0] is symbol), None)
             if length is None:
-                count = np.size(self.nodes[self.names.operands[node.id][0]].value)
+                count = np.size(averaged.value)
                 rows = symbol.shape[0] == count
                 length = Symbol("len" if rows else "size", None, (symbol,), {}, count)
                 self.lengths[length] = self.names.unique("m" if rows else "n")
             self.ranges |= dict.fromkeys(ranges, length)
             yield division, length
 
-    def _spread_over(self, key: str) -> tuple[str | None, list[int]]:
+    def _spread_over(self, value: Node) -> tuple[Node | None, list[int]]:
         """An input of the shape that a value has, which it was computed from entry by entry.
 
         Of a value with one number a row, an input with these rows; and the ids of the aranges
         that chose a number from each.
         """
-        shape, waiting = np.shape(self.nodes[key].value), [key]
+        shape, waiting = np.shape(value.value), [value]
         rows = bool(shape) and math.prod(shape) == shape[0]
         alike = slice(1 if rows else None)
         ranges: list[int] = []
-        for key in waiting:  # grows while it is read
-            node, operands = self.nodes[key], self.names.operands.get(key, [])
-            axes = np.ndim(node.value)
+        for node in waiting:  # grows while it is read
+            operands, axes = self.graph.operands(node.id), np.ndim(node.value)
             if not shape or np.shape(node.value)[alike] != shape[alike]:
                 continue
-            if node.role == "input" and key in self.names.inputs:
-                return key, ranges
+            if node.role == "input" and node.id in self.names.inputs:
+                return node, ranges
             if len(waiting) >= 50:
                 continue
-            if node.rule in ELEMENTWISE or node.rule == "relu":
-                waiting += [x for x in operands if np.ndim(self.nodes[x].value) == axes]
+            if node.rule in ROWS and ROWS[node.rule].elementwise:
+                waiting += [x for x in operands if np.ndim(x.value) == axes]
             elif rows and node.rule in ("matmul", "softmax", "log_softmax"):
-                waiting += [x for x in operands[:1] if np.ndim(self.nodes[x].value) > 1]
+                waiting += [x for x in operands[:1] if np.ndim(x.value) > 1]
             elif rows and node.rule == "getitem" and _is_one_a_row(node.options["index"], shape[0]):
                 ranges.append(id(node.options["index"][0]))
                 waiting += operands
@@ -247,7 +228,8 @@ class Program:
         slopes = reversed(self.slopes.items())
         self.node_of = {g: key for key, g in slopes if isinstance(g, Symbol)} | nodes
         self.blocks = self._blocks()
-        order = {self.slopes[t]: i for i, t in enumerate(self.targets) if self._is_leaf(t)}
+        leaves = [(i, t) for i, t in enumerate(self.targets) if self.graph.node(t).rule is None]
+        order = {self.slopes[t]: i for i, t in leaves}
         latest: dict[Symbol, int] = {}
         for symbol in self.order:
             if symbol.call is None:
@@ -267,12 +249,10 @@ class Program:
         for i, key in enumerate(self.targets):
             self._gradient(key, i)
 
-    def _is_leaf(self, key: str) -> bool:
-        return self.nodes[key].rule is None
-
     def _temporary(self, symbol: Symbol) -> str:
-        if symbol in self.forward and symbol.call in LETTERS:
-            return self.names.unique(LETTERS[symbol.call])
+        letter = ROWS[symbol.call].letter if symbol.call in ROWS else ""
+        if symbol in self.forward and letter:
+            return self.names.unique(letter)
         return self.names.numbered("t" if symbol in self.forward else "g")
 
     def _line(self, symbol: Symbol, name: str, place: tuple[float, int, int]) -> None:
@@ -383,7 +363,7 @@ class Program:
         g, name = self.slopes[key], self.slope_names[key]
         if isinstance(g, Symbol) and self.said.get(g) == name:
             return
-        node, block = self.nodes[key], self._block_of_gradient(key)
+        node, block = self.graph.node(key), self._block_of_gradient(key)
         place = (g.index if isinstance(g, Symbol) else 0, 1, i)
         number = g.arguments[1] if isinstance(g, Symbol) and g.call == "full" else g
         text = self._read(number).text
@@ -404,7 +384,7 @@ class Program:
         """What each node's block is called: `layer 1`, `BCELoss`."""
         paths = {node.id: node.group for node in self.graph.nodes if node.rule is not None}
         labels = {k: path[1] if len(path) > 1 else "".join(path) for k, path in paths.items()}
-        linear = {labels[key] for key, _ in self.names.linear}
+        linear = {labels[node.id] for node in self.graph.nodes if node.linear and node.rule}
         called: dict[str, str] = {}
         count = 0
         for name in dict.fromkeys(labels.values()):
@@ -423,14 +403,14 @@ class Program:
 
     def _block_of_gradient(self, key: str) -> tuple[str, str]:
         """The block that sends it: that of the oldest reader."""
-        readers = self.names.readers.get(key)
-        return "backward", self.blocks.get(readers[0], "") if readers else ""
+        readers = self.graph.readers(key)
+        return "backward", self.blocks.get(readers[0].id, "") if readers else ""
 
     # Text ---------------------------------------------------------------------------------------
 
     def text(self) -> str:
         """The whole program."""
-        result = self.said[self.values[self.result.id]]
+        result = self.said[self.values[self.graph.result.id]]
         helpers = [
             JAX_PUT if name == "put" and self.jax else text
             for name, text in HELPERS.items()
@@ -473,22 +453,24 @@ class Program:
 
     def inputs(self) -> list[tuple[str, Any]]:
         """The function's parameters and their values: data, constants, what is learned."""
-        used = {symbol for symbol in self.order if symbol.call is None}
-        found: dict[bool, list[tuple[str, Any]]] = {False: [], True: []}
-        positions = {node.id: i for i, node in enumerate(self.graph.nodes)}
-        first = {k: positions[readers[0]] for k, readers in self.names.readers.items()}
-        data = sorted(self.names.inputs, key=lambda key: first.get(key, 0))
-        learned = sorted(filter(self._is_learned, data), key=lambda key: positions[key])
-        for key in [*(key for key in data if not self._is_learned(key)), *learned]:
-            if self.values[key] in used:
-                node = self.nodes[key]
-                found[node.tracked].append((self.names.inputs[key], node.value))
-        return [*found[False], *self.arrays.values(), *found[True]]
+        nodes = [node for node in self.graph.nodes if node.id in self.names.inputs]
+        nodes = [node for node in nodes if self.values[node.id] in set(self.order)]
+        place = {node.id: i for i, node in enumerate(self.graph.nodes)}
+        data = [node for node in nodes if not node.tracked]
+        data.sort(
+            key=lambda node: min((place[x.id] for x in self.graph.readers(node.id)), default=0)
+        )
+        first, last = (
+            [(self.names.inputs[node.id], node.value) for node in some]
+            for some in (data, [node for node in nodes if node.tracked])
+        )
+        return [*first, *self.arrays.values(), *last]
 
     def _docstring(self, result: str, inputs: list[tuple[str, Any]]) -> list[str]:
         """What is returned, and the shapes of what is taken."""
         subject = f"The {result}" if result in ("loss", "cost", "error") else result
-        learned = {name for key, name in self.names.inputs.items() if self._is_learned(key)}
+        nodes = {name: self.graph.node(key) for key, name in self.names.inputs.items()}
+        learned = {name for name, node in nodes.items() if node.tracked}
         lines = [f"{subject} and its gradients, by name.", ""]
         for what, chosen in (
             ("Data", [x for x in inputs if x[0] not in learned]),
@@ -502,18 +484,11 @@ class Program:
         kinds = dict.fromkeys(x.dtype.name for _, x in inputs if x.dtype.kind == "f")
         if list(kinds) != ["float64"]:
             lines.append(f"They are {' and '.join(kinds)}.")
-        computed = {self.names.inputs[x] for x in self.names.inputs if self._is_unrecorded(x)}
-        if made := [name for name, _ in inputs if name in computed]:
+        if made := [name for name, _ in inputs if name in nodes and not nodes[name].recorded]:
             how = "computed before, unrecorded: compute it anew for other data."
             lines += textwrap.wrap(f"{', '.join(made)}: {how}", WIDTH - 4, subsequent_indent="  ")
         text = "\n".join(f"    {line}".rstrip() for line in lines).replace("\xa0", " ")
         return [f'    """{text[4:]}', '    """']
-
-    def _is_unrecorded(self, key: str) -> bool:
-        return not self.nodes[key].recorded
-
-    def _is_learned(self, key: str) -> bool:
-        return self.nodes[key].tracked
 
 
 def _is_one_a_row(index: Any, count: int) -> bool:

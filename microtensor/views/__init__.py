@@ -1,18 +1,25 @@
-"""What a graph can become. Each view reads `Graph`, and nothing else of the engine."""
+"""What a graph can become: the doors. Behind them views read `Graph`, and not each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import called
-from ..graph import Graph, places
+from ..errors import GradientError, called
+from ..graph import Graph, Node
 from ..program.replay import Replay
 from ..tensor import Tensor
+from .changes import Difference, difference
 
 if TYPE_CHECKING:
-    from .picture.rendering import Picture
+    from matplotlib.figure import Figure
+
+    from .picture.picture import Picture
     from .story.telling import Story
+
+__all__ = [
+    "Difference", "detail", "difference", "draw", "explain", "follow", "page", "paths", "to_source",
+]  # fmt: skip
 
 
 def explain(
@@ -35,8 +42,10 @@ def explain(
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
-    graph, replay = lettered(result, names, gradient), Replay(result)
-    return explained(graph, _wanted("explain", graph, replay, wrt), replay.nudged, format)
+    graph = Graph.of(result, names, gradient)
+    asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
+    wanted = frozenset(_tracked("explain", graph, x).id for x in asked)
+    return explained(graph, wanted, Replay(result).nudged, format)
 
 
 def paths(
@@ -51,9 +60,8 @@ def paths(
     """
     from .story.routes import summed
 
-    graph, replay = lettered(result, names, gradient), Replay(result)
-    (start,) = _wanted("paths", graph, replay, [wrt])
-    return summed(graph, start, replay.sent)
+    graph = Graph.of(result, names, gradient)
+    return summed(graph, _tracked("paths", graph, wrt).id, Replay(result).sent)
 
 
 def follow(
@@ -66,51 +74,22 @@ def follow(
     """
     from .story.entry import followed
 
-    return followed(lettered(result, names, gradient), entry, Replay(result).column)
+    return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
 
 
-def lettered(result: Tensor, names: Mapping[str, Any] | None, gradient: Any) -> Graph:
-    """The graph, in which the values of layers are called as in pictures: Z1, A1, ..."""
-    graph = Graph.of(result, names, gradient)
-    if not any(node.group for node in graph.nodes):
-        return graph
-    from .picture.collapse import units
-    from .picture.network import Layers
-
-    letters = Layers(graph, units(graph, "auto", ())).names
-    if not letters:
-        return graph
-    # A card that shows the first and the last of equal layers says so: `last A3` is no name
-    known = {letters[p.id]: p.value for p in places(result) if " " not in letters.get(p.id, " ")}
-    return Graph.of(result, known | dict(names or {}), gradient)
-
-
-def _wanted(what: str, graph: Graph, replay: Replay, wrt: Any) -> frozenset[str]:
-    """The ids of the nodes that are asked for, by name or as tensors."""
-    asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
-    found = set()
-    for x in asked:
-        if isinstance(x, Tensor):
-            identity = replay.identity(x)
-            ids = [] if identity is None else [identity]
-        else:
-            ids = [node.id for node in graph.nodes if node.name == x]
-        tracked = [node.id for node in graph.nodes if node.id in ids and node.tracked]
-        if not tracked:
-            raise ValueError(f"{what}: {_absent(graph, x, bool(ids))}")
-        if len(tracked) > 1:
-            raise ValueError(f"{what}: {len(tracked)} values are called {x!r}; pass the tensor")
-        found.update(tracked)
-    return frozenset(found)
-
-
-def _absent(graph: Graph, x: Any, there: bool) -> str:
-    """Why there is nothing to tell of a gradient."""
+def _tracked(what: str, graph: Graph, x: Any) -> Node:
+    """The node that is asked for, by name or as a tensor, which has a gradient."""
+    node = graph.find(x)
+    if node is not None and node.tracked:
+        return node
     name = called(x) if isinstance(x, Tensor) else repr(x)
-    if there:
-        return f"{name} has no gradient: it doesn't require one"
+    if node is not None:
+        raise ValueError(f"{what}: {name} has no gradient: it doesn't require one")
     known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
-    return f"the result wasn't computed from {name}; it has gradients of: {known or 'no names'}"
+    raise ValueError(
+        f"{what}: the result wasn't computed from {name}; it has gradients of: "
+        f"{known or 'no names'}"
+    )
 
 
 def draw(
@@ -133,9 +112,80 @@ def draw(
     its `dot` program, or the pygraphviz package, which brings it along; .dot, .mmd and .txt need
     neither.
     """
-    from .picture.rendering import picture
+    from .picture.picture import picture
 
     return picture(Graph.of(result, names, gradient), collapse, expand, theme, direction)
+
+
+def page(
+    result: Tensor,
+    filename: Any,
+    names: Mapping[str, Any] | None = None,
+    title: str | None = None,
+    text: str = "",
+    questions: Mapping[str, str] | None = None,
+    collapse: str | bool | int | Iterable[str] = "auto",
+    expand: str | Iterable[str] = (),
+    direction: str | None = None,
+    gradient: Any = None,
+) -> str:
+    """Writes a page that steps through a result's graph, forward and backward. Returns its path.
+
+    One HTML file that needs no network: the picture, buttons and keys (← → Home End), every
+    step as text, the paths of the variable that is clicked, and a mode in which the learner
+    predicts each contribution. Where every value is a single number, the leaves can be changed.
+
+    `title` and `text` (paragraphs with an empty line between them) stand above the picture;
+    `questions` and their answers, which open on a click, below it. The other arguments are those
+    of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
+    is missing.
+    """
+    from pathlib import Path
+
+    from .layers import units
+    from .pages.data import Tale
+    from .pages.document import document
+    from .picture.picture import scene
+    from .story.steps import told
+
+    graph = Graph.of(result, names, gradient)
+    found = units(graph, collapse, expand)
+    tale = Tale(graph, found, scene(graph, found, direction), told(graph), direction is None)
+    program = _javascript(result, graph, gradient) if tale.scalar else ""
+    content = document(tale, title, text, questions or {}, program)
+    path = Path(filename)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return str(path)
+
+
+def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
+    """The JavaScript that computes a graph of single numbers from others, where it can be written.
+
+    An operation of one's own that isn't written in NumPy's functions can't.
+    """
+    from ..program.javascript import javascript
+    from ..program.trace import trace
+
+    try:
+        return f"const rerun = {javascript(graph, trace(result, gradient, whole=False))};"
+    except (ValueError, GradientError):
+        return ""
+
+
+def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
+    """A figure of one tensor (or array), by matplotlib: `detail(W).savefig("W.png")`.
+
+    It shows the values in the corner, the quantiles, a histogram, and a heat map of at most
+    32 x 32 cells, each the mean of the entries in it. With `image_shape`, (64, 64, 3) or (28, 28),
+    each row of a matrix is also shown as an image: of a weight, what that neuron looks for. Of
+    colours the strongest weight is the brightest, and no weight is grey. Where random numbers
+    that a weight began with hide what it learned, show how far it moved: `detail(W - before)`.
+    """
+    from .figure import figure
+
+    array = tensor.data if isinstance(tensor, Tensor) else tensor
+    return figure(array, getattr(tensor, "name", None) or "tensor", image_shape)
 
 
 def to_source(
@@ -146,7 +196,7 @@ def to_source(
 ) -> str:
     """The NumPy program behind a result and its gradients, as a person would have written it.
 
-    The text is a module that needs NumPy alone. Its function, `loss_and_gradients(X, W1, b1)`,
+    The text is a module that needs NumPy alone. Its function, `L_and_gradients(X, W1, b1)`,
     takes the data and parameters that the result was computed from, and returns the value and a
     dict of gradients by name. It gives the engine's numbers, rounding apart, for other inputs of
     the same shapes and dtypes; what Python did meanwhile (branches, loops, random draws) is
@@ -162,6 +212,6 @@ def to_source(
     ValueError: a constant or unknown `wrt`, or more than 20,000 operations. TypeError: an
     operation of one's own that isn't written in NumPy's functions.
     """
-    from ..program.source import source
+    from ..program.source import program
 
-    return source(result, wrt, names, xp)
+    return program(result, wrt, names, xp).text()

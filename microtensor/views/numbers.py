@@ -12,6 +12,7 @@ import numpy as np
 MOST_ROWS, MOST_COLUMNS = 4, 4  # a matrix up to this size is shown in full
 BARS = " ▁▂▃▄▅▆▇█"
 BINS = 12
+LONGEST_SUM = 40
 
 
 def number(value: Any) -> str:
@@ -43,6 +44,17 @@ def total(parts: Sequence[Any], result: Any) -> str:
     """`= (−3) + 2 + 2`; ≈ where the shown parts don't add up to what is shown."""
     equal = number(math.fsum(_shown(part) for part in parts)) == number(result)
     return ("= " if equal else "≈ ") + " + ".join(factor(part) for part in parts)
+
+
+def sum_text(parts: Sequence[Any], result: Any) -> str:
+    """A gradient as the sum of contributions, in the order in which they arrive."""
+    if np.size(result) == 1:
+        text = total([np.asarray(part).item() for part in parts], np.asarray(result).item())
+    else:
+        text = " + ".join(array(part) for part in parts)
+    if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:
+        return text
+    return f"sum of the {len(parts)} contributions"
 
 
 def equals(f: Callable[..., Any], shown: Sequence[Any], result: Any) -> str:

@@ -1,16 +1,48 @@
-"""What the views say: a sentence of the catalogue by its key, and how counts are said."""
+"""What the views say: a sentence of the catalogue by its key, counts, and a step in words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..graph import Step
 from .english import SENTENCES
 
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
+
+
+class Told(NamedTuple):
+    """A step in words.
+
+    `title` is `p = w · x` or `p sends to w`; `brief` tells the step in a line, `p sends to w:
+    0.5 × (−1) = −0.5`. In sentences, `numbers` is what is computed; backward, `reason` is why
+    the local derivative is what it is, `notes` what else there is to see (`The gate is 42 %
+    open.`), and `total` what has arrived so far, and how much is still to come. Steps of a `kind`
+    have the same reason.
+    """
+
+    step: Step
+    title: str
+    brief: str
+    numbers: str
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    total: str = ""
+    kind: str = ""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that is said, in order."""
+        said = (self.numbers, self.reason, *self.notes, self.total)
+        return tuple(sentence for sentence in said if sentence)
+
+    @property
+    def text(self) -> str:
+        """The sentences in a row."""
+        return " ".join(self.sentences)
 
 
 def say(key: str, count: int | None = None, **fields: Any) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...graph import Edge, Node
-from ..numbers import array, bars, factor, number, product, size, small, summed_axes, total
+from ...graph import Edge, Graph, Node
+from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
+from ..scene import Arrow, Card, Cell
 from .diagnosis import not_finite
-from .scene import Arrow, Card, Cell
 
-LONGEST_SUM = 40
 LEGEND = (
     Cell("blue ▸ forward value", "forward label"),
     Cell(
@@ -33,7 +33,7 @@ def why_no_gradients(result: Node) -> list[tuple[Cell, ...]]:
     return [(Cell("– not computed: ", "backward label"), Cell(why, "quiet"))]
 
 
-def card(node: Node, arrived: list[Edge], result: Node) -> Card:
+def card(node: Node, arrived: Sequence[Edge], result: Node) -> Card:
     """A value: its name and expression, its role, value, gradient, and what the gradient sums."""
     heading = [Cell(node.name, "name")]
     if node.expression:
@@ -54,7 +54,8 @@ def card(node: Node, arrived: list[Edge], result: Node) -> Card:
     rows = [(Cell("value", "forward label"), *value)]
     rows.append((Cell(f"∂{result.name}/∂{node.name}", "backward label"), *_gradient(node, result)))
     if len(arrived) > 1:
-        rows.append((Cell("", "backward label"), Cell(summed(node, arrived), "backward label")))
+        text = sum_text([edge.contribution for edge in arrived], node.gradient)
+        rows.append((Cell("", "backward label"), Cell(text, "backward label")))
     return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
 
 
@@ -81,33 +82,19 @@ def _gradient(node: Node, result: Node) -> list[Cell]:
     return _cells(node.gradient, "backward")
 
 
-def summed(node: Node, arrived: list[Edge]) -> str:
-    """A gradient as the sum of contributions, in the order in which they arrive."""
-    parts = [edge.contribution for edge in arrived]
-    if np.size(node.gradient) == 1:
-        text = total([np.asarray(part).item() for part in parts], np.asarray(node.gradient).item())
-    else:
-        text = " + ".join(array(part) for part in parts)
-    if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:
-        return text
-    return f"sum of the {len(parts)} contributions"
-
-
-def arrow(edge: Edge, source: Node, target: Node, result: Node, which: str, alone: bool) -> Arrow:
-    """An operand's arrow: the local derivative, and upstream × local = contribution.
-
-    `which`: the 1st or 2nd use of the source, where there are several. `alone`: nothing else
-    arrives at the source.
-    """
+def arrow(graph: Graph, edge: Edge) -> Arrow:
+    """An operand's arrow: the local derivative, and upstream × local = contribution."""
     if edge.contribution is None:
         return Arrow(edge.source, edge.target, False)
+    source, target, result = graph.node(edge.source), graph.node(edge.target), graph.result
+    which = graph.ordinal(edge)
     derivative = f"∂{target.name}/∂{source.name}" + (f" ({which})" if which else "")
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
         lines = _between_numbers(edge, target, derivative)
     else:
         upstream = f"∂{result.name}/∂{target.name}"
         lines = _between_arrays(edge, source, target, derivative, upstream)
-        if alone:
+        if len(graph.arrivals(source.id)) == 1:
             lines[-1].append(Cell(f"= ∂{result.name}/∂{source.name}", "backward label"))
         else:
             lines[-1].append(Cell("=", "backward label"))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
+from ...lexicon import ACTIVATIONS
+from ..layers import Unit
 from ..numbers import bars, number, rms, size
-from .collapse import ACTIVATIONS, Unit
+from ..scene import Arrow, Card, Cell
 from .diagnosis import against_later, diagnosis, not_finite
-from .scene import Arrow, Card, Cell
 
 MOST_ROWS = 8
 LONGEST_CHAIN = 8
@@ -27,21 +28,14 @@ class Layers:
 
     def __init__(self, graph: Graph, found: list[Unit]) -> None:
         self.graph = graph
-        self.result = graph.nodes[-1]
-        self.nodes = {node.id: node for node in graph.nodes}
+        self.result = graph.result
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
         self.home = {node.id: unit.id for unit in found for node in unit.nodes}
-        self.sources: dict[str, list[str]] = {}  # of each node, its operands
-        self.readers: dict[str, list[str]] = {}
         self.read_outside = {self.result.id}
         for edge in graph.edges:
-            self.sources.setdefault(edge.target, []).append(edge.source)
-            self.readers.setdefault(edge.source, []).append(edge.target)
             if self.home[edge.source] != self.home[edge.target]:
                 self.read_outside.add(edge.source)
-        self.names: dict[str, str] = {}  # of values without a name: Z1, A1, ...
-        # where a card of its own says what it was computed from, values keep the names it uses
-        self.lettered = not any(u.kind == "node" and u.nodes[0].rule for u in found)
+        self.ends: dict[str, str] = {}  # "first" and "last", of values in a card of many layers
         self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
         shown = [n for nodes in self.shown.values() for n in nodes if n is not self.result]
         sizes = [rms(n.gradient) for n in shown if _has(n)]
@@ -63,37 +57,22 @@ class Layers:
             rows = []
             for which, nodes in (("first", unit.nodes[:length]), ("last", unit.nodes[-length:])):
                 some = self._rows_of(unit._replace(nodes=nodes, copies=1))
-                for node in some:
-                    made_up = node.rule and not node.named
-                    name = _letter(node) if made_up and self.lettered else self._short(node)
-                    self.names[node.id] = f"{which} {name}"
+                self.ends |= dict.fromkeys((node.id for node in some), f"{which} ")
                 rows += some
             return rows
-        by_id = {node.id: node for node in unit.nodes}
-        telling = {self.result.id}
-        for x in by_id:
-            if any(reader not in by_id for reader in self.readers.get(x, ())):
-                telling.add(x)
+        inside = {node.id for node in unit.nodes}
+        telling = {self.result.id} | {x for x in inside if self._is_read_outside(x, inside)}
         for node in unit.nodes:
-            activated = node.rule in ACTIVATIONS and node.id in telling
-            for x in self.sources.get(node.id, ()):
-                if x in by_id and (activated or by_id[x].group != node.group):
-                    telling.add(x)
+            activated = node.activation and node.id in telling
+            for x in self.graph.operands(node.id):
+                given = activated and (x.linear or x.activation)
+                if x.id in inside and (given or x.group != node.group):
+                    telling.add(x.id)
         parameters = [n for n in unit.nodes if n.role == "parameter"]
-        results = [n for n in unit.nodes if n.id in telling and n.rule]
-        if parameters and self.lettered:
-            self._numbered(unit, parameters, results)
-        return parameters + results
+        return parameters + [n for n in unit.nodes if n.id in telling and n.rule]
 
-    def _numbered(self, unit: Unit, parameters: list[Node], results: list[Node]) -> None:
-        """Z and A, with the number that the parameters have, for results without a name."""
-        digits = "".join(c for c in parameters[0].name.split(".")[-1] if c.isdigit())
-        if not digits:
-            digits = str(1 + list(self.groups).index(unit.id))
-        for node in results:
-            name = f"{_letter(node)}{digits}"
-            if not node.named and name not in self.names.values():
-                self.names[node.id] = name
+    def _is_read_outside(self, key: str, inside: Container[str]) -> bool:
+        return any(reader.id not in inside for reader in self.graph.readers(key))
 
     def _learning(self) -> dict[str, float]:
         """For each layer, its weight's RMS gradient beside the weight's own RMS."""
@@ -141,9 +120,10 @@ class Layers:
         sizes = self.sizes(unit)
         if sizes:
             cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
-        last = [node.rule for node in self.shown[unit.id] if node.rule]
-        if sizes and last and last[-1] in ACTIVATIONS:
-            cells.append(Cell(str(last[-1])))
+        last = [node for node in self.shown[unit.id] if node.rule]
+        if sizes and last and last[-1].activation:
+            known = last[-1].rule in ACTIVATIONS
+            cells.append(Cell(str(last[-1].rule) if known else last[-1].group[-1]))
         count = sum(np.size(n.value) for n in unit.nodes if n.role == "parameter")
         operations = sum(node.rule is not None for node in unit.nodes)
         facts = [_counted(count, "parameter")] if count else []
@@ -159,9 +139,7 @@ class Layers:
         inside = {node.id for node in unit.nodes}
         if not any(node.role == "parameter" for node in unit.nodes):
             return None
-        outside = [
-            self.nodes[x] for n in unit.nodes for x in self.sources.get(n.id, ()) if x not in inside
-        ]
+        outside = [x for n in unit.nodes for x in self.graph.operands(n.id) if x.id not in inside]
         outputs = [node for node in unit.nodes if node.id in self.read_outside and node.rule]
         shapes = (
             [np.shape(outside[0].value), np.shape(outputs[-1].value)] if outside and outputs else []
@@ -175,21 +153,14 @@ class Layers:
         inside = {node.id for node in unit.nodes}
         until = {node.id for node in self.graph.nodes if node.id not in inside}
         last = [node for node in unit.nodes if node.id in self.read_outside][-1]
-        return self.graph.written(last.id, until, self.names)
-
-    def name(self, node: Node) -> str:
-        """What a value is called in its card: the end of an attribute path, or Z1, A1."""
-        return self.names.get(node.id) or self._short(node)
-
-    def _short(self, node: Node) -> str:
-        return node.name.split(".")[-1] if node.role == "parameter" else node.name
+        return self.graph.written(last.id, until)
 
     def _row(self, node: Node, note: str) -> tuple[Cell, ...]:
         value = [Cell(bars(node.value), "forward bars"), Cell(number(rms(node.value)), "forward")]
         if np.size(node.value) == 1:
             value = [Cell("", "forward"), Cell(number(np.asarray(node.value).item()), "forward")]
         return (
-            Cell(self.name(node), "name"),
+            Cell(self.ends.get(node.id, "") + node.name, "name"),
             Cell(size(np.shape(node.value)), "quiet"),
             *value,
             *self._gradient(node),
@@ -296,7 +267,7 @@ class Layers:
 
     def _place(self, node: Node) -> str:
         """A value by its name and expression, and the group that it is in."""
-        name = self.name(node) + (f" = {node.expression}" if node.expression else "")
+        name = node.name + (f" = {node.expression}" if node.expression else "")
         unit = self.groups.get(self.home[node.id])
         return f"{name} in {unit.name}" if unit else name
 
@@ -305,10 +276,6 @@ def _head_style(column: int) -> str:
     return (
         "forward label" if column in (2, 3) else "backward label" if column in (4, 5) else "quiet"
     )
-
-
-def _letter(node: Node) -> str:
-    return "A" if node.rule in ACTIVATIONS else "Z"
 
 
 def _counted(n: int, what: str) -> str:
@@ -351,10 +318,9 @@ def fold(unit: Unit) -> Card:
     return Card(unit.id, heading, "fold", tuple(rows), unit.frame)
 
 
-def arrow(ends: tuple[str, str], edges: list[Edge], nodes: Mapping[str, Node]) -> Arrow:
+def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge]) -> Arrow:
     """Between two cards: the shape that goes forward, and the RMS of the gradient that returns."""
-    sources = {edge.source: nodes[edge.source] for edge in edges}
-    shapes = dict.fromkeys(size(np.shape(node.value)) for node in sources.values())
+    shapes = dict.fromkeys(size(np.shape(graph.node(edge.source).value)) for edge in edges)
     forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
     lines = [(Cell(forward, "forward label"),)]
     sent: dict[str, Any] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .dot import THEMES, cleaned
-from .scene import Arrow, Card, Cell, Scene
+from ..dot import THEMES, cleaned
+from ..scene import Arrow, Card, Cell, Scene
 
 
 def text(scene: Scene) -> str:

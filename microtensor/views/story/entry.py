@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, ordinals
-from ...lexicon import row, short
+from ...graph import Edge, Graph, Node
+from ...lexicon import row
 from ..numbers import close, number, product, size, total
 from ..words import say
 from .telling import Line, Section, Story, shown
@@ -40,19 +40,14 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
     if not isinstance(what, str):
         raise TypeError(f"follow: an entry is text such as 'W[0, 0]', got {what!r}")
     name, index = what, ""
-    if not any(node.name == what for node in graph.nodes) and what.endswith("]"):
+    if graph.find(what) is None and what.endswith("]"):
         name, _, index = what[:-1].rpartition("[")
-    found = [node for node in graph.nodes if node.name == name]
-    if not found:
-        known = ", ".join(short(node.name) for node in graph.nodes if node.tracked and node.named)
+    node = graph.find(name)
+    if node is None:
+        known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
         raise ValueError(
             f"follow: there is no {name!r}; there is: {known or 'nothing with a name'}"
         )
-    if len(found) > 1:
-        raise ValueError(
-            f"follow: {len(found)} values are called {name!r}; give them names of their own"
-        )
-    node = found[0]
     if not node.tracked or node.gradient is None:
         raise ValueError(f"follow: {name!r} has no gradient")
     shape = np.shape(node.value)
@@ -79,10 +74,9 @@ def _example(name: str, shape: tuple[int, ...]) -> str:
 
 def reaches(graph: Graph, node: Node, entry: Entry, column: Column) -> Iterator[Reach]:
     """What arrives at one entry of a node, edge by edge."""
-    nodes = {x.id: x for x in graph.nodes}
-    for edge in graph.edges:
-        if edge.source == node.id and edge.contribution is not None:
-            target = nodes[edge.target]
+    for edge in graph.leaving(node.id):
+        if edge.contribution is not None:
+            target = graph.node(edge.target)
             local = np.asarray(column(edge.target, edge.slot, entry))
             upstream = np.asarray(target.gradient, dtype=float)
             where = np.argwhere(local != 0)
@@ -99,10 +93,10 @@ def reaches(graph: Graph, node: Node, entry: Entry, column: Column) -> Iterator[
 def followed(graph: Graph, what: str, column: Column) -> Story:
     """The contributions that made the gradient of one entry."""
     node, entry = place(graph, what)
-    result = graph.nodes[-1]
+    result = graph.result
     asked = at(node, entry)
     gradient = float(np.asarray(node.gradient)[entry])
-    title = f"∂{short(result.name)}/∂{asked} = {number(gradient)}"
+    title = f"∂{result.name}/∂{asked} = {number(gradient)}"
     moved = []
     while True:
         found = list(reaches(graph, node, entry, column))
@@ -115,33 +109,29 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
         moved.append(Line(None, said))
         node, entry = target, found[0].entries[0]
     sections = [Section(say("entry.where"), tuple(moved))] if moved else []
-    nodes = {x.id: x for x in graph.nodes}
-    for reach in found:
-        sections.append(_sent(graph, nodes, node, entry, reach, short(result.name)))
+    sections += [_sent(graph, node, entry, reach) for reach in found]
     sections.append(Section(say("entry.sum"), tuple(_sum(found, result, node, asked, gradient))))
     return shown(title, sections)
 
 
 def at(node: Node, entry: Entry) -> str:
     """An entry by name: `W1[3, 5003]`, or `b`."""
-    name = short(node.name)
+    name = node.name
     return f"{name}[{', '.join(map(str, entry))}]" if entry else name
 
 
 def _computed(node: Node) -> str:
-    return f"{short(node.name)} = {node.expression}"
+    return f"{node.name} = {node.expression}"
 
 
-def _sent(
-    graph: Graph, nodes: dict[str, Node], node: Node, entry: Entry, reach: Reach, out: str
-) -> Section:
+def _sent(graph: Graph, node: Node, entry: Entry, reach: Reach) -> Section:
     """The largest contributions of one edge, and what the others add up to."""
     target, sent = reach.target, reach.contributions
-    here = at(node, entry)
+    here, out = at(node, entry), graph.result.name
     if not sent:
         return Section(say("entry.none", entry=here, since=_computed(target)), ())
     order = sorted(range(len(sent)), key=lambda i: -abs(sent[i]))
-    factors = _factors(graph, nodes, reach, entry)
+    factors = _factors(graph, reach, entry)
     lines = []
     for i in order[:MOST_LISTED]:
         there = at(target, reach.entries[i])
@@ -154,18 +144,16 @@ def _sent(
         key = "entry.zeros" if zero else "entry.others"
         said = say(key, others=len(rest), sum=number(math.fsum(rest)), zeros=zero)
         lines.append(Line(None, said))
-    what = short(target.name)
+    what = target.name
     what = say("entry", len(sent), name=what) if np.ndim(target.value) else what
-    use = ordinals(graph.edges).get((target.id, reach.edge.slot), "")
+    use = graph.ordinal(reach.edge)
     since = _computed(target) + (" " + say("use", ordinal=use) if use else "")
     return Section(say("entry.reaches", entry=here, what=what, since=since), tuple(lines))
 
 
-def _factors(
-    graph: Graph, nodes: dict[str, Node], reach: Reach, entry: Entry
-) -> Callable[[Entry], str]:
+def _factors(graph: Graph, reach: Reach, entry: Entry) -> Callable[[Entry], str]:
     """How the local derivative of a product of matrices is called: the partner's entry."""
-    operands = [nodes[e.source] for e in graph.edges if e.target == reach.target.id]
+    operands = graph.operands(reach.target.id)
     if reach.target.rule != "matmul" or any(np.ndim(x.value) != 2 for x in operands):
         return lambda there: ""
     other = operands[1 - reach.edge.slot]
@@ -186,7 +174,7 @@ def _sum(
     if 1 < len(parts) <= MOST_LISTED:
         equal, _, text = total(parts, whole).partition(" ")
         said = f"{text} {equal} {said}"
-    name = f"∂{short(result.name)}/∂{asked}"
+    name = f"∂{result.name}/∂{asked}"
     if close(whole - gradient, max(map(abs, [*parts, gradient])), node.gradient):
         yield Line(None, say("entry.same", sum=said, name=name))
     else:

@@ -6,13 +6,13 @@ Formulas are those of `lexicon.py`, in which signs stand for the names until the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, arrivals
-from ...lexicon import elementwise, expression, local_formula, sent_formula, short
+from ...graph import Edge, Graph, Node
+from ...lexicon import elementwise, expression, local_formula, sent_formula
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
 from ..words import axes_named, say
 from .steps import sign
@@ -43,14 +43,10 @@ def latex(graph: Graph, on_path: frozenset[str]) -> str:
 
 
 def _forward(graph: Graph) -> Iterator[str]:
-    nodes = {node.id: node for node in graph.nodes}
-    operands: dict[str, list[Node]] = {}
-    for edge in graph.edges:
-        operands.setdefault(edge.target, []).append(nodes[edge.source])
     for node in graph.nodes:
         if node.rule is None:
             continue
-        inputs = operands[node.id]
+        inputs = graph.operands(node.id)
         parts = [named(node.name), formula(node, inputs)]
         if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in inputs):
             if any(x.role != "constant" for x in inputs):
@@ -63,35 +59,30 @@ def _forward(graph: Graph) -> Iterator[str]:
 
 
 def _backward(graph: Graph, on_path: frozenset[str]) -> Iterator[str]:
-    result = graph.nodes[-1]
+    result = graph.result
     if result.gradient is None:
         return
     yield f"{derivative(result, result)} &= {valued(result.gradient)}"
-    nodes = {node.id: node for node in graph.nodes}
-    operands: dict[str, list[Node]] = {}
-    for edge in graph.edges:
-        operands.setdefault(edge.target, []).append(nodes[edge.source])
-    arrived = arrivals(graph)
     for node in reversed(graph.nodes):
-        edges = arrived.get(node.id, [])
+        edges = graph.arrivals(node.id)
         if not edges or node.id not in on_path:
             continue
         left = derivative(result, node)
-        sent = [_sent(edge, nodes, operands[edge.target], result) for edge in edges[:MOST_PARTS]]
+        sent = [_sent(graph, edge) for edge in edges[:MOST_PARTS]]
         more = r" + \cdots" if len(edges) > MOST_PARTS else ""
         yield f"{left} &= {' + '.join(sent)}{more}"
-        if all(np.size(nodes[e.target].value) == np.size(node.value) == 1 for e in edges):
-            yield f"&= {_formulas(edges, nodes, operands)}{_numbers(edges, nodes, node)}"
+        if all(np.size(graph.node(e.target).value) == np.size(node.value) == 1 for e in edges):
+            yield f"&= {_formulas(graph, edges)}{_numbers(graph, edges, node)}"
         else:
             yield f"&= {valued(node.gradient)}"
 
 
-def _formulas(edges: list[Edge], nodes: dict[str, Node], operands: dict[str, list[Node]]) -> str:
+def _formulas(graph: Graph, edges: Sequence[Edge]) -> str:
     """The same with the formulas of the local derivatives, `1 \\cdot c + 1 \\cdot a = `."""
     parts = []
     for edge in edges[:MOST_PARTS]:
-        target = nodes[edge.target]
-        signs, names = _signs(operands[target.id])
+        target = graph.node(edge.target)
+        signs, names = _signs(graph.operands(target.id))
         local = local_formula(str(target.rule), edge.slot, signs, OUT)
         if not local or " if " in local:
             return ""
@@ -104,11 +95,12 @@ def _formulas(edges: list[Edge], nodes: dict[str, Node], operands: dict[str, lis
     return " + ".join(parts) + " = "
 
 
-def _numbers(edges: list[Edge], nodes: dict[str, Node], node: Node) -> str:
+def _numbers(graph: Graph, edges: Sequence[Edge], node: Node) -> str:
     """The same in numbers: `1 × (−3) + 1 × 2 + 1 × 2 = 1`."""
     known = [edge for edge in edges if edge.local is not None]
     pairs = [
-        (np.asarray(nodes[e.target].gradient).item(), np.asarray(e.local).item()) for e in known
+        (np.asarray(graph.node(e.target).gradient).item(), np.asarray(e.local).item())
+        for e in known
     ]
     gradient = np.asarray(node.gradient).item()
     shown = " + ".join(
@@ -124,11 +116,12 @@ def _numbers(edges: list[Edge], nodes: dict[str, Node], node: Node) -> str:
     return f"{shown} {SIGN[equal]} {valued(gradient)}"
 
 
-def _sent(edge: Edge, nodes: dict[str, Node], operands: list[Node], result: Node) -> str:
+def _sent(graph: Graph, edge: Edge) -> str:
     """One part of a gradient: upstream times the local derivative, or the rule's own formula."""
-    target, source = nodes[edge.target], nodes[edge.source]
+    target, source = graph.node(edge.target), graph.node(edge.source)
+    operands = graph.operands(target.id)
     signs, names = _signs(operands)
-    upstream = derivative(result, target)
+    upstream = derivative(graph.result, target)
     names |= {OUT: named(target.name), UPSTREAM: upstream}
     if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
         return rf"{upstream} \, {derivative(target, source)}"
@@ -150,15 +143,13 @@ def _bracketed(text: str) -> str:
     return rf"\left({text}\right)" if " " in text or text.startswith("-") else text
 
 
-def _signs(operands: list[Node]) -> tuple[list[str], dict[str, str]]:
+def _signs(operands: Sequence[Node]) -> tuple[list[str], dict[str, str]]:
     """A sign for each operand (a constant stands for itself), and what they mean."""
-    signs = [
-        short(x.name) if x.role == "constant" else chr(FIRST + k) for k, x in enumerate(operands)
-    ]
+    signs = [x.name if x.role == "constant" else chr(FIRST + k) for k, x in enumerate(operands)]
     return signs, {chr(FIRST + k): named(x.name) for k, x in enumerate(operands)}
 
 
-def formula(node: Node, operands: list[Node]) -> str:
+def formula(node: Node, operands: Sequence[Node]) -> str:
     """The expression that gave a node."""
     signs, names = _signs(operands)
     return translated(expression(str(node.rule), signs, node.options), names)
@@ -171,7 +162,6 @@ def derivative(of: Node, by: Node) -> str:
 
 def named(name: str) -> str:
     """A name: `w`, `t_{12}`, `\\mathrm{loss}`; signs that LaTeX reads otherwise are escaped."""
-    name = short(name)
     numbered = re.fullmatch(r"([A-Za-z])(\d*)", name)
     if numbered:
         return numbered[1] + (f"_{{{numbered[2]}}}" if numbered[2] else "")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from ...graph import Edge, Node
-from ...lexicon import row, short, spoken
+from ...lexicon import row, spoken
 from ..numbers import number, summed_axes
 from ..words import large, percent, say, sentence, translated
 
 
-def kind(edge: Edge, operands: list[Node], target: Node) -> str:
+def kind(edge: Edge, operands: Sequence[Node], target: Node) -> str:
     """The reason of an edge, without names: equal for edges that work alike."""
     shapes = [np.shape(node.value) for node in operands]
     known = row(str(target.rule)).case([x.name for x in operands], target.options, shapes)
@@ -21,20 +22,20 @@ def kind(edge: Edge, operands: list[Node], target: Node) -> str:
     return translated(spoken(known.why, edge.slot))
 
 
-def reason(edge: Edge, operands: list[Node], target: Node, result: str) -> str:
+def reason(edge: Edge, operands: Sequence[Node], target: Node, result: str) -> str:
     """Why the local derivative of this operand is what it is, as a sentence."""
     if target.words:
         return sentence(target.words)
-    names = [short(node.name) for node in operands]
+    names = [node.name for node in operands]
     me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
     said = kind(edge, operands, target)
-    return sentence(said.format(*names, out=short(target.name), L=result, me=me, other=other))
+    return sentence(said.format(*names, out=target.name, L=result, me=me, other=other))
 
 
 def note(edge: Edge, source: Node, target: Node) -> str:
     """What is worth saying of an edge, with its numbers; '' if nothing."""
     rows, columns = np.size(target.value), np.size(source.value)
-    out, name, known = short(target.name), short(source.name), row(str(target.rule))
+    out, name, known = target.name, source.name, row(str(target.rule))
     entries = rows * columns
     if target.rule == "matmul" and rows > 1 and entries:
         many = large(entries)
@@ -53,13 +54,13 @@ def note(edge: Edge, source: Node, target: Node) -> str:
     return " ".join(said)
 
 
-def seen(node: Node, operands: list[Node]) -> list[str]:
+def seen(node: Node, operands: Sequence[Node]) -> list[str]:
     """What is worth saying of a value when it is computed."""
     said = [copies(x, node) for x in operands if x.role != "constant"]
     if node.rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands):
-        left, right = (short(x.name) for x in operands)
+        left, right = (x.name for x in operands)
         many = np.shape(operands[1].value)[0]
-        said.append(say("products", many, out=short(node.name), left=left, right=right))
+        said.append(say("products", many, out=node.name, left=left, right=right))
     return [f"{text}." for text in said if text]
 
 
@@ -69,9 +70,9 @@ def copies(source: Node, target: Node) -> str:
     if count == 1:
         return ""
     if np.ndim(target.value) != 2 or len(axes) != 1:
-        return say("copied.places", name=short(source.name), copies=count)
+        return say("copied.places", name=source.name, copies=count)
     key = "copied.rows" if axes == [0] else "copied.columns"
-    return say(key, name=short(source.name), copies=count)
+    return say(key, name=source.name, copies=count)
 
 
 def copied(source: Node, target: Node) -> tuple[int, list[int]]:

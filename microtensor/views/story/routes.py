@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, ordinals
-from ...lexicon import short
+from ...graph import Edge, Graph, Node
 from ..numbers import close, equals, factor, given, number, total
 from ..words import counted, say
 from .telling import Line, Section, Story, leading, shown
@@ -37,13 +36,13 @@ class Paths:
     def __init__(self, graph: Graph, start: str) -> None:
         reached = leading(graph, frozenset([start]))
         self.nodes = [node for node in graph.nodes if node.id in reached]
-        self.start, self.result = self.nodes[0], self.nodes[-1]
-        self.onward: dict[str, list[Edge]] = {}
-        for edge in graph.edges:
-            if edge.source in reached and edge.contribution is not None:
-                self.onward.setdefault(edge.source, []).append(edge)
+        self.graph = graph
+        self.start, self.result = self.nodes[0], graph.result
         self.scalar = all(np.size(node.value) == 1 for node in self.nodes)
-        self.which = ordinals(graph.edges)
+
+    def onward(self, identity: str) -> list[Edge]:
+        """The edges that a gradient came back along."""
+        return [e for e in self.graph.leaving(identity) if e.contribution is not None]
 
     def stretches(self) -> Iterator[Stretch]:
         """The paths cut at each value that all of them pass through.
@@ -58,7 +57,7 @@ class Paths:
             if 0 < i == furthest:
                 yield Stretch(last, node, counts[node.id], sums[node.id])
                 last, counts[node.id], sums[node.id] = node, 1, 1.0
-            for edge in self.onward.get(node.id, ()):
+            for edge in self.onward(node.id):
                 furthest = max(furthest, place[edge.target])
                 counts[edge.target] = counts.get(edge.target, 0) + counts[node.id]
                 if self.scalar:
@@ -70,7 +69,7 @@ class Paths:
     def each(self) -> Iterator[list[Edge]]:
         """The paths, one after another."""
         path: list[Edge] = []
-        choices = [iter(self.onward.get(self.start.id, ()))]
+        choices = [iter(self.onward(self.start.id))]
         while choices:
             edge = next(choices[-1], None)
             if edge is None:
@@ -83,7 +82,7 @@ class Paths:
                 yield list(path)
                 path.pop()
             else:
-                choices.append(iter(self.onward.get(edge.target, ())))
+                choices.append(iter(self.onward(edge.target)))
 
 
 def _local(edge: Edge) -> float:
@@ -95,7 +94,7 @@ def summed(graph: Graph, start: str, sent: Sent) -> Story:
     paths = Paths(graph, start)
     stretches = list(paths.stretches())
     count = math.prod(stretch.many for stretch in stretches)
-    x, out = short(paths.start.name), short(paths.result.name)
+    x, out = paths.start.name, paths.result.name
     title = f"∂{out}/∂{x}: {say('paths.lead', count, x=x, out=out)}"
     if start == paths.result.id:
         raise ValueError(f"paths: {x!r} is the result itself; name a value it was computed from")
@@ -120,11 +119,10 @@ def summed(graph: Graph, start: str, sent: Sent) -> Story:
 
 def _route(paths: Paths, path: list[Edge]) -> str:
     """`a → p (1st use) → y`; the middle of a long one is left out."""
-    names = {node.id: short(node.name) for node in paths.nodes}
-    steps = [names[path[0].source]]
+    steps = [paths.start.name]
     for edge in path:
-        use = paths.which.get((edge.target, edge.slot), "")
-        steps.append(names[edge.target] + (" " + say("use", ordinal=use) if use else ""))
+        use, name = paths.graph.ordinal(edge), paths.graph.node(edge.target).name
+        steps.append(name + (" " + say("use", ordinal=use) if use else ""))
     if len(steps) > LONGEST_ROUTE:  # paths that follow one another differ near their end
         steps = [steps[0], "…", *steps[-LONGEST_ROUTE // 2 :]]
     return " → ".join(steps)
@@ -132,7 +130,6 @@ def _route(paths: Paths, path: list[Edge]) -> str:
 
 def _multiplied(paths: Paths, path: list[Edge], product: float) -> str:
     """`∂p/∂a × ∂y/∂p = 2 × 1 = 2`."""
-    names = {node.id: short(node.name) for node in paths.nodes}
     locals_ = [_local(edge) for edge in path]
     numbers = " × ".join(_ends([factor(x) for x in locals_]))
     text = number(locals_[0])
@@ -140,7 +137,8 @@ def _multiplied(paths: Paths, path: list[Edge], product: float) -> str:
         sign = equals(lambda *shown: math.prod(shown), locals_, product)
         text = f"{numbers} {sign} {number(product)}"
     if len(path) <= 3:
-        formula = " × ".join(f"∂{names[e.target]}/∂{names[e.source]}" for e in path)
+        names = [paths.start.name, *(paths.graph.node(edge.target).name for edge in path)]
+        formula = " × ".join(f"∂{out}/∂{x}" for x, out in pairwise(names))
         text = f"{formula} = {text}"
     return text
 
@@ -155,9 +153,9 @@ def _ends(parts: list[str]) -> list[str]:
 
 def _factored(paths: Paths, stretches: list[Stretch], whole: float) -> Iterator[Line]:
     """The sum as a product of sums, or, where no value is passed by all, by the first step."""
-    x, out = short(paths.start.name), short(paths.result.name)
+    x, out = paths.start.name, paths.result.name
     if len(stretches) > 1:
-        through = _ends([short(s.end.name) for s in stretches[:-1]])
+        through = _ends([s.end.name for s in stretches[:-1]])
         factors = " × ".join(_ends([factor(s.sum) for s in stretches]))
         sign = equals(lambda *shown: math.prod(shown), [s.sum for s in stretches], whole)
         counts = " × ".join(_ends([counted(s.many) for s in stretches]))
@@ -166,15 +164,15 @@ def _factored(paths: Paths, stretches: list[Stretch], whole: float) -> Iterator[
         yield Line(None, say("paths.product", product=f"{factors} {sign} {number(whole)}"))
         return
     sums, counts_ = _onward(paths)
-    for edge in paths.onward[paths.start.id][:MOST_LISTED]:
-        target = short(next(n.name for n in paths.nodes if n.id == edge.target))
+    for edge in paths.onward(paths.start.id)[:MOST_LISTED]:
+        target = paths.graph.node(edge.target).name
         sent = _local(edge) * sums[edge.target]
         sign = equals(lambda a, b: a * b, (_local(edge), sums[edge.target]), sent)
         product = f"{factor(_local(edge))} × {factor(sums[edge.target])} {sign} {number(sent)}"
         first, rest = f"∂{target}/∂{x}", say("path", counts_[edge.target])
         said = say("paths.onward", local=first, paths=rest, target=target, out=out, product=product)
         yield Line(None, said)
-    left = len(paths.onward[paths.start.id]) - MOST_LISTED
+    left = len(paths.onward(paths.start.id)) - MOST_LISTED
     if left > 0:
         yield Line(None, say("paths.steps", left))
 
@@ -183,7 +181,7 @@ def _onward(paths: Paths) -> tuple[dict[str, float], dict[str, int]]:
     """For each node, the sum over its paths to the result, and how many there are."""
     sums, counts = {paths.result.id: 1.0}, {paths.result.id: 1}
     for node in reversed(paths.nodes[:-1]):
-        onward = paths.onward.get(node.id, ())
+        onward = paths.onward(node.id)
         sums[node.id] = math.fsum(_local(edge) * sums[edge.target] for edge in onward)
         counts[node.id] = sum(counts[edge.target] for edge in onward)
     return sums, counts
@@ -193,7 +191,7 @@ def _proof(
     paths: Paths, products: list[float], count: int, whole: float, seed: float
 ) -> Iterator[Line]:
     """That the sum of the paths is the gradient."""
-    x, out = short(paths.start.name), short(paths.result.name)
+    x, out = paths.start.name, paths.result.name
     gradient = float(np.asarray(paths.start.gradient).item())
     said = number(whole)
     if 1 < count == len(products):
@@ -220,7 +218,7 @@ def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
 
 def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
     """Each path's contribution: what arrives at the result, sent back along it edge by edge."""
-    x, out = short(paths.start.name), short(paths.result.name)
+    x, out = paths.start.name, paths.result.name
     if count > MOST_LISTED:
         raise ValueError(
             f"paths: {counted(count)} paths of arrays lead from {x!r} to {out!r}, more than the "

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, Step, ordinals
-from ...lexicon import expression, short
+from ...graph import Edge, Graph, Node, Step
+from ...lexicon import expression
 from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from ..words import axes_named, say
+from ..words import Told, axes_named, say
 from .reasons import copied, copies, kind, note, reason, seen
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
@@ -19,37 +19,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
 }
-
-
-class Told(NamedTuple):
-    """A step in words.
-
-    `title` is `p = w · x` or `p sends to w`; `brief` tells the step in a line, `p sends to w:
-    0.5 × (−1) = −0.5`. In sentences, `numbers` is what is computed; backward, `reason` is why
-    the local derivative is what it is, `notes` what else there is to see (`The gate is 42 %
-    open.`), and `total` what has arrived so far, and how much is still to come. Steps of a `kind`
-    have the same reason.
-    """
-
-    step: Step
-    title: str
-    brief: str
-    numbers: str
-    reason: str = ""
-    notes: tuple[str, ...] = ()
-    total: str = ""
-    kind: str = ""
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """All that is said, in order."""
-        said = (self.numbers, self.reason, *self.notes, self.total)
-        return tuple(sentence for sentence in said if sentence)
-
-    @property
-    def text(self) -> str:
-        """The sentences in a row."""
-        return " ".join(self.sentences)
 
 
 def told(graph: Graph) -> Iterator[Told]:
@@ -63,12 +32,8 @@ class Teller:
     """Tells one step after the other; it remembers what has arrived so far."""
 
     def __init__(self, graph: Graph) -> None:
-        self.nodes = {node.id: node for node in graph.nodes}
-        self.result = graph.nodes[-1]
-        self.operands: dict[str, list[Node]] = {}
-        for edge in graph.edges:
-            self.operands.setdefault(edge.target, []).append(self.nodes[edge.source])
-        self.uses = ordinals(graph.edges)
+        self.graph = graph
+        self.result = graph.result
         self.computed = sum(node.rule is not None for node in graph.nodes)
         self.parts: dict[str, list[Any]] = {}
 
@@ -90,7 +55,7 @@ class Teller:
     def _computed(self, step: Step) -> Told:
         """Forward: a value from those before it."""
         node = step.node
-        name, operands = short(node.name), self.operands[node.id]
+        name, operands = node.name, self.graph.operands(node.id)
         title = f"{name} = {node.expression}"
         if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in operands):
             numbers = expression(str(node.rule), [number(x.value) for x in operands], node.options)
@@ -102,7 +67,7 @@ class Teller:
 
     def _seed(self, step: Step) -> Told:
         """The result's own gradient, where the way back begins."""
-        name = short(step.node.name)
+        name = step.node.name
         derivative = f"∂{name}/∂{name}"
         if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
             said = say("seed.one", name=name, gradient=derivative)
@@ -113,17 +78,17 @@ class Teller:
 
     def _sent(self, step: Step, edge: Edge) -> Told:
         """Backward: what a result sends to one of the values it was computed from."""
-        source, target = step.node, self.nodes[edge.target]
-        use = self.uses.get((edge.target, edge.slot), "")
-        title = say("sent", target=short(target.name), source=short(source.name))
-        operands = self.operands[target.id]
+        source, target = step.node, self.graph.node(edge.target)
+        use = self.graph.ordinal(edge)
+        title = say("sent", target=target.name, source=source.name)
+        operands = self.graph.operands(target.id)
         if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
             before, sent = self._between_numbers(edge, source, target)
         else:
             before, sent = self._between_arrays(edge, source, target)
         title += " " + say("use", ordinal=use) if use else ""
         which = kind(edge, operands, target)
-        why = say("rule", reason=reason(edge, operands, target, short(self.result.name)))
+        why = say("rule", reason=reason(edge, operands, target, self.result.name))
         count, _ = copied(source, target)
         notes = [note(edge, source, target)]
         if count > 1:
@@ -138,18 +103,18 @@ class Teller:
         upstream, local, sent = (
             np.asarray(x).item() for x in (target.gradient, edge.local, edge.contribution)
         )
-        out = short(target.name)
-        known = [f"∂{out}/∂{short(source.name)}", edge.formula, number(local)]
+        out = target.name
+        known = [f"∂{out}/∂{source.name}", edge.formula, number(local)]
         if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
             del known[1]
         left, right = product(upstream, local, sent)
-        before = f"∂{short(self.result.name)}/∂{out} = {number(upstream)}"
+        before = f"∂{self.result.name}/∂{out} = {number(upstream)}"
         said = say("sent.number", upstream=before, local=" = ".join(dict.fromkeys(known)))
         return said, f"{left} {right}"
 
     def _between_arrays(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
         """What is sent between arrays, as a formula, and how large it is."""
-        upstream = f"∂{short(self.result.name)}/∂{short(target.name)}"
+        upstream = f"∂{self.result.name}/∂{target.name}"
         formula = edge.sends
         if edge.local is not None:
             local = np.asarray(edge.local)
@@ -171,7 +136,7 @@ class Teller:
         parts = self.parts.setdefault(identity, [])
         parts.append(edge.contribution)
         count = len(parts)
-        gradient = f"∂{short(self.result.name)}/∂{short(step.node.name)}"
+        gradient = f"∂{self.result.name}/∂{step.node.name}"
         known = given(gradient, step.total)
         if np.size(step.total) == 1 and 1 < count <= MOST_PARTS:
             value = np.asarray(step.total).item()
@@ -186,7 +151,7 @@ class Teller:
         return say("sum.both" if count == 2 else "sum.all", gradient=known, parts=count)
 
 
-def sign(node: Node, operands: list[Node]) -> str:
+def sign(node: Node, operands: Sequence[Node]) -> str:
     """`=` where the operands as shown give the value shown, else `≈`."""
     numbers = [x.value for x in operands]
     function: Any = FUNCTIONS.get(str(node.rule), getattr(np, str(node.rule), None))

@@ -16,8 +16,8 @@ import numpy as np
 from ...graph import Graph, Node
 from ...lexicon import short
 from ..numbers import given, number, size
-from ..words import say
-from .steps import Teller, Told
+from ..words import Told, say
+from .steps import Teller
 
 WIDTH = 88
 FULL = 40  # up to so many steps are told in full, up to MOST in a line each
@@ -80,8 +80,8 @@ def explained(graph: Graph, wanted: frozenset[str], nudged: Nudged, format: str)
         text = latex(graph, leading(graph, wanted))
         return Story(text, **{"text/latex": text})
     sections = list(_sections(graph, wanted, nudged))
-    result = graph.nodes[-1]
-    name, written = short(result.name), graph.written(result.id)
+    result = graph.result
+    name, written = result.name, graph.written(result.id)
     title = f"{name} = {result.expression if written == name else written}"
     return shown(title if result.rule else name, sections, format)
 
@@ -129,7 +129,7 @@ def _steps(graph: Graph, on_path: frozenset[str]) -> Iterator[Spoken]:
         edge, speaker = step.edge, step.node
         rule: tuple[str | None, int] = ("", 0)
         if edge is not None:
-            speaker = teller.nodes[edge.target]
+            speaker = graph.node(edge.target)
             rule = speaker.rule, edge.slot
         if step.node.id not in on_path and edge is not None:
             teller.hear(step)
@@ -203,12 +203,12 @@ def _rules(steps: list[Spoken]) -> Iterator[Line]:
         if told is not None and told.kind and told.kind not in known:
             known.add(told.kind)
             said = " ".join((told.reason.removeprefix(say("rule", reason="")), *told.notes))
-            yield Line(None, f"{short(speaker.name)} = {speaker.expression}: {said}")
+            yield Line(None, f"{speaker.name} = {speaker.expression}: {said}")
 
 
 def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Line]:
     """The gradients of the wanted nodes (none: of the leaves), each checked by a nudge."""
-    result = graph.nodes[-1]
+    result = graph.result
     if result.gradient is None:
         yield Line(None, _why_none(result))
         return
@@ -219,7 +219,7 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
     if some is not None and _checkable(graph, len(found)):
         middle = nudged(some.id, (0,) * np.ndim(some.value), 0.0)
     for node in found[:MOST_CHECKED]:
-        gradient = given(f"∂{short(result.name)}/∂{short(node.name)}", node.gradient)
+        gradient = given(f"∂{result.name}/∂{node.name}", node.gradient)
         checked = "" if math.isnan(middle) else _check(node, result, nudged, middle)
         yield Line(None, f"{gradient}{checked and ';  '}{checked}")
     if len(found) > MOST_CHECKED:
@@ -228,14 +228,14 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
 
 def _checkable(graph: Graph, many: int) -> bool:
     """Whether L is one number whose gradient is 1, and running it again takes a second at most."""
-    result = graph.nodes[-1]
+    result = graph.result
     entries = sum(np.size(node.value) + 100 for node in graph.nodes)  # a call is worth 100 entries
     plain = np.size(result.value) == 1 and np.all(np.equal(result.gradient, 1))
     return bool(plain) and 2 * min(many, MOST_CHECKED) * entries <= MOST_REPLAYED
 
 
 def _why_none(result: Node) -> str:
-    name = short(result.name)
+    name = result.name
     if not result.tracked:
         return say("none.untracked")
     if np.size(result.value) != 1:
@@ -248,7 +248,7 @@ def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
 
     A step is 1e-6 of a number's power of ten. What a rounding of the result could do isn't seen.
     """
-    name, out = short(node.name), short(result.name)
+    name, out = node.name, result.name
     gradient = np.asarray(node.gradient)
     if not np.isfinite(gradient).all() or not gradient.size:
         return ""

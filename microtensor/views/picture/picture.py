@@ -1,24 +1,21 @@
-"""The graph as a picture, which Graphviz draws: the door, and the rendering."""
+"""A graph as a scene, and that as a picture which saves and shows itself."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
-from ...errors import NoRenderer
-from ...graph import Graph, arrivals, ordinals
-from ...lexicon import short
-from . import cards, collapse, network
-from .dot import THEMES, write
+from ...graph import Graph
+from ..dot import THEMES, write
+from ..layers import Collapse, Unit, between, units
+from ..rendering import render
+from ..scene import Card, Cell, Scene
+from . import cards, network
 from .plain import mermaid, text
-from .scene import Card, Cell, Scene
-from .sparklines import drawn
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
@@ -59,23 +56,22 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         plain = {"encoding", "quiet"}
         if arguments or any(value for key, value in options.items() if key not in plain):
             return super().pipe(format, *arguments, **options)
-        data = rendered(self.source, format or self.format)
-        if (format or self.format) == "svg":
-            data = drawn(data)
+        data = render(self.source, format or self.format)
         encoding = options.get("encoding")
         return data.decode(encoding) if encoding else data
 
     def render(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
         """As graphviz has it: the source in a file, the picture beside it. Returns its path."""
-        if shutil.which("dot"):
+        try:
             return str(super().render(filename, directory=directory, **options))
-        format = options.get("format") or self.format
-        source = super().save(filename, directory=directory)
-        path = str(options.get("outfile") or f"{source}.{format}")
-        Path(path).write_bytes(rendered(self.source, format))
-        if options.get("cleanup"):
-            os.remove(source)
-        return path
+        except graphviz.ExecutableNotFound:
+            format = options.get("format") or self.format
+            source = super().save(filename, directory=directory)
+            path = str(options.get("outfile") or f"{source}.{format}")
+            Path(path).write_bytes(render(self.source, format))
+            if options.get("cleanup"):
+                os.remove(source)
+            return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
         """What a notebook shows: the picture, or where it can't be drawn, why, and the text."""
@@ -95,31 +91,9 @@ def ending(path: str | Path) -> str:
     return found
 
 
-def rendered(source: str, format: str) -> bytes:
-    """DOT source as a picture, by the dot program or by pygraphviz (2 or newer)."""
-    if shutil.which("dot"):
-        done = subprocess.run(
-            ["dot", f"-T{format}"], input=source.encode(), capture_output=True, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(f"dot: {' '.join(done.stderr.decode(errors='replace').split())}")
-        return done.stdout
-    try:
-        import pygraphviz
-    except ImportError:
-        pygraphviz = None
-    if pygraphviz is None or int(pygraphviz.__version__.partition(".")[0]) < 2:
-        raise NoRenderer(
-            "drawing needs Graphviz: install its program (apt install graphviz, brew install "
-            "graphviz) or pip install 'pygraphviz>=2'; a .dot, .mmd or .txt file needs neither"
-        )
-    data: bytes = pygraphviz.AGraph(string=source).draw(format=format, prog="dot")
-    return data
-
-
 def picture(
     graph: Graph,
-    collapsing: collapse.Collapse = "auto",
+    collapse: Collapse = "auto",
     expand: str | Iterable[str] = (),
     theme: str = "light",
     direction: str | None = None,
@@ -127,46 +101,32 @@ def picture(
     """A card for each value or group, an arrow for each operand, a frame for each open group."""
     if theme not in THEMES:
         raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
-    graph = graph._replace(nodes=tuple(n._replace(name=short(n.name)) for n in graph.nodes))
     drawing = Picture("graph")
-    drawing.scene = _repeated(scene(graph, collapse.units(graph, collapsing, expand), direction))
+    drawing.scene = _repeated(scene(graph, units(graph, collapse, expand), direction))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
 
-def scene(graph: Graph, found: list[collapse.Unit], direction: str | None) -> Scene:
+def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
     if direction not in (None, *DIRECTIONS):
         raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
-    nodes = {node.id: node for node in graph.nodes}
-    result = graph.nodes[-1]
-    arrived = arrivals(graph)
+    result = graph.result
     layers = network.Layers(graph, found)
     shown = []
     for unit in found:
         if unit.kind == "node":
             node = unit.nodes[0]
-            shown.append(cards.card(node, arrived.get(node.id, []), result))
+            shown.append(cards.card(node, graph.arrivals(node.id), result))
         else:
             shown.append(layers.card(unit) if unit.kind == "group" else network.fold(unit))
     kinds = {unit.id: unit.kind for unit in found}
-    which = ordinals(graph.edges)
     arrows = []
-    for ends, edges in collapse.between(graph, found).items():
+    for ends, edges in between(graph, found).items():
         if kinds[ends[0]] == kinds[ends[1]] == "node":
-            arrows += [
-                cards.arrow(
-                    edge,
-                    nodes[edge.source],
-                    nodes[edge.target],
-                    result,
-                    which.get((edge.target, edge.slot), ""),
-                    len(arrived.get(edge.source, ())) == 1,
-                )
-                for edge in edges
-            ]
+            arrows += [cards.arrow(graph, edge) for edge in edges]
         else:
-            arrows.append(network.arrow(ends, edges, nodes))
+            arrows.append(network.arrow(graph, ends, edges))
     if layers.groups:
         title, legend = layers.title(), layers.legend()
     else:

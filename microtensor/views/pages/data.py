@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, Step, ordinals
-from ...lexicon import expression, short
-from ..numbers import array, number, rms, size, small
-from ..picture import cards, collapse
-from ..picture.dot import cleaned
-from ..picture.scene import Scene
-from ..story.steps import Told, told
+from ...graph import Edge, Graph, Node, Step
+from ...lexicon import expression
+from ..dot import cleaned
+from ..layers import Unit, between, homes
+from ..numbers import LONGEST_SUM, array, number, rms, size, small, sum_text
+from ..scene import Scene
+from ..words import Told
 
 LONGEST_TEXT = 1000
 MOST_INNER = 20
@@ -39,18 +40,19 @@ class PageStep(NamedTuple):
 class Tale:
     """A graph as a page tells it: value by value, or layer by layer where layers are cards."""
 
-    def __init__(self, graph: Graph, found: list[collapse.Unit], scene: Scene) -> None:
+    def __init__(
+        self, graph: Graph, found: list[Unit], scene: Scene, told: Iterable[Told], turns: bool
+    ) -> None:
         self.graph = graph
         self.found = found
         self.scene = scene
-        self.result = graph.nodes[-1]
-        self.nodes = {node.id: node for node in graph.nodes}
-        self.home = collapse.homes(found)
+        self.turns = turns  # whether a narrow screen may have it in another direction
+        self.result = graph.result
+        self.home = homes(found)
         self.by_layer = any(unit.kind != "node" for unit in found)
         self.scalar = not self.by_layer and all(np.ndim(n.value) == 0 for n in graph.nodes)
-        self.told = list(told(graph))
-        self.uses = ordinals(graph.edges)
-        self.between = collapse.between(graph, found)
+        self.told = list(told)
+        self.between = between(graph, found)
         self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
         self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}
         # Computed values that other cards read, and the result
@@ -84,7 +86,7 @@ class Tale:
         names = {unit.id: _clean(unit.name) for unit in self.found}
         return {
             "result": self.home[self.result.id],
-            "longest": cards.LONGEST_SUM,
+            "longest": LONGEST_SUM,
             "order": [unit.id for unit in self.found],
             "cards": {key: {"words": words[key], "name": names[key]} for key in names},
             "arrows": [[a.source, a.target, a.backward] for a in self.scene.arrows],
@@ -95,7 +97,7 @@ class Tale:
     # Value by value -----------------------------------------------------------------------------
 
     def _by_operation(self) -> list[PageStep]:
-        arrived: dict[str, list[Edge]] = {}
+        arrived: dict[str, list[Any]] = {}
         steps = []
         for tale in self.told:
             step = tale.step
@@ -104,10 +106,9 @@ class Tale:
                 data["arrow"] = self.place[step.edge.target, step.edge.slot]
             if data["kind"] != "forward" and not self.scalar:
                 parts = arrived.setdefault(step.node.id, [])
-                parts += [step.edge] if step.edge is not None else []
-                so_far = step.node._replace(gradient=step.total)
+                parts += [step.edge.contribution] if step.edge is not None else []
                 data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
-                data["sum"] = cards.summed(so_far, parts) if parts else ""
+                data["sum"] = sum_text(parts, step.total) if parts else ""
             title = _clean(tale.title)
             if self.scalar and data["kind"] != "seed":
                 said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
@@ -118,9 +119,6 @@ class Tale:
 
     def _scalars(self) -> dict[str, Any]:
         """The numbers in full, and how the script writes what it does with them."""
-        operands: dict[str, list[str]] = {}
-        for edge in self.graph.edges:
-            operands.setdefault(edge.target, []).append(edge.source)
         return {
             "values": {node.id: _plain(node.value) for node in self.graph.nodes},
             "gradients": {n.id: _plain(n.gradient) for n in self.graph.nodes if _has(n)},
@@ -129,21 +127,16 @@ class Tale:
             "edges": [self._edge(edge) for edge in self.crossing],
             "forward": {
                 node.id: expression(
-                    node.rule, [self._place(x) for x in operands[node.id]], node.options
+                    node.rule, [_place(x) for x in self.graph.operands(node.id)], node.options
                 )
                 for node in self.graph.nodes
                 if node.rule is not None
             },
         }
 
-    def _place(self, identity: str) -> str:
-        """Where the number of an operand is put; a constant stays what it is."""
-        node = self.nodes[identity]
-        return number(node.value) if node.role == "constant" else f"{{{identity}}}"
-
     def _edge(self, edge: Edge) -> dict[str, str]:
-        source, target = self.nodes[edge.source].name, self.nodes[edge.target].name
-        which = self.uses.get((edge.target, edge.slot), "")
+        source, target = self.graph.node(edge.source).name, self.graph.node(edge.target).name
+        which = self.graph.ordinal(edge)
         return {
             "key": f"{edge.target}:{edge.slot}",
             "upstream": f"∂{self.result.name}/∂{target}",
@@ -178,7 +171,7 @@ class Tale:
             steps.append(PageStep(_clean(f"{unit.name}, backward"), said, data, inner=inner))
         return steps
 
-    def _forward(self, unit: collapse.Unit) -> PageStep:
+    def _forward(self, unit: Unit) -> PageStep:
         data = {"kind": "forward", "card": unit.id, "arrow": None}
         leaving = [node for node in unit.nodes if node.id in self.leaving]
         outside = {node.id for node in self.graph.nodes if self.home[node.id] != unit.id}
@@ -190,7 +183,7 @@ class Tale:
         said = _clean(" ".join(texts))
         return PageStep(_clean(f"{unit.name}, forward"), said, data, inner=inner)
 
-    def _returns(self, unit: collapse.Unit) -> str:
+    def _returns(self, unit: Unit) -> str:
         """What has arrived at a layer, what its parameters get of it, and what goes on."""
         arrived = [
             self._gradient(n, n.gradient) for n in unit.nodes if n.id in self.leaving and _has(n)
@@ -207,13 +200,13 @@ class Tale:
         for source, g in list(sent.items())[:3]:
             to = next(unit for unit in self.found if unit.id == self.home[source])
             whom = f" to {to.name}" if to.kind != "node" else ""
-            said.append(f"Back{whom} goes {self._gradient(self.nodes[source], g)}.")
+            said.append(f"Back{whom} goes {self._gradient(self.graph.node(source), g)}.")
         return _clean(" ".join(said))
 
     def _gradient(self, node: Node, g: Any) -> str:
         return f"∂{self.result.name}/∂{node.name} ({_sized(g)})"
 
-    def _inner(self, unit: collapse.Unit, forward: bool) -> tuple[tuple[str, str], ...]:
+    def _inner(self, unit: Unit, forward: bool) -> tuple[tuple[str, str], ...]:
         """What is told of each operation in a layer; of many, of the first and the last."""
         found = self.inner.get((unit.id, forward), [])
         left_out = len(found) - MOST_INNER
@@ -227,9 +220,9 @@ def _said(found: list[Told]) -> tuple[tuple[str, str], ...]:
     return tuple((_clean(t.title), _clean(t.text)) for t in found)
 
 
-def shortened(graph: Graph) -> Graph:
-    """The graph with names as they are shown: on one line, cut, without what isn't printed."""
-    return graph._replace(nodes=tuple(n._replace(name=_clean(short(n.name))) for n in graph.nodes))
+def _place(node: Node) -> str:
+    """Where the number of an operand is put; a constant stays what it is."""
+    return number(node.value) if node.role == "constant" else f"{{{node.id}}}"
 
 
 def _kind(step: Step) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from ...graph import Graph, Node
-from ..numbers import number, rms, size
+from ..graph import Graph, Node
+from .numbers import number, rms, size
 
 
 class Change(NamedTuple):
@@ -75,13 +74,9 @@ def difference(before: Graph, after: Graph) -> Difference:
             f"difference: two programs: the first has {len(before.nodes)} values, the second "
             f"{len(after.nodes)}"
         )
-    from .collapse import units
-    from .network import Layers
-
-    letters = Layers(before, units(before, "auto", ())).names
     return Difference(
         Change(
-            letters.get(a.id, a.name),
+            a.name,
             np.shape(a.value),
             rms(a.value),
             rms(np.subtract(b.value, a.value)),
@@ -89,13 +84,13 @@ def difference(before: Graph, after: Graph) -> Difference:
             None if b.gradient is None else rms(b.gradient),
         )
         for a, b in pairs
-        if a.tracked and np.size(a.value) and _shows(a, letters)
+        if a.tracked and np.size(a.value) and _shows(a)
     )
 
 
-def _shows(node: Node, letters: Mapping[str, str]) -> bool:
+def _shows(node: Node) -> bool:
     """Whether it has a name, given or by its layer, or stands outside of all layers."""
-    return node.named or node.id in letters or node.role == "output" or not node.group
+    return node.named or node.linear or node.activation or not node.rule or not node.group
 
 
 def _told(node: Node) -> str:

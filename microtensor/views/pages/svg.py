@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .dot import FONT, MONO, THEMES, Theme, cleaned, write
-from .rendering import Picture, rendered
-from .scene import Arrow, Card, Cell, Scene
-from .sparklines import outline
+import graphviz
+
+from ..dot import FONT, MONO, THEMES, Theme, cleaned, write
+from ..rendering import outline, render
+from ..scene import Arrow, Card, Cell, Scene
 
 WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
 WIDEST_LINE = 20
@@ -74,10 +75,10 @@ def drawn(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -
 
 
 def _laid_out(scene: Scene) -> Any:
-    drawing = Picture("graph")
+    drawing = graphviz.Digraph("graph")
     write(scene, THEMES["light"], drawing)
     drawing.attr(label="", pad="0")
-    return json.loads(rendered(str(drawing.source), "json"))
+    return json.loads(render(str(drawing.source), "json"))
 
 
 def _roomy(scene: Scene) -> Scene:

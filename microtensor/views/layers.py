@@ -13,14 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node
+from ..graph import Edge, Graph, Node
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 200  # above that, a picture collapses by itself
 MOST_UNITS = 2000  # above that, there is no picture
 MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
 BLOCKS = 16
-ACTIVATIONS = {"relu", "sigmoid", "tanh", "softplus", "softmax", "log_softmax", "exp"}
 
 Path = tuple[str, ...]
 Collapse = str | bool | int | Iterable[str]
@@ -104,11 +103,11 @@ class _Tree:
         return [path for path in self.paths if self.holders[path] <= 1]
 
     def named(self, names: str | Iterable[str], what: str) -> list[Path]:
-        """The groups of these names, `layer2` or `CatClassifier.layer2`."""
+        """The groups of these names or paths, `layer2`, `layer2.layers.0`."""
         wanted = [names] if isinstance(names, str) else list(names)
         found: list[Path] = []
         for name in wanted:
-            paths = [p for p in self.paths if name in (p[-1], ".".join(p))]
+            paths = [p for p in self.paths if f".{'.'.join(p)}".endswith(f".{name}")]
             if not paths:
                 known = ", ".join(dict.fromkeys(p[-1] for p in self.paths)) or "none"
                 raise ValueError(f"draw: {what}: there is no group {name!r}; groups: {known}")
@@ -179,6 +178,7 @@ def between(graph: Graph, found: list[Unit]) -> dict[tuple[str, str], list[Edge]
 def _with_activations(graph: Graph, found: list[Unit], opened: list[Path]) -> list[Unit]:
     """An activation that is a group of its own joins the layer that alone feeds it."""
     by_id = {unit.id: unit for unit in found}
+    joined: dict[str, str] = {}
     sources: dict[str, set[str]] = {}
     targets: dict[str, set[str]] = {}
     for source, target in between(graph, found):
@@ -186,13 +186,16 @@ def _with_activations(graph: Graph, found: list[Unit], opened: list[Path]) -> li
         targets.setdefault(source, set()).add(target)
     for unit in found:
         fed = sources.get(unit.id, set())
-        if unit.kind != "group" or len(unit.nodes) != 1 or len(fed) != 1:
+        alone = unit.nodes[-1].activation and not any(node.linear for node in unit.nodes)
+        if unit.kind != "group" or len(fed) != 1 or not alone:
             continue
-        (layer,) = (by_id[x] for x in fed)
-        joins = unit.nodes[0].rule in ACTIVATIONS and targets[layer.id] == {unit.id}
+        (feeding,) = fed
+        layer = by_id[joined.get(feeding, feeding)]
+        joins = targets[feeding] == {unit.id}
         holds = any(node.role == "parameter" for node in layer.nodes)
         if joins and holds and layer.kind == "group" and layer.frame == unit.frame:
             by_id[layer.id] = layer._replace(nodes=layer.nodes + unit.nodes)
+            joined[unit.id] = layer.id
             del by_id[unit.id]
     return _in_order(graph, by_id.values())
 

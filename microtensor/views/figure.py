@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ShapeError
+from ..errors import ShapeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,19 +16,12 @@ CELLS = 32  # a heat map has at most so many rows and columns
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 
 
-def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
-    """A figure of one tensor (or array), by matplotlib: `detail(W).savefig("W.png")`.
-
-    It shows the values in the corner, the quantiles, a histogram, and a heat map of at most
-    32 x 32 cells, each the mean of the entries in it. With `image_shape`, (64, 64, 3) or (28, 28),
-    each row of a matrix is also shown as an image: of a weight, what that neuron looks for. Of
-    colours the strongest weight is the brightest, and no weight is grey. Where random numbers
-    that a weight began with hide what it learned, show how far it moved: `detail(W - before)`.
-    """
+def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure:
+    """The figure of an array; with `image_shape`, its rows as images too."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    array = np.asarray(tensor.data if hasattr(tensor, "apply_rule") else tensor, dtype=float)
+    array = np.asarray(array, dtype=float)
     if not array.size:
         raise ShapeError(f"detail: shape {array.shape} holds no numbers to show")
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
@@ -39,7 +32,6 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     heights = [4, 2 * lines] if images else [4]
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
     upper = parts[0, 0]
-    name = getattr(tensor, "name", None) or "tensor"
     figure.suptitle(f"{name}   {'×'.join(map(str, array.shape)) or 'scalar'}")
     words, histogram, heat = upper.subplots(1, 3)
     words.axis("off")

@@ -1,0 +1,310 @@
+"""What is behind a result, oldest first, and what each value is called: decided here, once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .lexicon import ACTIVATIONS, short
+from .tensor import Tensor
+
+LETTERS = {"weight": "W", "bias": "b"}
+
+Path = tuple[str, ...]
+
+
+class Place(NamedTuple):
+    """Where a value stands in a graph: its id, and those of its operands.
+
+    `value` is a tensor, or a number or array that was never one; then `reader` is the tensor
+    that was computed from it.
+    """
+
+    id: str
+    value: Any
+    operands: tuple[str, ...]
+    reader: Tensor | None
+
+    @property
+    def rule(self) -> str | None:
+        """The name of the rule that gave it; None for what nobody computed."""
+        computed = self.reader is None and self.value._rule is not None
+        return str(self.value._rule.name) if computed else None
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is a leaf that requires a gradient."""
+        return bool(self.reader is None and self.value._rule is None and self.value.requires_grad)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number that was never a tensor: that is its name, too."""
+        return self.reader is not None and np.ndim(self.value) == 0
+
+
+def places(result: Tensor) -> Iterator[Place]:
+    """Every value behind a result, oldest first, numbered n0, n1, ..."""
+    ids: dict[int, str] = {}
+    count = 0
+    for tensor in _behind(result):
+        operands = []
+        for x, value in zip(tensor._inputs, tensor._values, strict=True):
+            key = id(value if x is None else x)
+            if x is None and (np.ndim(value) == 0 or key not in ids):
+                ids[key] = f"n{count}"
+                yield Place(ids[key], value, (), tensor)
+                count += 1
+            operands.append(ids[key])
+        ids[id(tensor)] = f"n{count}"
+        yield Place(ids[id(tensor)], tensor, tuple(operands), None)
+        count += 1
+
+
+def _behind(result: Tensor) -> list[Tensor]:
+    """Every tensor that the result was computed from, and itself, oldest first."""
+    tensors = [result]
+    seen = {result}
+    for tensor in tensors:  # grows while it is read
+        for x in tensor._inputs:
+            if x is not None and x not in seen:
+                seen.add(x)
+                tensors.append(x)
+    return sorted(tensors, key=lambda tensor: tensor._index)
+
+
+class Names:
+    """The names of a graph's values, by id, each of them once.
+
+    A given name stands. A path through modules is cut to what tells it apart, and is W1, b1 where
+    the module has but a number. Then come the result, L; leaves, by what is done with them: X, W,
+    b, mask; linear maps and what else an activation is given, Z1; activations, A1; and the rest,
+    t1, t2, ... `given` has the names that weren't made up, in full.
+    """
+
+    def __init__(
+        self,
+        behind: Sequence[Place],
+        known: Mapping[str, Any],
+        groups: Mapping[str, Path],
+        activating: Container[Path],
+    ) -> None:
+        self.places = {place.id: place for place in behind}
+        self.groups = groups
+        self.activating = activating  # the groups that are activations
+        self.result = behind[-1].id
+        self.readers: dict[str, list[str]] = {key: [] for key in self.places}
+        for place in behind:
+            for x in place.operands:
+                self.readers[x].append(place.id)
+        self.names = {p.id: f"{float(p.value):.4g}" for p in behind if p.is_number}
+        self.given: dict[str, str] = {}
+        self.taken: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self._give({id(x): name for name, x in known.items() if not name.startswith("_")})
+        self.taken |= {name for name, x in known.items() if isinstance(x, Tensor)}
+        self.biases: set[str] = set()
+        self.linear = self._linear()
+        self.activations = self._activations()
+        if self._is_free(self.result):
+            self.names[self.result] = self._unique("L")
+        self._name_leaves()
+        self._name_layers()
+        for key in filter(self._is_free, self.places):
+            self.names[key] = self._numbered("t")
+
+    def _is_free(self, key: str) -> bool:
+        return key not in self.names
+
+    def _unique(self, name: str) -> str:
+        """A name that nothing else has: itself, or `W_2`."""
+        candidate = name
+        while candidate in self.taken:
+            self.counts[f"{name}_"] += 1
+            candidate = f"{name}_{self.counts[f'{name}_'] + 1}"
+        self.taken.add(candidate)
+        return candidate
+
+    def _numbered(self, letter: str) -> str:
+        """The next of t1, t2, ... that nothing has."""
+        while True:
+            self.counts[letter] += 1
+            if (name := f"{letter}{self.counts[letter]}") not in self.taken:
+                self.taken.add(name)
+                return name
+
+    # Names that were given ----------------------------------------------------------------------
+
+    def _give(self, known: Mapping[int, str]) -> None:
+        """The given names; of two that are equal, the first keeps it."""
+        for key, place in self.places.items():
+            name = getattr(place.value, "name", None) or known.get(id(place.value))
+            if isinstance(name, str) and name.strip() and not place.is_number:
+                self.given[key] = name
+        paths = {
+            key: name
+            for key, name in self.given.items()
+            if name == getattr(self.places[key].value, "_path", None)  # a module gave it
+        }
+        plain = {key: shown(name) for key, name in self.given.items() if key not in paths}
+        wanted = plain | _from_paths(paths, self.given.values())
+        for key, name in wanted.items():
+            if name not in self.taken:
+                self.names[key] = self._unique(name)
+        for key in wanted:
+            if self._is_free(key):
+                self.names[key] = self._unique(wanted[key])
+
+    # What is done with them ---------------------------------------------------------------------
+
+    def _weight(self, key: str) -> str | None:
+        """The parameter that this is, maybe transposed."""
+        place = self.places[key]
+        if place.rule == "transpose":
+            place = self.places[place.operands[0]]
+        return place.id if place.is_parameter else None
+
+    def _linear(self) -> dict[str, str | None]:
+        """The linear maps, by the weight of each: a product with it, and what is added to that."""
+        found: dict[str, str | None] = {}
+        for key, place in self.places.items():
+            if place.rule == "matmul":
+                weights = [w for x in place.operands if (w := self._weight(x))]
+                if weights:
+                    found[key] = weights[-1]
+            elif place.rule == "add":
+                inner = [x for x in place.operands if x in found and self._leads_only_on(x)]
+                others = [x for x in place.operands if x not in inner]
+                if inner and all(self._is_bias(x, place) for x in others):
+                    found[key] = [found.pop(x) for x in inner][-1]
+                    self.biases.update(others)
+        return found
+
+    def _leads_only_on(self, key: str) -> bool:
+        return len(self.readers[key]) == 1 and key not in self.given
+
+    def _is_bias(self, key: str, total: Place) -> bool:
+        place = self.places[key]
+        smaller = np.ndim(getattr(place.value, "_data", place.value)) < total.value.ndim
+        return place.is_parameter or (place.rule is None and smaller)
+
+    def _activations(self) -> dict[str, str | None]:
+        """The activations, and what each is given; that counts as a linear map."""
+        inside: dict[str, Path] = {}
+        enters: dict[Path, str] = {}
+        for key, place in self.places.items():
+            path = self.groups[key]
+            starts = (path[:end] for end in range(1, len(path) + 1))
+            outermost = next((start for start in starts if start in self.activating), None)
+            if place.rule is not None and outermost is not None:
+                inside[key] = outermost
+                for x in place.operands:
+                    if self.places[x].rule is not None and inside.get(x) != outermost:
+                        enters.setdefault(outermost, x)
+        found: dict[str, str | None] = {}
+        for key, place in self.places.items():
+            if key in inside:
+                leaves = [inside.get(x) != inside[key] for x in self.readers[key]]
+                if any(leaves) or key == self.result:
+                    found[key] = enters.get(inside[key])
+            elif place.rule in ACTIVATIONS:
+                found[key] = place.operands[0]
+        for given in found.values():
+            if given is not None and given not in found and self.places[given].rule is not None:
+                self.linear.setdefault(given, None)
+                place = self.places[given]
+                inner = [self.places[x] for x in place.operands]
+                if place.rule == "add" and any(x.rule is not None for x in inner):
+                    self.biases.update(x.id for x in inner)  # of a neuron, too
+        return found
+
+    # Names that are made up ---------------------------------------------------------------------
+
+    def _name_leaves(self) -> None:
+        """W and b for what stands in a linear map, X and x for data, w for other parameters, and
+        mask for bools."""
+        weights = set(self.linear.values())
+        groups: dict[str, list[str]] = {}
+        for key, place in self.places.items():
+            if place.rule is None and self._is_free(key):
+                value = np.asarray(getattr(place.value, "_data", place.value))
+                wide = value.ndim > 1 or key in weights
+                letter = ("W" if wide else "w") if place.is_parameter else "X" if wide else "x"
+                letter = "mask" if value.dtype == bool else letter
+                is_bias = place.is_parameter and key in self.biases
+                groups.setdefault("b" if is_bias else letter, []).append(key)
+        for letter, keys in groups.items():
+            for key in keys:
+                alone = len(keys) == 1
+                self.names[key] = self._unique(letter) if alone else self._numbered(letter)
+
+    def _name_layers(self) -> None:
+        """Z1, and A1 behind it, with the number of their weight, else in order.
+
+        Without a number where there is one alone, outside of all modules; capitals for a matrix,
+        and in a module.
+        """
+        layers: dict[str, list[str]] = {key: [key] for key in self.linear}
+        firsts = {key: key for key in self.linear}  # the first value of the layer that each is in
+        for key, x in self.activations.items():
+            firsts[key] = firsts.get(x or "", key)
+            layers.setdefault(firsts[key], []).append(key)
+        wanted = {
+            key: digits[0]
+            for key, weight in self.linear.items()
+            if weight and (digits := re.findall(r"\d+$", self.names[weight]))
+        }
+        if len(set(wanted.values())) < len(wanted):  # a weight is used twice
+            wanted = {}
+        free = (str(k) for k in range(1, len(self.places) + 1) if str(k) not in wanted.values())
+        order = {key: i for i, key in enumerate(self.places)}
+        for first in sorted(layers, key=lambda key: order[key]):
+            members = layers[first]
+            alone = len(layers) == 1 and not any(self.groups[key] for key in members)
+            number = wanted.get(first) or ("" if alone else next(free))
+            for key in filter(self._is_free, dict.fromkeys(members)):
+                letter = "A" if key in self.activations else "Z"
+                capital = self.groups[key] or self.places[key].value.ndim > 1
+                self.names[key] = self._unique((letter if capital else letter.lower()) + number)
+
+
+def _from_paths(paths: Mapping[str, str], given: Iterable[str]) -> dict[str, str]:
+    """`layers.0.weight` and `layers.2.weight` are W1 and W2; others end as tells them apart.
+
+    That is `factor` or `scale.factor`; of a weight and a bias, `query.weight` at least.
+    """
+    parts = {key: path.split(".") for key, path in paths.items()}
+    endings = Counter(
+        ".".join(split[k:])
+        for split in map(str.split, set(given), "." * len(set(given)))
+        for k in range(len(split))
+    )
+    seen: Counter[str] = Counter()
+    numbers: dict[tuple[str, int], int] = {}
+    numbered: dict[str, tuple[str, int]] = {}
+    found = {}
+    for key, (*module, last) in parts.items():
+        if last in LETTERS and module and module[-1].isdigit():
+            of = ".".join(module), seen[paths[key]]
+            seen[paths[key]] += 1  # the next one of this path is in another model
+            numbered[key] = LETTERS[last], numbers.setdefault(of, len(numbers) + 1)
+            continue
+        split = parts[key]
+        found[key] = paths[key]
+        for start in range(len(split) - 1 - (last in LETTERS), 0, -1):
+            ending = ".".join(split[start:])
+            if endings[ending] == 1 and not split[start][0].isdigit():
+                found[key] = ending
+                break
+    for key, (letter, number) in numbered.items():
+        found[key] = letter + (str(number) if len(numbers) > 1 else "")
+    return found
+
+
+def shown(name: str) -> str:
+    """A name as every view shows it: on one line, cut where it is long, without what isn't
+    printed."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in short(name))

@@ -1,0 +1,120 @@
+"""A graph as one offline HTML page: the picture, stepped through with its story."""
+
+from __future__ import annotations
+
+import html
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..dot import THEMES, cleaned
+from .data import PageStep, Tale
+from .svg import colours, drawn
+
+START = (
+    "The leaves have their numbers, and nothing is computed yet. → or Next goes on; "
+    "a click on a card shows its paths to the result."
+)
+FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
+
+
+def document(
+    tale: Tale, title: str | None, text: str, questions: Mapping[str, str], program: str
+) -> str:
+    """The page as text; `program` is the JavaScript that computes it from other numbers."""
+    data = json.dumps(tale.data(), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    begin = PageStep("Start", START, {})
+    parts = {
+        "title": _text(title or _line(tale.scene.title)),
+        "intro": "".join(f"<p>{_text(p)}</p>" for p in text.split("\n\n") if p.strip()),
+        "questions": "".join(
+            f'<details class="question"><summary>{_text(q)}</summary><p>{_text(a)}</p></details>'
+            for q, a in questions.items()
+        ),
+        "svg": _pictures(tale),
+        "legend": "".join(f"<p>{_text(_line(line))}</p>" for line in tale.scene.legend),
+        "fields": "".join(_field(card) for card in tale.leaves()) if program else "",
+        "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
+        "data": data.replace("<", "\\u003c"),
+        "style": _themes() + _file("page.css"),
+        "program": program,
+        "script": _file("page.js"),
+    }
+    parts["policy"] = _policy(parts["style"], [parts["program"], parts["script"]])
+    return _file("page.html").format(**parts)
+
+
+def _pictures(tale: Tale) -> str:
+    """The picture, and where it goes to the right and its direction is free, one downwards."""
+    scene = tale.scene._replace(title=tale.scene.title[:1])
+    svg = drawn(scene, tale.words(), "wide", tale.scalar)
+    if tale.turns and scene.direction == "LR" and len(scene.cards) <= FEW_CARDS:
+        svg += drawn(scene._replace(direction="TB"), tale.words(), "tall", tale.scalar)
+    return svg
+
+
+def _file(name: str) -> str:
+    """The text of a file that lies beside this one."""
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, scripts: list[str]) -> str:
+    """What the page may do: run its own script, use its own style, load nothing."""
+
+    def known(code: str) -> str:
+        return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"
+
+    allowed = " ".join(known(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {known(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _themes() -> str:
+    """The colours of both themes as CSS variables: the system's choice, and the reader's."""
+    light, dark = (
+        "".join(f"--{name}:{colour};" for name, colour in colours(THEMES[theme]).items())
+        for theme in ("light", "dark")
+    )
+    return (
+        f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+        f'@media screen{{:root[data-theme="light"]{{{light}}}'
+        f':root[data-theme="dark"]{{{dark}}}}}\n'
+    )
+
+
+def _text(text: str) -> str:
+    """A text from outside in HTML: on one line, without what isn't printed, escaped."""
+    return html.escape(cleaned(text, 2000))
+
+
+def _line(cells: Iterable[Any]) -> str:
+    """Texts that stand beside each other, in one."""
+    return " · ".join(cell.text.rstrip() for cell in cells).replace(": · ", ": ")
+
+
+def _field(card: tuple[str, str, str]) -> str:
+    """The inputs for a leaf's number."""
+    key, name, value = card
+    return (
+        f'<div class="field"><span>{_text(name)}</span>'
+        f'<input type="text" inputmode="decimal" autocomplete="off" data-id="{key}" '
+        f'value="{value}" aria-label="{_text(name)}">'
+        f'<input type="range" aria-label="{_text(name)}, slider"></div>'
+    )
+
+
+def _step(number: int, step: PageStep) -> str:
+    inner = "".join(f"<li><b>{_text(t)}</b> {_text(text)}</li>" for t, text in step.inner)
+    if inner:
+        inner = f"<details><summary>each operation</summary><ul>{inner}</ul></details>"
+    parts = {"numbers": step.numbers, "rule": step.text, "notes": step.notes, "total": step.total}
+    said = " ".join(f'<span class="{k}">{_text(t)}</span>' for k, t in parts.items() if t)
+    return (
+        f'<li><a class="title" href="#step-{number}">{_text(step.title)}</a> '
+        f'<span class="text">{said}</span>{inner}</li>'
+    )

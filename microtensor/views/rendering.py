@@ -1,0 +1,66 @@
+"""What Graphviz makes of a picture's source; histograms are drawn, whatever fonts there are."""
+
+from __future__ import annotations
+
+import re
+
+import graphviz
+
+from ..errors import NoRenderer
+from .numbers import BARS
+
+WIDTH, HEIGHT = 0.6, 0.9  # of one bar, the full one, in units of the font size
+TEXT = re.compile(
+    r'<text [^>]*?x="(?P<x>[-\d.]+)" y="(?P<y>[-\d.]+)" font-family="[^"]*Mono[^"]*"'
+    r'[^>]*? font-size="(?P<size>[\d.]+)"(?P<fill>[^>]*)>(?P<bars>(?:[▁-█\xa0]|&#160;)+)</text>'
+)
+
+
+def render(source: str, format: str) -> bytes:
+    """DOT source as a picture, by the dot program or by pygraphviz (2 or newer).
+
+    In an SVG, a text of block characters becomes a path, and letters are as wide as Graphviz took
+    them to be: without hinting, which widens small ones.
+    """
+    try:
+        data = bytes(graphviz.Source(source).pipe(format, quiet=True))
+    except graphviz.ExecutableNotFound:
+        data = _by_pygraphviz(source, format)
+    except graphviz.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").split()
+        raise RuntimeError(f"dot: {' '.join(said)}") from None
+    if format != "svg":
+        return data
+    text = data.decode().replace("<svg ", '<svg text-rendering="geometricPrecision" ', 1)
+    return TEXT.sub(_path, text).encode()
+
+
+def _by_pygraphviz(source: str, format: str) -> bytes:
+    try:
+        import pygraphviz
+    except ImportError:
+        pygraphviz = None
+    if pygraphviz is None or int(pygraphviz.__version__.partition(".")[0]) < 2:
+        raise NoRenderer(
+            "drawing needs Graphviz: install its program (apt install graphviz, brew install "
+            "graphviz) or pip install 'pygraphviz>=2'; a .dot, .mmd or .txt file needs neither"
+        )
+    data: bytes = pygraphviz.AGraph(string=source).draw(format=format, prog="dot")
+    return data
+
+
+def _path(text: re.Match[str]) -> str:
+    x, y, size = (float(text[key]) for key in ("x", "y", "size"))
+    bars = text["bars"].replace("&#160;", "\xa0").replace("\xa0", " ")
+    return f'<path{text["fill"]} stroke="none" d="{outline(bars, x, y, size)}"/>'
+
+
+def outline(bars: str, x: float, y: float, size: float) -> str:
+    """The path of a text of block characters that begins at (x, y)."""
+    steps = []
+    for i, bar in enumerate(bars):
+        height = BARS.index(bar) / 8 * HEIGHT * size
+        if height:
+            left, width = x + i * WIDTH * size, WIDTH * size
+            steps.append(f"M{left:.4g},{y:.6g}v{-height:.3g}h{width:.3g}v{height:.3g}z")
+    return "".join(steps)
