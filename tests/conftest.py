@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 settings.register_profile(
     "few", max_examples=50, derandomize=True, deadline=None, database=None, print_blob=False
 )
-settings.register_profile("many", settings.get_profile("few"), max_examples=400)
+settings.register_profile("many", settings.get_profile("few"), max_examples=500)
 settings.load_profile("few")
 
 
