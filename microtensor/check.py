@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from .backward import grad
 from .errors import GradientError, label
 from .modes import mode
 from .rules import Rule
-from .tensor import Tensor
+from .tensor import Array, Tensor
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Entry = tuple[int, ...]
 
 
 def check_gradients(
@@ -53,8 +54,19 @@ def check_gradients(
     if output.size > 1:  # one number out of many, so weighted that errors can't cancel
         weights = np.random.default_rng(0).uniform(0.5, 1.5, output.shape)
     gradients = grad(output, [leaves[k] for k in checked], weights)
+
+    def value(k: int, entry: Entry, x: float) -> float:
+        moved = [a.copy() for a in arrays]
+        moved[k][entry] = x
+        return float((f(*(Tensor(a, a.dtype.kind == "f") for a in moved)).data * weights).sum())
+
     for k, gradient in zip(checked, gradients, strict=True):
-        _compare(f, arrays, k, gradient.data, weights, (rtol, atol), label(leaves[k]))
+        if wrong := list(_wrong(partial(value, k), arrays[k], gradient.data, rtol, atol)):
+            _, entry, said = max(wrong, key=lambda w: np.inf if np.isnan(w[0]) else w[0])
+            raise GradientError(
+                f"check_gradients: input {k}, {label(leaves[k])}, entry {list(entry)}: {said} "
+                f"({len(wrong)} of {gradient.size} entries are off)"
+            )
 
 
 def _refuse_other_than_float64(what: str, x: Array) -> None:
@@ -65,27 +77,13 @@ def _refuse_other_than_float64(what: str, x: Array) -> None:
         )
 
 
-def _compare(
-    f: Callable[..., Tensor],
-    arrays: Sequence[Array],
-    k: int,
-    gradient: Array,
-    weights: Array,
-    tolerances: tuple[float, float],
-    name: str,
-) -> None:
-    """Raises GradientError if the gradient of input k differs from the differences of f."""
-
-    def value(entry: tuple[int, ...], x: float) -> float:
-        moved = [a.copy() for a in arrays]
-        moved[k][entry] = x
-        return float((f(*(Tensor(a, a.dtype.kind == "f") for a in moved)).data * weights).sum())
-
-    rtol, atol = tolerances
+def _wrong(
+    value: Callable[[Entry, float], float], at: Array, gradient: Array, rtol: float, atol: float
+) -> Iterator[tuple[float, Entry, str]]:
+    """The entries whose gradient differs from differences of `value`: by how much, and in words."""
     eps = float(np.finfo(np.float64).eps)
-    wrong: list[tuple[float, tuple[int, ...], float, str]] = []
-    for entry in np.ndindex(arrays[k].shape):
-        x = float(arrays[k][entry])
+    for entry in np.ndindex(at.shape):
+        x = float(at[entry])
         up, down = (x + sign * eps ** (1 / 3) * max(1, abs(x)) for sign in (1, -1))
         high, low = value(entry, up), value(entry, down)
         slope = (high - low) / (up - down)
@@ -93,17 +91,12 @@ def _compare(
         off = abs(gradient[entry] - slope)
         if not off <= atol + rtol * abs(slope) + rounding:
             middle = value(entry, x)
-            sides = (high - middle) / (up - x), (middle - low) / (x - down)
-            kink = abs(sides[0] - sides[1]) > 1e-3 * max(map(abs, sides))
-            note = f"; a kink: slope {sides[1]:.4g} below and {sides[0]:.4g} above" if kink else ""
-            wrong.append((off, entry, slope, note))
-    if wrong:
-        off, entry, slope, note = max(wrong, key=lambda w: np.inf if np.isnan(w[0]) else w[0])
-        raise GradientError(
-            f"check_gradients: input {k}, {name}, entry {list(entry)}: the gradient is "
-            f"{gradient[entry]:.10g}, differences give {slope:.10g}, off by {off:.3g}{note} "
-            f"({len(wrong)} of {gradient.size} entries are off)"
-        )
+            right, left = (high - middle) / (up - x), (middle - low) / (x - down)
+            said = f"the gradient is {gradient[entry]:.10g}, differences give {slope:.10g}, "
+            said += f"off by {off:.3g}"
+            if abs(right - left) > 1e-3 * max(abs(right), abs(left)):
+                said += f"; a kink: slope {left:.4g} below and {right:.4g} above"
+            yield off, entry, said
 
 
 @contextmanager
