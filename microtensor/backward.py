@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any
@@ -53,7 +53,8 @@ def grad(
         kind = type(inputs).__name__
         raise TypeError(f"grad: inputs is a tensor or a list of tensors, got {kind}")
     seed = starting_gradient(output, gradient, "grad")
-    on_path = _leading_to(output, wanted)
+    tensors = behind(output, tracked=True)
+    on_path = set(wanted).intersection(tensors)
     for x in wanted:
         if x not in on_path:
             why = "so its derivative is zero everywhere, or it was computed from a copy"
@@ -61,11 +62,16 @@ def grad(
                 f"grad: {called(output, 'the output')} wasn't computed from {called(x)}, "
                 + (why if x._requires_grad else "which doesn't require a gradient")
             )
+    for node in tensors:
+        if any(x in on_path for x in node._inputs):
+            on_path.add(node)
     keep = frozenset(wanted)
     if create_graph:
-        with mode(recording=True):
+        with mode(recording=True):  # derivatives of the tensors themselves are recorded
             start = gradient if isinstance(gradient, Tensor) else Tensor(seed)
-            found = walk(output, start, on_path, keep, _as_tensors, _watching())
+            found = walk(
+                output, start, on_path, keep, lambda x: (x, x._operands, x._options), _watching()
+            )
     else:
         _refuse_in_a_program("grad() without create_graph=True")
         found = walk(output, seed, on_path, keep, visit=_watching())
@@ -80,11 +86,6 @@ def _refuse_in_a_program(what: str) -> None:
             f"{what} inside the function isn't recorded; the compiled function computes the "
             "gradients of what it returns"
         )
-
-
-def _as_tensors(node: Tensor) -> tuple[Tensor, tuple[Any, ...], dict[str, Any]]:
-    """A node and its inputs themselves, so that derivatives are recorded."""
-    return node, node._operands, node._options
 
 
 def walk(
@@ -195,20 +196,19 @@ def _as_dtype(g: Any, dtype: np.dtype[Any]) -> Tensor:
     return g if g.dtype == dtype else g.astype(dtype)
 
 
-def _leading_to(output: Tensor, targets: Iterable[Tensor]) -> set[Tensor]:
-    """Every recorded tensor between the targets and the output, both included."""
-    seen = {output}
-    stack = [output]
-    for node in stack:
-        for x in node._inputs:
-            if x is not None and x._requires_grad and x not in seen:
+def behind(result: Tensor, tracked: bool = False) -> list[Tensor]:
+    """Every tensor that the result was computed from, and itself, oldest first.
+
+    `tracked`: those alone whose gradient reaches on through all that is in between.
+    """
+    tensors = [result]
+    seen = {result}
+    for tensor in tensors:  # grows while it is read
+        for x in tensor._inputs:
+            if x is not None and x not in seen and (x._requires_grad or not tracked):
                 seen.add(x)
-                stack.append(x)
-    on_path = seen.intersection(targets)
-    for node in sorted(seen, key=lambda tensor: tensor._index):
-        if any(x in on_path for x in node._inputs):
-            on_path.add(node)
-    return on_path
+                tensors.append(x)
+    return sorted(tensors, key=lambda tensor: tensor._index)
 
 
 def _refuse_changed(node: Tensor) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .backward import behind
 from .lexicon import NO_ROW, Row, short
 from .tensor import Tensor
 
@@ -55,7 +56,7 @@ def places(result: Tensor) -> Iterator[Place]:
     """Every value behind a result, oldest first, numbered n0, n1, ..."""
     ids: dict[int, str] = {}
     free = (f"n{k}" for k in count())
-    for tensor in _behind(result):
+    for tensor in behind(result):
         operands = []
         for x, value in zip(tensor._inputs, tensor._values, strict=True):
             key = id(value if x is None else x)
@@ -66,18 +67,6 @@ def places(result: Tensor) -> Iterator[Place]:
         ids[id(tensor)] = next(free)
         row = NO_ROW if tensor._rule is None else tensor._rule.row
         yield Place(ids[id(tensor)], tensor, tuple(operands), None, row)
-
-
-def _behind(result: Tensor) -> list[Tensor]:
-    """Every tensor that the result was computed from, and itself, oldest first."""
-    tensors = [result]
-    seen = {result}
-    for tensor in tensors:  # grows while it is read
-        for x in tensor._inputs:
-            if x is not None and x not in seen:
-                seen.add(x)
-                tensors.append(x)
-    return sorted(tensors, key=lambda tensor: tensor._index)
 
 
 class Names:

@@ -263,9 +263,7 @@ max = reduction(
     rules.max, "The largest entry; equal ones share the gradient equally.", numpy="max amax"
 )
 min = reduction(
-    rules.min,
-    "The smallest entry; equal ones share the gradient equally.",
-    numpy="min amin",
+    rules.min, "The smallest entry; equal ones share the gradient equally.", numpy="min amin"
 )
 prod = reduction(
     rules.prod, "The product over an axis; its derivative is right where entries are 0 too."
@@ -275,8 +273,7 @@ prod = reduction(
 @operation()
 def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The variance: squared distances from the mean, summed and divided by n - ddof."""
-    options = {"axis": _axis(x, axis), "ddof": ddof, "keepdims": keepdims}
-    return apply(rules.var, (x,), options)
+    return apply(rules.var, (x,), {"axis": _axis(x, axis), "ddof": ddof, "keepdims": keepdims})
 
 
 @operation()

@@ -172,18 +172,13 @@ cos = _rule("cos", np.cos, lambda g, out, x: -g * np.sin(x))
 tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
 
 
-def _turn(move: Any, y: Any, x: Any) -> Any:
-    """A move over the squared distance from the origin, where it is 0 by PyTorch's convention."""
+def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
+    """x over the squared distance from the origin; 0 there, by PyTorch's convention."""
     squares = x * x + y * y
-    return move / np.where(squares == 0, 1.0, squares)
+    return g * x / np.where(squares == 0, 1.0, squares)
 
 
-arctan2 = _rule(
-    "arctan2",
-    np.arctan2,
-    lambda g, out, y, x: _turn(g * x, y, x),
-    lambda g, out, y, x: _turn(-g * y, y, x),
-)
+arctan2 = _rule("arctan2", np.arctan2, _turn, lambda g, out, y, x: -_turn(g, out, x, y))
 
 
 def _sigmoid(x: Any) -> Any:

@@ -25,7 +25,6 @@ new = object.__new__
 # numbers take a quarter of the time.
 np.empty((1 << 25) - (1 << 16), np.uint8)
 
-
 _property: Any = property  # so that type checkers read the types written where it is used
 
 
@@ -57,11 +56,7 @@ class Tensor:
     ).split()
 
     def __init__(
-        self,
-        data: Any,
-        requires_grad: bool = False,
-        name: str | None = None,
-        dtype: Any = None,
+        self, data: Any, requires_grad: bool = False, name: str | None = None, dtype: Any = None
     ) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"Tensor: name is text, got {name!r}")
@@ -78,12 +73,10 @@ class Tensor:
             array = array.astype(dtype, copy=False)
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
-        self._data: Any = (
-            array if array.ndim else array[()]
-        )  # as that, it computes ten times as fast
+        self._data: Any = array if array.ndim else array[()]  # which is ten times as fast
         self.grad: Array | None = None
         self.name = name
-        self._requires_grad: bool = False
+        self._requires_grad: bool = bool(requires_grad)
         self._recorded = True  # False: it was computed, and isn't recorded as that
         self._rule: Rule | None = None  # None: a leaf
         self._inputs: tuple[Tensor | None, ...] = ()  # None: it was an array or a number
@@ -94,7 +87,6 @@ class Tensor:
         self._changed = 0  # the number of its last change
         if requires_grad:
             self._refuse_whole_numbers()
-            self._requires_grad = True
         if recorder is not None and isinstance(data, Tensor | np.ndarray):
             recorder.made(self, data, dtype)
 
@@ -173,9 +165,7 @@ class Tensor:
     dtype: np.dtype[Any] = _property(attrgetter("_data.dtype"), doc="What kind of number it holds.")
     size: int = _property(attrgetter("_data.size"), doc="How many numbers it holds.")
     flags: Any = _property(attrgetter("_data.flags"), doc="NumPy's notes on how it lies in memory.")
-    T: Tensor = _property(
-        lambda x: apply(rules.transpose, (x,), {"axes": None}), doc="The axes in reverse order."
-    )
+    T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
 
     def item(self) -> float | int | bool:
@@ -214,10 +204,9 @@ class Tensor:
         def __getattr__(self, name: str) -> Callable[..., Tensor]: ...
         def __getitem__(self, index: Any) -> Tensor: ...
         def __neg__(self) -> Tensor: ...
-        def __abs__(self) -> Tensor: ...
-        def __invert__(self) -> Tensor: ...
         def __add__(self, other: Any) -> Tensor: ...
 
+        __abs__ = __invert__ = __neg__
         __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __and__ = __or__ = __add__
         __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = __add__
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __add__
@@ -270,8 +259,8 @@ class Tensor:
         return format(read(self, "format()")[()], spec) if spec else str(self)
 
     def __repr__(self) -> str:
-        shown = np.array2string(np.asarray(read(self, "repr()")), separator=", ", prefix="Tensor(")
-        parts = [shown]
+        array = np.asarray(read(self, "repr()"))
+        parts = [np.array2string(array, separator=", ", prefix="Tensor(")]
         if self._data.size > np.get_printoptions()["threshold"] or not self._data.size:
             parts.append(f"shape={self.shape}")
         if self.dtype != np.float64 and self.dtype.kind not in "ib":
