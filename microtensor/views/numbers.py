@@ -46,6 +46,15 @@ def total(parts: Sequence[Any], result: Any) -> str:
     return ("= " if equal else "≈ ") + " + ".join(factor(part) for part in parts)
 
 
+def added(parts: Sequence[Any], result: Any, most: int, shown: str = "") -> str:
+    """`(−3) + 2 + 2 = 1`; of one part, or of more than `most`, what is shown of the sum alone."""
+    shown = shown or number(result)
+    if not 1 < len(parts) <= most:
+        return shown
+    equal, _, text = total(parts, result).partition(" ")
+    return f"{text} {equal} {shown}"
+
+
 def sum_text(parts: Sequence[Any], result: Any) -> str:
     """A gradient as the sum of contributions, in the order in which they arrive."""
     if np.size(result) == 1:
