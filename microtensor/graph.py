@@ -13,12 +13,11 @@ from .backward import starting_gradient, walk
 from .errors import GradientError
 from .lexicon import NO_ROW, Row, firmness
 from .modes import Group
-from .names import Names, Place, places
+from .names import Names, Path, Place, places
 from .tensor import Tensor
 
-__all__ = ["Edge", "Graph", "Node", "Place", "Step", "places"]
+__all__ = ["Edge", "Graph", "Node", "Path", "Place", "Step", "common", "places"]
 
-Path = tuple[str, ...]
 NONE: dict[int, str] = {}
 
 
@@ -113,12 +112,9 @@ class Graph(_Data):
         self._nodes = {node.id: node for node in nodes}
         self._tensors = tensors  # the node of each tensor, by the tensor's number
         arriving, leaving, arrivals = (defaultdict[str, list[Edge]](list) for _ in range(3))
-        self._ordinals: dict[tuple[str, int], str] = {}
-        uses: dict[tuple[str, str], list[Edge]] = {}
         for edge in edges:
             arriving[edge.target].append(edge)
             leaving[edge.source].append(edge)
-            uses.setdefault((edge.source, edge.target), []).append(edge)
         for node in reversed(nodes):
             for edge in arriving.get(node.id, ()):
                 if edge.contribution is not None:
@@ -127,10 +123,6 @@ class Graph(_Data):
             {key: tuple(edges) for key, edges in index.items()}
             for index in (arriving, leaving, arrivals)
         )
-        for several in uses.values():
-            for k, edge in enumerate(several if len(several) > 1 else (), 1):
-                end = {1: "st", 2: "nd", 3: "rd"}.get(k, "th")
-                self._ordinals[edge.target, edge.slot] = f"{k}{end}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Graph, (self.nodes, self.edges)
@@ -184,17 +176,21 @@ class Graph(_Data):
 
     def ordinal(self, edge: Edge) -> str:
         """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
-        return self._ordinals.get((edge.target, edge.slot), "")
+        slots = [x.slot for x in self._arriving[edge.target] if x.source == edge.source]
+        if len(slots) == 1:
+            return ""
+        k = slots.index(edge.slot) + 1
+        return f"{k}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(k, 'th') }"
 
     def find(self, what: Tensor | str) -> Node | None:
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
         if isinstance(what, Tensor):
             return self._nodes.get(self._tensors.get(what._index, ""))
-        named = [node for node in self.nodes if node.role != "constant"]
-        for found in ([n for n in named if what == n.name], [n for n in named if what == n.path]):
-            if len(found) == 1:
-                return found[0]
-        return None
+        known = [
+            x for x in self.nodes if x.role != "constant" and what in (x.name, x.path or x.name)
+        ]
+        named = [x for x in known if x.name == what] or known
+        return named[0] if len(named) == 1 else None
 
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
         """A node as one expression of what it was computed from, such as `log(σ(w · x + b))`.
@@ -202,13 +198,12 @@ class Graph(_Data):
         It ends at leaves, at the nodes in `until`, and where it would grow longer than `longest`;
         there stands the name.
         """
-        needed = {identity: None}
-        waiting = [identity]
+        needed, waiting = {identity}, [identity]
         for key in waiting:  # grows while it is read
-            if key == identity or key not in until:
-                fresh = [x.id for x in self.operands(key) if x.id not in needed]
-                waiting += dict.fromkeys(fresh)
-                needed |= dict.fromkeys(fresh)
+            for x in self.operands(key) if key == identity or key not in until else ():
+                if x.id not in needed:
+                    needed.add(x.id)
+                    waiting.append(x.id)
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
             if node.id in needed:
@@ -276,46 +271,40 @@ class _Reader:
 
     def _node(self, place: Place) -> Node:
         """A value, and all that is known of it."""
-        key, value = place.id, place.value
-        name, given = self.names.names[key], self.names.given.get(key)
-        path = "" if given in (None, name) else given
-        known: dict[str, Any] = {"named": given is not None, "path": path}
-        if place.reader is not None:  # a number, or an array that was never a tensor
-            role = "constant" if place.is_number else "input"
-            return Node(
-                key, name, None, None, role, value, False, None, self.groups[key], {}, **known
-            )
-        role = "parameter" if value.requires_grad else "input"
-        expression, group = None, self.groups[key]
-        if place.rule is not None:
+        key, value, rule, names = place.id, place.value, place.rule, self.names
+        plain = place.reader is not None  # a number, or an array that was never a tensor
+        given, expression, group = names.given.get(key), None, self.groups[key]
+        role = "parameter" if place.is_parameter else "constant" if place.is_number else "input"
+        if rule is not None:
             role = "intermediate"
-            operands = [self.names.names[x] for x in place.operands]
+            operands = [names.names[x] for x in place.operands]
             expression = place.row.expression(operands, value._options)
         if value is self.result:
             role = "output"
-        if role == "parameter":
-            group = _shared_start([self.groups[x] for x in self.names.readers[key]])
+        elif role == "parameter":
+            group = common([self.groups[x] for x in names.readers[key]])
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
-        data = value._data
-        if place.rule is None or getattr(data, "base", None) is not None:
+        data = value if plain else value._data
+        if not plain and (rule is None or getattr(data, "base", None) is not None):
             data = np.array(data)  # a leaf may be changed later, and with it what views it
         return Node(
             id=key,
-            name=name,
-            rule=place.rule,
+            name=names.names[key],
+            rule=rule,
             expression=expression,
             role=role,
             value=data,
-            tracked=value.requires_grad,
-            gradient=self.gradients.get(value),
+            tracked=not plain and value.requires_grad,
+            gradient=None if plain else self.gradients.get(value),
             group=group,
-            options=value._options,
+            options={} if plain else value._options,
+            named=given is not None,
+            path=given if given and given != names.names[key] else "",
             row=place.row,
-            recorded=value._recorded,
-            linear=key in self.names.linear,
-            activation=key in self.names.activations,
-            **known,
+            recorded=plain or value._recorded,
+            linear=key in names.linear,
+            activation=key in names.activations,
         )
 
     def _edges(self, place: Place) -> Iterator[Edge]:
@@ -375,6 +364,7 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
     return groups, activating
 
 
-def _shared_start(paths: list[Path]) -> Path:
+def common(paths: Iterable[Path]) -> Path:
+    """The groups that are around all of these paths."""
     levels = zip(*paths, strict=False)
     return tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, levels))

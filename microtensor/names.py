@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,11 @@ class Place(NamedTuple):
     value: Any
     operands: tuple[str, ...]
     reader: Tensor | None
+
+    @property
+    def data(self) -> Any:
+        """Its array."""
+        return self.value._data if self.reader is None else np.asarray(self.value)
 
     @property
     def rule(self) -> str | None:
@@ -54,19 +60,17 @@ class Place(NamedTuple):
 def places(result: Tensor) -> Iterator[Place]:
     """Every value behind a result, oldest first, numbered n0, n1, ..."""
     ids: dict[int, str] = {}
-    count = 0
+    free = (f"n{k}" for k in count())
     for tensor in _behind(result):
         operands = []
         for x, value in zip(tensor._inputs, tensor._values, strict=True):
             key = id(value if x is None else x)
             if x is None and (np.ndim(value) == 0 or key not in ids):
-                ids[key] = f"n{count}"
+                ids[key] = next(free)
                 yield Place(ids[key], value, (), tensor)
-                count += 1
             operands.append(ids[key])
-        ids[id(tensor)] = f"n{count}"
+        ids[id(tensor)] = next(free)
         yield Place(ids[id(tensor)], tensor, tuple(operands), None)
-        count += 1
 
 
 def _behind(result: Tensor) -> list[Tensor]:
@@ -108,7 +112,7 @@ class Names:
         self.names = {p.id: f"{float(p.value):.4g}" for p in behind if p.is_number}
         self.given: dict[str, str] = {}
         self.taken: set[str] = set()
-        self.counts: Counter[str] = Counter()
+        self.series: dict[str, Iterator[str]] = {}
         self._give({id(x): name for name, x in known.items() if not name.startswith("_")})
         self.taken |= {name for name, x in known.items() if isinstance(x, Tensor)}
         self.biases: set[str] = set()
@@ -124,22 +128,19 @@ class Names:
     def _is_free(self, key: str) -> bool:
         return key not in self.names
 
+    def _numbered(self, start: str, first: int = 1) -> str:
+        """The next of t1, t2, ... that nothing has."""
+        series = self.series.setdefault(start, (f"{start}{k}" for k in count(first)))
+        name = next(name for name in series if name not in self.taken)
+        self.taken.add(name)
+        return name
+
     def _unique(self, name: str) -> str:
         """A name that nothing else has: itself, or `W_2`."""
-        candidate = name
-        while candidate in self.taken:
-            self.counts[f"{name}_"] += 1
-            candidate = f"{name}_{self.counts[f'{name}_'] + 1}"
-        self.taken.add(candidate)
-        return candidate
-
-    def _numbered(self, letter: str) -> str:
-        """The next of t1, t2, ... that nothing has."""
-        while True:
-            self.counts[letter] += 1
-            if (name := f"{letter}{self.counts[letter]}") not in self.taken:
-                self.taken.add(name)
-                return name
+        if name in self.taken:
+            return self._numbered(f"{name}_", 2)
+        self.taken.add(name)
+        return name
 
     # Names that were given ----------------------------------------------------------------------
 
@@ -156,12 +157,9 @@ class Names:
         }
         plain = {key: shown(name) for key, name in self.given.items() if key not in paths}
         wanted = plain | _from_paths(paths, self.given.values())
-        for key, name in wanted.items():
-            if name not in self.taken:
-                self.names[key] = self._unique(name)
-        for key in wanted:
-            if self._is_free(key):
-                self.names[key] = self._unique(wanted[key])
+        firsts = {name: key for key, name in reversed(wanted.items())}
+        self.names |= {key: self._unique(name) for name, key in firsts.items()}
+        self.names |= {k: self._unique(x) for k, x in wanted.items() if self._is_free(k)}
 
     # What is done with them ---------------------------------------------------------------------
 
@@ -193,30 +191,29 @@ class Names:
 
     def _is_bias(self, key: str, total: Place) -> bool:
         place = self.places[key]
-        smaller = np.ndim(getattr(place.value, "_data", place.value)) < total.value.ndim
-        return place.is_parameter or (place.rule is None and smaller)
+        return place.is_parameter or (place.rule is None and place.data.ndim < total.data.ndim)
+
+    def _activating(self, key: str) -> Path | None:
+        """The outermost group that a computed value is in and that is an activation."""
+        path = self.groups[key] if self.places[key].rule is not None else ()
+        starts = (path[:end] for end in range(1, len(path) + 1))
+        return next((start for start in starts if start in self.activating), None)
 
     def _activations(self) -> dict[str, str | None]:
         """The activations, and what each is given; that counts as a linear map."""
-        inside: dict[str, Path] = {}
+        inside = {key: self._activating(key) for key in self.places}
         enters: dict[Path, str] = {}
-        for key, place in self.places.items():
-            path = self.groups[key]
-            starts = (path[:end] for end in range(1, len(path) + 1))
-            outermost = next((start for start in starts if start in self.activating), None)
-            if place.rule is not None and outermost is not None:
-                inside[key] = outermost
-                for x in place.operands:
-                    if self.places[x].rule is not None and inside.get(x) != outermost:
-                        enters.setdefault(outermost, x)
         found: dict[str, str | None] = {}
         for key, place in self.places.items():
-            if key in inside:
-                leaves = [inside.get(x) != inside[key] for x in self.readers[key]]
-                if any(leaves) or key == self.result:
-                    found[key] = enters.get(inside[key])
-            elif place.row.activation:
+            path = inside[key]
+            if path is None and place.row.activation:
                 found[key] = place.operands[0]
+            elif path is not None:
+                outside = [x for x in place.operands if inside[x] != path]
+                for x in (x for x in outside if self.places[x].rule is not None):
+                    enters.setdefault(path, x)
+                if key == self.result or any(inside[x] != path for x in self.readers[key]):
+                    found[key] = enters.get(path)
         for given in found.values():
             if given is not None and given not in found and self.places[given].rule is not None:
                 self.linear.setdefault(given, None)
@@ -235,12 +232,14 @@ class Names:
         groups: dict[str, list[str]] = {}
         for key, place in self.places.items():
             if place.rule is None and self._is_free(key):
-                value = np.asarray(getattr(place.value, "_data", place.value))
-                wide = value.ndim > 1 or key in weights
-                letter = ("W" if wide else "w") if place.is_parameter else "X" if wide else "x"
-                letter = "mask" if value.dtype == bool else letter
-                is_bias = place.is_parameter and key in self.biases
-                groups.setdefault("b" if is_bias else letter, []).append(key)
+                letter = "w" if place.is_parameter else "x"
+                if place.is_parameter and key in self.biases:
+                    letter = "b"
+                elif place.data.dtype == bool:
+                    letter = "mask"
+                elif place.data.ndim > 1 or key in weights:
+                    letter = letter.upper()
+                groups.setdefault(letter, []).append(key)
         for letter, keys in groups.items():
             for key in keys:
                 alone = len(keys) == 1
@@ -264,7 +263,7 @@ class Names:
         }
         if len(set(wanted.values())) < len(wanted):  # a weight is used twice
             wanted = {}
-        free = (str(k) for k in range(1, len(self.places) + 1) if str(k) not in wanted.values())
+        free = (str(k) for k in count(1) if str(k) not in wanted.values())
         order = {key: i for i, key in enumerate(self.places)}
         for first in sorted(layers, key=lambda key: order[key]):
             members = layers[first]
@@ -272,7 +271,7 @@ class Names:
             number = wanted.get(first) or ("" if alone else next(free))
             for key in filter(self._is_free, dict.fromkeys(members)):
                 letter = "A" if key in self.activations else "Z"
-                capital = self.groups[key] or self.places[key].value.ndim > 1
+                capital = self.groups[key] or self.places[key].data.ndim > 1
                 self.names[key] = self._unique((letter if capital else letter.lower()) + number)
 
 
@@ -281,31 +280,24 @@ def _from_paths(paths: Mapping[str, str], given: Iterable[str]) -> dict[str, str
 
     That is `factor` or `scale.factor`; of a weight and a bias, `query.weight` at least.
     """
-    parts = {key: path.split(".") for key, path in paths.items()}
-    endings = Counter(
-        ".".join(split[k:])
-        for split in map(str.split, set(given), "." * len(set(given)))
-        for k in range(len(split))
-    )
+    names = [name.split(".") for name in set(given)]
+    endings = Counter(".".join(parts[k:]) for parts in names for k in range(len(parts)))
     seen: Counter[str] = Counter()
-    numbers: dict[tuple[str, int], int] = {}
-    numbered: dict[str, tuple[str, int]] = {}
+    modules: dict[tuple[str, int], int] = {}
+    letters: dict[str, tuple[str, int]] = {}
     found = {}
-    for key, (*module, last) in parts.items():
+    for key, path in paths.items():
+        *module, last = parts = path.split(".")
         if last in LETTERS and module and module[-1].isdigit():
-            of = ".".join(module), seen[paths[key]]
-            seen[paths[key]] += 1  # the next one of this path is in another model
-            numbered[key] = LETTERS[last], numbers.setdefault(of, len(numbers) + 1)
+            of = ".".join(module), seen[path]
+            seen[path] += 1  # the next one of this path is in another model
+            letters[key] = LETTERS[last], modules.setdefault(of, len(modules) + 1)
             continue
-        split = parts[key]
-        found[key] = paths[key]
-        for start in range(len(split) - 1 - (last in LETTERS), 0, -1):
-            ending = ".".join(split[start:])
-            if endings[ending] == 1 and not split[start][0].isdigit():
-                found[key] = ending
-                break
-    for key, (letter, number) in numbered.items():
-        found[key] = letter + (str(number) if len(numbers) > 1 else "")
+        starts = range(len(module) - (last in LETTERS), 0, -1)
+        short = [".".join(parts[k:]) for k in starts if not parts[k][0].isdigit()]
+        found[key] = next((ending for ending in short if endings[ending] == 1), path)
+    for key, (letter, number) in letters.items():
+        found[key] = letter + (str(number) if len(modules) > 1 else "")
     return found
 
 

@@ -33,7 +33,7 @@ def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], An
     return lambda tensor: convert(read(tensor, how))
 
 
-def _equality(rule: Rule) -> Callable[[Tensor, Any], Any]:
+def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
     """With what is no number, as `t == None`: Python's own answer."""
     kinds = (int, float, np.ndarray, np.generic, list)
     return lambda a, b: apply(rule, (a, b)) if isinstance(b, (Tensor, *kinds)) else NotImplemented
@@ -223,8 +223,8 @@ class Tensor:
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __add__
         __rand__ = __ror__ = __lt__ = __le__ = __gt__ = __ge__ = __add__
 
-    __eq__ = _equality(rules.equal)
-    __ne__ = _equality(rules.not_equal)
+    __eq__ = _equality(rules.equal)  # type: ignore[assignment]
+    __ne__ = _equality(rules.not_equal)  # type: ignore[assignment]
     __hash__ = object.__hash__
 
     def __pos__(self) -> Tensor:

@@ -145,8 +145,8 @@ def test_a_product_is_equal_only_where_the_shown_numbers_are(a, b, sign):
 
 
 def test_a_sum_is_equal_only_where_the_shown_numbers_are():
-    assert numbers.total([2, -3], -1) == "= 2 + (−3)"
-    assert numbers.total([1 / 3, 1 / 3, 1 / 3], 1.0) == "≈ 0.3333 + 0.3333 + 0.3333"
+    assert numbers.sum_text([2, -3], -1) == "= 2 + (−3)"
+    assert numbers.sum_text([1 / 3, 1 / 3, 1 / 3], 1.0) == "≈ 0.3333 + 0.3333 + 0.3333"
 
 
 @pytest.mark.parametrize(

@@ -279,8 +279,23 @@ def _is_filled(x: Any) -> bool:
 
 
 def _without_copies(to: Simplifier, symbol: Symbol) -> Any:
-    """An operand that broadcasting would copy anyway; of copies alone, the copy of the result."""
+    """An operand that broadcasting would copy anyway; of copies alone, the copy of the result.
+
+    The latter lies in memory otherwise, and what is added up in another order rounds otherwise.
+    """
     bare = [_bare(x) if _is_copy(x) else x for x in symbol.arguments]
+    if to.exact:
+        arguments = list(symbol.arguments)
+        for k, x in enumerate(bare):
+            fewer = [*arguments[:k], x, *arguments[k + 1 :]]
+            if np.broadcast_shapes(*map(shape_of, fewer)) == symbol.shape:
+                arguments = fewer
+        alike = all(map(operator.is_, arguments, symbol.arguments))
+        return (
+            symbol
+            if alike
+            else to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
+        )
     for arguments in ([_whole(x) for x in bare], bare):
         new = to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
         if shape_of(new) != symbol.shape:

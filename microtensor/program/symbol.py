@@ -37,6 +37,10 @@ def _bits(name: str, of_bools: str) -> Callable[..., Any]:
     return both
 
 
+def _of_value(name: str) -> Any:
+    return property(lambda self: getattr(self.value, name), doc="That of its value.")
+
+
 def _never(self: Any, other: Any) -> Any:
     raise TypeError("a program changes nothing in place")
 
@@ -87,30 +91,7 @@ class Symbol:
 
     # What rules ask of an array -----------------------------------------------------------------
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return self.value.shape  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        """How many axes it has."""
-        return self.value.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return self.value.size  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """What kind of number it holds."""
-        return self.value.dtype  # type: ignore[no-any-return]
-
-    @property
-    def flags(self) -> Any:
-        """How it lies in memory."""
-        return self.value.flags
+    shape, ndim, size, dtype, flags = map(_of_value, ("shape", "ndim", "size", "dtype", "flags"))
 
     @property
     def T(self) -> Symbol:

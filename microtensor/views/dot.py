@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from .scene import Arrow, Card, Cell, Scene
+from .scene import Arrow, Card, Cell, Scene, inside
 
 LONGEST = 80
 MANY = 300  # cards; above that, Graphviz looks less long for the best places
@@ -29,62 +29,34 @@ class Theme(NamedTuple):
     heat: tuple[str, ...]
 
 
+# fmt: off
 THEMES = {
     "light": Theme(
-        page="#ffffff",
-        text="#1a1f24",
-        quiet="#57606a",
-        forward="#0072b2",
-        backward="#a03d00",
+        page="#ffffff", text="#1a1f24", quiet="#57606a", forward="#0072b2", backward="#a03d00",
         frame="#8c959f",
         fills={
-            "parameter": ("#eaf5f0", "#0a7d57"),
-            "input": ("#fff8e6", "#8f6700"),
-            "constant": ("#ffffff", "#6b7480"),
-            "intermediate": ("#f6f8fa", "#8590a0"),
-            "output": ("#faf0f6", "#9a4d88"),
-            "layer": ("#f6f8fa", "#8590a0"),
+            "parameter": ("#eaf5f0", "#0a7d57"), "input": ("#fff8e6", "#8f6700"),
+            "constant": ("#ffffff", "#6b7480"), "intermediate": ("#f6f8fa", "#8590a0"),
+            "output": ("#faf0f6", "#9a4d88"), "layer": ("#f6f8fa", "#8590a0"),
             "fold": ("#eef1f5", "#57606a"),
         },
-        heat=(
-            "#ffffff",
-            "#fff1e5",
-            "#ffe0c7",
-            "#ffcba0",
-            "#fdb478",
-            "#b84d08",
-            "#9a3f03",
-            "#7a3000",
-        ),
+        heat=("#ffffff", "#fff1e5", "#ffe0c7", "#ffcba0", "#fdb478", "#b84d08", "#9a3f03",
+              "#7a3000"),
     ),
     "dark": Theme(
-        page="#0d1117",
-        text="#e6edf3",
-        quiet="#9aa4af",
-        forward="#56b4e9",
-        backward="#ff9e57",
+        page="#0d1117", text="#e6edf3", quiet="#9aa4af", forward="#56b4e9", backward="#ff9e57",
         frame="#6e7681",
         fills={
-            "parameter": ("#10241d", "#3fb68b"),
-            "input": ("#272008", "#c9a227"),
-            "constant": ("#0d1117", "#8b949e"),
-            "intermediate": ("#161b22", "#6e7681"),
-            "output": ("#281a26", "#c77fb5"),
-            "layer": ("#161b22", "#6e7681"),
+            "parameter": ("#10241d", "#3fb68b"), "input": ("#272008", "#c9a227"),
+            "constant": ("#0d1117", "#8b949e"), "intermediate": ("#161b22", "#6e7681"),
+            "output": ("#281a26", "#c77fb5"), "layer": ("#161b22", "#6e7681"),
             "fold": ("#1f2630", "#8b949e"),
         },
-        heat=(
-            "#0d1117",
-            "#24170d",
-            "#3d2210",
-            "#5a2f10",
-            "#7a3d10",
-            "#ff9e57",
-            "#ffb987",
-            "#ffd9bd",
-        ),
+        heat=("#0d1117", "#24170d", "#3d2210", "#5a2f10", "#7a3d10", "#ff9e57", "#ffb987",
+              "#ffd9bd"),
     ),
 }
+# fmt: on
 
 
 def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
@@ -102,16 +74,12 @@ def cleaned(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str
     line = line.replace(" ", "\xa0") if keep_spaces else " ".join(line.split())
     if len(line) > longest or len(text) > 20 * longest:
         line = line[: longest - 1] + "…"
-    return "".join(c if _allowed(c) else "\ufffd" for c in line)
+    # No control character, surrogate, or mark that turns the line around
+    return "".join(c if c.isprintable() or c == "\xa0" else "\ufffd" for c in line)
 
 
 # A backslash begins an escape, \N the node's own name, in HTML-like labels too; two are one
 SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\\": "&#92;&#92;"}
-
-
-def _allowed(c: str) -> bool:
-    """Whether it shows: no control character, surrogate, or mark that turns the line around."""
-    return c.isprintable() or c == "\xa0"
 
 
 def shade(theme: Theme, heat: float) -> tuple[str, str]:
@@ -167,12 +135,9 @@ def _frame(
     drawing: Any, cards: Iterable[Card], depth: int, theme: Theme, number: Callable[[], int]
 ) -> None:
     """Cards whose frames agree up to `depth`, and a frame for each group inside."""
-    inner: dict[str, list[Card]] = {}
-    for card in cards:
-        if len(card.frame) > depth:
-            inner.setdefault(card.frame[depth], []).append(card)
-        else:
-            drawing.node(card.id, _card(card, theme))
+    own, inner = inside(cards, depth)
+    for card in own:
+        drawing.node(card.id, _card(card, theme))
     for name, members in inner.items():
         with drawing.subgraph(name=f"cluster_{number()}") as frame:
             frame.attr(
@@ -193,12 +158,10 @@ def _card(card: Card, theme: Theme) -> str:
         (" " if cell.text.startswith("=") else f"{SPACE} " if i else "") + _text(cell, theme, 13)
         for i, cell in enumerate(card.heading)
     )
-    rows = [
-        f'<TR><TD COLSPAN="{columns}" CELLPADDING="6" BORDER="1" SIDES="{"B" if card.rows else ""}"'
-        f">{heading}</TD></TR>"
-        if card.rows
-        else f'<TR><TD CELLPADDING="5">{heading}</TD></TR>'
-    ]
+    above = 'CELLPADDING="5"'
+    if card.rows:
+        above = f'COLSPAN="{columns}" CELLPADDING="6" BORDER="1" SIDES="B"'
+    rows = [f"<TR><TD {above}>{heading}</TD></TR>"]
     for row in card.rows:
         span = columns - sum(cell.span for cell in row[:-1])
         cells = [*row[:-1], row[-1]._replace(span=span)]
@@ -233,9 +196,9 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
     less = {"quiet": 2, "note": 2, "plain": 1}.get(style, 0)
     if size or less > 1:
         attributes += f' POINT-SIZE="{(size or 12) - less}"'
-    if style.endswith("bars") or ("\n" in text and style in ("forward", "backward")):
+    if style.endswith("bars") or len(cell.lines) > 1:
         attributes += f' FACE="{MONO}"'
-        lines = [escaped(line, longest, keep_spaces=True) for line in text.split("\n")]
+        lines = [escaped(line, longest, keep_spaces=True) for line in cell.lines]
         body = '<BR ALIGN="LEFT"/>'.join(lines) + ('<BR ALIGN="LEFT"/>' if len(lines) > 1 else "")
     else:
         body = escaped(text, longest)
@@ -248,8 +211,8 @@ def _arrow(arrow: Arrow, theme: Theme, upright: bool) -> dict[str, str]:
     """One stroke in two colours, forward first, where a gradient returns; else one arrow."""
     options = {"color": theme.forward, "penwidth": "1.3", "arrowsize": "0.8"}
     if arrow.backward:
-        options |= {"dir": "both", "color": f"{theme.forward}:{theme.backward}"}
-        options |= {"arrowtail": "vee"}
+        options |= {"dir": "both", "arrowtail": "vee"}
+        options["color"] = f"{theme.forward}:{theme.backward}"
     if arrow.lines:
         aside = 2 * SPACE if upright else ""  # beside an arrow that comes down, not on it
         rows = [

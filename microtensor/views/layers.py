@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node
+from ..graph import Edge, Graph, Node, Path, common
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 200  # above that, a picture collapses by itself
@@ -21,7 +21,6 @@ MOST_UNITS = 2000  # above that, there is no picture
 MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
 BLOCKS = 16
 
-Path = tuple[str, ...]
 Collapse = str | bool | int | Iterable[str]
 
 
@@ -35,6 +34,16 @@ class Unit(NamedTuple):
     frame: Path
     copies: int = 1
 
+    @property
+    def parameters(self) -> list[Node]:
+        """The parameters in it."""
+        return [node for node in self.nodes if node.role == "parameter"]
+
+    @property
+    def computed(self) -> list[Node]:
+        """The values in it that were computed."""
+        return [node for node in self.nodes if node.rule is not None]
+
 
 def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list[Unit]:
     """The units of a picture, in the order in which they were computed.
@@ -42,19 +51,16 @@ def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list
     `collapse`: "auto", False or 0 (none), a depth (groups so deep are cards), or names of groups.
     `expand`: names of groups to open.
     """
-    tree = _Tree(graph)
-    opened = tree.named(expand, "expand")
-    auto = collapse == "auto" and isinstance(collapse, str)
-    if auto:
-        found = _auto(graph, tree, opened)
+    paths = list(dict.fromkeys(start for node in graph.nodes for start in _starts(node.group)))
+    opened = _named(paths, expand, "expand")
+    if isinstance(collapse, str) and collapse == "auto":
+        found = _auto(graph, paths, opened)
     elif isinstance(collapse, bool | int):
         if collapse is True or collapse < 0:
             raise ValueError('draw: collapse is "auto", False, a depth, or names of groups')
-        closed = [path for path in tree.paths if len(path) == collapse]
-        found = _grouped(graph, tree.without(closed, opened))
+        found = _grouped(graph, [path for path in paths if len(path) == collapse], opened)
     else:
-        closed = tree.named(collapse, "collapse")
-        found = _grouped(graph, tree.without(closed, opened))
+        found = _grouped(graph, _named(paths, collapse, "collapse"), opened)
     if len(found) > MOST_UNITS:
         raise ValueError(
             f"draw: {len(found):,} cards are more than a picture can show ({MOST_UNITS:,}); "
@@ -63,100 +69,75 @@ def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list
     return found
 
 
-def _auto(graph: Graph, tree: _Tree, opened: list[Path]) -> list[Unit]:
+def _auto(graph: Graph, paths: list[Path], opened: list[Path]) -> list[Unit]:
     """Layers as cards, or all values where they are few; more and more folded where they aren't."""
     if len(graph.nodes) <= FEW_NODES:
-        return _grouped(graph, [])
-    found = _with_activations(graph, _grouped(graph, tree.without(tree.layers(), opened)), opened)
-    found = _twins_folded(graph, found)
-    for depth in range(tree.depth, 0, -1):
+        return _grouped(graph, [], [])
+    found = _with_activations(graph, _grouped(graph, _layers(graph, paths), opened))
+    found = _with_twins(graph, found)
+    for depth in range(max(map(len, paths), default=0), 0, -1):
         if len(found) <= MANY_UNITS:
             return found
-        closed = [path for path in tree.paths if len(path) == depth]
-        found = _twins_folded(graph, _grouped(graph, tree.without(closed, opened)))
+        closed = [path for path in paths if len(path) == depth]
+        found = _with_twins(graph, _grouped(graph, closed, opened))
     if len(found) > MANY_UNITS:
-        found = _chains_folded(graph, found)
-    if len(found) > MANY_UNITS:
-        found = _blocks(graph, found)
+        found = _with_chains(graph, found)
+    return _with_blocks(graph, found) if len(found) > MANY_UNITS else found
+
+
+def _starts(path: Path) -> Iterator[Path]:
+    """A path of groups, and those around it, the outermost first."""
+    return (path[:end] for end in range(1, len(path) + 1))
+
+
+def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
+    """The outermost groups of which at most one part holds parameters."""
+    holding: set[Path] = set()
+    for node in graph.nodes:
+        if node.role == "parameter" and node.group:
+            holding.update(_starts((*node.group, "")))
+    parts = Counter(path[:-1] for path in holding)
+    return [path for path in paths if parts[path] <= 1]
+
+
+def _named(paths: list[Path], names: str | Iterable[str], what: str) -> list[Path]:
+    """The groups of these names or paths, `layer2`, `layer2.layers.0`."""
+    found: list[Path] = []
+    for name in [names] if isinstance(names, str) else names:
+        some = [path for path in paths if f".{'.'.join(path)}".endswith(f".{name}")]
+        if not some:
+            known = ", ".join(dict.fromkeys(path[-1] for path in paths)) or "none"
+            raise ValueError(f"draw: {what}: there is no group {name!r}; groups: {known}")
+        found += some
     return found
 
 
-class _Tree:
-    """The groups of a graph."""
+def _grouped(graph: Graph, closed: list[Path], opened: list[Path]) -> list[Unit]:
+    """Each closed group a unit (the outermost of nested ones), and each value outside of them.
 
-    def __init__(self, graph: Graph) -> None:
-        self.paths: dict[Path, None] = {}  # every group, outer ones first
-        self.holders: Counter[Path] = Counter()  # how many of its parts hold parameters
-        holding: set[Path] = set()
-        for node in graph.nodes:
-            for end in range(1, len(node.group) + 1):
-                self.paths.setdefault(node.group[:end])
-            if node.role == "parameter" and node.group:
-                holding.update((*node.group[:end], "") for end in [len(node.group)])
-                holding.update(node.group[:end] for end in range(1, len(node.group) + 1))
-        for path in holding:
-            self.holders[path[:-1]] += 1
-        self.depth = max(map(len, self.paths), default=0)
-
-    def layers(self) -> list[Path]:
-        """The outermost groups of which at most one part holds parameters."""
-        return [path for path in self.paths if self.holders[path] <= 1]
-
-    def named(self, names: str | Iterable[str], what: str) -> list[Path]:
-        """The groups of these names or paths, `layer2`, `layer2.layers.0`."""
-        wanted = [names] if isinstance(names, str) else list(names)
-        found: list[Path] = []
-        for name in wanted:
-            paths = [p for p in self.paths if f".{'.'.join(p)}".endswith(f".{name}")]
-            if not paths:
-                known = ", ".join(dict.fromkeys(p[-1] for p in self.paths)) or "none"
-                raise ValueError(f"draw: {what}: there is no group {name!r}; groups: {known}")
-            found += paths
-        return found
-
-    @staticmethod
-    def without(closed: Iterable[Path], opened: list[Path]) -> list[Path]:
-        """Of the closed groups, those that nothing opened is in, and that are in nothing opened."""
-        around = {path[:end] for path in opened for end in range(len(path) + 1)}
-        inside = set(opened)
-        return [
-            path
-            for path in closed
-            if path not in around and not any(path[:end] in inside for end in range(len(path)))
-        ]
-
-
-def _grouped(graph: Graph, closed: list[Path]) -> list[Unit]:
-    """Each closed group a unit (the outermost of nested ones), and each value outside of them."""
-    shut = set(closed)
+    A group that is opened stays open, and so do those around it and those inside.
+    """
+    around = {start for path in opened for start in _starts(path)}
+    shut = {x for x in closed if x not in around and not set(opened).intersection(_starts(x))}
     members: dict[Path | str, list[Node]] = {}
     for node in graph.nodes:
-        inside = (node.group[:end] for end in range(1, len(node.group) + 1))
-        key = next((path for path in inside if path in shut), None)
-        members.setdefault(node.id if key is None else key, []).append(node)
+        key = next((path for path in _starts(node.group) if path in shut), node.id)
+        members.setdefault(key, []).append(node)
     found = []
-    for place, nodes in members.items():
-        if isinstance(place, tuple):
-            found.append(Unit("", "group", place[-1], tuple(nodes), place[:-1]))
+    for key, nodes in members.items():
+        if isinstance(key, str):
+            found.append(Unit(key, "node", nodes[0].name, tuple(nodes), nodes[0].group))
         else:
-            found.append(Unit("", "node", nodes[0].name, tuple(nodes), nodes[0].group))
+            found.append(Unit("", "group", key[-1], tuple(nodes), key[:-1]))
     return _in_order(graph, found)
 
 
 def _in_order(graph: Graph, found: Iterable[Unit]) -> list[Unit]:
     """By the first value that a unit computes; a value keeps its id, the others get g0, g1, ..."""
     place = {node.id: i for i, node in enumerate(graph.nodes)}
-
-    def first(unit: Unit) -> int:
-        computed = (place[node.id] for node in unit.nodes if node.rule is not None)
-        return min(computed, default=place[unit.nodes[0].id])
-
-    ordered = sorted(found, key=first)
-    count = iter(range(len(ordered)))
-    return [
-        unit._replace(id=unit.nodes[0].id if unit.kind == "node" else f"g{next(count)}")
-        for unit in ordered
-    ]
+    ordered = sorted(found, key=lambda unit: min(place[n.id] for n in unit.computed or unit.nodes))
+    ids = (f"g{i}" for i in range(len(ordered)))
+    return [unit if unit.kind == "node" else unit._replace(id=next(ids)) for unit in ordered]
 
 
 def homes(found: Iterable[Unit]) -> dict[str, str]:
@@ -164,7 +145,7 @@ def homes(found: Iterable[Unit]) -> dict[str, str]:
     return {node.id: unit.id for unit in found for node in unit.nodes}
 
 
-def between(graph: Graph, found: list[Unit]) -> dict[tuple[str, str], list[Edge]]:
+def between(graph: Graph, found: Iterable[Unit]) -> dict[tuple[str, str], list[Edge]]:
     """The edges that lead from one unit to another."""
     home = homes(found)
     crossing: dict[tuple[str, str], list[Edge]] = {}
@@ -175,148 +156,125 @@ def between(graph: Graph, found: list[Unit]) -> dict[tuple[str, str], list[Edge]
     return crossing
 
 
-def _with_activations(graph: Graph, found: list[Unit], opened: list[Path]) -> list[Unit]:
+def sums(edges: Iterable[Edge]) -> dict[str, Any]:
+    """What edges send to each node, added up."""
+    sent: dict[str, Any] = {}
+    for edge in edges:
+        if edge.contribution is not None:
+            sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
+    return sent
+
+
+def _neighbours(graph: Graph, found: list[Unit]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """For each unit, those that it reads, and those that read it."""
+    sources: dict[str, set[str]] = {unit.id: set() for unit in found}
+    targets: dict[str, set[str]] = {unit.id: set() for unit in found}
+    for source, target in between(graph, found):
+        sources[target].add(source)
+        targets[source].add(target)
+    return sources, targets
+
+
+def _with_activations(graph: Graph, found: list[Unit]) -> list[Unit]:
     """An activation that is a group of its own joins the layer that alone feeds it."""
     by_id = {unit.id: unit for unit in found}
     joined: dict[str, str] = {}
-    sources: dict[str, set[str]] = {}
-    targets: dict[str, set[str]] = {}
-    for source, target in between(graph, found):
-        sources.setdefault(target, set()).add(source)
-        targets.setdefault(source, set()).add(target)
+    sources, targets = _neighbours(graph, found)
     for unit in found:
-        fed = sources.get(unit.id, set())
+        (before, *others) = sources[unit.id] or {""}
         alone = unit.nodes[-1].activation and not any(node.linear for node in unit.nodes)
-        if unit.kind != "group" or len(fed) != 1 or not alone:
-            continue
-        (feeding,) = fed
-        layer = by_id[joined.get(feeding, feeding)]
-        joins = targets[feeding] == {unit.id}
-        holds = any(node.role == "parameter" for node in layer.nodes)
-        if joins and holds and layer.kind == "group" and layer.frame == unit.frame:
-            by_id[layer.id] = layer._replace(nodes=layer.nodes + unit.nodes)
-            joined[unit.id] = layer.id
-            del by_id[unit.id]
+        if unit.kind == "group" and alone and not others and targets.get(before) == {unit.id}:
+            layer = by_id[joined.get(before, before)]
+            if layer.kind == "group" and layer.parameters and layer.frame == unit.frame:
+                joined[unit.id] = layer.id
+                by_id[layer.id] = layer._replace(nodes=layer.nodes + unit.nodes)
+                del by_id[unit.id]
     return _in_order(graph, by_id.values())
 
 
-def _twins_folded(graph: Graph, found: list[Unit]) -> list[Unit]:
+def _with_twins(graph: Graph, found: list[Unit]) -> list[Unit]:
     """More than a few equal groups, each feeding only the next, as one card."""
-    targets: dict[str, set[str]] = {}
-    for source, target in between(graph, found):
-        targets.setdefault(source, set()).add(target)
-    groups = [unit for unit in found if unit.kind == "group"]
-    run: list[Unit] = []
-    runs = [run]
-    for unit in groups:
-        if run and not (_alike(run[-1], unit) and targets.get(run[-1].id) == {unit.id}):
-            run = []
-            runs.append(run)
-        run.append(unit)
-    folded: list[Unit] = [unit for unit in found if unit.kind != "group"]
+    _, targets = _neighbours(graph, found)
+    runs: list[list[Unit]] = [[]]
+    for unit in (unit for unit in found if unit.kind == "group"):
+        last = runs[-1][-1] if runs[-1] else unit
+        if last is not unit and not (_alike(last, unit) and targets[last.id] == {unit.id}):
+            runs.append([])
+        runs[-1].append(unit)
+    folded = [unit for unit in found if unit.kind != "group"]
     for run in runs:
         if len(run) > MOST_TWINS:
-            nodes = tuple(node for unit in run for node in unit.nodes)
             name = f"{run[0].name} … {run[-1].name}"
-            folded.append(run[0]._replace(name=name, nodes=nodes, copies=len(run)))
-        else:
-            folded += run
+            run = [run[0]._replace(name=name, nodes=_nodes(run), copies=len(run))]
+        folded += run
     return _in_order(graph, folded)
 
 
 def _alike(a: Unit, b: Unit) -> bool:
     """Whether two groups do the same with the same shapes."""
-    return a.frame == b.frame and _shape(a) == _shape(b)
+    shapes = ([(node.role, node.rule, np.shape(node.value)) for node in x.nodes] for x in (a, b))
+    return a.frame == b.frame and next(shapes) == next(shapes)
 
 
-def _shape(unit: Unit) -> list[tuple[object, ...]]:
-    return [(node.role, node.rule, np.shape(node.value)) for node in unit.nodes]
-
-
-def _chains_folded(graph: Graph, found: list[Unit]) -> list[Unit]:
+def _with_chains(graph: Graph, found: list[Unit]) -> list[Unit]:
     """Values in a row, each computed from the one before and read by the next alone, as one."""
-    operands: dict[str, list[str]] = {}
-    readers: Counter[str] = Counter()
-    computed = {unit.id for unit in found if unit.kind == "node" and unit.nodes[0].rule}
-    leaves = {unit.id for unit in found if unit.kind == "node" and not unit.nodes[0].rule}
-    for source, target in between(graph, found):
-        readers[source] += 1
-        if source not in leaves:
-            operands.setdefault(target, []).append(source)
-    chain: dict[str, list[Unit]] = {}  # by its last value
-    result = graph.nodes[-1].id
+    sources, targets = _neighbours(graph, found)
+    leaves = {unit.id for unit in found if unit.kind == "node" and not unit.computed}
+    chains: dict[str, list[Unit]] = {}  # by its last value
     others = []
     for unit in found:
-        before = operands.get(unit.id, [])
-        if unit.id not in computed or unit.id == result:
+        if unit.kind != "node" or unit.id in leaves or unit.id == graph.result.id:
             others.append(unit)
             continue
-        linked = len(before) == 1 and readers[before[0]] == 1 and before[0] in chain
-        links = chain.pop(before[0]) if linked and before[0] in chain else []
-        links.append(unit)
-        chain[unit.id] = links
-    return _folded(graph, others, chain.values())
+        (before, *more) = (sources[unit.id] - leaves) or {""}
+        linked = not more and before in chains and len(targets[before]) == 1
+        chains[unit.id] = chains.pop(before) if linked else []
+        chains[unit.id].append(unit)
+    return _folded(graph, others, chains.values())
 
 
-def _blocks(graph: Graph, found: list[Unit]) -> list[Unit]:
+def _with_blocks(graph: Graph, found: list[Unit]) -> list[Unit]:
     """What was computed, in a few parts one after another; the leaves of each role as one."""
-    result = graph.nodes[-1].id
-    inner = [unit for unit in found if any(n.rule for n in unit.nodes) and unit.id != result]
+    inner = [unit for unit in found if unit.computed and unit.id != graph.result.id]
+    inside = {unit.id for unit in inner}
     length = -(-len(inner) // BLOCKS)
     parts = [inner[i : i + length] for i in range(0, len(inner), length)]
-    inside = {unit.id for unit in inner}
     folded = _folded(graph, [unit for unit in found if unit.id not in inside], parts)
-    leaves = [unit for unit in folded if not any(n.rule for n in unit.nodes)]
+    leaves = [unit for unit in folded if not unit.computed]
     if len(leaves) <= BLOCKS:
         return folded
     leaves.sort(key=lambda unit: unit.nodes[0].role)
-    kinds = [list(some) for _, some in groupby(leaves, key=lambda unit: unit.nodes[0].role)]
-    gone = {unit.id for unit in leaves}
-    return _in_order(
-        graph, [*(u for u in folded if u.id not in gone), *(_fold(some) for some in kinds)]
-    )
+    kinds = [_fold(list(some)) for _, some in groupby(leaves, key=lambda unit: unit.nodes[0].role)]
+    return _in_order(graph, [*(unit for unit in folded if unit.computed), *kinds])
 
 
 def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> list[Unit]:
     """Each part as one unit, with the leaves that it alone reads, other than at its start."""
-    folded = [_fold(part) for part in parts]
-    marked = [unit._replace(id=f"fold{i}") for i, unit in enumerate(folded)]
-    home = homes([*others, *marked])
-    readers: dict[str, set[str]] = {}
-    starts = {unit.nodes[0].id for unit in marked if len(unit.nodes) > 1}
-    starting: set[str] = set()
-    for edge in graph.edges:
-        readers.setdefault(edge.source, set()).add(home[edge.target])
-        if edge.target in starts:
-            starting.add(edge.source)
-    members: dict[str, list[Node]] = {unit.id: list(unit.nodes) for unit in marked}
+    folded = [_fold(part)._replace(id=f"fold{i}") for i, part in enumerate(parts)]
+    home = homes([*others, *folded])
+    starts = {unit.nodes[0].id for unit in folded if len(unit.nodes) > 1}
+    members = {unit.id: list(unit.nodes) for unit in folded if len(unit.nodes) > 1}
     kept = []
     for unit in others:
         leaf = unit.nodes[0]
-        into = readers.get(leaf.id, set())
-        lone = leaf.rule is None and len(into) == 1 and leaf.id not in starting
-        place = next(iter(into)) if lone else ""
-        if place in members and len(members[place]) > 1:
-            members[place].append(leaf)
+        readers = {reader.id for reader in graph.readers(leaf.id)}
+        into = {home[reader] for reader in readers}
+        if leaf.rule is None and len(into) == 1 and into <= set(members) and not readers & starts:
+            members[into.pop()].append(leaf)
         else:
             kept.append(unit)
-    return _in_order(graph, [*kept, *(u._replace(nodes=tuple(members[u.id])) for u in marked)])
+    whole = [u._replace(nodes=tuple(members.get(u.id, u.nodes))) for u in folded]
+    single = [u._replace(id=u.nodes[0].id) if u.kind == "node" else u for u in whole]
+    return _in_order(graph, [*kept, *single])
 
 
 def _fold(part: list[Unit]) -> Unit:
+    """A part as one unit, in the frame that its own share."""
     if len(part) == 1:
         return part[0]
-    nodes = tuple(node for unit in part for node in unit.nodes)
-    frame = part[0].frame
-    while any(unit.frame[: len(frame)] != frame for unit in part):
-        frame = frame[:-1]
-    return Unit("", "fold", f"{part[0].nodes[0].name} … {part[-1].nodes[-1].name}", nodes, frame)
+    nodes, frame = _nodes(part), common(unit.frame for unit in part)
+    return Unit("", "fold", f"{nodes[0].name} … {nodes[-1].name}", nodes, frame)
 
 
-def frames(found: Iterable[Unit]) -> Iterator[Path]:
-    """Every frame around a unit, once."""
-    seen: dict[Path, None] = {}
-    for unit in found:
-        for end in range(1, len(unit.frame) + 1):
-            seen.setdefault(unit.frame[:end])
-    yield from seen
+def _nodes(part: list[Unit]) -> tuple[Node, ...]:
+    return tuple(node for unit in part for node in unit.nodes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_ROWS, MOST_COLUMNS = 4, 4  # a matrix up to this size is shown in full
+MOST_SHOWN = 4  # a matrix with so many rows and columns is shown in full
 BARS = " ▁▂▃▄▅▆▇█"
 BINS = 12
 LONGEST_SUM = 40
@@ -17,7 +17,7 @@ LONGEST_SUM = 40
 
 def number(value: Any) -> str:
     """A number to 4 significant digits: `0.8808`, `−6`, `3.47e−5`, `True`."""
-    value = np.asarray(value)[()]
+    value = np.asarray(value).reshape(())[()]
     if value.dtype.kind == "b":
         return str(bool(value))
     if value.dtype.kind in "iu" and abs(int(value)) < 10**7:
@@ -40,27 +40,23 @@ def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
     return f"{factor(a)} × {factor(b)} {equals(operator.mul, (a, b), result)}", number(result)
 
 
-def total(parts: Sequence[Any], result: Any) -> str:
-    """`= (−3) + 2 + 2`; ≈ where the shown parts don't add up to what is shown."""
-    equal = number(math.fsum(_shown(part) for part in parts)) == number(result)
-    return ("= " if equal else "≈ ") + " + ".join(factor(part) for part in parts)
+def added(parts: Sequence[Any], result: Any) -> tuple[str, str]:
+    """`(−3) + 2 + 2` and =, or ≈ where the shown parts don't add up to what is shown."""
+    equal = number(math.fsum(map(_shown, parts))) == number(result)
+    return " + ".join(map(factor, parts)), "=" if equal else "≈"
 
 
-def added(parts: Sequence[Any], result: Any, most: int, shown: str = "") -> str:
-    """`(−3) + 2 + 2 = 1`; of one part, or of more than `most`, what is shown of the sum alone."""
-    shown = shown or number(result)
-    if not 1 < len(parts) <= most:
-        return shown
-    equal, _, text = total(parts, result).partition(" ")
-    return f"{text} {equal} {shown}"
+def total(parts: Sequence[Any], result: Any, most: int) -> str:
+    """`(−3) + 2 + 2 = 1`; of one part, or of more than `most`, the sum alone."""
+    shown = line(result)
+    return " ".join((*added(parts, result), shown)) if 1 < len(parts) <= most else shown
 
 
 def sum_text(parts: Sequence[Any], result: Any) -> str:
     """A gradient as the sum of contributions, in the order in which they arrive."""
+    text = " + ".join(map(array, parts))
     if np.size(result) == 1:
-        text = total([np.asarray(part).item() for part in parts], np.asarray(result).item())
-    else:
-        text = " + ".join(array(part) for part in parts)
+        text = "{1} {0}".format(*added(parts, result))
     if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:
         return text
     return f"sum of the {len(parts)} contributions"
@@ -93,10 +89,9 @@ def line(value: Any) -> str:
     value = np.asarray(value)
     if not small(value.shape):
         return f"{size(value.shape)}, {array(value)}"
-    rows = [", ".join(number(x) for x in row) for row in np.atleast_2d(value)]
     if value.ndim == 0:
-        return rows[0]
-    return f"[{rows[0]}]" if value.ndim == 1 else f"[{', '.join(f'[{row}]' for row in rows)}]"
+        return number(value)
+    return f"[{', '.join(map(line, value))}]"
 
 
 def given(name: str, value: Any) -> str:
@@ -111,13 +106,7 @@ def size(shape: tuple[int, ...]) -> str:
 
 def small(shape: tuple[int, ...]) -> bool:
     """Whether an array is shown in full."""
-    rows = shape[0] if len(shape) == 2 else 1
-    return (
-        len(shape) <= 2
-        and 0 not in shape
-        and rows <= MOST_ROWS
-        and (not shape or shape[-1] <= MOST_COLUMNS)
-    )
+    return len(shape) <= 2 and all(0 < length <= MOST_SHOWN for length in shape)
 
 
 def array(value: Any) -> str:
@@ -128,12 +117,9 @@ def array(value: Any) -> str:
     if value.ndim == 0:
         return number(value)
     rows = [[number(x) for x in row] for row in np.atleast_2d(value)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "[" + "  ".join(x.rjust(width) for x, width in zip(row, widths, strict=True)) + "]"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = [[x.rjust(n) for x, n in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join(f"[{'  '.join(row)}]" for row in padded)
 
 
 def rms(value: Any) -> float:
@@ -149,6 +135,11 @@ def rms(value: Any) -> float:
         if 1e-100 < scale < 1e100:
             return math.sqrt(float(array.dot(array)) / array.size)
         return scale * math.sqrt(float(np.square(array / scale).mean()))
+
+
+def brief(value: Any) -> str:
+    """A single number, or `RMS 0.38`."""
+    return number(value) if np.size(value) == 1 else f"RMS {number(rms(value))}"
 
 
 def bars(value: Any) -> str:

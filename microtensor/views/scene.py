@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class Cell(NamedTuple):
-    """A text in a card. `style` says what it is: see STYLES.
+    """A text in a card. `style` says what it is.
 
-    Numbers, `forward` and `backward`, can have several lines: the rows of a matrix. `heat` is how
-    dark a gradient's cell is, from 0 to 1; `span` how many columns it takes.
+    `plain`, a `name`, `quiet` (beside the point), a `note`, a number `forward` or `backward`, its
+    `forward label` or `backward label`, or a histogram in block characters, `forward bars` and
+    `backward bars`. Numbers can have several lines: the rows of a matrix. `heat` is how dark a
+    gradient's cell is, from 0 to 1; `span` how many columns it takes.
     """
 
     text: str
@@ -17,29 +20,28 @@ class Cell(NamedTuple):
     heat: float | None = None
     span: int = 1
 
+    @property
+    def lines(self) -> list[str]:
+        """Its text, line by line."""
+        several = self.style in ("forward", "backward") or self.style.endswith("bars")
+        return self.text.split("\n") if several else [self.text]
 
-# quiet: beside the point; label: what a row is; bars: a histogram in block characters
-STYLES = (
-    "plain",
-    "name",
-    "quiet",
-    "note",
-    "forward",
-    "forward label",
-    "forward bars",
-    "backward",
-    "backward label",
-    "backward bars",
-)
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one number (or nan), not words or a matrix."""
+        return self.style in ("forward", "backward") and "\n" not in self.text
+
+
+Line = tuple[Cell, ...]
 
 
 class Card(NamedTuple):
     """A box: a heading of several texts, and rows of cells. `role` decides its colour."""
 
     id: str
-    heading: tuple[Cell, ...]
+    heading: Line
     role: str
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Line, ...]
     frame: tuple[str, ...] = ()
 
 
@@ -49,14 +51,24 @@ class Arrow(NamedTuple):
     source: str
     target: str
     backward: bool
-    lines: tuple[tuple[Cell, ...], ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
+def inside(cards: Iterable[Card], depth: int) -> tuple[list[Card], dict[str, list[Card]]]:
+    """The cards of a frame at a depth, and those in each frame inside of it."""
+    inner: dict[str, list[Card]] = {}
+    own: list[Card] = []
+    for card in cards:
+        place = inner.setdefault(card.frame[depth], []) if len(card.frame) > depth else own
+        place.append(card)
+    return own, inner
 
 
 class Scene(NamedTuple):
     """A whole picture. `legend` are the lines below the title."""
 
-    title: tuple[Cell, ...]
-    legend: tuple[tuple[Cell, ...], ...]
+    title: Line
+    legend: tuple[Line, ...]
     cards: tuple[Card, ...]
     arrows: tuple[Arrow, ...]
     direction: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -10,8 +11,8 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..dot import cleaned
-from ..layers import Unit, between, homes
-from ..numbers import LONGEST_SUM, array, number, rms, size, small, sum_text
+from ..layers import Unit, between, homes, sums
+from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text
 from ..scene import Scene
 from ..words import Told
 
@@ -54,9 +55,8 @@ class Tale:
         self.between = between(graph, found)
         self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
         self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}
-        # Computed values that other cards read, and the result
+        # What other cards read, and the result
         self.leaving = {e.source for es in self.between.values() for e in es} | {self.result.id}
-        self.leaving &= {node.id for node in graph.nodes if node.rule is not None}
         self.inner: dict[tuple[str, bool], list[Told]] = {}  # by layer, and whether forward
         for tale in self.told if self.by_layer else ():
             forward, edge = tale.step.kind == "forward", tale.step.edge
@@ -108,19 +108,18 @@ class Tale:
                 parts += [step.edge.contribution] if step.edge is not None else []
                 data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
                 data["sum"] = sum_text(parts, step.total) if parts else ""
-            title = _clean(tale.title)
-            if self.scalar and data["kind"] != "seed":
-                said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
-                steps.append(PageStep(title, *said))
-            else:
-                steps.append(PageStep(title, _clean(tale.text), data))
+            said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
+            if not self.scalar or data["kind"] == "seed":
+                said = (tale.text, data, "", "", "")
+            steps.append(PageStep(tale.title, *said))
         return steps
 
     def _scalars(self) -> dict[str, Any]:
         """The numbers in full, and how the script writes what it does with them."""
+        nodes = self.graph.nodes
         return {
-            "values": {node.id: _plain(node.value) for node in self.graph.nodes},
-            "gradients": {n.id: _plain(n.gradient) for n in self.graph.nodes if _has(n)},
+            "values": {node.id: _plain(node.value) for node in nodes},
+            "gradients": {n.id: _plain(n.gradient) for n in nodes if n.gradient is not None},
             "locals": [_plain(edge.local) for edge in self.crossing],
             "sent": [_plain(edge.contribution) for edge in self.crossing],
             "edges": [self._edge(edge) for edge in self.crossing],
@@ -128,7 +127,7 @@ class Tale:
                 node.id: node.row.expression(
                     [_place(x) for x in self.graph.operands(node.id)], node.options
                 )
-                for node in self.graph.nodes
+                for node in nodes
                 if node.rule is not None
             },
         }
@@ -146,77 +145,62 @@ class Tale:
     # Layer by layer -----------------------------------------------------------------------------
 
     def _by_layer(self) -> list[PageStep]:
-        computing = [unit for unit in self.found if any(node.rule for node in unit.nodes)]
+        computing = [unit for unit in self.found if unit.computed]
         steps = [self._forward(unit) for unit in computing]
         if self.result.gradient is None:
             return steps
-        waiting: dict[str, int] = {}
-        into: dict[str, list[int]] = {}
-        for i, arrow in enumerate(self.scene.arrows):
-            if arrow.backward:
-                into.setdefault(arrow.target, []).append(i)
-                waiting[arrow.source] = waiting.get(arrow.source, 0) + 1
-        computed = {unit.id for unit in computing}
+        arrows = self.scene.arrows
+        waiting = Counter(arrow.source for arrow in arrows if arrow.backward)
+        leaves = waiting.keys() - {unit.id for unit in computing}
         for unit in reversed(computing):
-            done = [unit.id]
-            for i in into.get(unit.id, []):
-                source = self.scene.arrows[i].source
-                waiting[source] -= 1
-                done += [source] if source not in computed and not waiting[source] else []
+            into = [i for i, a in enumerate(arrows) if a.backward and a.target == unit.id]
+            sources = [arrows[i].source for i in into]
+            waiting.subtract(sources)
+            done = [x for x in dict.fromkeys(sources) if x in leaves and not waiting[x]]
             data = {"kind": "backward", "card": unit.id, "arrow": None}
-            data |= {"arrows": into.get(unit.id, []), "cards": done}
-            inner = self._inner(unit, forward=False)
-            said = self._returns(unit)
-            steps.append(PageStep(_clean(f"{unit.name}, backward"), said, data, inner=inner))
+            data |= {"arrows": into, "cards": [unit.id, *done]}
+            inner, said = self._inner(unit, forward=False), self._returns(unit)
+            steps.append(PageStep(f"{unit.name}, backward", said, data, inner=inner))
         return steps
 
     def _forward(self, unit: Unit) -> PageStep:
         data = {"kind": "forward", "card": unit.id, "arrow": None}
-        leaving = [node for node in unit.nodes if node.id in self.leaving]
+        leaving = [node for node in unit.computed if node.id in self.leaving]
         outside = {node.id for node in self.graph.nodes if self.home[node.id] != unit.id}
         texts = [
             f"{node.name} = {self.graph.written(node.id, outside)}, {_sized(node.value)}."
             for node in leaving[:3]
         ]
         inner = self._inner(unit, forward=True)
-        said = _clean(" ".join(texts))
-        return PageStep(_clean(f"{unit.name}, forward"), said, data, inner=inner)
+        return PageStep(f"{unit.name}, forward", " ".join(texts), data, inner=inner)
 
     def _returns(self, unit: Unit) -> str:
         """What has arrived at a layer, what its parameters get of it, and what goes on."""
-        arrived = [
-            self._gradient(n, n.gradient) for n in unit.nodes if n.id in self.leaving and _has(n)
-        ]
-        kept = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
-        sent: dict[str, Any] = {}
-        for (_, target), edges in self.between.items():
-            for edge in edges if target == unit.id else []:
-                if edge.contribution is not None:
-                    sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
+        leaving = [node for node in unit.computed if node.id in self.leaving]
+        arrived, kept = (
+            [self._gradient(n, n.gradient) for n in nodes if n.gradient is not None]
+            for nodes in (leaving, unit.parameters)
+        )
         said = [f"{_listed(arrived)} {'has' if len(arrived) == 1 else 'have'} arrived."]
         if kept:
-            said.append(f"From it: {_listed([self._gradient(n, n.gradient) for n in kept])}.")
-        for source, g in list(sent.items())[:3]:
+            said.append(f"From it: {_listed(kept)}.")
+        into = [e for (_, to), es in self.between.items() if to == unit.id for e in es]
+        for source, g in list(sums(into).items())[:3]:
             to = next(unit for unit in self.found if unit.id == self.home[source])
             whom = f" to {to.name}" if to.kind != "node" else ""
             said.append(f"Back{whom} goes {self._gradient(self.graph.node(source), g)}.")
-        return _clean(" ".join(said))
+        return " ".join(said)
 
     def _gradient(self, node: Node, g: Any) -> str:
         return f"∂{self.result.name}/∂{node.name} ({_sized(g)})"
 
     def _inner(self, unit: Unit, forward: bool) -> tuple[tuple[str, str], ...]:
         """What is told of each operation in a layer; of many, of the first and the last."""
-        found = self.inner.get((unit.id, forward), [])
-        left_out = len(found) - MOST_INNER
+        found = [(tale.title, tale.text) for tale in self.inner.get((unit.id, forward), [])]
+        left_out, half = len(found) - MOST_INNER, MOST_INNER // 2
         if left_out > 0:
-            half = MOST_INNER // 2
-            return (*_said(found[:half]), (f"… {left_out:,} more", ""), *_said(found[-half:]))
-        return _said(found)
-
-
-def _said(found: list[Told]) -> tuple[tuple[str, str], ...]:
-    return tuple((_clean(t.title), _clean(t.text)) for t in found)
+            found[half:-half] = [(f"… {left_out:,} more", "")]
+        return tuple(found)
 
 
 def _place(node: Node) -> str:
@@ -224,16 +208,9 @@ def _place(node: Node) -> str:
     return number(node.value) if node.role == "constant" else f"{{{node.id}}}"
 
 
-def _has(node: Node) -> bool:
-    return node.gradient is not None
-
-
 def _sized(value: Any) -> str:
     """`209×20, RMS 0.382`; of a single number, the number."""
-    shape = np.shape(value)
-    if small(shape) and np.size(value) == 1:
-        return number(np.asarray(value).item())
-    return f"{size(shape)}, RMS {number(rms(value))}"
+    return brief(value) if np.size(value) == 1 else f"{size(np.shape(value))}, {brief(value)}"
 
 
 def _listed(texts: list[str]) -> str:
@@ -250,7 +227,5 @@ def _clean(text: str) -> str:
 
 def _plain(value: Any) -> float | str | None:
     """A number as JSON has it; what isn't finite by name."""
-    if value is None:
-        return None
-    x = float(value)
-    return x if math.isfinite(x) else str(x)
+    x = None if value is None else float(value)
+    return x if x is None or math.isfinite(x) else str(x)

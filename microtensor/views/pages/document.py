@@ -12,7 +12,7 @@ from typing import Any
 
 from ..dot import THEMES, cleaned
 from .data import PageStep, Tale
-from .svg import colours, drawn
+from .svg import colours, svg
 
 START = (
     "The leaves have their numbers, and nothing is computed yet. → or Next goes on; "
@@ -50,10 +50,10 @@ def document(
 def _pictures(tale: Tale) -> str:
     """The picture, and where it goes to the right and its direction is free, one downwards."""
     scene = tale.scene._replace(title=tale.scene.title[:1])
-    svg = drawn(scene, tale.words(), "wide", tale.scalar)
+    pictures = svg(scene, tale.words(), "wide", tale.scalar)
     if tale.turns and scene.direction == "LR" and len(scene.cards) <= FEW_CARDS:
-        svg += drawn(scene._replace(direction="TB"), tale.words(), "tall", tale.scalar)
-    return svg
+        pictures += svg(scene._replace(direction="TB"), tale.words(), "tall", tale.scalar)
+    return pictures
 
 
 def _file(name: str) -> str:

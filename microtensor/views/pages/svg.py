@@ -45,27 +45,29 @@ def colours(theme: Theme) -> dict[str, str]:
     return named | {f"heat-{i}": colour for i, colour in enumerate(theme.heat)}
 
 
-def drawn(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> str:
+def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> str:
     """The scene as an SVG; `words` say what a card is, for those who hear it.
 
     Cards are `g.card` with `data-id`, arrows `g.arrow` with their number as `data-id`. `kind`
     is the class of the whole. `roomy` leaves room for other numbers than those shown.
     """
-    layout = _laid_out(_roomy(scene) if roomy else scene)
+    drawing = graphviz.Digraph("graph")
+    write(_roomy(scene) if roomy else scene, THEMES["light"], drawing)
+    drawing.attr(label="", pad="0")
+    layout = json.loads(render(str(drawing.source), "json"))
     writer = _Writer()
     things = layout.get("objects", [])
-    cards = {card.id: card for card in scene.cards}
-    parts = [writer.frame(x) for x in things if x["name"].startswith("cluster")]
     names = {x["_gvid"]: x["name"] for x in things}
+    parts = [writer.frame(x) for x in things if x["name"].startswith("cluster")]
     edges: dict[tuple[str, str], list[Any]] = {}
     for edge in layout.get("edges", []):
         edges.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(edge)
     for i, arrow in enumerate(scene.arrows):
         parts.append(writer.arrow(i, arrow, edges[arrow.source, arrow.target].pop(0)))
-    for thing in things:
-        if thing["name"] in cards:
-            card = cards[thing["name"]]
-            parts.append(writer.card(card, thing, words[card.id]))
+    cards = {card.id: card for card in scene.cards}
+    for thing in (x for x in things if x["name"] in cards):
+        card = cards[thing["name"]]
+        parts.append(writer.card(card, thing, words[card.id]))
     left, low, right, top = (float(v) for v in layout["bb"].split(","))
     box = (left - MARGIN, -top - MARGIN, right - left + 2 * MARGIN, top - low + 2 * MARGIN)
     said = html.escape(cleaned(" ".join(cell.text for cell in scene.title)))
@@ -74,29 +76,17 @@ def drawn(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -
     return f'{head}font-family="{FONT}">\n{"".join(parts)}</svg>'
 
 
-def _laid_out(scene: Scene) -> Any:
-    drawing = graphviz.Digraph("graph")
-    write(scene, THEMES["light"], drawing)
-    drawing.attr(label="", pad="0")
-    return json.loads(render(str(drawing.source), "json"))
-
-
 def _roomy(scene: Scene) -> Scene:
     """The scene with its numbers as long as numbers get."""
-    cards = tuple(
-        card._replace(
-            rows=tuple(tuple(_widened(cell, WIDEST) for cell in row) for row in card.rows)
-        )
-        for card in scene.cards
-    )
-    return scene._replace(cards=cards, arrows=tuple(_widened_lines(a) for a in scene.arrows))
+    rows = [tuple(tuple(map(_widened, row)) for row in card.rows) for card in scene.cards]
+    cards = tuple(card._replace(rows=x) for card, x in zip(scene.cards, rows, strict=True))
+    return scene._replace(cards=cards, arrows=tuple(map(_widened_lines, scene.arrows)))
 
 
-def _widened(cell: Cell, least: str) -> Cell:
+def _widened(cell: Cell) -> Cell:
     if cell.style == "backward label" and cell.text.startswith(("=", "≈")):
         return cell._replace(text=f"{cell.text} + …")  # a sum that is still growing
-    number = cell.style in ("forward", "backward") and "\n" not in cell.text
-    return cell._replace(text=max(cell.text, least, key=len)) if number else cell
+    return cell._replace(text=max(cell.text, WIDEST, key=len)) if cell.is_number else cell
 
 
 def _widened_lines(arrow: Arrow) -> Arrow:
@@ -106,20 +96,6 @@ def _widened_lines(arrow: Arrow) -> Arrow:
         last = line[-1]._replace(text=line[-1].text + "0" * max(0, missing))
         lines.append((*line[:-1], last))
     return arrow._replace(lines=tuple(lines))
-
-
-def _expected(card: Card) -> Iterator[tuple[Cell, str, int]]:
-    """Every line of text of a card, with the place of its cell in the row."""
-    for cell in card.heading:
-        yield cell, cell.text, -1
-    for row in card.rows:
-        for i, cell in enumerate(row):
-            yield from ((cell, line, i) for line in _lines(cell))
-
-
-def _lines(cell: Cell) -> list[str]:
-    several = cell.style.endswith("bars") or cell.style in ("forward", "backward")
-    return cell.text.split("\n") if several else [cell.text]
 
 
 class _Writer:
@@ -134,29 +110,26 @@ class _Writer:
         return self.variables.get(colour, "none" if len(colour) == 9 else colour)
 
     def frame(self, thing: Any) -> str:
-        shapes = "".join(self.shape(op, "") for op in _with_colours(thing["_draw_"]))
-        label = "".join(
-            self.text([Placed(Cell(p.text, "quiet"), *p[1:])], "start") for p in _texts(thing)
-        )
-        return f'<g class="frame">{shapes}{label}</g>\n'
+        shapes = [self.shape(op, "") for op in _with_colours(thing["_draw_"])]
+        quiet = [p._replace(cell=Cell(p.text, "quiet")) for p in _texts(thing)]
+        label = [self.text([p], "start") for p in quiet]
+        return f'<g class="frame">{"".join(shapes + label)}</g>\n'
 
     def card(self, card: Card, thing: Any, words: str) -> str:
-        placed = _matched([x for x in _expected(card) if x[1].strip()], thing)
+        texts = [(cell, cell.text, -1) for cell in card.heading]
+        texts += [(c, line, i) for row in card.rows for i, c in enumerate(row) for line in c.lines]
+        placed = _matched(texts, thing)
         drawn = list(_with_colours(thing["_ldraw_"]))
         edges = [x for op in drawn for x, _ in op["points"]]
         left, right = min(edges) + PADDING, max(edges) - PADDING
         heading = [p for p in placed if p.column < 0]
         parts = [self.text(heading, "middle", room=right - left)] if heading else []
         ends = [row[-1] for row in card.rows]
-        for p in placed:
-            if p.column >= 0:
-                number = p.cell.style in ("forward", "backward") and "\n" not in p.cell.text
-                room = right - p.x if any(p.cell is end for end in ends) else p.width
-                parts.append(self.text([p], "end" if number else "start", _part(card, p), room))
-        shapes = [
-            self.shape(op, "heat" if op["op"] == "P" else "line" if op["op"] == "b" else "")
-            for op in drawn
-        ]
+        for p in (p for p in placed if p.column >= 0):
+            room = right - p.x if any(p.cell is end for end in ends) else p.width
+            anchor = "end" if p.cell.is_number else "start"
+            parts.append(self.text([p], anchor, _part(card, p), room))
+        shapes = [self.shape(op, {"P": "heat", "b": "line"}.get(op["op"], "")) for op in drawn]
         said = html.escape(words)
         return (
             f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
@@ -164,25 +137,20 @@ class _Writer:
         )
 
     def arrow(self, number: int, arrow: Arrow, edge: Any) -> str:
-        forward, backward = self.variables[THEMES["light"].forward], "back"
-        shapes = []
+        parts = []
         for key in ("_draw_", "_hdraw_", "_tdraw_"):
             for op in _with_colours(edge.get(key, [])):
-                kind = "forth" if self.colour(op["pen"]) == forward else backward
-                shapes.append(self.shape(op, kind))
-        expected = [(c, text, 0) for line in arrow.lines for c in line for text in _lines(c)]
+                forth = op["pen"] == THEMES["light"].forward
+                parts.append(self.shape(op, "forth" if forth else "back"))
+        expected = [(c, text, 0) for line in arrow.lines for c in line for text in c.lines]
         lines: dict[float, list[Placed]] = {}
-        for p in _matched([x for x in expected if x[1].strip()], edge):
+        for p in _matched(expected, edge):
             lines.setdefault(p.y, []).append(p)
-        texts = [
-            self.text(
-                line,
-                "start" if "\n" in line[0].cell.text else "middle",
-                "forth" if line[0].cell.style.startswith("forward") else "back",
-            )
-            for line in lines.values()
-        ]
-        return f'<g class="arrow" data-id="{number}">{"".join(shapes)}{"".join(texts)}</g>\n'
+        for line in lines.values():
+            anchor = "start" if "\n" in line[0].cell.text else "middle"
+            forth = line[0].cell.style.startswith("forward")
+            parts.append(self.text(line, anchor, "forth" if forth else "back"))
+        return f'<g class="arrow" data-id="{number}">{"".join(parts)}</g>\n'
 
     def shape(self, op: Any, kind: str) -> str:
         known = f' class="{kind}"' if kind else ""
@@ -226,17 +194,12 @@ class _Writer:
 
 def _part(card: Card, p: Placed) -> str:
     """What a text of a row is: `value`, `gradient`, `sum`, `note`; '' if it always shows."""
-    style = p.cell.style
-    rows = [row for row in card.rows if any(cell is p.cell for cell in row)]
-    if style == "note":
-        return "note"
-    if p.column and style in ("forward", "forward bars"):
-        return "value"
-    if p.column and style in ("backward", "backward bars"):
-        return "gradient"
-    if p.column and style == "backward label" and len(rows[0]) == 2:
-        return "sum"
-    return ""
+    parts = {"forward": "value", "forward bars": "value", "note": "note"}
+    parts |= {"backward": "gradient", "backward bars": "gradient"}
+    if p.column and p.cell.style == "backward label":
+        row = next(row for row in card.rows if any(cell is p.cell for cell in row))
+        return "sum" if len(row) == 2 else ""
+    return parts.get(p.cell.style, "") if p.column or p.cell.style == "note" else ""
 
 
 def _with_colours(operations: list[Any]) -> Iterator[Any]:
@@ -271,9 +234,10 @@ def _texts(thing: Any) -> Iterator[Placed]:
 
 def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
     """The lines of a thing where Graphviz put them."""
+    shown = [x for x in expected if x[1].strip()]
     return [
         place._replace(cell=cell, text=cleaned(line, keep_spaces="\n" in cell.text), column=index)
-        for (cell, line, index), place in zip(expected, _texts(thing), strict=True)
+        for (cell, line, index), place in zip(shown, _texts(thing), strict=True)
     ]
 
 

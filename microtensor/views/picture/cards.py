@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
-from ..scene import Arrow, Card, Cell
+from ..scene import Arrow, Card, Cell, Line
 from ..words import reason
 from .diagnosis import not_finite
 
@@ -22,49 +21,51 @@ LEGEND = (
 )
 
 
-def why_no_gradients(result: Node) -> list[tuple[Cell, ...]]:
+def why_no_gradients(result: Node) -> list[Line]:
     """A line below the title, where gradients were not computed."""
     if result.gradient is not None or not result.tracked:
         return []
     why = "a value was changed since; draw before the step"
     if np.size(result.value) != 1:
-        why = (
-            f"{result.name} isn't a single number; draw(..., gradient=...) says what arrives at it"
-        )
+        why = "draw(..., gradient=...) says what arrives at it"
+        why = f"{result.name} isn't a single number; {why}"
     return [(Cell("– not computed: ", "backward label"), Cell(why, "quiet"))]
 
 
-def card(node: Node, arrived: Sequence[Edge], result: Node) -> Card:
+def card(graph: Graph, node: Node) -> Card:
     """A value: its name and expression, its role, value, gradient, and what the gradient sums."""
     heading = [Cell(node.name, "name")]
     if node.expression:
         heading.append(Cell(f"= {node.expression}"))
-    if node.role == "constant":
-        heading = [Cell(number(node.value), "name")]
     if node.role != "intermediate":
         heading.append(Cell(node.role, "quiet"))
     if np.ndim(node.value):
         heading.append(Cell(size(np.shape(node.value)), "quiet"))
     if node.role == "constant":
+        heading[0] = Cell(number(node.value), "name")
         return Card(node.id, tuple(heading), node.role, (), node.group)
-    value = _cells(node.value, "forward")
-    if len(value) > 1 and node.role == "input" and counted(node.value):
-        value = [Cell(counted(node.value), "forward")]
-    elif len(value) > 1 and not_finite(node.value):
-        value.append(Cell(not_finite(node.value), "note"))
-    rows = [(Cell("value", "forward label"), *value)]
-    rows.append((Cell(f"∂{result.name}/∂{node.name}", "backward label"), *_gradient(node, result)))
+    value, gradient = _cells(node.value, "forward"), _cells(node.gradient, "backward")
+    if len(value) > 1 and node.role == "input" and (ones := counted(node.value)):
+        value = [Cell(ones, "forward")]
+    elif len(value) > 1 and (wrong := not_finite(node.value)):
+        value.append(Cell(wrong, "note"))
+    if node.gradient is None:
+        gradient = [Cell("– not computed" if node.tracked else "not tracked", "quiet")]
+    slope = Cell(f"∂{graph.result.name}/∂{node.name}", "backward label")
+    rows = [(Cell("value", "forward label"), *value), (slope, *gradient)]
+    arrived = [edge.contribution for edge in graph.arrivals(node.id)]
     if len(arrived) > 1:
-        text = sum_text([edge.contribution for edge in arrived], node.gradient)
-        rows.append((Cell("", "backward label"), Cell(text, "backward label")))
+        said = Cell(sum_text(arrived, node.gradient), "backward label")
+        rows.append((Cell("", "backward label"), said))
     return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
 
 
 def _cells(value: Any, style: str) -> list[Cell]:
     """A value in full, or its histogram and its root mean square."""
-    if small(np.shape(value)):
-        return [Cell(array(value), style)]
-    return [Cell(bars(value), f"{style} bars"), Cell(array(value), style)]
+    if value is None:
+        return []
+    shown = Cell(array(value), style)
+    return [shown] if small(np.shape(value)) else [Cell(bars(value), f"{style} bars"), shown]
 
 
 def counted(value: Any) -> str:
@@ -75,19 +76,11 @@ def counted(value: Any) -> str:
     return f"{int(np.count_nonzero(value))} ones of {value.size}"
 
 
-def _gradient(node: Node, result: Node) -> list[Cell]:
-    if not node.tracked:
-        return [Cell("not tracked", "quiet")]
-    if node.gradient is None:
-        return [Cell("– not computed", "quiet")]
-    return _cells(node.gradient, "backward")
-
-
 def arrow(graph: Graph, edge: Edge) -> Arrow:
     """An operand's arrow: the local derivative, and upstream × local = contribution."""
     if edge.contribution is None:
         return Arrow(edge.source, edge.target, False)
-    source, target, result = graph.node(edge.source), graph.node(edge.target), graph.result
+    source, target, out = graph.node(edge.source), graph.node(edge.target), graph.result.name
     which = graph.ordinal(edge)
     derivative = f"∂{target.name}/∂{source.name}" + (f" ({which})" if which else "")
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
@@ -95,7 +88,7 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
     else:
         lines = _between_arrays(graph, edge, source, target, derivative)
         if len(graph.arrivals(source.id)) == 1:
-            lines[-1].append(Cell(f"= ∂{result.name}/∂{source.name}", "backward label"))
+            lines[-1].append(Cell(f"= ∂{out}/∂{source.name}", "backward label"))
         else:
             lines[-1].append(Cell("=", "backward label"))
             lines.append([Cell(array(edge.contribution), "backward")])
@@ -104,14 +97,12 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
 
 def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cell]]:
     """`∂p/∂w = x = 3` and below it `◂ 0.8808 × 3 = 2.642`."""
-    local = np.asarray(edge.local).item()
     if " if " in edge.formula:  # a condition isn't an equation
-        shown = f"{derivative} = {number(local)}, {edge.formula}"
+        shown = f"{derivative} = {number(edge.local)}, {edge.formula}"
     else:
-        known = [derivative, edge.formula, number(local)]
-        shown = " = ".join(dict.fromkeys(part for part in known if part))
-    upstream, sent = np.asarray(target.gradient).item(), np.asarray(edge.contribution).item()
-    text, result = product(upstream, local, sent)
+        known = [derivative, edge.formula, number(edge.local)]
+        shown = " = ".join(dict.fromkeys(filter(None, known)))
+    text, result = product(target.gradient, edge.local, edge.contribution)
     return [[Cell(shown)], [Cell(f"◂ {text}", "backward label"), Cell(result, "backward")]]
 
 
@@ -129,13 +120,19 @@ def _between_arrays(
         why = reason(graph, edge)[0].removesuffix(".")
         said = why if target.row.why else f"by the rule of {target.rule}"
         return [[Cell(f"◂ {said}", "backward label")]]
-    axes = summed_axes(np.shape(target.value), np.shape(source.value))
-    upstream = f"∂{graph.result.name}/∂{target.name}"
+    local = np.asarray(edge.local)
+    times = "local, entry by entry"
+    if local.size and (local == local.flat[0]).all():
+        times = factor(local.flat[0])
     lines = [
         [Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)],
-        [Cell(f"◂ {_times(upstream, edge)}", "backward label")],
+        [Cell(f"◂ ∂{graph.result.name}/∂{target.name} × {times}", "backward label")],
     ]
-    return [*lines, [Cell(_over(axes, target), "backward label")]] if axes else lines
+    if axes := summed_axes(np.shape(target.value), np.shape(source.value)):
+        lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
+        said = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
+        lines.append([Cell(f"summed over {said} ({lengths})", "backward label")])
+    return lines
 
 
 def _shapes(slot: int, product: tuple[int, ...], operand: tuple[int, ...]) -> str:
@@ -143,18 +140,3 @@ def _shapes(slot: int, product: tuple[int, ...], operand: tuple[int, ...]) -> st
     if slot == 0:
         return f"({size(product)}) @ ({product[1]}×{operand[1]}) is {size(operand)}"
     return f"({operand[0]}×{product[0]}) @ ({size(product)}) is {size(operand)}"
-
-
-def _times(upstream: str, edge: Edge) -> str:
-    """Upstream times the local derivative, whose number is told where it is one number."""
-    local = np.asarray(edge.local)
-    if local.size and (local == local.flat[0]).all():
-        return f"{upstream} × {factor(local.flat[0])}"
-    return f"{upstream} × local, entry by entry"
-
-
-def _over(axes: list[int], target: Node) -> str:
-    """Says that broadcasting copied, and so the copies' gradients are added up."""
-    lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
-    named = "axis" if len(axes) == 1 else "axes"
-    return f"summed over {named} {', '.join(map(str, axes))} ({lengths})"

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...graph import Node
 from ..numbers import number
+from ..words import percent
 
 MANY_TIMES = 30  # a gradient so many times smaller (larger) than another vanishes (explodes)
 MOST_NAMED = 3
@@ -16,18 +17,17 @@ MOST_NAMED = 3
 def diagnosis(node: Node) -> str:
     """Of a value: not finite, dead units, saturated, the share of zeros; '' if nothing."""
     value = np.asarray(node.value)
-    wrong = not_finite(value)
-    if wrong:
+    if wrong := not_finite(value):
         return wrong
-    if node.gradient is not None and not_finite(node.gradient):
-        return "gradient " + not_finite(node.gradient)
+    if node.gradient is not None and (wrong := not_finite(node.gradient)):
+        return f"gradient {wrong}"
     if node.rule == "relu" and value.size > 1:
-        return _dead(value) or f"{_percent(value == 0)} zero"
+        return _dead(value) or f"{percent(value == 0)} zero"
     if node.rule in ("sigmoid", "tanh") and value.size > 1:
         edge = np.abs(value) if node.rule == "tanh" else np.abs(2 * value - 1)
         if (edge > 0.98).mean() > 0.5:
             bounds = "0 or 1" if node.rule == "sigmoid" else "±1"
-            return f"saturated: {_percent(edge > 0.98)} within 0.01 of {bounds}"
+            return f"saturated: {percent(edge > 0.98)} within 0.01 of {bounds}"
     return ""
 
 
@@ -42,22 +42,14 @@ def not_finite(value: Any) -> str:
 
 def _dead(value: Any) -> str:
     """The columns that are 0 for every example."""
-    if value.ndim != 2 or len(value) < 2:
-        return ""
-    dead = np.flatnonzero((value == 0).all(axis=0))
+    dead = np.flatnonzero((value == 0).all(axis=0)) if value.ndim == 2 and len(value) > 1 else ()
     if not len(dead):
         return ""
     named = ", ".join(map(str, dead[:MOST_NAMED]))
     more = f" and {len(dead) - MOST_NAMED} more" if len(dead) > MOST_NAMED else ""
     units = f"unit {named} is" if len(dead) == 1 else f"units {named}{more} are"
-    if len(dead) == value.shape[1] > 1:
-        units = "all units are"
+    units = "all units are" if len(dead) == value.shape[1] > 1 else units
     return f"dead: {units} 0 for all {len(value)} examples"
-
-
-def _percent(chosen: Any) -> str:
-    share = 100 * float(np.mean(chosen))
-    return f"{share:.0f} %" if share in (0, 100) or 1 <= share <= 99 else f"{share:.2g} %"
 
 
 def against_later(mine: float, later: list[tuple[str, float]]) -> str:

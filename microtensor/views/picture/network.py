@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..layers import Unit
-from ..numbers import bars, number, rms, size
-from ..scene import Arrow, Card, Cell
+from ..layers import Unit, homes, sums
+from ..numbers import bars, brief, number, rms, size
+from ..scene import Arrow, Card, Cell, Line
 from .diagnosis import against_later, diagnosis, not_finite
 
 MOST_ROWS = 8
 LONGEST_CHAIN = 8
 SHADES = 8  # a gradient so many half decades below the largest is white
-HEADS = ("", "", "value", "RMS", "gradient", "RMS", "")
+HEADS = (
+    Cell("", "quiet"), Cell("", "quiet"), Cell("value", "forward label"),
+    Cell("RMS", "forward label"), Cell("gradient", "backward label"),
+    Cell("RMS", "backward label"), Cell("", "quiet"),
+)  # fmt: skip
+HOW_TO_READ = (
+    "bars: histogram · RMS: root mean square · stands out: larger gradient, a shade for each "
+    "factor of 3"
+)
 
 
 class Layers:
@@ -29,22 +37,26 @@ class Layers:
         self.graph = graph
         self.result = graph.result
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
-        self.home = {node.id: unit.id for unit in found for node in unit.nodes}
-        self.read_outside = {self.result.id}
-        for edge in graph.edges:
-            if self.home[edge.source] != self.home[edge.target]:
-                self.read_outside.add(edge.source)
+        self.home = homes(found)
         self.ends: dict[str, str] = {}  # "first" and "last", of values in a card of many layers
         self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
         shown = [n for nodes in self.shown.values() for n in nodes if n is not self.result]
-        sizes = [rms(n.gradient) for n in shown if _has(n)]
-        self.largest = max((s for s in sizes if math.isfinite(s)), default=0.0)
-        self.learning = self._learning()
+        sizes = [rms(n.gradient) for n in shown if n.gradient is not None]
+        self.largest = max(filter(math.isfinite, sizes), default=0.0)
+        self.learning = {
+            key: ratio for key, x in self.groups.items() if (ratio := _learning(x)) is not None
+        }
         results = {key: self._results(unit) for key, unit in self.groups.items()}
         self.flow = {key: rms(some[0].gradient) for key, some in results.items() if some}
         finite = {key: ratio for key, ratio in self.learning.items() if math.isfinite(ratio)}
         least = min(finite.values()) if len(finite) > 1 else None
         self.least = [key for key, ratio in finite.items() if ratio == least]
+
+    def _leaving(self, nodes: Iterable[Node]) -> set[str]:
+        """Of the values in a unit, those that are read outside of it, and the result."""
+        inside = {node.id for node in nodes}
+        read = {x for x in inside if any(r.id not in inside for r in self.graph.readers(x))}
+        return read | inside.intersection([self.result.id])
 
     def _rows_of(self, unit: Unit) -> list[Node]:
         """Parameters, then what leaves a part of the group, an activation's operand before it.
@@ -59,74 +71,46 @@ class Layers:
                 self.ends |= dict.fromkeys((node.id for node in some), f"{which} ")
                 rows += some
             return rows
-        inside = {node.id for node in unit.nodes}
-        telling = {self.result.id} | {x for x in inside if self._is_read_outside(x, inside)}
+        telling = self._leaving(unit.nodes)
         for node in unit.nodes:
             activated = node.activation and node.id in telling
             for x in self.graph.operands(node.id):
-                given = activated and (x.linear or x.activation)
-                if x.id in inside and (given or x.group != node.group):
+                if (activated and (x.linear or x.activation)) or x.group != node.group:
                     telling.add(x.id)
-        parameters = [n for n in unit.nodes if n.role == "parameter"]
-        return parameters + [n for n in unit.nodes if n.id in telling and n.rule]
-
-    def _is_read_outside(self, key: str, inside: Container[str]) -> bool:
-        return any(reader.id not in inside for reader in self.graph.readers(key))
-
-    def _learning(self) -> dict[str, float]:
-        """For each layer, its weight's RMS gradient beside the weight's own RMS."""
-        found = {}
-        for key, unit in self.groups.items():
-            weights = [n for n in unit.nodes if n.role == "parameter" and _has(n)]
-            if weights and unit.copies == 1:
-                weight = max(weights, key=lambda n: np.size(n.value))
-                gradient, value = rms(weight.gradient), rms(weight.value)
-                found[key] = gradient / value if value else math.inf
-        return found
+        return unit.parameters + [node for node in unit.computed if node.id in telling]
 
     def _results(self, unit: Unit) -> list[Node]:
         """What a layer shows of what it computed, where that has gradients."""
-        layer = any(n.role == "parameter" for n in unit.nodes)
-        return [n for n in self.shown[unit.id] if n.rule and _has(n)] if layer else []
+        known = [n for n in self.shown[unit.id] if n.rule and n.gradient is not None]
+        return known if unit.parameters else []
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss."""
-        nodes = self.shown[unit.id]
-        parameters = [node for node in nodes if node.role == "parameter"]
-        rows: list[tuple[Cell, ...]] = [
-            tuple(Cell(head, _head_style(i)) for i, head in enumerate(HEADS))
-        ]
-        if not parameters:
+        nodes, notes, half = self.shown[unit.id], self._notes(unit), MOST_ROWS // 2
+        rows: list[Line] = [HEADS]
+        if not unit.parameters:
             rows = [(Cell(self._expression(unit), span=len(HEADS)),)]
-        notes = self._notes(unit)
-        for node in self._few(nodes):
+        for node in nodes if len(nodes) <= MOST_ROWS else [*nodes[:half], *nodes[-half:]]:
             said = (diagnosis(node), notes.get(node.id, ""))
             rows.append(self._row(node, "; ".join(filter(None, said))))
         if len(nodes) > MOST_ROWS:
             rows.append((Cell(f"… and {len(nodes) - MOST_ROWS} more", "quiet", span=len(HEADS)),))
-        role = "output" if self.result.id in {n.id for n in unit.nodes} else "layer"
+        role = "output" if self.home[self.result.id] == unit.id else "layer"
         return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
 
-    def _few(self, nodes: list[Node]) -> list[Node]:
-        half = MOST_ROWS // 2
-        return nodes if len(nodes) <= MOST_ROWS else [*nodes[:half], *nodes[-half:]]
-
-    def _heading(self, unit: Unit) -> tuple[Cell, ...]:
+    def _heading(self, unit: Unit) -> Line:
         """Name, sizes, activation, how many parameters and operations."""
         cells = [Cell(unit.name, "name")]
         if unit.copies > 1:
             cells.append(Cell(f"× {unit.copies}", "name"))
-        sizes = self.sizes(unit)
-        if sizes:
+        if sizes := self.sizes(unit):
             cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
-        last = [node for node in self.shown[unit.id] if node.rule]
-        if sizes and last and last[-1].activation:
-            known = last[-1].row.activation
-            cells.append(Cell(str(last[-1].rule) if known else last[-1].group[-1]))
-        count = sum(np.size(n.value) for n in unit.nodes if n.role == "parameter")
-        operations = sum(node.rule is not None for node in unit.nodes)
+            last = [node for node in self.shown[unit.id] if node.rule][-1]
+            if last.activation:
+                cells.append(Cell(str(last.rule) if last.row.activation else last.group[-1]))
+        count = sum(np.size(node.value) for node in unit.parameters)
         facts = [_counted(count, "parameter")] if count else []
-        facts.append(_counted(operations, "operation"))
+        facts.append(_counted(len(unit.computed), "operation"))
         cells.append(Cell(" · ".join(facts), "quiet"))
         if unit.id in self.least:
             nothing = self.learning[unit.id] == 0
@@ -135,46 +119,39 @@ class Layers:
 
     def sizes(self, unit: Unit) -> tuple[int, int] | None:
         """The numbers of inputs and outputs of a layer: the last axes of what goes in and out."""
-        inside = {node.id for node in unit.nodes}
-        if not any(node.role == "parameter" for node in unit.nodes):
+        inside, leaving = {node.id for node in unit.nodes}, self._leaving(unit.nodes)
+        given = [x for n in unit.nodes for x in self.graph.operands(n.id) if x.id not in inside]
+        gives = [node for node in unit.computed if node.id in leaving]
+        if not (unit.parameters and given and gives):
             return None
-        outside = [x for n in unit.nodes for x in self.graph.operands(n.id) if x.id not in inside]
-        outputs = [node for node in unit.nodes if node.id in self.read_outside and node.rule]
-        shapes = (
-            [np.shape(outside[0].value), np.shape(outputs[-1].value)] if outside and outputs else []
-        )
-        if len(shapes) < 2 or not all(shapes):
-            return None
-        return shapes[0][-1], shapes[1][-1]
+        first, last = np.shape(given[0].value), np.shape(gives[-1].value)
+        return (first[-1], last[-1]) if first and last else None
 
     def _expression(self, unit: Unit) -> str:
         """What a group without parameters computes from what goes in."""
-        inside = {node.id for node in unit.nodes}
-        until = {node.id for node in self.graph.nodes if node.id not in inside}
-        last = [node for node in unit.nodes if node.id in self.read_outside][-1]
-        return self.graph.written(last.id, until)
+        leaving, inside = self._leaving(unit.nodes), {node.id for node in unit.nodes}
+        until = {node.id for node in self.graph.nodes} - inside
+        return self.graph.written([x.id for x in unit.nodes if x.id in leaving][-1], until)
 
-    def _row(self, node: Node, note: str) -> tuple[Cell, ...]:
-        value = [Cell(bars(node.value), "forward bars"), Cell(number(rms(node.value)), "forward")]
-        if np.size(node.value) == 1:
-            value = [Cell("", "forward"), Cell(number(np.asarray(node.value).item()), "forward")]
+    def _row(self, node: Node, note: str) -> Line:
+        one = np.size(node.value) == 1
         return (
             Cell(self.ends.get(node.id, "") + node.name, "name"),
             Cell(size(np.shape(node.value)), "quiet"),
-            *value,
+            Cell("" if one else bars(node.value), "forward" if one else "forward bars"),
+            Cell(_number(node.value), "forward"),
             *self._gradient(node),
             Cell(note, "note"),
         )
 
     def _gradient(self, node: Node) -> list[Cell]:
-        if not _has(node):
+        gradient = node.gradient
+        if gradient is None:
             said = "– not computed" if node.tracked else "not tracked"
             return [Cell(said, "quiet", span=2)]
-        gradient = np.asarray(node.gradient)
-        shown = number(gradient.item() if gradient.size == 1 else rms(gradient))
-        histogram = bars(gradient) if gradient.size > 1 else ""
+        histogram = bars(gradient) if np.size(gradient) > 1 else ""
         heat = None if node is self.result else self.heat(rms(gradient))
-        return [Cell(histogram, "backward bars"), Cell(shown, "backward", heat)]
+        return [Cell(histogram, "backward bars"), Cell(_number(gradient), "backward", heat)]
 
     def heat(self, gradient: float) -> float:
         """How dark: 1 for the picture's largest, a shade less for each half decade below."""
@@ -190,68 +167,47 @@ class Layers:
         """
         notes = {}
         if unit.id in self.learning:
-            first = next(n for n in self.shown[unit.id] if n.role == "parameter")
-            notes[first.id] = f"gradient / value {number(self.learning[unit.id])}"
-        results = self._results(unit)
-        if unit.copies > 1 and results:
-            last = results[len(results) // 2]
-            notes[results[0].id] = against_later(
-                rms(results[0].gradient), [("last", rms(last.gradient))]
-            )
-        elif results:
+            notes[unit.parameters[0].id] = f"gradient / value {number(self.learning[unit.id])}"
+        if results := self._results(unit):
             place = list(self.flow).index(unit.id)
             later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
+            if unit.copies > 1:
+                later = [("last", rms(results[len(results) // 2].gradient))]
             notes[results[0].id] = against_later(self.flow[unit.id], later)
         return notes
 
-    def title(self) -> tuple[Cell, ...]:
+    def title(self) -> Line:
         """The outermost group with parameters, the sizes through its layers, and the result."""
-        layers = [u for u in self.groups.values() if any(n.role == "parameter" for n in u.nodes)]
-        sizes = [self.sizes(unit) for unit in layers]
-        cells = []
-        tops = [unit.frame[0] if unit.frame else unit.name for unit in layers]
-        if tops:
-            cells.append(Cell(Counter(tops).most_common(1)[0][0], "name"))
-        known = [pair for pair in sizes if pair]
-        linked = all(a[1] == b[0] for a, b in pairwise(known))
-        if linked and 0 < len(known) <= LONGEST_CHAIN:
+        layers = [unit for unit in self.groups.values() if unit.parameters]
+        tops = Counter(unit.frame[0] if unit.frame else unit.name for unit in layers)
+        cells = [Cell(name, "name") for name, _ in tops.most_common(1)]
+        known = [pair for unit in layers if (pair := self.sizes(unit))]
+        if 0 < len(known) <= LONGEST_CHAIN and all(a[1] == b[0] for a, b in pairwise(known)):
             chain = [known[0][0], *(pair[1] for pair in known)]
             cells.append(Cell(" → ".join(map(str, chain))))
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
         cells.append(Cell(_counted(count, "parameter"), "quiet"))
-        value = np.asarray(self.result.value)
-        said = number(value.item()) if value.size == 1 else size(value.shape)
-        cells.append(Cell(f"{self.result.name} = {said}", "name"))
-        return tuple(cells)
+        value = self.result.value
+        said = number(value) if np.size(value) == 1 else size(np.shape(value))
+        return (*cells, Cell(f"{self.result.name} = {said}", "name"))
 
-    def legend(self) -> list[tuple[Cell, ...]]:
+    def legend(self) -> list[Line]:
         """How to read the cards, and which layer learns least."""
-        lines: list[tuple[Cell, ...]] = [
-            (
-                Cell("blue ▸ values", "forward label"),
-                Cell("orange ◂ gradients of " + self.result.name, "backward label"),
-                Cell(
-                    "bars: histogram · RMS: root mean square · stands out: larger gradient, a "
-                    "shade for each factor of 3",
-                    "quiet",
-                ),
-            )
-        ]
-        wrong = self._first_not_finite()
-        if wrong:
+        gradients = Cell(f"orange ◂ gradients of {self.result.name}", "backward label")
+        blue = Cell("blue ▸ values", "forward label")
+        lines: list[Line] = [(blue, gradients, Cell(HOW_TO_READ, "quiet"))]
+        if wrong := self._first_not_finite():
             lines.append((Cell("not finite: ", "backward label"), Cell(wrong, "quiet")))
         if self.least:
             ratio = self.learning[self.least[0]]
             who = ", ".join(self.groups[key].name for key in self.least)
-            says = (
-                f"its gradient is {number(ratio)} times as large as its weights, the smallest "
-                "share of all layers"
-                if ratio
-                else "the gradient of the weights is 0"
-            )
-            one = "s" if len(self.least) == 1 else ""
-            does = f"{who} learn{one} {'least' if ratio else 'nothing'}: "
-            lines.append((Cell(does, "backward label"), Cell(says, "quiet")))
+            learns = "learns" if len(self.least) == 1 else "learn"
+            does, says = "nothing", "the gradient of the weights is 0"
+            if ratio:
+                share = "the smallest share of all layers"
+                does, says = "least", f"its gradient is {number(ratio)} times as large as its"
+                says += f" weights, {share}"
+            lines.append((Cell(f"{who} {learns} {does}: ", "backward label"), Cell(says, "quiet")))
         return lines
 
     def _first_not_finite(self) -> str:
@@ -260,7 +216,7 @@ class Layers:
             if not_finite(node.value):
                 return f"it begins with the value of {self._place(node)}"
         for node in reversed(self.graph.nodes):
-            if _has(node) and not_finite(node.gradient):
+            if node.gradient is not None and not_finite(node.gradient):
                 return f"it begins with the gradient of {self._place(node)}"
         return ""
 
@@ -271,48 +227,46 @@ class Layers:
         return f"{name} in {unit.name}" if unit else name
 
 
-def _head_style(column: int) -> str:
-    return (
-        "forward label" if column in (2, 3) else "backward label" if column in (4, 5) else "quiet"
-    )
+def _learning(unit: Unit) -> float | None:
+    """A layer's largest parameter's RMS gradient beside its own RMS; None where there is none."""
+    weights = [node for node in unit.parameters if node.gradient is not None]
+    if not weights or unit.copies > 1:
+        return None
+    weight = max(weights, key=lambda node: np.size(node.value))
+    gradient, value = rms(weight.gradient), rms(weight.value)
+    return gradient / value if value else math.inf
+
+
+def _number(value: Any) -> str:
+    return number(value if np.size(value) == 1 else rms(value))
 
 
 def _counted(n: int, what: str) -> str:
     return f"{n:,} {what}" + ("s" if n != 1 else "")
 
 
-def _has(node: Node) -> bool:
-    return node.gradient is not None
-
-
 def fold(unit: Unit) -> Card:
     """Many values in one card: how many of each operation, and the gradient at both ends."""
-    computed = [node for node in unit.nodes if node.rule]
-    rows: list[tuple[Cell, ...]] = []
+    computed, role = unit.computed, unit.nodes[0].role
     if not computed:
         total = sum(int(np.size(node.value)) for node in unit.nodes)
-        title = Cell(f"{len(unit.nodes)} {unit.nodes[0].role}s", "name")
-        return Card(
-            unit.id, (title,), unit.nodes[0].role, ((Cell(f"{total:,} numbers"),),), unit.frame
-        )
+        title = (Cell(f"{len(unit.nodes)} {role}s", "name"),)
+        return Card(unit.id, title, role, ((Cell(f"{total:,} numbers"),),), unit.frame)
     rules = Counter(node.rule for node in computed).most_common()
     said = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])
-    rows.append((Cell(said + (", …" if len(rules) > 4 else ""), span=2),))
+    rows: list[Line] = [(Cell(said + (", …" if len(rules) > 4 else ""), span=2),)]
     leaves = Counter(node.role for node in unit.nodes if not node.rule)
     if leaves:
         said = ", ".join(_counted(n, role) for role, n in leaves.items())
         rows.append((Cell(f"holds {said}", "quiet", span=2),))
     ends = [("first", computed[0]), ("last", computed[-1])]
     for which, node in ends:
-        text = "RMS " + number(rms(node.value)) if np.size(node.value) > 1 else number(node.value)
-        rows.append((Cell(f"{which}, {node.name}", "forward label"), Cell(text, "forward")))
+        label = Cell(f"{which}, {node.name}", "forward label")
+        rows.append((label, Cell(brief(node.value), "forward")))
     for which, node in ends:
-        if _has(node):
-            g = node.gradient
-            text = "RMS " + number(rms(g)) if np.size(g) > 1 else number(g)
-            rows.append(
-                (Cell(f"gradient at the {which}", "backward label"), Cell(text, "backward"))
-            )
+        if node.gradient is not None:
+            label = Cell(f"gradient at the {which}", "backward label")
+            rows.append((label, Cell(brief(node.gradient), "backward")))
     heading = (Cell(unit.name, "name"), Cell(f"{len(computed):,} operations", "quiet"))
     return Card(unit.id, heading, "fold", tuple(rows), unit.frame)
 
@@ -321,12 +275,6 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge]) -> Arrow:
     """Between two cards: the shape that goes forward, and the RMS of the gradient that returns."""
     shapes = dict.fromkeys(size(np.shape(graph.node(edge.source).value)) for edge in edges)
     forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
-    lines = [(Cell(forward, "forward label"),)]
-    sent: dict[str, Any] = {}
-    for edge in edges:
-        if edge.contribution is not None:
-            sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
-    for g in list(sent.values())[:2]:
-        shown = f"RMS {number(rms(g))}" if np.size(g) > 1 else number(np.asarray(g).item())
-        lines.append((Cell(f"◂ {shown}", "backward"),))
-    return Arrow(*ends, bool(sent), tuple(lines))
+    sent = sums(edges)
+    back = [(Cell(f"◂ {brief(g)}", "backward"),) for g in list(sent.values())[:2]]
+    return Arrow(*ends, bool(sent), ((Cell(forward, "forward label"),), *back))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import render
-from ..scene import Card, Cell, Scene
+from ..scene import Arrow, Card, Cell, Line, Scene
 from . import cards, network
 from .plain import mermaid, text
 
@@ -37,19 +37,12 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         path = Path(directory or "", self.filename if filename is None else filename)
         if filename is None or path.suffix in ("", ".gv"):
             return str(super().save(filename, directory=directory, **options))
-        data = self._in_format(ending(path))
+        kind = ending(path)
+        plain = {".dot": lambda _: self.source, ".mmd": mermaid, ".txt": text}
+        data = plain[kind](self.scene).encode() if kind in plain else self.pipe(kind[1:])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return str(path)
-
-    def _in_format(self, ending: str) -> bytes:
-        if ending == ".dot":
-            return str(self.source).encode()
-        if ending == ".mmd":
-            return mermaid(self.scene).encode()
-        if ending == ".txt":
-            return text(self.scene).encode()
-        return bytes(self.pipe(ending[1:]))
 
     def pipe(self, format: str | None = None, *arguments: Any, **options: Any) -> Any:
         """The picture as bytes, or as text where an encoding is given."""
@@ -85,9 +78,8 @@ def ending(path: str | Path) -> str:
     """The ending of a picture's file, which says its format."""
     found = Path(path).suffix.lower()
     if found not in RENDERED + SOURCES:
-        raise ValueError(
-            f"save: {Path(path).name!r} ends in none of {', '.join(RENDERED + SOURCES)}"
-        )
+        known = ", ".join(RENDERED + SOURCES)
+        raise ValueError(f"save: {Path(path).name!r} ends in none of {known}")
     return found
 
 
@@ -111,32 +103,31 @@ def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
     if direction not in (None, *DIRECTIONS):
         raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
-    result = graph.result
-    layers = network.Layers(graph, found)
-    shown = []
-    for unit in found:
-        if unit.kind == "node":
-            node = unit.nodes[0]
-            shown.append(cards.card(node, graph.arrivals(node.id), result))
-        else:
-            shown.append(layers.card(unit) if unit.kind == "group" else network.fold(unit))
-    kinds = {unit.id: unit.kind for unit in found}
-    arrows = []
+    result, layers = graph.result, network.Layers(graph, found)
+    makers: dict[str, Callable[[Unit], Card]] = {
+        "node": lambda unit: cards.card(graph, unit.nodes[0]),
+        "group": layers.card,
+        "fold": network.fold,
+    }
+    values = {unit.id for unit in found if unit.kind == "node"}
+    arrows: list[Arrow] = []
     for ends, edges in between(graph, found).items():
-        if kinds[ends[0]] == kinds[ends[1]] == "node":
+        if values.issuperset(ends):
             arrows += [cards.arrow(graph, edge) for edge in edges]
         else:
             arrows.append(network.arrow(graph, ends, edges))
-    if layers.groups:
-        title, legend = layers.title(), layers.legend()
-    else:
-        written = graph.written(result.id)
-        title = (Cell(f"{result.name} = {written}" if result.rule else written, "name"),)
-        legend = [cards.LEGEND]
+    written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
+    title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
+    legend: list[Line] = layers.legend() if layers.groups else [cards.LEGEND]
     legend += cards.why_no_gradients(result)
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
-    natural = "LR" if plain else "TB"
-    return Scene(title, tuple(legend), tuple(shown), tuple(arrows), direction or natural)
+    return Scene(
+        title,
+        tuple(legend),
+        tuple(makers[unit.kind](unit) for unit in found),
+        tuple(arrows),
+        direction or ("LR" if plain else "TB"),
+    )
 
 
 def _repeated(scene: Scene) -> Scene:
@@ -144,7 +135,7 @@ def _repeated(scene: Scene) -> Scene:
 
     A weight that a hundred steps share would otherwise tangle them all.
     """
-    cards = {card.id: card for card in scene.cards}
+    by_id = {card.id: card for card in scene.cards}
     computed = {arrow.target for arrow in scene.arrows}
     beside: dict[str, dict[str, str]] = {}  # of each leaf: reader -> the card beside it
     for arrow in scene.arrows:
@@ -154,7 +145,7 @@ def _repeated(scene: Scene) -> Scene:
             readers.setdefault(arrow.target, again)
     many = {leaf: readers for leaf, readers in beside.items() if len(readers) > MOST_READERS}
     repeated = [
-        Card(again, (cards[leaf].heading[0], AGAIN), cards[leaf].role, (), cards[reader].frame)
+        Card(again, (by_id[leaf].heading[0], AGAIN), by_id[leaf].role, (), by_id[reader].frame)
         for leaf, readers in many.items()
         for reader, again in readers.items()
         if again != leaf

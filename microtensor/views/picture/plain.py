@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..dot import THEMES, cleaned
-from ..scene import Arrow, Card, Cell, Scene
+from ..scene import Arrow, Card, Cell, Line, Scene, inside
 
 
 def text(scene: Scene) -> str:
@@ -33,22 +33,14 @@ def _line(cells: Iterable[Cell], gap: str = "  ") -> str:
     return gap.join(cleaned(cell.text) for cell in cells if cell.text.strip())
 
 
-def _rows(row: tuple[Cell, ...]) -> list[str]:
+def _rows(row: Line) -> list[str]:
     """A row of cells; one that has several lines goes on below."""
-    parts = [
-        cell.text.split("\n") if cell.style in ("forward", "backward") else [cell.text]
-        for cell in row
-        if cell.text.strip()
-    ]
-    height = max(map(len, parts), default=0)
+    parts = [cell.lines for cell in row if cell.text.strip()]
     rows = []
-    for i in range(height):
-        cells = [p[i] if i < len(p) else " " * len(p[0]) for p in parts]
-        rows.append(
-            "  ".join(cleaned(cell, keep_spaces=True) for cell in cells)
-            .replace("\xa0", " ")
-            .rstrip()
-        )
+    for i in range(max(map(len, parts), default=0)):
+        cells = [lines[i] if i < len(lines) else " " * len(lines[0]) for lines in parts]
+        text = "  ".join(cleaned(cell, keep_spaces=True) for cell in cells)
+        rows.append(text.replace("\xa0", " ").rstrip())
     return rows
 
 
@@ -69,15 +61,12 @@ def mermaid(scene: Scene) -> str:
 
 
 def _frame(lines: list[str], cards: Iterable[Card], depth: int) -> None:
-    inner: dict[str, list[Card]] = {}
+    own, inner = inside(cards, depth)
     indent = "  " * (depth + 1)
-    for card in cards:
-        if len(card.frame) > depth:
-            inner.setdefault(card.frame[depth], []).append(card)
-        else:
-            rows = [_line(card.heading), *(line for row in card.rows for line in _rows(row))]
-            said = "<br/>".join(_quoted(row) for row in rows if row.strip())
-            lines.append(f'{indent}{card.id}["{said}"]:::{card.role}')
+    for card in own:
+        rows = [_line(card.heading), *(line for row in card.rows for line in _rows(row))]
+        said = "<br/>".join(_quoted(row) for row in rows if row.strip())
+        lines.append(f'{indent}{card.id}["{said}"]:::{card.role}')
     for name, members in inner.items():
         lines.append(f'{indent}subgraph s{len(lines)}["{_quoted(cleaned(name))}"]')
         _frame(lines, members, depth + 1)
