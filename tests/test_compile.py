@@ -571,6 +571,24 @@ OWN = {
 }
 
 
+def test_two_derivatives_that_are_called_whole_are_two_calls():
+    own = mt.primitive(
+        "own",
+        lambda x, y: np.array(x.tolist()) * np.array(y.tolist()),
+        lambda g, out, x, y: g * np.array(y.tolist()),
+        lambda g, out, x, y: g * np.array(x.tolist()),
+    )
+    a, b = weights(3), weights(3)
+
+    def f():
+        return own(a, b).sum()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [a, b])
+        a.data = a.data * 2
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_operations_of_ones_own_that_are_not_plain(name):
     own = mt.primitive("own", *OWN[name])

@@ -116,10 +116,10 @@ class Simplifier:
         if call in SECOND and len(arguments) == 2:
             options = {SECOND[call]: arguments[1], **options}
             arguments = arguments[:1]
-        key = call, _key(arguments), _key(tuple(options.items()))
+        function, folded = like.function if like is not None else getattr(np, call), None
+        key = call, id(function), _key(arguments), _key(tuple(options.items()))
         if key in self.known:
             return self.known[key]
-        function, folded = like.function if like is not None else getattr(np, call), None
         given = *arguments, *options.values()
         if self.exact and call != "broadcast_to" and not has_symbols(given):
             return function(*arguments, **options)
@@ -290,12 +290,9 @@ def _without_copies(to: Simplifier, symbol: Symbol) -> Any:
             fewer = [*arguments[:k], x, *arguments[k + 1 :]]
             if np.broadcast_shapes(*map(shape_of, fewer)) == symbol.shape:
                 arguments = fewer
-        alike = all(map(operator.is_, arguments, symbol.arguments))
-        return (
-            symbol
-            if alike
-            else to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
-        )
+        if all(map(operator.is_, arguments, symbol.arguments)):
+            return symbol
+        return to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
     for arguments in ([_whole(x) for x in bare], bare):
         new = to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
         if shape_of(new) != symbol.shape:
