@@ -126,21 +126,19 @@ def _steps(graph: Graph, on_path: frozenset[str]) -> Iterator[Spoken]:
     known: set[tuple[str | None, int]] = set()
     count = 0
     for step in graph.steps:
-        edge, speaker = step.edge, step.node
-        rule: tuple[str | None, int] = ("", 0)
-        if edge is not None:
-            speaker = graph.node(edge.target)
-            rule = speaker.rule, edge.slot
-        if step.node.id not in on_path and edge is not None:
+        edge = step.edge
+        speaker = step.node if edge is None else graph.node(edge.target)
+        rule = ("", 0) if edge is None else (speaker.rule, edge.slot)
+        if edge is not None and step.node.id not in on_path:
             teller.hear(step)
-            continue
-        if count in ends or rule not in known:
+        elif count in ends or rule not in known:
             yield Spoken(speaker, teller.tell(step))
         else:
             teller.hear(step)
             yield Spoken(speaker, None)
-        known.add(rule)
-        count += 1
+        if edge is None or step.node.id in on_path:
+            known.add(rule)
+            count += 1
 
 
 def _ends(start: int, stop: int) -> Iterable[int]:
