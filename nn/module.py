@@ -63,8 +63,7 @@ class Module:
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         if not self._called:
             vars(self)["_called"] = True
-        kind = type(self)
-        with group(self._place[1] or kind.__name__, activation=kind.activation is True):
+        with group(self._place[1] or type(self).__name__, self.activation is True):
             return self.forward(*inputs, **named)
 
     def __setattr__(self, name: str, value: Any) -> None:

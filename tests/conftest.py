@@ -13,10 +13,8 @@ from microtensor.modes import Mode, current_mode
 sys.path.insert(0, str(Path(__file__).parent))
 
 # How many examples each property is tried on: the same ones in every run.
-settings.register_profile(
-    "few", max_examples=50, derandomize=True, deadline=None, database=None, print_blob=False
-)
-settings.register_profile("many", settings.get_profile("few"), max_examples=400)
+settings.register_profile("few", max_examples=50, derandomize=True, deadline=None, database=None)
+settings.register_profile("many", settings.get_profile("few"), max_examples=500)
 settings.load_profile("few")
 
 

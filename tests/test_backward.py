@@ -906,7 +906,7 @@ def test_threads_lose_nothing_of_a_shared_leaf(restless):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes don't fork here")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork")  # Python's warning, and JAX's
 def test_a_child_forked_meanwhile_goes_backward(restless):
     """What a thread of the parent is in the middle of, a gradient or a change, is never left so."""
     w, done = leaf(np.ones(100_000)), threading.Event()

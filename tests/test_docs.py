@@ -16,7 +16,7 @@ import pytest
 
 import microtensor as mt
 import nn
-from microtensor.__main__ import main
+from microtensor.__main__ import main  # the command, without a process
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

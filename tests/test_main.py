@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from microtensor.__main__ import doctor, main
+from microtensor.__main__ import doctor, main  # the command, without a process
 
 SCRIPT = """
 from microtensor import Tensor

@@ -186,8 +186,8 @@ class Statements:
     def _sums_columns(self, symbol: Symbol) -> bool:
         """Whether it is the sum by which the walk undoes the broadcasting of a row."""
         (x,) = symbol.arguments
-        whole = not any(reader.call == "reshape" for reader in self._readers[symbol])
-        return symbol.options == {"axis": (0,)} and x.ndim == 2 and whole
+        kept = any(reader.shape == (1, *symbol.shape) for reader in self._readers[symbol])
+        return symbol.options == {"axis": (0,)} and x.ndim == 2 and not kept
 
     def _text(self, x: Any) -> str:
         """An argument as it is written."""

@@ -116,10 +116,10 @@ class Simplifier:
         if call in SECOND and len(arguments) == 2:
             options = {SECOND[call]: arguments[1], **options}
             arguments = arguments[:1]
-        key = call, _key(arguments), _key(tuple(options.items()))
+        function, folded = like.function if like is not None else getattr(np, call), None
+        key = call, id(function), _key(arguments), _key(tuple(options.items()))
         if key in self.known:
             return self.known[key]
-        function, folded = like.function if like is not None else getattr(np, call), None
         given = *arguments, *options.values()
         if self.exact and call != "broadcast_to" and not has_symbols(given):
             return function(*arguments, **options)
@@ -279,8 +279,20 @@ def _is_filled(x: Any) -> bool:
 
 
 def _without_copies(to: Simplifier, symbol: Symbol) -> Any:
-    """An operand that broadcasting would copy anyway; of copies alone, the copy of the result."""
+    """An operand that broadcasting would copy anyway; of copies alone, the copy of the result.
+
+    The latter lies in memory otherwise, and what is added up in another order rounds otherwise.
+    """
     bare = [_bare(x) if _is_copy(x) else x for x in symbol.arguments]
+    if to.exact:
+        arguments = list(symbol.arguments)
+        for k, x in enumerate(bare):
+            fewer = [*arguments[:k], x, *arguments[k + 1 :]]
+            if np.broadcast_shapes(*map(shape_of, fewer)) == symbol.shape:
+                arguments = fewer
+        if all(map(operator.is_, arguments, symbol.arguments)):
+            return symbol
+        return to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
     for arguments in ([_whole(x) for x in bare], bare):
         new = to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
         if shape_of(new) != symbol.shape:
