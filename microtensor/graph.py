@@ -83,6 +83,13 @@ class Step(NamedTuple):
     total: Any
     waiting: int
 
+    @property
+    def kind(self) -> str:
+        """`forward`, `seed` or `backward`."""
+        if self.edge is not None:
+            return "backward"
+        return "forward" if self.total is self.node.value else "seed"
+
 
 class _Data(NamedTuple):
     nodes: tuple[Node, ...]

@@ -672,7 +672,7 @@ def test_paths_between_numbers_add_up_to_the_gradients(seed):
     for node in graph.nodes[:-1]:
         if node.tracked:
             found = Paths(graph, node.id)
-            stretches = list(found.stretches())
+            stretches = found.stretches
             each = list(found.each())
             assert len(each) == math.prod(s.many for s in stretches)
             products = [math.prod(float(edge.local) for edge in path) for path in each]
@@ -691,7 +691,9 @@ def test_what_an_entry_is_sent_adds_up_to_its_gradient(seed):
     for node in graph.nodes[:-1]:
         if node.tracked and node.gradient is not None:
             entry = tuple(int(rng.integers(n)) for n in np.shape(node.value))
-            sent = [x for r in reaches(graph, node, entry, replay.column) for x in r.contributions]
+            sent = [
+                x.sent for _, parts in reaches(graph, node, entry, replay.column) for x in parts
+            ]
             size = max(map(abs, sent), default=0)
             gradient = float(np.asarray(node.gradient)[entry])
             assert math.fsum(sent) == pytest.approx(gradient, 1e-12, 1e-12 * size)

@@ -12,6 +12,7 @@ from ..graph import Edge, Graph, Step
 from ..lexicon import spoken
 from .english import SENTENCES
 
+MOST_PARTS = 6  # a sum is written out up to so many parts
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
 
@@ -68,12 +69,6 @@ def reason(graph: Graph, edge: Edge) -> tuple[str, str]:
     me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
     said = kind.format(*names, out=target.name, L=graph.result.name, me=me, other=other)
     return said if said.endswith((".", "!", "?")) else f"{said}.", kind
-
-
-def use(graph: Graph, edge: Edge) -> str:
-    """Which use of a value an edge is, ` (1st use)`; '' where it is the only one."""
-    ordinal = graph.ordinal(edge)
-    return f" {say('use', ordinal=ordinal)}" if ordinal else ""
 
 
 def counted(count: int) -> str:
