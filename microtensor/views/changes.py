@@ -66,32 +66,28 @@ def difference(before: Graph, after: Graph) -> Difference:
     pairs = list(zip(before.nodes, after.nodes, strict=False))
     for a, b in pairs:
         if (a.rule, np.shape(a.value)) != (b.rule, np.shape(b.value)):
-            raise ValueError(
-                f"difference: two programs: {_told(a)} in the first is {_told(b)} in the second"
+            one, other = (
+                f"{x.name} ({x.rule or x.role}, shape {np.shape(x.value)})" for x in (a, b)
             )
-    if len(before.nodes) != len(after.nodes):
+            raise ValueError(
+                f"difference: two programs: {one} in the first is {other} in the second"
+            )
+    first, second = len(before.nodes), len(after.nodes)
+    if first != second:
         raise ValueError(
-            f"difference: two programs: the first has {len(before.nodes)} values, the second "
-            f"{len(after.nodes)}"
+            f"difference: two programs: the first has {first} values, the second {second}"
         )
-    return Difference(
-        Change(
-            a.name,
-            np.shape(a.value),
-            rms(a.value),
-            rms(np.subtract(b.value, a.value)),
-            None if a.gradient is None else rms(a.gradient),
-            None if b.gradient is None else rms(b.gradient),
-        )
-        for a, b in pairs
-        if a.tracked and np.size(a.value) and _shows(a)
-    )
+    with np.errstate(invalid="ignore"):
+        return Difference(_change(a, b) for a, b in pairs if _shows(a))
 
 
 def _shows(node: Node) -> bool:
     """Whether it has a name, given or by its layer, or stands outside of all layers."""
-    return node.named or node.linear or node.activation or not node.rule or not node.group
+    known = node.named or node.linear or node.activation or not node.rule or not node.group
+    return node.tracked and known and np.size(node.value) > 0
 
 
-def _told(node: Node) -> str:
-    return f"{node.name} ({node.rule or node.role}, shape {np.shape(node.value)})"
+def _change(a: Node, b: Node) -> Change:
+    gradients = (None if x.gradient is None else rms(x.gradient) for x in (a, b))
+    moved = rms(np.subtract(b.value, a.value))
+    return Change(a.name, np.shape(a.value), rms(a.value), moved, *gradients)

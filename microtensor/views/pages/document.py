@@ -77,8 +77,8 @@ def _policy(style: str, scripts: list[str]) -> str:
 def _themes() -> str:
     """The colours of both themes as CSS variables: the system's choice, and the reader's."""
     light, dark = (
-        "".join(f"--{name}:{colour};" for name, colour in colours(THEMES[theme]).items())
-        for theme in ("light", "dark")
+        "".join(f"--{name}:{colour};" for name, colour in colours(theme).items())
+        for theme in THEMES.values()
     )
     return (
         f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"

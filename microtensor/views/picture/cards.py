@@ -112,9 +112,13 @@ def _between_arrays(
     """The formula in words: `◂ ∂L/∂Z @ Bᵀ`, or upstream times local, and the axes summed."""
     if edge.sends:
         lines = [[Cell(f"◂ {edge.sends}", "backward label")]]
-        shapes = np.shape(target.value), np.shape(source.value)
-        if target.rule == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
-            lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
+        given, mine = np.shape(target.value), np.shape(source.value)
+        if target.rule == "matmul" and len(given) == len(mine) == 2:
+            factors = [size(given), f"{given[1]}×{mine[1]}"]
+            if edge.slot == 1:
+                factors = [f"{mine[0]}×{given[0]}", size(given)]
+            said = f"({factors[0]}) @ ({factors[1]}) is {size(mine)}"
+            lines.insert(0, [Cell(said, "quiet")])
         return lines
     if edge.local is None:
         why = reason(graph, edge)[0].removesuffix(".")
@@ -133,10 +137,3 @@ def _between_arrays(
         said = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
         lines.append([Cell(f"summed over {said} ({lengths})", "backward label")])
     return lines
-
-
-def _shapes(slot: int, product: tuple[int, ...], operand: tuple[int, ...]) -> str:
-    """The shapes of what is multiplied for a matrix operand's gradient."""
-    if slot == 0:
-        return f"({size(product)}) @ ({product[1]}×{operand[1]}) is {size(operand)}"
-    return f"({operand[0]}×{product[0]}) @ ({size(product)}) is {size(operand)}"

@@ -54,18 +54,16 @@ def _dead(value: Any) -> str:
 
 def against_later(mine: float, later: list[tuple[str, float]]) -> str:
     """Whether a gradient vanishes or explodes on its way back from later layers, by their RMS."""
-    if not later:
-        return ""
-    name, largest = max(later, key=lambda layer: layer[1])
-    last_name, last = later[-1]
+
+    def times(ratio: float) -> str:
+        return f"{ratio:.0f} times" if ratio < 10_000 else f"{number(ratio)} times"
+
+    name, largest = max(later, key=lambda layer: layer[1], default=("", 0.0))
+    last_name, last = later[-1] if later else ("", 0.0)
     if mine == 0 and largest > 0:
         return "vanishing: 0"
     if mine > 0 and largest > MANY_TIMES * mine:
-        return f"vanishing: {_times(largest / mine)} smaller than {name}"
+        return f"vanishing: {times(largest / mine)} smaller than {name}"
     if last > 0 and mine > MANY_TIMES * last:
-        return f"exploding: {_times(mine / last)} larger than {last_name}"
+        return f"exploding: {times(mine / last)} larger than {last_name}"
     return ""
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.0f} times" if ratio < 10_000 else f"{number(ratio)} times"

@@ -212,19 +212,15 @@ class Layers:
 
     def _first_not_finite(self) -> str:
         """Where nan or inf begins: forward, or where all values are finite, backward."""
-        for node in self.graph.nodes:
-            if not_finite(node.value):
-                return f"it begins with the value of {self._place(node)}"
-        for node in reversed(self.graph.nodes):
-            if node.gradient is not None and not_finite(node.gradient):
-                return f"it begins with the gradient of {self._place(node)}"
+        known = [("value", node, node.value) for node in self.graph.nodes]
+        known += [("gradient", node, node.gradient) for node in reversed(self.graph.nodes)]
+        for what, node, x in known:
+            if x is not None and not_finite(x):
+                name = node.name + (f" = {node.expression}" if node.expression else "")
+                unit = self.groups.get(self.home[node.id])
+                where = f" in {unit.name}" if unit else ""
+                return f"it begins with the {what} of {name}{where}"
         return ""
-
-    def _place(self, node: Node) -> str:
-        """A value by its name and expression, and the group that it is in."""
-        name = node.name + (f" = {node.expression}" if node.expression else "")
-        unit = self.groups.get(self.home[node.id])
-        return f"{name} in {unit.name}" if unit else name
 
 
 def _learning(unit: Unit) -> float | None:
