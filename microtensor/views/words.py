@@ -71,6 +71,12 @@ def reason(graph: Graph, edge: Edge) -> tuple[str, str]:
     return said if said.endswith((".", "!", "?")) else f"{said}.", kind
 
 
+def use(graph: Graph, edge: Edge) -> str:
+    """Which use of a value an edge is, ` (1st use)`; '' where it is the only one."""
+    ordinal = graph.ordinal(edge)
+    return f" {say('use', ordinal=ordinal)}" if ordinal else ""
+
+
 def counted(count: int) -> str:
     """A count, which can have thousands of digits: `1,073,741,824`, `about 2e3010`."""
     if count < 10**15:
