@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -83,6 +83,13 @@ class Step(NamedTuple):
     total: Any
     waiting: int
 
+    @property
+    def kind(self) -> str:
+        """`forward`, `seed` or `backward`."""
+        if self.edge is not None:
+            return "backward"
+        return "forward" if self.total is self.node.value else "seed"
+
 
 class _Data(NamedTuple):
     nodes: tuple[Node, ...]
@@ -104,16 +111,18 @@ class Graph(_Data):
     ) -> None:
         self._nodes = {node.id: node for node in nodes}
         self._tensors = tensors  # the node of each tensor, by the tensor's number
-        self._arriving: dict[str, list[Edge]] = {}
-        self._leaving: dict[str, list[Edge]] = {}
-        self._arrivals: dict[str, list[Edge]] = {}
+        arriving, leaving, arrivals = (defaultdict[str, list[Edge]](list) for _ in range(3))
         for edge in edges:
-            self._arriving.setdefault(edge.target, []).append(edge)
-            self._leaving.setdefault(edge.source, []).append(edge)
+            arriving[edge.target].append(edge)
+            leaving[edge.source].append(edge)
         for node in reversed(nodes):
-            for edge in self._arriving.get(node.id, ()):
+            for edge in arriving.get(node.id, ()):
                 if edge.contribution is not None:
-                    self._arrivals.setdefault(edge.source, []).append(edge)
+                    arrivals[edge.source].append(edge)
+        self._arriving, self._leaving, self._arrivals = (
+            {key: tuple(edges) for key, edges in index.items()}
+            for index in (arriving, leaving, arrivals)
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Graph, (self.nodes, self.edges)
@@ -147,11 +156,11 @@ class Graph(_Data):
 
     def arriving(self, identity: str) -> tuple[Edge, ...]:
         """The edges from a node's operands, in their order."""
-        return tuple(self._arriving.get(identity, ()))
+        return self._arriving.get(identity, ())
 
     def leaving(self, identity: str) -> tuple[Edge, ...]:
         """The edges to the nodes that were computed from a node, in their order."""
-        return tuple(self._leaving.get(identity, ()))
+        return self._leaving.get(identity, ())
 
     def operands(self, identity: str) -> tuple[Node, ...]:
         """What a node was computed from, in order; one that was used twice comes twice."""
@@ -163,7 +172,7 @@ class Graph(_Data):
 
     def arrivals(self, identity: str) -> tuple[Edge, ...]:
         """The edges whose contributions a node's gradient sums, in the order of arrival."""
-        return tuple(self._arrivals.get(identity, ()))
+        return self._arrivals.get(identity, ())
 
     def ordinal(self, edge: Edge) -> str:
         """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""

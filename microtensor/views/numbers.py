@@ -46,6 +46,12 @@ def added(parts: Sequence[Any], result: Any) -> tuple[str, str]:
     return " + ".join(map(factor, parts)), "=" if equal else "≈"
 
 
+def total(parts: Sequence[Any], result: Any, most: int) -> str:
+    """`(−3) + 2 + 2 = 1`; of one part, or of more than `most`, the sum alone."""
+    shown = line(result)
+    return " ".join((*added(parts, result), shown)) if 1 < len(parts) <= most else shown
+
+
 def sum_text(parts: Sequence[Any], result: Any) -> str:
     """A gradient as the sum of contributions, in the order in which they arrive."""
     text = " + ".join(map(array, parts))

@@ -12,6 +12,7 @@ from ..graph import Edge, Graph, Step
 from ..lexicon import spoken
 from .english import SENTENCES
 
+MOST_PARTS = 6  # a sum is written out up to so many parts
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
 

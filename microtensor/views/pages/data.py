@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, Step
+from ...graph import Edge, Graph, Node
 from ..dot import cleaned
 from ..layers import Unit, between, homes, sums
 from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text
@@ -59,7 +59,7 @@ class Tale:
         self.leaving = {e.source for es in self.between.values() for e in es} | {self.result.id}
         self.inner: dict[tuple[str, bool], list[Told]] = {}  # by layer, and whether forward
         for tale in self.told if self.by_layer else ():
-            forward, edge = _kind(tale.step) == "forward", tale.step.edge
+            forward, edge = tale.step.kind == "forward", tale.step.edge
             place = self.home[edge.target if edge is not None else tale.step.node.id]
             self.inner.setdefault((place, forward), []).append(tale)
         self.steps = self._by_layer() if self.by_layer else self._by_operation()
@@ -100,7 +100,7 @@ class Tale:
         steps = []
         for tale in self.told:
             step = tale.step
-            data: dict[str, Any] = {"kind": _kind(step), "card": step.node.id, "arrow": None}
+            data: dict[str, Any] = {"kind": step.kind, "card": step.node.id, "arrow": None}
             if step.edge is not None:
                 data["arrow"] = self.place[step.edge.target, step.edge.slot]
             if data["kind"] != "forward" and not self.scalar:
@@ -206,12 +206,6 @@ class Tale:
 def _place(node: Node) -> str:
     """Where the number of an operand is put; a constant stays what it is."""
     return number(node.value) if node.role == "constant" else f"{{{node.id}}}"
-
-
-def _kind(step: Step) -> str:
-    if step.edge is not None:
-        return "backward"
-    return "forward" if step.total is step.node.value else "seed"
 
 
 def _sized(value: Any) -> str:
