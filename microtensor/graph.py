@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -111,16 +111,18 @@ class Graph(_Data):
     ) -> None:
         self._nodes = {node.id: node for node in nodes}
         self._tensors = tensors  # the node of each tensor, by the tensor's number
-        self._arriving: dict[str, list[Edge]] = {}
-        self._leaving: dict[str, list[Edge]] = {}
-        self._arrivals: dict[str, list[Edge]] = {}
+        arriving, leaving, arrivals = (defaultdict[str, list[Edge]](list) for _ in range(3))
         for edge in edges:
-            self._arriving.setdefault(edge.target, []).append(edge)
-            self._leaving.setdefault(edge.source, []).append(edge)
+            arriving[edge.target].append(edge)
+            leaving[edge.source].append(edge)
         for node in reversed(nodes):
-            for edge in self._arriving.get(node.id, ()):
+            for edge in arriving.get(node.id, ()):
                 if edge.contribution is not None:
-                    self._arrivals.setdefault(edge.source, []).append(edge)
+                    arrivals[edge.source].append(edge)
+        self._arriving, self._leaving, self._arrivals = (
+            {key: tuple(edges) for key, edges in index.items()}
+            for index in (arriving, leaving, arrivals)
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Graph, (self.nodes, self.edges)
@@ -154,11 +156,11 @@ class Graph(_Data):
 
     def arriving(self, identity: str) -> tuple[Edge, ...]:
         """The edges from a node's operands, in their order."""
-        return tuple(self._arriving.get(identity, ()))
+        return self._arriving.get(identity, ())
 
     def leaving(self, identity: str) -> tuple[Edge, ...]:
         """The edges to the nodes that were computed from a node, in their order."""
-        return tuple(self._leaving.get(identity, ()))
+        return self._leaving.get(identity, ())
 
     def operands(self, identity: str) -> tuple[Node, ...]:
         """What a node was computed from, in order; one that was used twice comes twice."""
@@ -170,7 +172,7 @@ class Graph(_Data):
 
     def arrivals(self, identity: str) -> tuple[Edge, ...]:
         """The edges whose contributions a node's gradient sums, in the order of arrival."""
-        return tuple(self._arrivals.get(identity, ()))
+        return self._arrivals.get(identity, ())
 
     def ordinal(self, edge: Edge) -> str:
         """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
@@ -232,13 +234,11 @@ class Graph(_Data):
         for node in reversed(self.nodes):
             for edge in self.arriving(node.id):
                 if edge.contribution is not None:
-                    source = edge.source
-                    total = totals.get(source)
-                    total = edge.contribution if total is None else total + edge.contribution
-                    totals[source] = total
+                    source, sent = edge.source, edge.contribution
+                    totals[source] = totals[source] + sent if source in totals else sent
                     arrived[source] += 1
                     waiting = len(self._arrivals[source]) - arrived[source]
-                    yield Step(self._nodes[source], edge, total, waiting)
+                    yield Step(self._nodes[source], edge, totals[source], waiting)
 
 
 class _Reader:

@@ -12,6 +12,9 @@ from math import prod
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
+Texts = Sequence[str]
+Options = Mapping[str, Any]
+Shapes = Sequence[tuple[int, ...]]
 LONGEST_NAME = 40
 FUNCTION = 9  # how firmly a text holds together: a name, a call; a sum is 1, a product 2
 SIGN, POWER, PRODUCT, SUM, TEXT = 3, 4, 2, 1, 0
@@ -54,12 +57,7 @@ class Row(NamedTuple):
         """Whether the rule works entry by entry."""
         return bool(self.locals)
 
-    def case(
-        self,
-        operands: Sequence[str],
-        options: Mapping[str, Any],
-        shapes: Sequence[tuple[int, ...]] = (),
-    ) -> Row:
+    def case(self, operands: Texts, options: Options, shapes: Shapes = ()) -> Row:
         """The row as it is for these operands."""
         if not self.by:
             return self
@@ -67,13 +65,11 @@ class Row(NamedTuple):
         text = self.by.format(*operands, operand_axes=axes, **_in_brief(options))
         return self._replace(**self.cases.get(text, {}))
 
-    def expression(self, operands: Sequence[str], options: Mapping[str, Any]) -> str:
+    def expression(self, operands: Texts, options: Options) -> str:
         """The rule applied to operands, such as `w · x`, `σ(z)`, or `sum(z, axis=0)`."""
         return self.nested([(operand, firmness(operand)) for operand in operands], options)[0]
 
-    def nested(
-        self, operands: Sequence[tuple[str, int]], options: Mapping[str, Any]
-    ) -> tuple[str, int]:
+    def nested(self, operands: Sequence[tuple[str, int]], options: Options) -> tuple[str, int]:
         """An expression of expressions, in brackets where needed, and how firmly it holds."""
         texts = [text for text, _ in operands]
         row = self.case(texts, options)
@@ -89,25 +85,18 @@ class Row(NamedTuple):
         return written, row.binds
 
     def formula(
-        self,
-        slot: int,
-        operands: Sequence[str],
-        options: Mapping[str, Any],
-        out: str,
-        g: str = "",
-        shapes: Sequence[tuple[int, ...]] = (),
-        size: int = 0,
+        self, slot: int, operands: Texts, options: Options, out: str, g: str, shapes: Shapes, n: int
     ) -> str:
         """The local derivative of an operand, `s(1 − s)`, or what is sent to it, `∂L/∂z @ Bᵀ`.
 
-        `shapes` are those of the operands, and `size` counts the entries of the result `out`.
+        `shapes` are those of the operands, and `n` counts the entries of the result `out`.
         """
         if not self.locals and not self.sends:
             return ""
         row = self.case(operands, options, shapes)
         texts = [_bracketed(x, firmness(x), FUNCTION) for x in (*operands, out)]
         known = _in_brief(options) | {"out": texts[-1], "g": g, "k": str(slot + 1)}
-        known["n"] = str(prod(shapes[0]) // size if size else 0)
+        known["n"] = str(prod(shapes[0]) // n if n else 0)
         formula = spoken(row.locals or row.sends, slot).format(*texts, **known)
         whole = formula in texts[:-1] and formula.startswith("(")  # `x` alone needs no brackets
         return formula[1:-1] if whole else formula
@@ -136,7 +125,7 @@ def _bracketed(text: str, binds: int, needs: int) -> str:
     return text if binds >= needs else f"({text})"
 
 
-def _in_brief(options: Mapping[str, Any]) -> dict[str, str]:
+def _in_brief(options: Options) -> dict[str, str]:
     """Options in a few characters each; of an index in several axes, what stands in brackets."""
     return {
         name: ", ".join(map(_brief, value))

@@ -63,7 +63,7 @@ def primitive(
         _checked_forward(name, forward),
         tuple(d and _checked_derivative(name, slot, d) for slot, d in enumerate(derivatives)),
         own=True,
-        row=_row(name, len(derivatives), written, locals, sends, words, activation),
+        row=_row(name, len(derivatives), activation, written, locals, sends, words),
     )
 
     def operation(*inputs: Any, **options: Any) -> Tensor:
@@ -76,35 +76,17 @@ def primitive(
     return operation
 
 
-def _row(
-    name: str,
-    inputs: int,
-    written: Any,
-    locals: Any,
-    sends: Any,
-    words: Any,
-    activation: bool,
-) -> Row:
+def _row(name: str, inputs: int, activation: bool, *given: Any) -> Row:
     """The operation's row of the lexicon, once its texts are known to make sense."""
-    given = {"written": written, "locals": locals, "sends": sends, "words": words}
-    texts = {what: _texts(name, inputs, what, text) for what, text in given.items()}
-    if locals and sends:
+    texts = [_texts(name, inputs, what, x) for what, x in zip(FIELDS, given, strict=True)]
+    written, local, sends, why = "".join(texts[0]), *texts[1:]
+    if local and sends:
         raise ValueError(
             f"primitive: {name!r}: it has locals, or it sends something else: not both"
         )
-    text = "".join(texts["written"])
-    call = re.fullmatch(r"\w+\([^()]*\)", text) or not text
-    binds = FUNCTION if call else min(firmness(text), POWER)
-    return Row(
-        name,
-        text,
-        texts["locals"],
-        texts["sends"],
-        texts["words"],
-        binds=binds,
-        needs=(FUNCTION,),
-        activation=activation,
-    )
+    call = re.fullmatch(r"\w+\([^()]*\)", written) or not written
+    binds = FUNCTION if call else min(firmness(written), POWER)
+    return Row(name, written, local, sends, why, binds, needs=(FUNCTION,), activation=activation)
 
 
 def _texts(name: str, inputs: int, what: str, given: Any) -> tuple[str, ...]:

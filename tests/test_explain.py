@@ -356,6 +356,8 @@ def test_latex():
         (mt.log, r"1 \cdot \frac{1}{x_{1}} = 1 \times 0.0625 = 0.0625"),
         (lambda x: x * np.inf, r"16 \cdot \infty = \infty"),
         (mt.tanh, r"\left(1 - L^{2}\right)"),
+        (mt.log1p, r"L &= \mathrm{log1p}(x_{1}) = \mathrm{log1p}(16) = 2.833"),
+        (lambda x: mt.arctan2(x, 4), r"\left(\frac{4}{x_{1}^{2} + 4^{2}}\right)"),
     ],
 )
 def test_formulas_in_latex(f, said):

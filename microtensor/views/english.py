@@ -146,7 +146,6 @@ SENTENCES = {
     "picture.ones": "{ones} ones of {size}",
     "picture.untracked": "not tracked",
     "picture.none": "– not computed",
-    "picture.none.why": "– not computed: ",
     "picture.none.changed": "a value was changed since; draw before the step",
     "picture.none.wide": (
         "{name} isn't a single number; draw(..., gradient=...) says what arrives at it"
@@ -165,6 +164,8 @@ SENTENCES = {
     "layers.rms": "RMS",
     "layers.place": "{name} in {layer}",
     "layers.ratio": "gradient / value {ratio}",
+    "layers.least": "◂ learns least",
+    "layers.nothing": "◂ learns nothing",
     "layers.last": "last",
     "row.first": "first {name}",
     "row.last": "last {name}",

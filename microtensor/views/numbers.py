@@ -42,27 +42,24 @@ def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
     return f"{factor(a)} × {factor(b)} {equals(operator.mul, (a, b), result)}", number(result)
 
 
-def total(parts: Sequence[Any], result: Any) -> str:
-    """`= (−3) + 2 + 2`; ≈ where the shown parts don't add up to what is shown."""
+def added(parts: Sequence[Any], result: Any) -> tuple[str, str]:
+    """`(−3) + 2 + 2` and =, or ≈ where the shown parts don't add up to what is shown."""
     equal = number(math.fsum(map(_shown, parts))) == number(result)
-    return f"{'=' if equal else '≈'} {' + '.join(map(factor, parts))}"
+    return " + ".join(map(factor, parts)), "=" if equal else "≈"
 
 
-def added(parts: Sequence[Any], result: Any, most: int, shown: str = "") -> str:
-    """`(−3) + 2 + 2 = 1`; of one part, or of more than `most`, what is shown of the sum alone."""
-    shown = shown or number(result)
-    if not 1 < len(parts) <= most:
-        return shown
-    equal, _, text = total(parts, result).partition(" ")
-    return f"{text} {equal} {shown}"
+def total(parts: Sequence[Any], result: Any, most: int) -> str:
+    """`(−3) + 2 + 2 = 1`; of one part, or of more than `most`, the sum alone."""
+    shown = line(result)
+    return " ".join((*added(parts, result), shown)) if 1 < len(parts) <= most else shown
 
 
 def sum_text(parts: Sequence[Any], result: Any) -> str:
     """A gradient as the sum of contributions, in the order in which they arrive."""
     one = np.size(result) == 1
-    text = total(parts, result) if one else " + ".join(map(array, parts))
-    short = len(text) <= LONGEST_SUM and "\n" not in text
-    if short and (one or small(np.shape(result)) or not np.size(result)):
+    text = "{1} {0}".format(*added(parts, result)) if one else " + ".join(map(array, parts))
+    whole = one or small(np.shape(result)) or not np.size(result)
+    if whole and len(text) <= LONGEST_SUM and "\n" not in text:
         return text
     return say("sum.long", parts=len(parts))
 

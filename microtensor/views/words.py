@@ -83,6 +83,12 @@ def slope(graph: Graph, edge: Edge) -> str:
     return f"{written} ({use})" if use else written
 
 
+def use(graph: Graph, edge: Edge) -> str:
+    """Which use of a value an edge is, ` (1st use)`; '' where it is the only one."""
+    ordinal = graph.ordinal(edge)
+    return f" {say('use', ordinal=ordinal)}" if ordinal else ""
+
+
 def counted(count: int) -> str:
     """A count, which can have thousands of digits: `1,073,741,824`, `about 2e3010`."""
     if count < 10**15:

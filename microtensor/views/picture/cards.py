@@ -26,7 +26,7 @@ def why_no_gradients(result: Node) -> list[Line]:
     why = say("picture.none.changed")
     if np.size(result.value) != 1:
         why = say("picture.none.wide", name=result.name)
-    return [(Cell(say("picture.none.why"), "backward label"), Cell(why, "quiet"))]
+    return [(Cell(f"{say('picture.none')}: ", "backward label"), Cell(why, "quiet"))]
 
 
 def without_gradient(node: Node, span: int = 1) -> Cell:
@@ -113,9 +113,13 @@ def _between_arrays(
     """The formula in words: `◂ ∂L/∂Z @ Bᵀ`, or upstream times local, and the axes summed."""
     if edge.sends:
         lines = [[Cell(f"◂ {edge.sends}", "backward label")]]
-        shapes = np.shape(target.value), np.shape(source.value)
-        if target.rule == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
-            lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
+        given, mine = np.shape(target.value), np.shape(source.value)
+        if target.rule == "matmul" and len(given) == len(mine) == 2:
+            factors = [size(given), f"{given[1]}×{mine[1]}"]
+            if edge.slot == 1:
+                factors = [f"{mine[0]}×{given[0]}", size(given)]
+            said = say("picture.shapes", left=factors[0], right=factors[1], size=size(mine))
+            lines.insert(0, [Cell(said, "quiet")])
         return lines
     if edge.local is None:
         why = reason(graph, edge)[0].removesuffix(".")
@@ -135,11 +139,3 @@ def _between_arrays(
         said = say("picture.summed", axes=named, lengths=lengths)
         lines.append([Cell(said, "backward label")])
     return lines
-
-
-def _shapes(slot: int, product: tuple[int, ...], operand: tuple[int, ...]) -> str:
-    """The shapes of what is multiplied for a matrix operand's gradient."""
-    left, right = size(product), f"{product[1]}×{operand[1]}"
-    if slot == 1:
-        left, right = f"{operand[0]}×{product[0]}", left
-    return say("picture.shapes", left=left, right=right, size=size(operand))

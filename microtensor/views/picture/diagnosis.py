@@ -54,18 +54,16 @@ def _dead(value: Any) -> str:
 
 def against_later(mine: float, later: list[tuple[str, float]]) -> str:
     """Whether a gradient vanishes or explodes on its way back from later layers, by their RMS."""
-    if not later:
-        return ""
-    name, largest = max(later, key=lambda layer: layer[1])
-    last_name, last = later[-1]
+
+    def times(ratio: float) -> str:
+        return f"{ratio:.0f}" if ratio < 10_000 else number(ratio)
+
+    name, largest = max(later, key=lambda layer: layer[1], default=("", 0.0))
+    last_name, last = later[-1] if later else ("", 0.0)
     if mine == 0 and largest > 0:
         return say("vanishing.zero")
     if mine > 0 and largest > MANY_TIMES * mine:
-        return say("vanishing", times=_times(largest / mine), name=name)
+        return say("vanishing", times=times(largest / mine), name=name)
     if last > 0 and mine > MANY_TIMES * last:
-        return say("exploding", times=_times(mine / last), name=last_name)
+        return say("exploding", times=times(mine / last), name=last_name)
     return ""
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.0f}" if ratio < 10_000 else number(ratio)

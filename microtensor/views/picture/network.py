@@ -109,8 +109,8 @@ class Layers:
         facts.append(say("operations", len(unit.computed)))
         cells.append(Cell(" · ".join(facts), "quiet"))
         if unit.id in self.least:
-            nothing = self.learning[unit.id] == 0
-            cells.append(Cell(f"◂ learns {'nothing' if nothing else 'least'}", "backward"))
+            said = say("layers.least" if self.learning[unit.id] else "layers.nothing")
+            cells.append(Cell(said, "backward"))
         return tuple(cells)
 
     def sizes(self, unit: Unit) -> tuple[int, int] | None:
@@ -206,19 +206,15 @@ class Layers:
 
     def _first_not_finite(self) -> str:
         """Where nan or inf begins: forward, or where all values are finite, backward."""
-        for node in self.graph.nodes:
-            if not_finite(node.value):
-                return say("nonfinite.value.at", place=self._place(node))
-        for node in reversed(self.graph.nodes):
-            if node.gradient is not None and not_finite(node.gradient):
-                return say("nonfinite.gradient.at", place=self._place(node))
+        known = [("value", node, node.value) for node in self.graph.nodes]
+        known += [("gradient", node, node.gradient) for node in reversed(self.graph.nodes)]
+        for what, node, x in known:
+            if not_finite(x):
+                name = node.name + (f" = {node.expression}" if node.expression else "")
+                unit = self.groups.get(self.home[node.id])
+                place = say("layers.place", name=name, layer=unit.name) if unit else name
+                return say(f"nonfinite.{what}.at", place=place)
         return ""
-
-    def _place(self, node: Node) -> str:
-        """A value by its name and expression, and the group that it is in."""
-        name = node.name + (f" = {node.expression}" if node.expression else "")
-        unit = self.groups.get(self.home[node.id])
-        return say("layers.place", name=name, layer=unit.name) if unit else name
 
 
 def _learning(unit: Unit) -> float | None:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import added, close, number, product, size
-from ..words import MOST_PARTS, say
+from ..numbers import close, number, product, size, total
+from ..words import MOST_PARTS, say, use
 from .telling import Line, Section, Story, at, plain, shown
 
 Entry = tuple[int, ...]
@@ -70,7 +70,7 @@ def reaches(
         if edge.contribution is not None:
             local = np.asarray(column(edge.target, edge.slot, entry))
             upstream = np.asarray(graph.node(edge.target).gradient, dtype=float)
-            reached = [tuple(map(int, index)) for index in np.argwhere(local != 0)]
+            reached = [tuple(map(int, index)) for index in np.argwhere(local)]
             yield (
                 edge,
                 [Part(there, float(upstream[there]), float(local[there])) for there in reached],
@@ -125,9 +125,8 @@ def _sent(graph: Graph, node: Node, entry: Entry, edge: Edge, parts: list[Part])
         zeros, whole = rest.count(0), number(math.fsum(rest))
         key = "entry.zeros" if zeros else "entry.others"
         lines.append(say(key, others=len(rest), sum=whole, zeros=zeros))
-    what, use = target.name, graph.ordinal(edge)
-    what = say("entry", len(parts), name=what) if np.ndim(target.value) else what
-    since += " " + say("use", ordinal=use) if use else ""
+    many = say("entry", len(parts), name=target.name)
+    what, since = many if np.ndim(target.value) else target.name, since + use(graph, edge)
     return say("entry.reaches", entry=here, what=what, since=since), list(map(Line, lines))
 
 
@@ -142,7 +141,7 @@ def _partner(graph: Graph, edge: Edge) -> Node | None:
 def _sum(sent: list[float], name: str, gradient: float, node: Node) -> str:
     """That the contributions add up to the entry's gradient."""
     whole = math.fsum(sent)
-    said = added(sorted(sent, key=abs, reverse=True), whole, MOST_PARTS)
+    said = total(sorted(sent, key=abs, reverse=True), whole, MOST_PARTS)
     if close(whole - gradient, max(map(abs, [*sent, gradient])), node.gradient):
         return say("entry.same", sum=said, name=name)
     return say("entry.other", sum=said, name=name, gradient=number(gradient))

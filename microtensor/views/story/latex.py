@@ -21,8 +21,9 @@ MOST_ROWS, ENDS = 80, 20
 NAME, GRADIENT, END = "\ue000", "\ue001", "\ue002"  # around the number of a node
 ATOM = rf"(?:[{NAME}{GRADIENT}]\d+{END}|\d[\d.]*|\([^()]*\))"
 PART = re.compile(
-    r"(?P<words>[A-Za-z][A-Za-z_]*(?: [A-Za-z][A-Za-z_]*)*)"
-    rf"|\^(?P<power>{ATOM})|√(?P<root>{ATOM})|(?P<above>{ATOM})/(?P<below>{ATOM})|(?P<sign>.)"
+    r"(?P<words>[A-Za-z]\w*(?: [A-Za-z]\w*)*)"
+    rf"|\^(?P<power>{ATOM})|√(?P<root>{ATOM})|(?P<above>{ATOM})/(?P<below>{ATOM})|(?P<sign>.)",
+    re.ASCII,
 )
 SIGNS = {
     "·": r" \cdot ", "×": r" \times ", "−": "-", "@": r" \, ", "σ": r"\sigma", "≤": r" \le ",

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import added, close, equals, factor, given, number
-from ..words import counted, say
+from ..numbers import close, equals, factor, given, number, total
+from ..words import counted, say, use
 from .telling import Line, Section, Story, leading, plain, shown
 
 MOST_LISTED = 16
@@ -67,20 +67,18 @@ class Paths:
 
     def each(self) -> Iterator[list[Edge]]:
         """The paths, one after another."""
-        waiting: list[tuple[Any, Edge]] = []  # the last edge of a path, behind those before it
-        path, end = None, self.start.id
-        while True:
-            waiting += [(path, edge) for edge in reversed(self.onward(end))]
-            if not waiting:
-                return
-            path = waiting.pop()
-            end = path[1].target
-            if end == self.result.id:
-                edges = []
-                while path:
-                    path, edge = path
-                    edges.append(edge)
-                yield edges[::-1]
+        path: list[Edge] = []
+        choices = [iter(self.onward(self.start.id))]
+        while choices:
+            for edge in choices[-1]:
+                if edge.target != self.result.id:
+                    path.append(edge)
+                    choices.append(iter(self.onward(edge.target)))
+                    break
+                yield [*path, edge]
+            else:
+                choices.pop()
+                del path[-1:]
 
 
 def _local(edge: Edge) -> float:
@@ -118,8 +116,7 @@ def _route(paths: Paths, path: list[Edge]) -> str:
     """`a → p (1st use) → y`; the middle of a long one is left out."""
     steps = [paths.start.name]
     for edge in path:
-        use, name = paths.graph.ordinal(edge), paths.graph.node(edge.target).name
-        steps.append(name + (" " + say("use", ordinal=use) if use else ""))
+        steps.append(paths.graph.node(edge.target).name + use(paths.graph, edge))
     if len(steps) > LONGEST_ROUTE:  # paths that follow one another differ near their end
         steps = [steps[0], "…", *steps[-LONGEST_ROUTE // 2 :]]
     return " → ".join(steps)
@@ -180,7 +177,7 @@ def _proof(paths: Paths, products: list[float]) -> Iterator[str]:
     out, whole = paths.result.name, paths.sum
     seed = float(np.asarray(paths.result.gradient).item())
     gradient = float(np.asarray(paths.start.gradient).item())
-    known = added(products, whole, MOST_LISTED) if paths.count == len(products) else number(whole)
+    known = total(products, whole, MOST_LISTED) if paths.count == len(products) else number(whole)
     yield say("paths.only" if paths.count == 1 else "paths.sum", sum=known)
     if seed != 1:
         yield say("paths.seed", out=out, seed=number(seed), product=number(whole * seed))

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node, Step
 from ...lexicon import spoken
-from ..numbers import added, equals, exact, factor, given, line, number, product, small, summed_axes
-from ..words import MOST_PARTS, Told, axes_named, large, percent, reason, say
+from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
+from ..words import MOST_PARTS, Told, axes_named, large, percent, reason, say, use
 
 # Of rules that NumPy has a function for by the same name, that function says what they give
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -86,9 +86,7 @@ def _seed(step: Step) -> Told:
 def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
     """What a result sends to one of the values it was computed from."""
     source, target = step.node, graph.node(edge.target)
-    use = graph.ordinal(edge)
-    title = say("sent", target=target.name, source=source.name)
-    title += " " + say("use", ordinal=use) if use else ""
+    title = say("sent", target=target.name, source=source.name) + use(graph, edge)
     single = edge.local is not None and np.size(target.value) == np.size(source.value) == 1
     upstream = f"∂{graph.result.name}/∂{target.name}"
     before, sent = (_between_numbers if single else _between_arrays)(edge, source, target, upstream)
@@ -107,15 +105,12 @@ def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
 
 def _between_numbers(edge: Edge, source: Node, target: Node, upstream: str) -> tuple[str, str]:
     """Upstream and the local derivative of single numbers; their product."""
-    g, local, sent = (
-        np.asarray(x).item() for x in (target.gradient, edge.local, edge.contribution)
-    )
-    known = [f"∂{target.name}/∂{source.name}", edge.formula, number(local)]
+    known = [f"∂{target.name}/∂{source.name}", edge.formula, number(edge.local)]
     if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
         del known[1]
-    before = f"{upstream} = {number(g)}"
+    before = f"{upstream} = {number(target.gradient)}"
     said = say("sent.number", upstream=before, local=" = ".join(dict.fromkeys(known)))
-    return said, " ".join(product(g, local, sent))
+    return said, " ".join(product(target.gradient, edge.local, edge.contribution))
 
 
 def _between_arrays(edge: Edge, source: Node, target: Node, upstream: str) -> tuple[str, str]:
@@ -138,14 +133,14 @@ def _between_arrays(edge: Edge, source: Node, target: Node, upstream: str) -> tu
 
 def _sum(graph: Graph, step: Step) -> str:
     """What has arrived at the source so far, and how much is still to come."""
-    edges, total = graph.arrivals(step.node.id), step.total
+    edges, arrived = graph.arrivals(step.node.id), step.total
     count = len(edges) - step.waiting
     gradient = f"∂{graph.result.name}/∂{step.node.name}"
-    known = given(gradient, total)
-    if np.size(total) == 1 and small(np.shape(total)) and count <= MOST_PARTS:
-        parts = [np.asarray(edge.contribution).item() for edge in edges[:count]]
-        known = f"{gradient} = {added(parts, np.asarray(total).item(), MOST_PARTS, line(total))}"
-    if count == 1 and np.size(total) != 1:
+    known = given(gradient, arrived)
+    if np.size(arrived) == 1 and small(np.shape(arrived)) and count <= MOST_PARTS:
+        parts = [edge.contribution for edge in edges[:count]]
+        known = f"{gradient} = {total(parts, arrived, MOST_PARTS)}"
+    if count == 1 and np.size(arrived) != 1:
         known = say("sum.that", gradient=gradient)
     if step.waiting:
         return say("sum.waiting", step.waiting, gradient=known)
