@@ -9,6 +9,7 @@ import numpy as np
 
 from ..graph import Graph, Node
 from .numbers import number, rms, size
+from .words import say
 
 
 class Change(NamedTuple):
@@ -37,12 +38,12 @@ class Difference(tuple[Change, ...]):
     """Every value with a gradient that a picture shows, oldest first; as text, a table."""
 
     def __str__(self) -> str:
-        rows = [("", "shape", "value (RMS)", "moved by", "gradient (RMS)")]
+        rows = [["", *say("difference.heads").split(", ")]]
         for change in self:
             share = f" ({change.share:.2%})" if math.isfinite(change.share) else ""
             moved = number(change.moved) + share
             shown = change.name, size(change.shape), number(change.before), moved
-            rows.append((*shown, _gradients(change)))
+            rows.append([*shown, _gradients(change)])
         widths = [max(len(row[k]) for row in rows) for k in range(5)]
         lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
         return "\n".join(line.rstrip() for line in lines)
@@ -51,9 +52,9 @@ class Difference(tuple[Change, ...]):
 def _gradients(change: Change) -> str:
     before, after = change.gradient_before, change.gradient_after
     if before is None or after is None:
-        return "not computed"
-    times = f" ({after / before:.3g} times)" if before else ""
-    return f"{number(before)} → {number(after)}{times}"
+        return say("difference.none")
+    both = f"{number(before)} → {number(after)}"
+    return say("difference.times", both=both, times=after / before) if before else both
 
 
 def difference(before: Graph, after: Graph) -> Difference:

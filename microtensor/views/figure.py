@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from .numbers import size
+from .words import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,12 +38,12 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure
     words.axis("off")
     words.text(0, 1, _words(array, rows), va="top", family="monospace", fontsize=8)
     histogram.hist(rows[np.isfinite(rows)], bins=50, color="#0072b2")
-    histogram.set_title("values", fontsize=9)
+    histogram.set_title(say("detail.values"), fontsize=9)
     cells = _cells(rows)
     most = float(np.nanmax(np.abs(cells), initial=0)) or 1.0
     extent = (-0.5, rows.shape[1] - 0.5, rows.shape[0] - 0.5, -0.5)
     shown = heat.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", extent=extent)
-    heat.set_title("heat map", fontsize=9)
+    heat.set_title(say("detail.heat"), fontsize=9)
     for axis in (heat.xaxis, heat.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     figure.colorbar(shown, ax=heat)
@@ -51,7 +52,7 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure
         panel.axis("off")
         if k < len(images):
             panel.imshow(images[k], cmap="gray", vmin=0, vmax=1)
-            panel.set_title(f"row {k}", fontsize=8)
+            panel.set_title(say("detail.row", row=k), fontsize=8)
     return figure
 
 
@@ -59,13 +60,14 @@ def _words(array: Any, rows: Any) -> str:
     """The corner and the quantiles, as text."""
     corner = np.array2string(rows[:4, :3], precision=3, suppress_small=False)
     finite = array[np.isfinite(array)] if array.ndim else np.atleast_1d(array)
-    lines = [f"corner ({min(4, rows.shape[0])}×{min(3, rows.shape[1])}):", corner, ""]
+    shape = f"{min(4, rows.shape[0])}×{min(3, rows.shape[1])}"
+    lines = [say("detail.corner", shape=shape), corner, ""]
     if finite.size:
-        lines.append(f"mean {finite.mean():.4g}")
-        lines.append(f"RMS  {math.sqrt(np.mean(finite**2)):.4g}")
+        lines.append(say("detail.mean", mean=finite.mean()))
+        lines.append(say("detail.rms", rms=math.sqrt(np.mean(finite**2))))
         lines += [f"{q:>4.0%}  {np.quantile(finite, q):.4g}" for q in QUANTILES]
     if finite.size < array.size:
-        lines.append(f"not finite: {array.size - finite.size}")
+        lines.append(say("nonfinite", entries=array.size - finite.size))
     return "\n".join(lines)
 
 
