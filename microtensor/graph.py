@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -17,6 +17,8 @@ from .names import Names, Path, Place, places
 from .tensor import Tensor
 
 __all__ = ["Edge", "Graph", "Node", "Path", "Place", "Step", "common", "places"]
+
+NONE: dict[int, str] = {}
 
 
 class Node(NamedTuple):
@@ -81,6 +83,13 @@ class Step(NamedTuple):
     total: Any
     waiting: int
 
+    @property
+    def kind(self) -> str:
+        """`forward`, `seed` or `backward`."""
+        if self.edge is not None:
+            return "backward"
+        return "forward" if self.total is self.node.value else "seed"
+
 
 class _Data(NamedTuple):
     nodes: tuple[Node, ...]
@@ -94,19 +103,26 @@ class Graph(_Data):
     always gives the same graph. Gradients are those of the last node, the result.
     """
 
-    def __init__(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> None:
+    def __new__(cls, nodes: tuple[Node, ...], edges: tuple[Edge, ...], *_: Any) -> Graph:
+        return super().__new__(cls, nodes, edges)
+
+    def __init__(
+        self, nodes: tuple[Node, ...], edges: tuple[Edge, ...], tensors: Mapping[int, str] = NONE
+    ) -> None:
         self._nodes = {node.id: node for node in nodes}
-        self._tensors: dict[int, str] = {}  # the node of each tensor, by the tensor's number
-        self._arriving: dict[str, list[Edge]] = {}
-        self._leaving: dict[str, list[Edge]] = {}
-        self._arrivals: dict[str, list[Edge]] = {}
+        self._tensors = tensors  # the node of each tensor, by the tensor's number
+        arriving, leaving, arrivals = (defaultdict[str, list[Edge]](list) for _ in range(3))
         for edge in edges:
-            self._arriving.setdefault(edge.target, []).append(edge)
-            self._leaving.setdefault(edge.source, []).append(edge)
-        arriving = (edge for node in reversed(nodes) for edge in self.arriving(node.id))
-        self._sent = [edge for edge in arriving if edge.contribution is not None]
-        for edge in self._sent:
-            self._arrivals.setdefault(edge.source, []).append(edge)
+            arriving[edge.target].append(edge)
+            leaving[edge.source].append(edge)
+        for node in reversed(nodes):
+            for edge in arriving.get(node.id, ()):
+                if edge.contribution is not None:
+                    arrivals[edge.source].append(edge)
+        self._arriving, self._leaving, self._arrivals = (
+            {key: tuple(edges) for key, edges in index.items()}
+            for index in (arriving, leaving, arrivals)
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Graph, (self.nodes, self.edges)
@@ -140,11 +156,11 @@ class Graph(_Data):
 
     def arriving(self, identity: str) -> tuple[Edge, ...]:
         """The edges from a node's operands, in their order."""
-        return tuple(self._arriving.get(identity, ()))
+        return self._arriving.get(identity, ())
 
     def leaving(self, identity: str) -> tuple[Edge, ...]:
         """The edges to the nodes that were computed from a node, in their order."""
-        return tuple(self._leaving.get(identity, ()))
+        return self._leaving.get(identity, ())
 
     def operands(self, identity: str) -> tuple[Node, ...]:
         """What a node was computed from, in order; one that was used twice comes twice."""
@@ -156,7 +172,7 @@ class Graph(_Data):
 
     def arrivals(self, identity: str) -> tuple[Edge, ...]:
         """The edges whose contributions a node's gradient sums, in the order of arrival."""
-        return tuple(self._arrivals.get(identity, ()))
+        return self._arrivals.get(identity, ())
 
     def ordinal(self, edge: Edge) -> str:
         """Which use an edge is, `1st`, `2nd`, where one node uses another more than once."""
@@ -182,13 +198,15 @@ class Graph(_Data):
         It ends at leaves, at the nodes in `until`, and where it would grow longer than `longest`;
         there stands the name.
         """
-        within = {identity}
-        for node in reversed(self.nodes):
-            if node.id == identity or (node.id in within and node.id not in until):
-                within.update(x.id for x in self.operands(node.id))
+        needed, waiting = {identity}, [identity]
+        for key in waiting:  # grows while it is read
+            for x in self.operands(key) if key == identity or key not in until else ():
+                if x.id not in needed:
+                    needed.add(x.id)
+                    waiting.append(x.id)
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
-            if node.id in within:
+            if node.id in needed:
                 texts[node.id] = node.name, firmness(node.name)
                 if node.rule is not None and (node.id == identity or node.id not in until):
                     parts = [texts[x.id] for x in self.operands(node.id)]
@@ -208,15 +226,19 @@ class Graph(_Data):
         for node in self.nodes:
             if node.rule is not None:
                 yield Step(node, None, node.value, 0)
-        if self.result.gradient is not None:
-            yield Step(self.result, None, self.result.gradient, 0)
+        if self.result.gradient is None:
+            return
+        yield Step(self.result, None, self.result.gradient, 0)
         totals: dict[str, Any] = {}
-        waiting = {source: len(edges) for source, edges in self._arrivals.items()}
-        for edge in self._sent:
-            source, total = edge.source, totals.get(edge.source)
-            totals[source] = edge.contribution if total is None else total + edge.contribution
-            waiting[source] -= 1
-            yield Step(self._nodes[source], edge, totals[source], waiting[source])
+        arrived: Counter[str] = Counter()
+        for node in reversed(self.nodes):
+            for edge in self.arriving(node.id):
+                if edge.contribution is not None:
+                    source, sent = edge.source, edge.contribution
+                    totals[source] = totals[source] + sent if source in totals else sent
+                    arrived[source] += 1
+                    waiting = len(self._arrivals[source]) - arrived[source]
+                    yield Step(self._nodes[source], edge, totals[source], waiting)
 
 
 class _Reader:
@@ -242,16 +264,17 @@ class _Reader:
 
     def read(self) -> Graph:
         edges = tuple(edge for place in self.places for edge in self._edges(place))
-        graph = Graph(tuple(map(self._node, self.places)), edges)
-        graph._tensors.update((p.value._index, p.id) for p in self.places if p.reader is None)
-        return graph
+        tensors = {p.value._index: p.id for p in self.places if p.reader is None}
+        return Graph(tuple(map(self._node, self.places)), edges, tensors)
 
     def _node(self, place: Place) -> Node:
         """A value, and all that is known of it."""
-        key, value, role, names = place.id, place.value, place.role, self.names
+        key, value, rule, names = place.id, place.value, place.rule, self.names
         plain = place.reader is not None  # a number, or an array that was never a tensor
         given, expression, group = names.given.get(key), None, self.groups[key]
-        if place.rule is not None:
+        role = "parameter" if place.is_parameter else "constant" if place.is_number else "input"
+        if rule is not None:
+            role = "intermediate"
             operands = [names.names[x] for x in place.operands]
             expression = place.row.expression(operands, value._options)
         if value is self.result:
@@ -261,12 +284,12 @@ class _Reader:
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
         data = value if plain else value._data
-        if not plain and (place.rule is None or getattr(data, "base", None) is not None):
+        if not plain and (rule is None or getattr(data, "base", None) is not None):
             data = np.array(data)  # a leaf may be changed later, and with it what views it
         return Node(
             id=key,
             name=names.names[key],
-            rule=place.rule,
+            rule=rule,
             expression=expression,
             role=role,
             value=data,
@@ -284,21 +307,23 @@ class _Reader:
 
     def _edges(self, place: Place) -> Iterator[Edge]:
         """What a value was computed from, and what it sends there."""
-        tensor, row, names = place.value, place.row, self.names.names
+        tensor, names = place.value, self.names.names
         if not place.operands:
             return
         sent = iter(self.sent.get(tensor, ()))
+        rule: Any = tensor._rule
         operands, out = [names[x] for x in place.operands], names[place.id]
-        g, shapes = f"∂{names[self.places[-1].id]}/∂{out}", [np.shape(x) for x in tensor._values]
         for slot, (source, x) in enumerate(zip(place.operands, tensor._inputs, strict=True)):
             if x is None or not x.requires_grad or tensor not in self.gradients:
                 yield Edge(source, place.id, slot, None, "", None, "")
                 continue
-            local = None
+            local, row = None, place.row
             if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
-                derivative = tensor._rule.derivative(slot)
+                derivative = rule.derivative(slot)
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
+            g = f"∂{names[self.places[-1].id]}/∂{out}"
+            shapes = [np.shape(value) for value in tensor._values]
             text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
@@ -314,23 +339,26 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
     activating: set[Path] = set()
 
     def path(group: Group | None) -> Path:
-        if group is not None and group not in paths:
-            outer = path(group.outer)
-            found = (*outer, group.name)
+        new = []
+        while group not in paths:
+            assert group is not None
+            new.append(group)
+            group = group.outer
+        found = paths[group]
+        for group in reversed(new):
+            found = (*found, group.name)
             calls[found] += 1
             if calls[found] > 1:
-                found = (*outer, f"{group.name} ({calls[found]})")
+                found = (*found[:-1], f"{group.name} ({calls[found]})")
             if group.activation:
                 activating.add(found)
             paths[group] = found
-        return paths[group]
+        return found
 
     groups: dict[str, Path] = {}
     for place in behind:
         of = place.value if place.reader is None else place.reader
-        groups[place.id] = (
-            path(of._group) if place.reader is None or place.role == "constant" else ()
-        )
+        groups[place.id] = path(of._group) if place.reader is None or place.is_number else ()
     return groups, activating
 
 

@@ -12,6 +12,9 @@ from math import prod
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
+Texts = Sequence[str]
+Options = Mapping[str, Any]
+Shapes = Sequence[tuple[int, ...]]
 LONGEST_NAME = 40
 FUNCTION = 9  # how firmly a text holds together: a name, a call; a sum is 1, a product 2
 SIGN, POWER, PRODUCT, SUM, TEXT = 3, 4, 2, 1, 0
@@ -24,7 +27,7 @@ class Row(NamedTuple):
     `needs` how firmly each operand has to, so as not to be put in brackets. A rule with `locals`
     works entry by entry: its local derivative is an array of the result's shape, which upstream
     is multiplied by. One that mixes entries `sends` something else. `why` are the reasons.
-    `javascript` computes it of single numbers; `letter` is what a program calls the result.
+    `javascript` computes it of single numbers.
 
     Behind a linear map the result of an `activation` is called A; `bounds` are where it saturates.
     By operand, `gate` is the sentence that tells how many entries pass. A rule with a `kink` has
@@ -40,7 +43,6 @@ class Row(NamedTuple):
     binds: int = FUNCTION
     needs: tuple[int, ...] = (TEXT,)
     javascript: str = ""
-    letter: str = ""
     activation: bool = False
     bounds: tuple[int, ...] = ()
     gate: tuple[str, ...] = ()
@@ -54,12 +56,7 @@ class Row(NamedTuple):
         """Whether the rule works entry by entry."""
         return bool(self.locals)
 
-    def case(
-        self,
-        operands: Sequence[str],
-        options: Mapping[str, Any],
-        shapes: Sequence[tuple[int, ...]] = (),
-    ) -> Row:
+    def case(self, operands: Texts, options: Options, shapes: Shapes = ()) -> Row:
         """The row as it is for these operands."""
         if not self.by:
             return self
@@ -67,13 +64,11 @@ class Row(NamedTuple):
         text = self.by.format(*operands, operand_axes=axes, **_in_brief(options))
         return self._replace(**self.cases.get(text, {}))
 
-    def expression(self, operands: Sequence[str], options: Mapping[str, Any]) -> str:
+    def expression(self, operands: Texts, options: Options) -> str:
         """The rule applied to operands, such as `w · x`, `σ(z)`, or `sum(z, axis=0)`."""
         return self.nested([(operand, firmness(operand)) for operand in operands], options)[0]
 
-    def nested(
-        self, operands: Sequence[tuple[str, int]], options: Mapping[str, Any]
-    ) -> tuple[str, int]:
+    def nested(self, operands: Sequence[tuple[str, int]], options: Options) -> tuple[str, int]:
         """An expression of expressions, in brackets where needed, and how firmly it holds."""
         texts = [text for text, _ in operands]
         row = self.case(texts, options)
@@ -89,25 +84,18 @@ class Row(NamedTuple):
         return written, row.binds
 
     def formula(
-        self,
-        slot: int,
-        operands: Sequence[str],
-        options: Mapping[str, Any],
-        out: str,
-        g: str = "",
-        shapes: Sequence[tuple[int, ...]] = (),
-        size: int = 0,
+        self, slot: int, operands: Texts, options: Options, out: str, g: str, shapes: Shapes, n: int
     ) -> str:
         """The local derivative of an operand, `s(1 − s)`, or what is sent to it, `∂L/∂z @ Bᵀ`.
 
-        `shapes` are those of the operands, and `size` counts the entries of the result `out`.
+        `shapes` are those of the operands, and `n` counts the entries of the result `out`.
         """
         if not self.locals and not self.sends:
             return ""
         row = self.case(operands, options, shapes)
         texts = [_bracketed(x, firmness(x), FUNCTION) for x in (*operands, out)]
         known = _in_brief(options) | {"out": texts[-1], "g": g, "k": str(slot + 1)}
-        known["n"] = str(prod(shapes[0]) // size if size else 0)
+        known["n"] = str(prod(shapes[0]) // n if n else 0)
         formula = spoken(row.locals or row.sends, slot).format(*texts, **known)
         whole = formula in texts[:-1] and formula.startswith("(")  # `x` alone needs no brackets
         return formula[1:-1] if whole else formula
@@ -136,7 +124,7 @@ def _bracketed(text: str, binds: int, needs: int) -> str:
     return text if binds >= needs else f"({text})"
 
 
-def _in_brief(options: Mapping[str, Any]) -> dict[str, str]:
+def _in_brief(options: Options) -> dict[str, str]:
     """Options in a few characters each; of an index in several axes, what stands in brackets."""
     return {
         name: ", ".join(map(_brief, value))
@@ -169,7 +157,7 @@ ROWS = {row.name: row for row in (
     Row("add", "{0} + {1}", ("1",), binds=SUM, needs=(SUM, PRODUCT), javascript="{0} + {1}",
         why=("a sum moves as much as each of its parts",)),
     Row("subtract", "{0} − {1}", ("1", "−1"), binds=SUM, needs=(SUM, PRODUCT),
-        javascript="{0} - {1}", letter="diff",
+        javascript="{0} - {1}",
         why=("a difference moves as much as what it starts from",
              "a difference falls as much as what is taken away grows")),
     Row("multiply", "{0} · {1}", ("{1}", "{0}"), binds=PRODUCT, needs=(PRODUCT, SIGN),
@@ -207,7 +195,7 @@ ROWS = {row.name: row for row in (
         why=("in a sum of products a factor's move is multiplied by the others, then added up",)),
 
     # Functions of one number
-    Row("exp", "", ("{out}",), javascript="Math.exp({0})", letter="e",
+    Row("exp", "", ("{out}",), javascript="Math.exp({0})",
         why=("exp is its own derivative",)),
     Row("expm1", "", ("{out} + 1",), javascript="Math.expm1({0})",
         why=("exp is its own derivative, and here it is {out} + 1",)),
@@ -260,12 +248,11 @@ ROWS = {row.name: row for row in (
              "it moves the result only where the condition chose it")),
 
     # Reductions, and what else mixes the entries of an axis; of a single number most are nothing
-    Row("sum", sends=("{g}, copied to each entry",), javascript="{0}", letter="total",
+    Row("sum", sends=("{g}, copied to each entry",), javascript="{0}",
         why=("every entry's move reaches the sum whole, so each gets the same",)),
-    Row("mean", sends=("{g} / {n}, copied to each entry",), javascript="{0}", letter="mean",
+    Row("mean", sends=("{g} / {n}, copied to each entry",), javascript="{0}",
         why=("1/n of every entry's move reaches the mean, so each gets an nth part",)),
     Row("max", sends=("{g} where {0} is largest, else 0 (ties share)",), javascript="{0}",
-        letter="top",
         why=("only the largest entry moves the maximum; several equal ones share",)),
     Row("min", sends=("{g} where {0} is smallest, else 0 (ties share)",), javascript="{0}",
         why=("only the smallest entry moves the minimum; several equal ones share",)),
@@ -277,10 +264,10 @@ ROWS = {row.name: row for row in (
         why=("an entry is part of its own sum and of every later one, so add what they send",)),
     Row("logsumexp", sends=("{g} · exp({0} − {out})",),
         why=("an entry's move reaches the result by its share, its softmax",)),
-    Row("softmax", sends=("{out}·({g} − sum({g}·{out}))",), letter="p", activation=True,
+    Row("softmax", sends=("{out}·({g} − sum({g}·{out}))",), activation=True,
         why=("shares add up to 1, so one grows only as others shrink, and the mean of what "
              "arrives, weighted by the shares, is taken off",)),
-    Row("log_softmax", sends=("{g} − exp({out})·sum {g}",), letter="log_p", activation=True,
+    Row("log_softmax", sends=("{g} − exp({out})·sum {g}",), activation=True,
         why=("an entry raises its own log share by 1, and lowers all by its share",)),
 
     # Shapes

@@ -356,6 +356,8 @@ def test_latex():
         (mt.log, r"1 \cdot \frac{1}{x_{1}} = 1 \times 0.0625 = 0.0625"),
         (lambda x: x * np.inf, r"16 \cdot \infty = \infty"),
         (mt.tanh, r"\left(1 - L^{2}\right)"),
+        (mt.log1p, r"L &= \mathrm{log1p}(x_{1}) = \mathrm{log1p}(16) = 2.833"),
+        (lambda x: mt.arctan2(x, 4), r"\left(\frac{4}{x_{1}^{2} + 4^{2}}\right)"),
     ],
 )
 def test_formulas_in_latex(f, said):
@@ -672,7 +674,7 @@ def test_paths_between_numbers_add_up_to_the_gradients(seed):
     for node in graph.nodes[:-1]:
         if node.tracked:
             found = Paths(graph, node.id)
-            stretches = list(found.stretches())
+            stretches = found.stretches
             each = list(found.each())
             assert len(each) == math.prod(s.many for s in stretches)
             products = [math.prod(float(edge.local) for edge in path) for path in each]
@@ -691,7 +693,9 @@ def test_what_an_entry_is_sent_adds_up_to_its_gradient(seed):
     for node in graph.nodes[:-1]:
         if node.tracked and node.gradient is not None:
             entry = tuple(int(rng.integers(n)) for n in np.shape(node.value))
-            sent = [x for r in reaches(graph, node, entry, replay.column) for x in r.contributions]
+            sent = [
+                x.sent for _, parts in reaches(graph, node, entry, replay.column) for x in parts
+            ]
             size = max(map(abs, sent), default=0)
             gradient = float(np.asarray(node.gradient)[entry])
             assert math.fsum(sent) == pytest.approx(gradient, 1e-12, 1e-12 * size)

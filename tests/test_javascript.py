@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from cases import CASES
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,6 +127,9 @@ TWO = {
     "where": lambda x, y: mt.where(x > y, x, y * 2),
     "bounds": lambda x, y: mt.clip(x, y, y + 1),
 }
+# And what else there is of one number, or two
+ONE = {case.rule: case.f for case in CASES if case.what == "scalar"} | ONE
+TWO = {case.rule: case.f for case in CASES if case.what == "two scalars"} | TWO
 
 
 @pytest.mark.parametrize("x", EDGES, ids=str)

@@ -9,29 +9,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import added, close, number, product, size
-from ..words import say, use
-from .telling import Line, Section, Story, shown
-
-MOST_LISTED = 6
+from ..numbers import close, number, product, size, total
+from ..words import MOST_PARTS, say, use
+from .telling import Line, Section, Story, at, plain, shown
 
 Entry = tuple[int, ...]
 Column = Callable[[str, int, Entry], Any]
 
 
-class Reach(NamedTuple):
-    """What one edge sends to one entry: the target's entries reached, upstream × local of each."""
+class Part(NamedTuple):
+    """What an entry of a target sends: upstream × local."""
 
-    edge: Edge
-    target: Node
-    entries: list[Entry]
-    upstream: list[float]
-    local: list[float]
+    entry: Entry
+    upstream: float
+    local: float
 
     @property
-    def contributions(self) -> list[float]:
-        """What each entry sends."""
-        return [u * d for u, d in zip(self.upstream, self.local, strict=True)]
+    def sent(self) -> float:
+        """The product."""
+        return self.upstream * self.local
 
 
 def place(graph: Graph, what: str) -> tuple[Node, Entry]:
@@ -50,119 +46,102 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
     if not node.tracked or node.gradient is None:
         raise ValueError(f"follow: {name!r} has no gradient")
     shape = np.shape(node.value)
+    example = repr(f"{name}[{', '.join('0' * len(shape))}]" if shape else name)
     try:
         entry = tuple(int(part) for part in index.split(",")) if index.strip() else ()
     except ValueError:
         raise ValueError(
-            f"follow: an entry is whole numbers, such as {_example(name, shape)}, got {what!r}"
+            f"follow: an entry is whole numbers, such as {example}, got {what!r}"
         ) from None
     if len(entry) != len(shape):
         raise ValueError(
-            f"follow: {name!r} is {size(shape)}, so an entry is {_example(name, shape)}, "
-            f"got {what!r}"
+            f"follow: {name!r} is {size(shape)}, so an entry is {example}, got {what!r}"
         )
-    for k, n in zip(entry, shape, strict=True):
-        if not -n <= k < n:
-            raise IndexError(f"follow: {what!r} is outside of {name!r}, which is {size(shape)}")
+    if any(not -n <= k < n for k, n in zip(entry, shape, strict=True)):
+        raise IndexError(f"follow: {what!r} is outside of {name!r}, which is {size(shape)}")
     return node, tuple(k % n for k, n in zip(entry, shape, strict=True))
 
 
-def _example(name: str, shape: tuple[int, ...]) -> str:
-    return repr(f"{name}[{', '.join('0' * len(shape))}]" if shape else name)
-
-
-def reaches(graph: Graph, node: Node, entry: Entry, column: Column) -> Iterator[Reach]:
+def reaches(
+    graph: Graph, node: Node, entry: Entry, column: Column
+) -> Iterator[tuple[Edge, list[Part]]]:
     """What arrives at one entry of a node, edge by edge."""
     for edge in graph.leaving(node.id):
         if edge.contribution is not None:
-            target = graph.node(edge.target)
-            local = np.asarray(column(edge.target, edge.slot, entry), dtype=float)
-            upstream, there = np.asarray(target.gradient, dtype=float), local != 0
-            entries = [tuple(map(int, index)) for index in np.argwhere(there)]
-            yield Reach(edge, target, entries, upstream[there].tolist(), local[there].tolist())
+            local = np.asarray(column(edge.target, edge.slot, entry))
+            upstream = np.asarray(graph.node(edge.target).gradient, dtype=float)
+            reached = [tuple(map(int, index)) for index in np.argwhere(local)]
+            yield (
+                edge,
+                [Part(there, float(upstream[there]), float(local[there])) for there in reached],
+            )
 
 
 def followed(graph: Graph, what: str, column: Column) -> Story:
     """The contributions that made the gradient of one entry."""
-    node, entry = place(graph, what)
-    result = graph.result
-    asked = at(node, entry)
-    gradient = float(np.asarray(node.gradient)[entry])
-    title = f"∂{result.name}/∂{asked} = {number(gradient)}"
-    moved = []
+    start, first = place(graph, what)
+    name = f"∂{graph.result.name}/∂{at(start, first)}"
+    gradient = float(np.asarray(start.gradient)[first])
+    moved, node, entry = [], start, first
     while True:
         found = list(reaches(graph, node, entry, column))
-        alone = len(found) == 1 and found[0].local == [1.0]
-        if not alone or not found[0].target.row.moves:
+        if len(found) != 1 or [part.local for part in found[0][1]] != [1]:
             break
-        target = found[0].target
-        there = at(target, found[0].entries[0])
-        said = say("entry.moves", entry=at(node, entry), there=there, since=_computed(target))
-        moved.append(Line(None, said))
-        node, entry = target, found[0].entries[0]
-    sections = [Section(say("entry.where"), tuple(moved))] if moved else []
-    sections += [_sent(graph, node, entry, reach) for reach in found]
-    sections.append(Section(say("entry.sum"), tuple(_sum(found, result, node, asked, gradient))))
-    return shown(title, sections)
+        target, there = graph.node(found[0][0].target), found[0][1][0].entry
+        if not target.row.moves:
+            break
+        since = f"{target.name} = {target.expression}"
+        moved.append(
+            say("entry.moves", entry=at(node, entry), there=at(target, there), since=since)
+        )
+        node, entry = target, there
+    sections = [plain("entry.where", moved)] if moved else []
+    sections += [_sent(graph, node, entry, edge, parts) for edge, parts in found]
+    sent = [part.sent for _, parts in found for part in parts]
+    sent += [gradient] if node is graph.result else []
+    sections.append(plain("entry.sum", [_sum(sent, name, gradient, start)]))
+    return shown(f"{name} = {number(gradient)}", sections)
 
 
-def at(node: Node, entry: Entry) -> str:
-    """An entry by name: `W1[3, 5003]`, or `b`."""
-    return f"{node.name}[{', '.join(map(str, entry))}]" if entry else node.name
-
-
-def _computed(node: Node) -> str:
-    return f"{node.name} = {node.expression}"
-
-
-def _sent(graph: Graph, node: Node, entry: Entry, reach: Reach) -> Section:
+def _sent(graph: Graph, node: Node, entry: Entry, edge: Edge, parts: list[Part]) -> Section:
     """The largest contributions of one edge, and what the others add up to."""
-    target, sent = reach.target, reach.contributions
-    here, out = at(node, entry), graph.result.name
-    if not sent:
-        return Section(say("entry.none", entry=here, since=_computed(target)), ())
-    order = sorted(range(len(sent)), key=lambda i: -abs(sent[i]))
-    factors = _factors(graph, reach, entry)
+    target, here, out = graph.node(edge.target), at(node, entry), graph.result.name
+    since = f"{target.name} = {target.expression}"
+    if not parts:
+        return say("entry.none", entry=here, since=since), []
+    partner = _partner(graph, edge)
+    parts = sorted(parts, key=lambda part: -abs(part.sent))
     lines = []
-    for i in order[:MOST_LISTED]:
-        there = at(target, reach.entries[i])
-        left, right = product(reach.upstream[i], reach.local[i], sent[i])
-        known = factors(reach.entries[i]) or f"∂{there}/∂{here}"
-        lines.append(Line(None, f"∂{out}/∂{there} × {known}:  {left} {right}"))
-    rest = [sent[i] for i in order[MOST_LISTED:]]
+    for part in parts[:MOST_PARTS]:
+        there = at(target, part.entry)
+        left, right = product(part.upstream, part.local, part.sent)
+        local = f"∂{there}/∂{here}"
+        if partner:
+            i, j = (entry[1], part.entry[1]) if edge.slot == 0 else (part.entry[0], entry[0])
+            local = at(partner, (i, j))
+        lines.append(f"∂{out}/∂{there} × {local}:  {left} {right}")
+    rest = [part.sent for part in parts[MOST_PARTS:]]
     if rest:
-        zero = sum(x == 0 for x in rest)
-        key = "entry.zeros" if zero else "entry.others"
-        said = say(key, others=len(rest), sum=number(math.fsum(rest)), zeros=zero)
-        lines.append(Line(None, said))
-    many = say("entry", len(sent), name=target.name)
-    what = many if np.ndim(target.value) else target.name
-    since = _computed(target) + use(graph, reach.edge)
-    return Section(say("entry.reaches", entry=here, what=what, since=since), tuple(lines))
+        zeros, whole = rest.count(0), number(math.fsum(rest))
+        key = "entry.zeros" if zeros else "entry.others"
+        lines.append(say(key, others=len(rest), sum=whole, zeros=zeros))
+    many = say("entry", len(parts), name=target.name)
+    what, since = many if np.ndim(target.value) else target.name, since + use(graph, edge)
+    return say("entry.reaches", entry=here, what=what, since=since), list(map(Line, lines))
 
 
-def _factors(graph: Graph, reach: Reach, entry: Entry) -> Callable[[Entry], str]:
-    """How the local derivative of a product of matrices is called: the partner's entry."""
-    operands = graph.operands(reach.target.id)
-    if reach.target.rule != "matmul" or any(np.ndim(x.value) != 2 for x in operands):
-        return lambda there: ""
-    other = operands[1 - reach.edge.slot]
-    if reach.edge.slot == 0:
-        return lambda there: at(other, (entry[1], there[1]))
-    return lambda there: at(other, (there[0], entry[0]))
+def _partner(graph: Graph, edge: Edge) -> Node | None:
+    """In a product of matrices the other one, whose entries are the local derivatives."""
+    operands = graph.operands(edge.target)
+    if graph.node(edge.target).rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands):
+        return operands[1 - edge.slot]
+    return None
 
 
-def _sum(
-    found: list[Reach], result: Node, node: Node, asked: str, gradient: float
-) -> Iterator[Line]:
+def _sum(sent: list[float], name: str, gradient: float, node: Node) -> str:
     """That the contributions add up to the entry's gradient."""
-    parts = sorted((x for reach in found for x in reach.contributions), key=abs, reverse=True)
-    if node.id == result.id:
-        parts.append(gradient)
-    whole = math.fsum(parts)
-    said = number(whole)
-    if 1 < len(parts) <= MOST_LISTED:
-        said = " ".join((*added(parts, whole), said))
-    same = close(whole - gradient, max(map(abs, [*parts, gradient])), node.gradient)
-    key, name = "entry.same" if same else "entry.other", f"∂{result.name}/∂{asked}"
-    yield Line(None, say(key, sum=said, name=name, gradient=number(gradient)))
+    whole = math.fsum(sent)
+    said = total(sorted(sent, key=abs, reverse=True), whole, MOST_PARTS)
+    if close(whole - gradient, max(map(abs, [*sent, gradient])), node.gradient):
+        return say("entry.same", sum=said, name=name)
+    return say("entry.other", sum=said, name=name, gradient=number(gradient))

@@ -1,34 +1,42 @@
 """The chain rule in LaTeX: an equation for each value, and one for each gradient.
 
-Formulas are those of `lexicon.py`, in which signs stand for the names until the names are put in.
+Formulas are those of the lexicon, in which signs stand for names and gradients until all is
+written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
-from ..words import axes_named, say
-from .steps import sign
+from ..words import MOST_PARTS, axes_named, say
+from .steps import in_numbers
 
 MOST_ROWS, ENDS = 80, 20
-MOST_PARTS = 6
-FIRST = 0xE000  # signs without a meaning of their own: FIRST + k stands for operand k
-OUT, UPSTREAM = "\uf8fe", "\uf8ff"
-ATOM = r"(?:[\ue000-\uf8ff]|\d[\d.]*|\([^()]*\))"
-SIGN = {"=": "=", "≈": r"\approx"}
-FUNCTIONS = {"log", "exp", "sin", "cos", "tanh", "max", "min"}
+NAME, GRADIENT, END = "\ue000", "\ue001", "\ue002"  # around the number of a node
+ATOM = rf"(?:[{NAME}{GRADIENT}]\d+{END}|\d[\d.]*|\([^()]*\))"
+PART = re.compile(
+    r"(?P<words>[A-Za-z]\w*(?: [A-Za-z]\w*)*)"
+    rf"|\^(?P<power>{ATOM})|√(?P<root>{ATOM})|(?P<above>{ATOM})/(?P<below>{ATOM})|(?P<sign>.)",
+    re.ASCII,
+)
 SIGNS = {
     "·": r" \cdot ", "×": r" \times ", "−": "-", "@": r" \, ", "σ": r"\sigma", "≤": r" \le ",
     "≥": r" \ge ", "≠": r" \ne ", "…": r"\ldots ", "½": r"\frac{1}{2}", "ᵀ": r"^{\top}",
     "²": "^{2}", "³": "^{3}", "⁴": "^{4}", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$",
-    "{": r"\{", "}": r"\}", "_": r"\_",
+    "{": r"\{", "}": r"\}", "_": r"\_", "≈": r"\approx",
 }  # fmt: skip
+WORDS = {
+    **{word: rf"\{word} " for word in ("log", "exp", "sin", "cos", "tanh", "max", "min")},
+    **{word: rf"\mathrm{{{word}}}\," for word in ("sign", "mean")},
+    **{word: rf"\;\text{{{word}}}\;" for word in ("if", "else", "not", "where", "without")},
+    "inf": r"\infty ",
+}
 
 
 def latex(graph: Graph, on_path: frozenset[str]) -> str:
@@ -36,131 +44,115 @@ def latex(graph: Graph, on_path: frozenset[str]) -> str:
     rows = [*_forward(graph), *_backward(graph, on_path)]
     if len(rows) > MOST_ROWS:
         skipped = say("latex.skipped", lines=len(rows) - 2 * ENDS)
-        skipped = rf"&\;\;\vdots \qquad \text{{{skipped}}}"
-        rows = [*rows[:ENDS], skipped, *rows[-ENDS:]]
-    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+        rows[ENDS:-ENDS] = [rf"&\;\;\vdots \qquad \text{{{skipped}}}"]
+    out = _named(graph.result.name)
+
+    def name(stands_for: re.Match[str]) -> str:
+        name = _named(graph.node(f"n{stands_for[2]}").name)
+        return name if stands_for[1] == NAME else _fraction(out, name)
+
+    text = "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+    return re.sub(rf"([{NAME}{GRADIENT}])(\d+){END}", name, text)
 
 
 def _forward(graph: Graph) -> Iterator[str]:
     for node in graph.nodes:
-        if node.rule is None:
-            continue
-        inputs = graph.operands(node.id)
-        parts = [named(node.name), formula(node, inputs)]
-        if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in inputs):
-            if any(x.role != "constant" for x in inputs):
-                numbers = [number(x.value) for x in inputs]
-                parts.append(translated(node.row.expression(numbers, node.options)))
-            equal = SIGN[sign(node, inputs)]
-        else:
-            equal = "="
-        yield f"{parts[0]} &= {' = '.join(parts[1:])} {equal} {valued(node.value)}"
+        if node.rule is not None:
+            operands = graph.operands(node.id)
+            expression = node.row.expression(list(map(_sign, operands)), node.options)
+            numbers, equal = in_numbers(node, operands)
+            parts = [translated(expression)]
+            if numbers and any(x.role != "constant" for x in operands):
+                parts.append(translated(numbers))
+            yield f"{_sign(node)} &= {' = '.join(parts)} {translated(equal)} {_valued(node.value)}"
 
 
 def _backward(graph: Graph, on_path: frozenset[str]) -> Iterator[str]:
-    result = graph.result
-    if result.gradient is None:
+    if graph.result.gradient is None:
         return
-    yield f"{derivative(result, result)} &= {valued(result.gradient)}"
+    yield f"{_sign(graph.result, GRADIENT)} &= {_valued(graph.result.gradient)}"
     for node in reversed(graph.nodes):
         edges = graph.arrivals(node.id)
-        if not edges or node.id not in on_path:
-            continue
-        left = derivative(result, node)
-        sent = [_sent(graph, edge) for edge in edges[:MOST_PARTS]]
-        more = r" + \cdots" if len(edges) > MOST_PARTS else ""
-        yield f"{left} &= {' + '.join(sent)}{more}"
-        if all(np.size(graph.node(e.target).value) == np.size(node.value) == 1 for e in edges):
-            yield f"&= {_formulas(graph, edges)}{_numbers(graph, edges, node)}"
-        else:
-            yield f"&= {valued(node.gradient)}"
+        if edges and node.id in on_path:
+            sent = _added([_sent(graph, edge) for edge in edges[:MOST_PARTS]], len(edges))
+            yield f"{_sign(node, GRADIENT)} &= {sent}"
+            sizes = {np.size(x.value) for x in (node, *(graph.node(e.target) for e in edges))}
+            known = np.asarray(node.gradient)
+            known = known.reshape(()) if sizes == {1} else known
+            yield f"&= {_in_numbers(graph, edges, known) if sizes == {1} else ''}{_valued(known)}"
 
 
-def _formulas(graph: Graph, edges: Sequence[Edge]) -> str:
-    """The same with the formulas of the local derivatives, `1 \\cdot c + 1 \\cdot a = `."""
-    parts = []
-    for edge in edges[:MOST_PARTS]:
-        target = graph.node(edge.target)
-        signs, names = _signs(graph.operands(target.id))
-        local = target.row.formula(edge.slot, signs, target.options, OUT)
-        if not target.row.elementwise or " if " in local:
-            return ""
-        upstream = translated(factor(np.asarray(target.gradient).item()))
-        local = translated(local, names | {OUT: named(target.name)})
-        parts.append(rf"{upstream} \cdot {_bracketed(local)}")
-    plain = all(edge.formula in ("1", "−1") for edge in edges)
-    if plain or len(edges) > MOST_PARTS:
-        return ""
-    return " + ".join(parts) + " = "
+def _added(parts: list[str], many: int) -> str:
+    return " + ".join([*parts[:MOST_PARTS], *([r"\cdots"] if many > MOST_PARTS else [])])
 
 
-def _numbers(graph: Graph, edges: Sequence[Edge], node: Node) -> str:
-    """The same in numbers: `1 × (−3) + 1 × 2 + 1 × 2 = 1`."""
-    known = [edge for edge in edges if edge.local is not None]
-    pairs = [
-        (np.asarray(graph.node(e.target).gradient).item(), np.asarray(e.local).item())
-        for e in known
-    ]
-    gradient = np.asarray(node.gradient).item()
-    shown = " + ".join(
-        translated(product(a, b, a * b)[0].rpartition(" ")[0]) for a, b in pairs[:MOST_PARTS]
-    )
+def _in_numbers(graph: Graph, edges: tuple[Edge, ...], gradient: Any) -> str:
+    """The same between single numbers: `2 \\cdot c + 3 \\cdot a = 2 \\times 5 + 3 \\times 1 =`.
+
+    First with the formulas of the local derivatives, where they say more than numbers.
+    """
+    g = [np.asarray(graph.node(edge.target).gradient).item() for edge in edges]
+    local = [np.asarray(edge.local).item() for edge in edges]
+    pairs = list(zip(g, local, strict=True))[:MOST_PARTS]
+    products = [translated(product(a, b, a * b)[0].rpartition(" ")[0]) for a, b in pairs]
+    text = _added(products, len(edges))
     if len(edges) > MOST_PARTS:
-        return rf"{shown} + \cdots = {valued(gradient)}"
+        return f"{text} = "
 
-    def added(*numbers: float) -> float:
+    def total(*numbers: float) -> float:
         return sum(a * b for a, b in zip(numbers[::2], numbers[1::2], strict=True))
 
-    equal = equals(added, [x for pair in pairs for x in pair], gradient)
-    return f"{shown} {SIGN[equal]} {valued(gradient)}"
+    text += f" {translated(equals(total, [x for pair in pairs for x in pair], gradient))} "
+    formulas = [edge.formula for edge in edges]
+    if any(not x or " if " in x for x in formulas) or set(formulas) <= {"1", "−1"}:
+        return text
+    parts = [
+        rf"{translated(factor(x))} \cdot {_bracketed(translated(_formula(graph, edge)))}"
+        for x, edge in zip(g, edges, strict=True)
+    ]
+    return f"{' + '.join(parts)} = {text}"
 
 
 def _sent(graph: Graph, edge: Edge) -> str:
     """One part of a gradient: upstream times the local derivative, or the rule's own formula."""
     target, source = graph.node(edge.target), graph.node(edge.source)
-    operands = graph.operands(target.id)
-    signs, names = _signs(operands)
-    upstream = derivative(graph.result, target)
-    names |= {OUT: named(target.name), UPSTREAM: upstream}
+    upstream = _sign(target, GRADIENT)
     if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
-        return rf"{upstream} \, {derivative(target, source)}"
+        return rf"{upstream} \, {_fraction(_sign(target), _sign(source))}"
+    formula = _formula(graph, edge)
+    if not target.row.elementwise:
+        name = rf"\mathrm{{{_plain(str(target.rule))}}}"
+        return translated(formula) if formula else f"{name}'({upstream})"
+    text = rf"{upstream} \odot {_bracketed(translated(formula))}"
+    text = {"1": upstream, "−1": f"-{upstream}"}.get(formula, text)
+    axes = summed_axes(np.shape(target.value), np.shape(source.value))
+    added = say("latex.added", axes=axes_named(axes))
+    return rf"{text}\;\text{{{added}}}" if axes else text
+
+
+def _formula(graph: Graph, edge: Edge) -> str:
+    """The local derivative, or what is sent, with signs in the names' place."""
+    target, operands = graph.node(edge.target), graph.operands(edge.target)
     shapes = [np.shape(x.value) for x in operands]
-    length = int(np.size(target.value))
-    options = target.options
-    local = target.row.formula(edge.slot, signs, options, OUT, UPSTREAM, shapes, length)
-    if target.row.elementwise:
-        text = rf"{upstream} \odot {_bracketed(translated(local, names))}"
-        text = {"1": upstream, "−1": f"-{upstream}"}.get(local, text)
-        axes = summed_axes(np.shape(target.value), np.shape(source.value))
-        added = say("latex.added", axes=axes_named(axes))
-        return rf"{text}\;\text{{{added}}}" if axes else text
-    if not local:
-        return rf"\mathrm{{{_plain(str(target.rule))}}}'({upstream})"
-    return translated(local, names)
+    out, g = _sign(target), _sign(target, GRADIENT)
+    signs, length = list(map(_sign, operands)), int(np.size(target.value))
+    return target.row.formula(edge.slot, signs, target.options, out, g, shapes, length)
+
+
+def _sign(node: Node, kind: str = NAME) -> str:
+    """What stands for a node's name, or for its gradient; a constant stands for itself."""
+    return node.name if node.role == "constant" else f"{kind}{node.id[1:]}{END}"
+
+
+def _fraction(of: str, by: str) -> str:
+    return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
 
 def _bracketed(text: str) -> str:
     return rf"\left({text}\right)" if " " in text or text.startswith("-") else text
 
 
-def _signs(operands: Sequence[Node]) -> tuple[list[str], dict[str, str]]:
-    """A sign for each operand (a constant stands for itself), and what they mean."""
-    signs = [x.name if x.role == "constant" else chr(FIRST + k) for k, x in enumerate(operands)]
-    return signs, {chr(FIRST + k): named(x.name) for k, x in enumerate(operands)}
-
-
-def formula(node: Node, operands: Sequence[Node]) -> str:
-    """The expression that gave a node."""
-    signs, names = _signs(operands)
-    return translated(node.row.expression(signs, node.options), names)
-
-
-def derivative(of: Node, by: Node) -> str:
-    """The fraction ∂of/∂by."""
-    return rf"\frac{{\partial {named(of.name)}}}{{\partial {named(by.name)}}}"
-
-
-def named(name: str) -> str:
+def _named(name: str) -> str:
     """A name: `w`, `t_{12}`, `\\mathrm{loss}`; signs that LaTeX reads otherwise are escaped."""
     numbered = re.fullmatch(r"([A-Za-z])(\d*)", name)
     if numbered:
@@ -174,7 +166,7 @@ def _plain(name: str) -> str:
     return "".join(kept).replace("_", r"\_").replace(" ", r"\ ")
 
 
-def valued(value: Any) -> str:
+def _valued(value: Any) -> str:
     """A number, a small matrix, or the shape and the root mean square of a larger one."""
     value = np.asarray(value)
     if value.ndim == 0 and value.size:
@@ -186,43 +178,23 @@ def valued(value: Any) -> str:
     return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
 
 
-def translated(text: str, names: dict[str, str] | None = None) -> str:
-    """A formula in LaTeX, with names in the place of their signs."""
+def translated(text: str) -> str:
+    """A formula in LaTeX."""
     text = re.sub(r"(\d)e(−?\d+)", r"\1×10^(\2)", text)
-    parts = re.split(rf"([A-Za-z][A-Za-z_]*(?: [A-Za-z][A-Za-z_]*)*)|\^({ATOM})|√({ATOM})"
-                     rf"|({ATOM})/({ATOM})", text)  # fmt: skip
-    out = []
-    for i in range(0, len(parts), 6):
-        out.append("".join(SIGNS.get(c, c) for c in parts[i]))
-        if i + 5 < len(parts):
-            words, power, root, above, below = parts[i + 1 : i + 6]
-            if words:
-                out.append(_words(words))
-            elif power:
-                out.append(f"^{{{translated(_inside(power))}}}")
-            elif root:
-                out.append(rf"\sqrt{{{translated(_inside(root))}}}")
-            else:
-                above, below = (translated(_inside(x)) for x in (above, below))
-                out.append(rf"\frac{{{above}}}{{{below}}}")
-    written = "".join(out)
-    for stand_in, name in (names or {}).items():
-        written = written.replace(stand_in, name)
-    return re.sub(" +", " ", written).strip()
+    return re.sub(" +", " ", PART.sub(_translation, text)).strip()
 
 
-def _inside(atom: str) -> str:
-    return atom[1:-1] if atom.startswith("(") else atom
-
-
-def _words(words: str) -> str:
-    """A function's name, or prose within a formula."""
-    if words in FUNCTIONS:
-        return rf"\{words} "
-    if words in ("sign", "mean"):
-        return rf"\mathrm{{{words}}}\,"
-    if words == "inf":
-        return r"\infty "
-    if " " in words or words in ("if", "else", "not", "where", "without"):
-        return rf"\;\text{{{words}}}\;"
-    return rf"\mathrm{{{_plain(words)}}}"
+def _translation(part: re.Match[str]) -> str:
+    kind = str(part.lastgroup)
+    text = part[kind]
+    if kind == "sign":
+        return SIGNS.get(text, text)
+    if kind == "words":
+        prose = rf"\;\text{{{text}}}\;" if " " in text else rf"\mathrm{{{_plain(text)}}}"
+        return WORDS.get(text, prose)
+    inside = [
+        translated(x.removeprefix("(").removesuffix(")")) for x in (part["above"] or "", text)
+    ]
+    return {"power": "^{%s}", "root": r"\sqrt{%s}", "below": rf"\frac{{{inside[0]}}}{{%s}}"}[
+        kind
+    ] % inside[1]

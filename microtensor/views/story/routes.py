@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import added, close, equals, factor, given, number
+from ..numbers import close, equals, factor, given, number, total
 from ..words import counted, say, use
-from .telling import Line, Section, Story, leading, shown
+from .telling import Line, Section, Story, leading, plain, shown
 
 MOST_LISTED = 16
 LONGEST_ROUTE = 12
@@ -22,9 +22,8 @@ Sent = Callable[[str, int, Any], Any]
 
 
 class Stretch(NamedTuple):
-    """Paths between two values that every path passes through: how many, and their sum."""
+    """Paths up to a value that every path passes through: how many, and their sum."""
 
-    start: Node
     end: Node
     many: int
     sum: float
@@ -39,12 +38,15 @@ class Paths:
         self.graph = graph
         self.start, self.result = self.nodes[0], graph.result
         self.scalar = all(np.size(node.value) == 1 for node in self.nodes)
+        self.stretches = list(self._stretches())
+        self.count = math.prod(stretch.many for stretch in self.stretches)
+        self.sum = math.prod(stretch.sum for stretch in self.stretches)
 
     def onward(self, identity: str) -> list[Edge]:
         """The edges that a gradient came back along."""
         return [e for e in self.graph.leaving(identity) if e.contribution is not None]
 
-    def stretches(self) -> Iterator[Stretch]:
+    def _stretches(self) -> Iterator[Stretch]:
         """The paths cut at each value that all of them pass through.
 
         No edge leads past such a value, in the order of the graph. Between two of them, counts
@@ -52,11 +54,11 @@ class Paths:
         """
         place = {node.id: i for i, node in enumerate(self.nodes)}
         counts, sums = {self.start.id: 1}, {self.start.id: 1.0}
-        last, furthest = self.start, 0
+        furthest = 0
         for i, node in enumerate(self.nodes):
             if 0 < i == furthest:
-                yield Stretch(last, node, counts[node.id], sums[node.id])
-                last, counts[node.id], sums[node.id] = node, 1, 1.0
+                yield Stretch(node, counts[node.id], sums[node.id])
+                counts[node.id], sums[node.id] = 1, 1.0
             for edge in self.onward(node.id):
                 furthest = max(furthest, place[edge.target])
                 counts[edge.target] = counts.get(edge.target, 0) + counts[node.id]
@@ -83,36 +85,31 @@ def _local(edge: Edge) -> float:
     return float(np.asarray(edge.local).item())
 
 
-def _product(*factors: Any) -> Any:
-    return math.prod(factors)
-
-
 def summed(graph: Graph, start: str, sent: Sent) -> Story:
     """The paths from a node to the result, and that they add up to the gradient."""
     paths = Paths(graph, start)
-    stretches = list(paths.stretches())
-    count = math.prod(stretch.many for stretch in stretches)
     x, out = paths.start.name, paths.result.name
-    title = f"∂{out}/∂{x}: {say('paths.lead', count, x=x, out=out)}"
     if start == paths.result.id:
         raise ValueError(f"paths: {x!r} is the result itself; name a value it was computed from")
-    if not paths.scalar:
-        return shown(title, list(_of_arrays(paths, count, sent)))
+    title = f"∂{out}/∂{x}: {say('paths.lead', paths.count, x=x, out=out)}"
+    return shown(title, _of_numbers(paths) if paths.scalar else _of_arrays(paths, sent))
+
+
+def _of_numbers(paths: Paths) -> Iterator[Section]:
+    """Each path's product of local derivatives."""
     listed = list(islice(paths.each(), MOST_LISTED))
-    seed = float(np.asarray(paths.result.gradient).item())
     products = [math.prod(map(_local, path)) for path in listed]
-    many = count > len(listed)
-    heading = say("paths.first", most=MOST_LISTED) if many else say("paths.each")
     lines = [
-        Line(i, _route(paths, path), (_multiplied(paths, path, products[i - 1]),))
-        for i, path in enumerate(listed, 1)
+        Line(_route(paths, path), (_multiplied(paths, path, product),), i)
+        for i, (path, product) in enumerate(zip(listed, products, strict=True), 1)
     ]
-    sections = [Section(heading, tuple(lines))]
-    whole = math.prod(stretch.sum for stretch in stretches)
-    if many:
-        sections.append(Section(say("paths.factored"), tuple(_factored(paths, stretches, whole))))
-    sections.append(Section(say("paths.proof"), tuple(_proof(paths, products, count, whole, seed))))
-    return shown(title, sections)
+    if paths.count > len(listed):
+        yield say("paths.first", most=MOST_LISTED), lines
+        through = len(paths.stretches) > 1
+        yield plain("paths.factored", _factored(paths) if through else _by_first_step(paths))
+    else:
+        yield say("paths.each"), lines
+    yield plain("paths.proof", _proof(paths, products))
 
 
 def _route(paths: Paths, path: list[Edge]) -> str:
@@ -127,81 +124,71 @@ def _route(paths: Paths, path: list[Edge]) -> str:
 
 def _multiplied(paths: Paths, path: list[Edge], product: float) -> str:
     """`∂p/∂a × ∂y/∂p = 2 × 1 = 2`."""
-    text = number(path[0].local)
-    if len(path) > 1:
-        text = _times(list(map(_local, path)), product)
-    if len(path) <= 3:
-        names = [paths.start.name, *(paths.graph.node(edge.target).name for edge in path)]
-        formula = " × ".join(f"∂{out}/∂{x}" for x, out in pairwise(names))
-        text = f"{formula} = {text}"
-    return text
+    text = _product(list(map(_local, path)), product)
+    if len(path) > 3:
+        return text
+    names = [paths.start.name, *(paths.graph.node(edge.target).name for edge in path)]
+    return f"{' × '.join(f'∂{out}/∂{x}' for x, out in pairwise(names))} = {text}"
 
 
-def _times(factors: list[float], product: float) -> str:
-    """`2 × (−1) = −2`; the middle of a long product is left out."""
-    sign = equals(_product, factors, product)
-    return f"{' × '.join(_ends(map(factor, factors)))} {sign} {number(product)}"
+def _product(factors: Sequence[float], result: float) -> str:
+    """`2 × (−1) = −2`; of one factor, that."""
+    if len(factors) == 1:
+        return number(result)
+    sign = equals(lambda *shown: math.prod(shown), factors, result)
+    return f"{' × '.join(_ends([factor(x) for x in factors]))} {sign} {number(result)}"
 
 
-def _ends(parts: Iterable[str]) -> list[str]:
+def _ends(parts: list[str]) -> list[str]:
     """A list, or its start and its end."""
-    parts, half = list(parts), MOST_FACTORS // 2
+    half = MOST_FACTORS // 2
     return parts if len(parts) <= MOST_FACTORS else [*parts[:half], "…", *parts[-half:]]
 
 
-def _factored(paths: Paths, stretches: list[Stretch], whole: float) -> Iterator[Line]:
-    """The sum as a product of sums, or, where no value is passed by all, by the first step."""
-    x, out = paths.start.name, paths.result.name
-    if len(stretches) > 1:
-        through = ", ".join(_ends(s.end.name for s in stretches[:-1]))
-        counts = " × ".join(_ends(counted(s.many) for s in stretches))
-        yield Line(None, say("paths.through", names=through))
-        yield Line(None, say("paths.count", product=counts))
-        yield Line(None, say("paths.product", product=_times([s.sum for s in stretches], whole)))
-        return
-    sums, counts_ = _onward(paths)
-    for edge in paths.onward(paths.start.id)[:MOST_LISTED]:
-        target = paths.graph.node(edge.target).name
-        product = _times([_local(edge), sums[edge.target]], _local(edge) * sums[edge.target])
-        first, rest = f"∂{target}/∂{x}", say("path", counts_[edge.target])
-        said = say("paths.onward", local=first, paths=rest, target=target, out=out, product=product)
-        yield Line(None, said)
-    left = len(paths.onward(paths.start.id)) - MOST_LISTED
-    if left > 0:
-        yield Line(None, say("paths.steps", left))
+def _factored(paths: Paths) -> Iterator[str]:
+    """The sum as a product of sums, cut at the values that all paths pass through."""
+    through = _ends([stretch.end.name for stretch in paths.stretches[:-1]])
+    counts = _ends([counted(stretch.many) for stretch in paths.stretches])
+    yield say("paths.through", names=", ".join(through))
+    yield say("paths.count", product=" × ".join(counts))
+    yield say("paths.product", product=_product([s.sum for s in paths.stretches], paths.sum))
 
 
-def _onward(paths: Paths) -> tuple[dict[str, float], dict[str, int]]:
-    """For each node, the sum over its paths to the result, and how many there are."""
-    sums, counts = {paths.result.id: 1.0}, {paths.result.id: 1}
-    for node in reversed(paths.nodes[:-1]):
-        onward = paths.onward(node.id)
-        sums[node.id] = math.fsum(_local(edge) * sums[edge.target] for edge in onward)
-        counts[node.id] = sum(counts[edge.target] for edge in onward)
-    return sums, counts
+def _by_first_step(paths: Paths) -> Iterator[str]:
+    """The sum by the first step of the paths."""
+    edges = paths.onward(paths.start.id)
+    for edge in edges[:MOST_LISTED]:
+        onward = Paths(paths.graph, edge.target)
+        local, target = _local(edge), onward.start.name
+        yield say(
+            "paths.onward",
+            local=f"∂{target}/∂{paths.start.name}",
+            paths=say("path", onward.count),
+            target=target,
+            out=paths.result.name,
+            product=_product([local, onward.sum], local * onward.sum),
+        )
+    if len(edges) > MOST_LISTED:
+        yield say("paths.steps", len(edges) - MOST_LISTED)
 
 
-def _proof(
-    paths: Paths, products: list[float], count: int, whole: float, seed: float
-) -> Iterator[Line]:
+def _proof(paths: Paths, products: list[float]) -> Iterator[str]:
     """That the sum of the paths is the gradient."""
-    x, out = paths.start.name, paths.result.name
+    out, whole = paths.result.name, paths.sum
+    seed = float(np.asarray(paths.result.gradient).item())
     gradient = float(np.asarray(paths.start.gradient).item())
-    said = number(whole)
-    if 1 < count == len(products):
-        said = " ".join((*added(products, whole), said))
-    yield Line(None, say("paths.only" if count == 1 else "paths.sum", sum=said))
+    known = total(products, whole, MOST_LISTED) if paths.count == len(products) else number(whole)
+    yield say("paths.only" if paths.count == 1 else "paths.sum", sum=known)
     if seed != 1:
-        product = number(whole * seed)
-        yield Line(None, say("paths.seed", out=out, seed=number(seed), product=product))
+        yield say("paths.seed", out=out, seed=number(seed), product=number(whole * seed))
     size = max(map(abs, [gradient, *(seed * x for x in products)]))
-    difference = whole * seed - gradient
-    yield Line(None, _agreement(difference, size, f"∂{out}/∂{x}", paths.start.gradient))
+    yield _agreement(paths, whole * seed - gradient, size)
 
 
-def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
+def _agreement(paths: Paths, difference: float, size: float) -> str:
     """Whether what was added up is the gradient that the walk found."""
-    said = given(name, gradient)
+    gradient = paths.start.gradient
+    said = given(f"∂{paths.result.name}/∂{paths.start.name}", gradient)
     if difference == 0 or difference != difference:
         return say("paths.same", gradient=said)
     if close(difference, size, gradient):
@@ -209,13 +196,13 @@ def _agreement(difference: float, size: float, name: str, gradient: Any) -> str:
     return say("paths.other", gradient=said)
 
 
-def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
+def _of_arrays(paths: Paths, sent: Sent) -> Iterator[Section]:
     """Each path's contribution: what arrives at the result, sent back along it edge by edge."""
     x, out = paths.start.name, paths.result.name
-    if count > MOST_LISTED:
+    if paths.count > MOST_LISTED:
         raise ValueError(
-            f"paths: {counted(count)} paths of arrays lead from {x!r} to {out!r}, more than the "
-            f"{MOST_LISTED} that are sent back one by one; follow() takes a single entry apart"
+            f"paths: {counted(paths.count)} paths of arrays lead from {x!r} to {out!r}, more than "
+            f"the {MOST_LISTED} that are sent back one by one; follow() takes a single entry apart"
         )
     lines, parts = [], []
     for i, path in enumerate(paths.each(), 1):
@@ -223,11 +210,10 @@ def _of_arrays(paths: Paths, count: int, sent: Sent) -> Iterator[Section]:
         for edge in reversed(path):
             g = sent(edge.target, edge.slot, g)
         parts.append(np.asarray(g))
-        lines.append(Line(i, f"{_route(paths, path)}: {given(say('paths.part', i=i), g)}"))
-    yield Section(say("paths.along", name=x), tuple(lines))
+        lines.append(Line(f"{_route(paths, path)}: {given(say('paths.part', i=i), g)}", (), i))
+    yield say("paths.along", name=x), lines
     gradient = np.asarray(paths.start.gradient)
     off = float(np.max(np.abs(sum(parts) - gradient), initial=0))
-    size = float(np.max(np.abs(gradient), initial=0))
-    whole = Line(None, f"{given(say('paths.parts'), sum(parts))}.")
-    agreed = Line(None, _agreement(off, size, f"∂{out}/∂{x}", gradient))
-    yield Section(say("paths.proof"), (whole, agreed) if count > 1 else (agreed,))
+    agreed = _agreement(paths, off, float(np.max(np.abs(gradient), initial=0)))
+    whole = f"{given(say('paths.parts'), sum(parts))}."
+    yield plain("paths.proof", [whole, agreed] if paths.count > 1 else [agreed])

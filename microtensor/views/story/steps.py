@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node, Step
-from ..numbers import added, equals, exact, factor, given, line, number, product, small, summed_axes
-from ..words import Told, axes_named, reason, say, use
-from .reasons import copied, copies, note, seen
+from ...lexicon import spoken
+from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
+from ..words import MOST_PARTS, Told, axes_named, large, percent, reason, say, use
 
-MOST_PARTS = 6  # a sum is written out up to so many parts
 # Of rules that NumPy has a function for by the same name, that function says what they give
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": lambda x: np.maximum(x, 0),
@@ -22,130 +22,173 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def told(graph: Graph) -> Iterator[Told]:
     """Each of `graph.steps` in words, in the same order."""
-    teller = Teller(graph)
-    for step in graph.steps:
-        yield teller.tell(step)
+    return (tell(graph, step) for step in graph.steps)
 
 
-class Teller:
-    """Tells one step after the other; it remembers what has arrived so far."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.result = graph.result
-        self.computed = sum(node.rule is not None for node in graph.nodes)
-        self.parts: dict[str, list[Any]] = {}
-
-    def tell(self, step: Step) -> Told:
-        if step.edge is not None:
-            return self._sent(step, step.edge)
-        if self.computed:
-            self.computed -= 1
-            return self._computed(step)
-        return self._seed(step)
-
-    def hear(self, step: Step) -> None:
-        """Passes over a step: what arrives is remembered, and nothing is told."""
-        if step.edge is not None:
-            self.parts.setdefault(step.node.id, []).append(step.edge.contribution)
-        elif self.computed:
-            self.computed -= 1
-
-    def _computed(self, step: Step) -> Told:
-        """Forward: a value from those before it."""
-        node = step.node
-        name, operands = node.name, self.graph.operands(node.id)
-        title = f"{name} = {node.expression}"
-        if np.ndim(node.value) == 0 and all(np.ndim(x.value) == 0 for x in operands):
-            numbers = node.row.expression([number(x.value) for x in operands], node.options)
-            said = f"{name} = {numbers} {sign(node, operands)} {number(node.value)}"
-        else:
-            said = given(name, node.value)
-        brief = f"{title} {said.removeprefix(f'{name} ')}"
-        return Told(step, title, brief, f"{said}.", "", tuple(seen(node, operands)))
-
-    def _seed(self, step: Step) -> Told:
-        """The result's own gradient, where the way back begins."""
-        name = step.node.name
-        derivative = f"∂{name}/∂{name}"
-        if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
-            said = say("seed.one", name=name, gradient=derivative)
-        else:
-            said = say("seed.given", name=name, gradient=given(derivative, step.total))
-        title, back = say("seed", name=name), (say("seed.back"), say("seed.each"))
-        return Told(step, title, given(derivative, step.total), said, "", back)
-
-    def _sent(self, step: Step, edge: Edge) -> Told:
-        """Backward: what a result sends to one of the values it was computed from."""
-        source, target = step.node, self.graph.node(edge.target)
-        title = say("sent", target=target.name, source=source.name) + use(self.graph, edge)
-        if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
-            before, sent = self._between_numbers(edge, source, target)
-        else:
-            before, sent = self._between_arrays(edge, source, target)
-        why, kind = reason(self.graph, edge)
-        why = say("rule", reason=why)
-        count, _ = copied(source, target)
-        notes = [note(edge, source, target)]
-        if count > 1:
-            notes.insert(0, say("copied.back", copied=copies(source, target), copies=count))
-        notes = [text for text in notes if text]
-        total = self._sum(step, edge)
-        brief, numbers = f"{title}: {sent}", f"{before}{sent}."
-        return Told(step, title, brief, numbers, why, tuple(notes), total, kind)
-
-    def _between_numbers(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
-        """Upstream, local derivative and contribution of single numbers."""
-        out = target.name
-        known = [f"∂{out}/∂{source.name}", edge.formula, number(edge.local)]
-        if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
-            del known[1]
-        left, right = product(target.gradient, edge.local, edge.contribution)
-        before = f"∂{self.result.name}/∂{out} = {number(target.gradient)}"
-        said = say("sent.number", upstream=before, local=" = ".join(dict.fromkeys(known)))
-        return said, f"{left} {right}"
-
-    def _between_arrays(self, edge: Edge, source: Node, target: Node) -> tuple[str, str]:
-        """What is sent between arrays, as a formula, and how large it is."""
-        upstream = f"∂{self.result.name}/∂{target.name}"
-        formula = edge.sends
-        if edge.local is not None:
-            local = np.asarray(edge.local)
-            same = local.size and (local == local.flat[0]).all()
-            entries = f"({edge.formula})" if " " in edge.formula else edge.formula
-            formula = f"{upstream} × {factor(local.flat[0]) if same else entries}"
-            formula = formula if same else say("sent.entries", formula=formula)
-            axes = summed_axes(np.shape(target.value), np.shape(source.value))
-            formula = say("sent.added", formula=formula, axes=axes_named(axes)) if axes else formula
-        sent = line(edge.contribution)
-        if formula:
-            whole = small(np.shape(edge.contribution))
-            sent = f"{formula}: {sent}" if whole else f"{formula} ({sent})"
-        return say("sent.array", upstream=given(upstream, target.gradient)), sent
-
-    def _sum(self, step: Step, edge: Edge) -> str:
-        """What has arrived at the source so far, and how much is still to come."""
-        identity = step.node.id
-        parts = self.parts.setdefault(identity, [])
-        parts.append(edge.contribution)
-        count = len(parts)
-        gradient = f"∂{self.result.name}/∂{step.node.name}"
-        known = given(gradient, step.total)
-        if np.size(step.total) == 1 and 1 < count <= MOST_PARTS:
-            known = known.replace(" = ", f" = {' '.join(added(parts, step.total))} ")
-        if count == 1 and np.size(step.total) != 1:
-            known = say("sum.that", gradient=gradient)
-        if step.waiting:
-            return say("sum.waiting", step.waiting, gradient=known)
-        if count == 1:
-            return say("sum.complete", gradient=f"{known[0].upper()}{known[1:]}")
-        return say("sum.both" if count == 2 else "sum.all", gradient=known, parts=count)
+def tell(graph: Graph, step: Step) -> Told:
+    """A step in words."""
+    if step.edge is not None:
+        return _sent(graph, step, step.edge)
+    return _computed(graph, step) if step.kind == "forward" else _seed(step)
 
 
-def sign(node: Node, operands: Sequence[Node]) -> str:
-    """`=` where the operands as shown give the value shown, else `≈`."""
-    numbers = [x.value for x in operands]
-    function: Any = FUNCTIONS.get(str(node.rule), getattr(np, str(node.rule), None))
-    if isinstance(function, np.ufunc) or node.rule in FUNCTIONS:
-        return equals(function, numbers, node.value)
-    return "=" if all(map(exact, numbers)) else "≈"
+# Forward, and the seed --------------------------------------------------------------------------
+
+
+def _computed(graph: Graph, step: Step) -> Told:
+    """A value from those before it."""
+    node, operands = step.node, graph.operands(step.node.id)
+    title = f"{node.name} = {node.expression}"
+    numbers, sign = in_numbers(node, operands)
+    value = given(node.name, node.value).removeprefix(f"{node.name} ")
+    if numbers:
+        value = f"= {numbers} {sign} {number(node.value)}"
+    copied = [_copied(x, node)[1] for x in operands if x.role != "constant"]
+    said = [f"{text}." for text in copied if text]
+    if node.rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands):
+        left, right = (x.name for x in operands)
+        many = np.shape(operands[1].value)[0]
+        said.append(say("products", many, out=node.name, left=left, right=right) + ".")
+    return Told(step, title, f"{title} {value}", f"{node.name} {value}.", "", tuple(said))
+
+
+def in_numbers(node: Node, operands: Sequence[Node]) -> tuple[str, str]:
+    """The expression in numbers, and `=` where these, as shown, give the value shown, else `≈`.
+
+    Empty where not all are single numbers.
+    """
+    values = [x.value for x in operands]
+    if any(np.ndim(value) for value in (node.value, *values)):
+        return "", "="
+    rule = str(node.rule)
+    function: Any = FUNCTIONS.get(rule, getattr(np, rule, None))
+    if isinstance(function, np.ufunc) or rule in FUNCTIONS:
+        sign = equals(function, values, node.value)
+    else:
+        sign = "=" if all(map(exact, values)) else "≈"
+    return node.row.expression(list(map(number, values)), node.options), sign
+
+
+def _seed(step: Step) -> Told:
+    """The result's own gradient, where the way back begins."""
+    name = step.node.name
+    derivative = f"∂{name}/∂{name}"
+    known = given(derivative, step.total)
+    said = say("seed.given", name=name, gradient=known)
+    if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
+        said = say("seed.one", name=name, gradient=derivative)
+    return Told(step, say("seed", name=name), known, said, "", (say("seed.back"), say("seed.each")))
+
+
+# Backward ---------------------------------------------------------------------------------------
+
+
+def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
+    """What a result sends to one of the values it was computed from."""
+    source, target = step.node, graph.node(edge.target)
+    title = say("sent", target=target.name, source=source.name) + use(graph, edge)
+    single = edge.local is not None and np.size(target.value) == np.size(source.value) == 1
+    upstream = f"∂{graph.result.name}/∂{target.name}"
+    before, sent = (_between_numbers if single else _between_arrays)(edge, source, target, upstream)
+    why, kind = reason(graph, edge)
+    return Told(
+        step,
+        title,
+        f"{title}: {sent}",
+        f"{before}{sent}.",
+        say("rule", reason=why),
+        tuple(notes(edge, source, target)),
+        _sum(graph, step),
+        kind,
+    )
+
+
+def _between_numbers(edge: Edge, source: Node, target: Node, upstream: str) -> tuple[str, str]:
+    """Upstream and the local derivative of single numbers; their product."""
+    known = [f"∂{target.name}/∂{source.name}", edge.formula, number(edge.local)]
+    if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
+        del known[1]
+    before = f"{upstream} = {number(target.gradient)}"
+    said = say("sent.number", upstream=before, local=" = ".join(dict.fromkeys(known)))
+    return said, " ".join(product(target.gradient, edge.local, edge.contribution))
+
+
+def _between_arrays(edge: Edge, source: Node, target: Node, upstream: str) -> tuple[str, str]:
+    """What arrives at an array; what it sends, as a formula, and how large that is."""
+    formula = edge.sends
+    if edge.local is not None:
+        local = np.asarray(edge.local)
+        same = local.size and (local == local.flat[0]).all()
+        entries = f"({edge.formula})" if " " in edge.formula else edge.formula
+        formula = f"{upstream} × {factor(local.flat[0]) if same else entries}"
+        formula = formula if same else say("sent.entries", formula=formula)
+        axes = summed_axes(np.shape(target.value), np.shape(source.value))
+        formula = say("sent.added", formula=formula, axes=axes_named(axes)) if axes else formula
+    sent = line(edge.contribution)
+    if formula:
+        whole = small(np.shape(edge.contribution))
+        sent = f"{formula}: {sent}" if whole else f"{formula} ({sent})"
+    return say("sent.array", upstream=given(upstream, target.gradient)), sent
+
+
+def _sum(graph: Graph, step: Step) -> str:
+    """What has arrived at the source so far, and how much is still to come."""
+    edges, arrived = graph.arrivals(step.node.id), step.total
+    count = len(edges) - step.waiting
+    gradient = f"∂{graph.result.name}/∂{step.node.name}"
+    known = given(gradient, arrived)
+    if np.size(arrived) == 1 and small(np.shape(arrived)) and count <= MOST_PARTS:
+        parts = [edge.contribution for edge in edges[:count]]
+        known = f"{gradient} = {total(parts, arrived, MOST_PARTS)}"
+    if count == 1 and np.size(arrived) != 1:
+        known = say("sum.that", gradient=gradient)
+    if step.waiting:
+        return say("sum.waiting", step.waiting, gradient=known)
+    if count == 1:
+        return say("sum.complete", gradient=f"{known[0].upper()}{known[1:]}")
+    return say("sum.both" if count == 2 else "sum.all", gradient=known, parts=count)
+
+
+# What there is to see ---------------------------------------------------------------------------
+
+
+def notes(edge: Edge, source: Node, target: Node) -> Iterator[str]:
+    """What is worth saying of an edge, with its numbers."""
+    copies, copied = _copied(source, target)
+    if copies > 1:
+        yield say("copied.back", copied=copied, copies=copies)
+    here = " ".join(_seen(edge, source, target))
+    if here:
+        yield here
+
+
+def _copied(source: Node, target: Node) -> tuple[int, str]:
+    """How often broadcasting copied the source, and that it did: `b was copied to 209 rows`."""
+    wide = np.shape(target.value)
+    axes = summed_axes(wide, np.shape(source.value)) if target.row.elementwise else []
+    count = math.prod(wide[axis] for axis in axes)
+    if count == 1:
+        return 1, ""
+    key = "copied.places"
+    if len(wide) == 2 and len(axes) == 1:
+        key = "copied.rows" if axes == [0] else "copied.columns"
+    return count, say(key, name=source.name, copies=count)
+
+
+def _seen(edge: Edge, source: Node, target: Node) -> Iterator[str]:
+    """What the local derivative does here."""
+    rows, columns = np.size(target.value), np.size(source.value)
+    out, name, known = target.name, source.name, target.row
+    if target.rule == "matmul" and rows > 1 and columns:
+        many = large(rows * columns)
+        yield say("jacobian", out=out, name=name, rows=rows, columns=columns, entries=many)
+    if target.rule == "mean" and rows * columns > 1:
+        yield say("length", n=columns // rows)
+    if known.gate and np.size(edge.local) > 1:
+        share = percent(np.not_equal(edge.local, 0))
+        yield say(spoken(known.gate, edge.slot), share=share)
+    if known.bounds and np.size(edge.local) > 1:
+        yield say("slope", slope=number(np.max(edge.local)))
+    zeros = int(np.count_nonzero(np.equal(source.value, 0)))
+    if known.kink and zeros:
+        yield say("kink", None if columns == 1 else zeros, name=name)

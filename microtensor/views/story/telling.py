@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import Graph, Node
+from ...graph import Graph, Node, Step
 from ...lexicon import short
 from ..numbers import given, number, size
-from ..words import Told, say
-from .steps import Teller
+from ..words import Told, reason, say
+from .steps import notes, tell
 
 WIDTH = 88
 FULL = 40  # up to so many steps are told in full, up to MOST in a line each
@@ -51,25 +51,14 @@ class Story(str):
 
 
 class Line(NamedTuple):
-    """A numbered line of a story (None: no number), and what is said below it."""
+    """A line of a story, what is said below it, and its number, if it has one."""
 
-    number: int | None
     title: str
     below: tuple[str, ...] = ()
+    number: int | None = None
 
 
-class Spoken(NamedTuple):
-    """A step: the node that is computed, or that sends, and its words (None: left out)."""
-
-    speaker: Node
-    told: Told | None
-
-
-class Section(NamedTuple):
-    """A heading, and its lines."""
-
-    heading: str
-    lines: tuple[Line, ...]
+Section = tuple[str, list[Line]]  # a heading, and its lines
 
 
 def explained(graph: Graph, wanted: frozenset[str], nudged: Nudged, format: str) -> Story:
@@ -79,17 +68,21 @@ def explained(graph: Graph, wanted: frozenset[str], nudged: Nudged, format: str)
 
         text = latex(graph, leading(graph, wanted))
         return Story(text, **{"text/latex": text})
-    sections = list(_sections(graph, wanted, nudged))
-    result = graph.result
-    name, written = result.name, graph.written(result.id)
-    title = f"{name} = {result.expression if written == name else written}"
-    return shown(title if result.rule else name, sections, format)
+    result, written = graph.result, graph.written(graph.result.id)
+    title = f"{result.name} = {result.expression if written == result.name else written}"
+    return shown(title if result.rule else result.name, _sections(graph, wanted, nudged), format)
 
 
-def shown(title: str, sections: list[Section], format: str = "text") -> Story:
+def shown(title: str, sections: Iterable[Section], format: str = "text") -> Story:
     """Sections as a story: text, which a notebook shows as HTML, or HTML itself."""
+    sections = list(sections)
     page = _html(title, sections)
     return Story(page if format == "html" else _text(title, sections), **{"text/html": page})
+
+
+def plain(key: str, lines: Iterable[str]) -> Section:
+    """A section of lines without numbers; its heading is in the catalogue."""
+    return say(key), list(map(Line, lines))
 
 
 def leading(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
@@ -104,113 +97,82 @@ def leading(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
 
 
 def _sections(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Section]:
-    steps = list(_steps(graph, leading(graph, wanted)))
-    many = sum(node.rule is not None for node in graph.nodes)
+    on_path = leading(graph, wanted)
+    steps = [step for step in graph.steps if step.edge is None or step.node.id in on_path]
+    many = sum(step.kind == "forward" for step in steps)
     full = len(steps) <= FULL
-    first, then = (_forward, _in_full()) if full else (_in_brief, _in_brief)
     if many:
-        yield Section(say("story.forward"), tuple(_lines(steps[:many], 1, first)))
+        yield say("story.forward"), list(_lines(graph, steps[:many], 1, full))
     if len(steps) > many:
-        yield Section(say("story.backward"), tuple(_lines(steps[many:], many + 1, then)))
+        yield say("story.backward"), list(_lines(graph, steps[many:], many + 1, full))
         if not full:
-            yield Section(say("story.rules"), tuple(_rules(steps[many:])))
-    yield Section(say("story.gradients"), tuple(_gradients(graph, wanted, nudged)))
+            yield plain("story.rules", _rules(graph, steps[many:]))
+    yield plain("story.gradients", _gradients(graph, wanted, nudged))
 
 
-def _steps(graph: Graph, on_path: frozenset[str]) -> Iterator[Spoken]:
-    """The steps, forward and then those back to `on_path`; of very many, only some are told."""
-    teller = Teller(graph)
-    many = sum(node.rule is not None for node in graph.nodes)
-    back = 1 + sum(e.contribution is not None and e.source in on_path for e in graph.edges)
-    ends = {*_ends(0, many), *_ends(many, many + back)}
-    known: set[tuple[str | None, int]] = set()
-    count = 0
-    for step in graph.steps:
-        edge, speaker = step.edge, step.node
-        rule: tuple[str | None, int] = ("", 0)
-        if edge is not None:
-            speaker = graph.node(edge.target)
-            rule = speaker.rule, edge.slot
-        if step.node.id not in on_path and edge is not None:
-            teller.hear(step)
-            continue
-        if count in ends or rule not in known:
-            yield Spoken(speaker, teller.tell(step))
-        else:
-            teller.hear(step)
-            yield Spoken(speaker, None)
-        known.add(rule)
-        count += 1
-
-
-def _ends(start: int, stop: int) -> Iterable[int]:
-    """Of a range of steps those that are told: all, or of very many those at both ends."""
-    if stop - start <= MOST:
-        return range(start, stop)
-    return *range(start, start + ENDS), *range(stop - ENDS, stop)
-
-
-def _lines(steps: list[Spoken], first: int, tell: Callable[[int, Told], Line]) -> Iterator[Line]:
+def _lines(graph: Graph, steps: list[Step], first: int, full: bool) -> Iterator[Line]:
     """The steps as lines, under the names of their groups; of very many, those at both ends."""
     place: tuple[str, ...] = ()
-    shown = set(_ends(0, len(steps)))
-    for i, (speaker, told) in enumerate(steps):
-        if i not in shown:
+    known: set[str] = set()
+    cut = len(steps) > MOST
+    for i, step in enumerate(steps):
+        if cut and ENDS <= i < len(steps) - ENDS:
             if i == ENDS:
-                yield Line(None, _left_out(steps[ENDS:-ENDS]))
+                yield Line(_left_out(graph, steps[ENDS:-ENDS]))
             continue
-        if speaker.group != place and speaker.group:
-            yield Line(None, " › ".join(map(short, speaker.group)) + ":")
-        place = speaker.group
-        assert told is not None
-        yield tell(first + i, told)
+        group = _speaker(graph, step).group
+        if group != place and group:
+            yield Line(" › ".join(map(short, group)) + ":")
+        place = group
+        told = tell(graph, step)
+        yield _line(first + i, told, full, told.kind in known, len(graph.arrivals(step.node.id)))
+        known.add(told.kind)
 
 
-def _left_out(steps: list[Spoken]) -> str:
+def _line(i: int, told: Told, full: bool, known: bool, parts: int) -> Line:
+    """A step: forward in a line, with notes, and backward in all its sentences, or in a line.
+
+    A reason that is known isn't told again.
+    """
+    if not full:
+        total = told.total if parts > 1 else ""
+        return Line(f"{told.brief}. {total}".removesuffix(".") if total else told.brief, (), i)
+    if told.step.kind == "forward":
+        return Line(told.brief, told.notes, i)
+    return Line(told.title, (told._replace(reason="") if known else told).sentences, i)
+
+
+def _speaker(graph: Graph, step: Step) -> Node:
+    """What is computed, or what sends."""
+    return step.node if step.edge is None else graph.node(step.edge.target)
+
+
+def _left_out(graph: Graph, steps: list[Step]) -> str:
     """How many steps aren't told, and of which rules they are."""
-    kinds = Counter(step.speaker.rule for step in steps).most_common()
+    kinds = Counter(_speaker(graph, step).rule for step in steps).most_common()
     said = ", ".join(say("story.kind", steps=count, rule=rule) for rule, count in kinds[:4])
     said += say("story.kinds", len(kinds) - 4) if len(kinds) > 4 else ""
     return say("story.skipped", steps=len(steps), kinds=said)
 
 
-def _in_brief(number: int, t: Told) -> Line:
-    alone = not t.step.waiting and "arrived" not in t.total
-    return Line(number, t.brief if alone else f"{t.brief}. {t.total}".removesuffix("."))
-
-
-def _forward(number: int, t: Told) -> Line:
-    return Line(number, t.brief, t.notes)
-
-
-def _in_full() -> Callable[[int, Told], Line]:
-    """Tells each step in all its sentences, but the reason of a rule only at its first time."""
-    known: set[str] = set()
-
-    def tell(number: int, t: Told) -> Line:
-        if t.kind in known:
-            t = t._replace(reason="")
-        known.add(t.kind)
-        return Line(number, t.title, t.sentences)
-
-    return tell
-
-
-def _rules(steps: list[Spoken]) -> Iterator[Line]:
+def _rules(graph: Graph, steps: list[Step]) -> Iterator[str]:
     """The reason of each rule, once, with what there is to see where it first works."""
     known: set[str] = set()
-    for speaker, told in steps:
-        if told is not None and told.kind and told.kind not in known:
-            known.add(told.kind)
-            said = " ".join((told.reason.removeprefix(say("rule", reason="")), *told.notes))
-            yield Line(None, f"{speaker.name} = {speaker.expression}: {said}")
+    for step in steps:
+        if step.edge is not None:
+            speaker = _speaker(graph, step)
+            why, kind = reason(graph, step.edge)
+            if kind not in known:
+                said = " ".join((why, *notes(step.edge, step.node, speaker)))
+                yield f"{speaker.name} = {speaker.expression}: {said}"
+            known.add(kind)
 
 
-def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[Line]:
+def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator[str]:
     """The gradients of the wanted nodes (none: of the leaves), each checked by a nudge."""
     result = graph.result
     if result.gradient is None:
-        yield Line(None, _why_none(result))
+        yield _why_none(result)
         return
     asked = [x for x in graph.nodes if (x.id in wanted if wanted else x.role == "parameter")]
     found = [node for node in asked or [result] if node.gradient is not None]
@@ -221,26 +183,25 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
     for node in found[:MOST_CHECKED]:
         gradient = given(f"∂{result.name}/∂{node.name}", node.gradient)
         checked = "" if math.isnan(middle) else _check(node, result, nudged, middle)
-        yield Line(None, f"{gradient}{checked and ';  '}{checked}")
+        yield f"{gradient};  {checked}" if checked else gradient
     if len(found) > MOST_CHECKED:
-        yield Line(None, say("more", more=len(found) - MOST_CHECKED))
+        yield say("more", more=len(found) - MOST_CHECKED)
 
 
 def _checkable(graph: Graph, many: int) -> bool:
     """Whether L is one number whose gradient is 1, and running it again takes a second at most."""
     result = graph.result
     entries = sum(np.size(node.value) + 100 for node in graph.nodes)  # a call is worth 100 entries
-    plain = np.size(result.value) == 1 and np.all(np.equal(result.gradient, 1))
-    return bool(plain) and 2 * min(many, MOST_CHECKED) * entries <= MOST_REPLAYED
+    single = np.size(result.value) == 1 and np.all(np.equal(result.gradient, 1))
+    return bool(single) and 2 * min(many, MOST_CHECKED) * entries <= MOST_REPLAYED
 
 
 def _why_none(result: Node) -> str:
-    name = result.name
     if not result.tracked:
         return say("none.untracked")
     if np.size(result.value) != 1:
-        return say("none.wide", name=name, size=size(np.shape(result.value)))
-    return say("none.changed", name=name)
+        return say("none.wide", name=result.name, size=size(np.shape(result.value)))
+    return say("none.changed", name=result.name)
 
 
 def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
@@ -248,7 +209,6 @@ def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
 
     A step is 1e-6 of a number's power of ten. What a rounding of the result could do isn't seen.
     """
-    name, out = node.name, result.name
     gradient = np.asarray(node.gradient)
     if not np.isfinite(gradient).all() or not gradient.size:
         return ""
@@ -257,18 +217,22 @@ def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
     if not math.isfinite(x):
         return ""
     step = 1e-6 * 10 ** max(0, math.floor(math.log10(abs(x)))) if x else 1e-6
-    low, high = (nudged(node.id, entry, h) for h in (-step, step))
-    up, down = high - middle, middle - low
+    up = nudged(node.id, entry, step) - middle
+    down = middle - nudged(node.id, entry, -step)
     largest = max(abs(up), abs(down), abs(slope * step))
     if not math.isfinite(up - down) or math.ulp(middle) > 1e-5 * largest > 0:
         return ""
-    if gradient.ndim:
-        name = f"{name}[{', '.join(map(str, entry))}]"
-    moved = say("nudge", name=name, step=number(step), out=out, up=number(up))
-    if abs(up - down) > 1e-2 * max(abs(up), abs(down)):
-        kink = say("nudge.kink", moved=moved, name=name, step=number(step), down=number(-down))
-        return kink if abs(slope * step - up) > 1e-3 * abs(up) else moved
+    name, shown = at(node, entry), number(step)
+    moved = say("nudge", name=name, step=shown, out=result.name, up=number(up))
+    kink = abs(up - down) > 1e-2 * max(abs(up), abs(down))
+    if kink and abs(slope * step - up) > 1e-3 * abs(up):
+        return say("nudge.kink", moved=moved, name=name, step=shown, down=number(-down))
     return moved
+
+
+def at(node: Node, entry: tuple[int, ...]) -> str:
+    """An entry by name: `W1[3, 5003]`, or `b`."""
+    return f"{node.name}[{', '.join(map(str, entry))}]" if entry else node.name
 
 
 # As text and as HTML ----------------------------------------------------------------------------
@@ -277,9 +241,9 @@ def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
 def _text(title: str, sections: list[Section]) -> str:
     """Paragraphs that fit a terminal."""
     parts = [_wrapped(title, "", "  ")]
-    for section in sections:
-        parts.append(f"\n{section.heading}")
-        for line in section.lines:
+    for heading, lines in sections:
+        parts.append(f"\n{heading}")
+        for line in lines:
             lead = f"{line.number:>5}  " if line.number else "  "
             parts.append(_wrapped(line.title, lead, "       " if line.number else "    "))
             parts += [_wrapped(text, "       ", "         ") for text in line.below]
@@ -288,15 +252,8 @@ def _text(title: str, sections: list[Section]) -> str:
 
 def _wrapped(text: str, first: str, then: str) -> str:
     kept = KEPT.sub(lambda match: match[0].replace(" ", "\xa0"), text)
-    filled = textwrap.fill(
-        kept,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=then,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return filled.replace("\xa0", " ")
+    lines = textwrap.TextWrapper(WIDTH, first, then, break_long_words=False, break_on_hyphens=False)
+    return lines.fill(kept).replace("\xa0", " ")
 
 
 def printable(text: str) -> str:
@@ -307,10 +264,10 @@ def printable(text: str) -> str:
 def _html(title: str, sections: list[Section]) -> str:
     """A fragment of a page."""
     parts = ['<div class="microtensor-story">', f"<h3>{_escaped(title)}</h3>"]
-    for section in sections:
-        parts.append(f"<h4>{_escaped(section.heading)}</h4>")
-        for told_more, lines in groupby(section.lines, key=lambda line: bool(line.below)):
-            some = [_lines_of(line) for line in lines]
+    for heading, lines in sections:
+        parts.append(f"<h4>{_escaped(heading)}</h4>")
+        for told_more, several in groupby(lines, key=lambda line: bool(line.below)):
+            some = [_lines_of(line) for line in several]
             parts += [f"<p>{text}</p>" for text in (some if told_more else ["<br>".join(some)])]
     return "\n".join([*parts, "</div>"])
 
