@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -17,8 +17,6 @@ from .names import Names, Path, Place, places
 from .tensor import Tensor
 
 __all__ = ["Edge", "Graph", "Node", "Path", "Place", "Step", "common", "places"]
-
-NONE: dict[int, str] = {}
 
 
 class Node(NamedTuple):
@@ -103,26 +101,14 @@ class Graph(_Data):
     always gives the same graph. Gradients are those of the last node, the result.
     """
 
-    def __new__(cls, nodes: tuple[Node, ...], edges: tuple[Edge, ...], *_: Any) -> Graph:
-        return super().__new__(cls, nodes, edges)
-
-    def __init__(
-        self, nodes: tuple[Node, ...], edges: tuple[Edge, ...], tensors: Mapping[int, str] = NONE
-    ) -> None:
+    def __init__(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> None:
         self._nodes = {node.id: node for node in nodes}
-        self._tensors = tensors  # the node of each tensor, by the tensor's number
-        arriving, leaving, arrivals = (defaultdict[str, list[Edge]](list) for _ in range(3))
-        for edge in edges:
-            arriving[edge.target].append(edge)
-            leaving[edge.source].append(edge)
-        for node in reversed(nodes):
-            for edge in arriving.get(node.id, ()):
-                if edge.contribution is not None:
-                    arrivals[edge.source].append(edge)
-        self._arriving, self._leaving, self._arrivals = (
-            {key: tuple(edges) for key, edges in index.items()}
-            for index in (arriving, leaving, arrivals)
-        )
+        self._tensors: dict[int, str] = {}  # the node of each tensor, by the tensor's number
+        self._arriving = _grouped(edges, "target")
+        self._leaving = _grouped(edges, "source")
+        arriving = (edge for node in reversed(nodes) for edge in self.arriving(node.id))
+        self._sent = [edge for edge in arriving if edge.contribution is not None]
+        self._arrivals = _grouped(self._sent, "source")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Graph, (self.nodes, self.edges)
@@ -198,15 +184,13 @@ class Graph(_Data):
         It ends at leaves, at the nodes in `until`, and where it would grow longer than `longest`;
         there stands the name.
         """
-        needed, waiting = {identity}, [identity]
-        for key in waiting:  # grows while it is read
-            for x in self.operands(key) if key == identity or key not in until else ():
-                if x.id not in needed:
-                    needed.add(x.id)
-                    waiting.append(x.id)
+        within = {identity}
+        for node in reversed(self.nodes):
+            if node.id == identity or (node.id in within and node.id not in until):
+                within.update(x.id for x in self.operands(node.id))
         texts: dict[str, tuple[str, int]] = {}
         for node in self.nodes:
-            if node.id in needed:
+            if node.id in within:
                 texts[node.id] = node.name, firmness(node.name)
                 if node.rule is not None and (node.id == identity or node.id not in until):
                     parts = [texts[x.id] for x in self.operands(node.id)]
@@ -226,19 +210,23 @@ class Graph(_Data):
         for node in self.nodes:
             if node.rule is not None:
                 yield Step(node, None, node.value, 0)
-        if self.result.gradient is None:
-            return
-        yield Step(self.result, None, self.result.gradient, 0)
+        if self.result.gradient is not None:
+            yield Step(self.result, None, self.result.gradient, 0)
         totals: dict[str, Any] = {}
-        arrived: Counter[str] = Counter()
-        for node in reversed(self.nodes):
-            for edge in self.arriving(node.id):
-                if edge.contribution is not None:
-                    source, sent = edge.source, edge.contribution
-                    totals[source] = totals[source] + sent if source in totals else sent
-                    arrived[source] += 1
-                    waiting = len(self._arrivals[source]) - arrived[source]
-                    yield Step(self._nodes[source], edge, totals[source], waiting)
+        waiting = {source: len(edges) for source, edges in self._arrivals.items()}
+        for edge in self._sent:
+            source, total = edge.source, totals.get(edge.source)
+            totals[source] = edge.contribution if total is None else total + edge.contribution
+            waiting[source] -= 1
+            yield Step(self._nodes[source], edge, totals[source], waiting[source])
+
+
+def _grouped(edges: Iterable[Edge], end: str) -> dict[str, tuple[Edge, ...]]:
+    """Edges by the node at one end, `source` or `target`, in their order."""
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(getattr(edge, end), []).append(edge)
+    return {key: tuple(several) for key, several in found.items()}
 
 
 class _Reader:
@@ -264,17 +252,16 @@ class _Reader:
 
     def read(self) -> Graph:
         edges = tuple(edge for place in self.places for edge in self._edges(place))
-        tensors = {p.value._index: p.id for p in self.places if p.reader is None}
-        return Graph(tuple(map(self._node, self.places)), edges, tensors)
+        graph = Graph(tuple(map(self._node, self.places)), edges)
+        graph._tensors.update((p.value._index, p.id) for p in self.places if p.reader is None)
+        return graph
 
     def _node(self, place: Place) -> Node:
         """A value, and all that is known of it."""
-        key, value, rule, names = place.id, place.value, place.rule, self.names
+        key, value, role, names = place.id, place.value, place.role, self.names
         plain = place.reader is not None  # a number, or an array that was never a tensor
         given, expression, group = names.given.get(key), None, self.groups[key]
-        role = "parameter" if place.is_parameter else "constant" if place.is_number else "input"
-        if rule is not None:
-            role = "intermediate"
+        if place.rule is not None:
             operands = [names.names[x] for x in place.operands]
             expression = place.row.expression(operands, value._options)
         if value is self.result:
@@ -284,12 +271,12 @@ class _Reader:
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
         data = value if plain else value._data
-        if not plain and (rule is None or getattr(data, "base", None) is not None):
+        if not plain and (place.rule is None or getattr(data, "base", None) is not None):
             data = np.array(data)  # a leaf may be changed later, and with it what views it
         return Node(
             id=key,
             name=names.names[key],
-            rule=rule,
+            rule=place.rule,
             expression=expression,
             role=role,
             value=data,
@@ -307,23 +294,21 @@ class _Reader:
 
     def _edges(self, place: Place) -> Iterator[Edge]:
         """What a value was computed from, and what it sends there."""
-        tensor, names = place.value, self.names.names
+        tensor, row, names = place.value, place.row, self.names.names
         if not place.operands:
             return
         sent = iter(self.sent.get(tensor, ()))
-        rule: Any = tensor._rule
         operands, out = [names[x] for x in place.operands], names[place.id]
+        g, shapes = f"∂{names[self.places[-1].id]}/∂{out}", [np.shape(x) for x in tensor._values]
         for slot, (source, x) in enumerate(zip(place.operands, tensor._inputs, strict=True)):
             if x is None or not x.requires_grad or tensor not in self.gradients:
                 yield Edge(source, place.id, slot, None, "", None, "")
                 continue
-            local, row = None, place.row
+            local = None
             if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
-                derivative = rule.derivative(slot)
+                derivative = tensor._rule.derivative(slot)
                 local = derivative(one, tensor._data, *tensor._values, **tensor._options)
-            g = f"∂{names[self.places[-1].id]}/∂{out}"
-            shapes = [np.shape(value) for value in tensor._values]
             text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
@@ -339,26 +324,22 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
     activating: set[Path] = set()
 
     def path(group: Group | None) -> Path:
-        new = []
-        while group not in paths:
-            assert group is not None
-            new.append(group)
-            group = group.outer
-        found = paths[group]
-        for group in reversed(new):
-            found = (*found, group.name)
+        if group is not None and group not in paths:
+            outer = path(group.outer)
+            found = (*outer, group.name)
             calls[found] += 1
             if calls[found] > 1:
-                found = (*found[:-1], f"{group.name} ({calls[found]})")
+                found = (*outer, f"{group.name} ({calls[found]})")
             if group.activation:
                 activating.add(found)
             paths[group] = found
-        return found
+        return paths[group]
 
     groups: dict[str, Path] = {}
     for place in behind:
         of = place.value if place.reader is None else place.reader
-        groups[place.id] = path(of._group) if place.reader is None or place.is_number else ()
+        array = place.reader is not None and place.role == "input"
+        groups[place.id] = () if array else path(of._group)
     return groups, activating
 
 

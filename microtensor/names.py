@@ -30,6 +30,7 @@ class Place(NamedTuple):
     value: Any
     operands: tuple[str, ...]
     reader: Tensor | None
+    row: Row  # what the lexicon says of the rule that gave it
 
     @property
     def data(self) -> Any:
@@ -39,23 +40,16 @@ class Place(NamedTuple):
     @property
     def rule(self) -> str | None:
         """The name of the rule that gave it; None for what nobody computed."""
-        computed = self.reader is None and self.value._rule is not None
-        return str(self.value._rule.name) if computed else None
+        return self.row.name or None
 
     @property
-    def row(self) -> Row:
-        """What the lexicon says of that rule."""
-        return NO_ROW if self.rule is None else self.value._rule.row
-
-    @property
-    def is_parameter(self) -> bool:
-        """Whether it is a leaf that requires a gradient."""
-        return bool(self.reader is None and self.rule is None and self.value.requires_grad)
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a number that was never a tensor: that is its name, too."""
-        return self.reader is not None and np.ndim(self.value) == 0
+    def role(self) -> str:
+        """What it is: a parameter, an input, a constant or intermediate."""
+        if self.reader is not None:
+            return "input" if np.ndim(self.value) else "constant"  # a number is its name, too
+        if self.value._rule is not None:
+            return "intermediate"
+        return "parameter" if self.value.requires_grad else "input"
 
 
 def places(result: Tensor) -> Iterator[Place]:
@@ -68,10 +62,11 @@ def places(result: Tensor) -> Iterator[Place]:
             key = id(value if x is None else x)
             if x is None and (np.ndim(value) == 0 or key not in ids):
                 ids[key] = next(free)
-                yield Place(ids[key], value, (), tensor)
+                yield Place(ids[key], value, (), tensor, NO_ROW)
             operands.append(ids[key])
         ids[id(tensor)] = next(free)
-        yield Place(ids[id(tensor)], tensor, tuple(operands), None)
+        row = NO_ROW if tensor._rule is None else tensor._rule.row
+        yield Place(ids[id(tensor)], tensor, tuple(operands), None, row)
 
 
 class Names:
@@ -98,7 +93,7 @@ class Names:
         for place in behind:
             for x in place.operands:
                 self.readers[x].append(place.id)
-        self.names = {p.id: f"{float(p.value):.4g}" for p in behind if p.is_number}
+        self.names = {p.id: f"{float(p.value):.4g}" for p in behind if p.role == "constant"}
         self.given: dict[str, str] = {}
         self.taken: set[str] = set()
         self.series: dict[str, Iterator[str]] = {}
@@ -137,7 +132,7 @@ class Names:
         """The given names; of two that are equal, the first keeps it."""
         for key, place in self.places.items():
             name = getattr(place.value, "name", None) or known.get(id(place.value))
-            if isinstance(name, str) and name.strip() and not place.is_number:
+            if isinstance(name, str) and name.strip() and place.role != "constant":
                 self.given[key] = name
         paths = {
             key: name
@@ -157,7 +152,7 @@ class Names:
         place = self.places[key]
         if place.rule == "transpose":
             place = self.places[place.operands[0]]
-        return place.id if place.is_parameter else None
+        return place.id if place.role == "parameter" else None
 
     def _linear(self) -> dict[str, str | None]:
         """The linear maps, by the weight of each: a product with it, and what is added to that."""
@@ -180,7 +175,8 @@ class Names:
 
     def _is_bias(self, key: str, total: Place) -> bool:
         place = self.places[key]
-        return place.is_parameter or (place.rule is None and place.data.ndim < total.data.ndim)
+        smaller = place.rule is None and place.data.ndim < total.data.ndim
+        return smaller or place.role == "parameter"
 
     def _activating(self, key: str) -> Path | None:
         """The outermost group that a computed value is in and that is an activation."""
@@ -221,8 +217,8 @@ class Names:
         groups: dict[str, list[str]] = {}
         for key, place in self.places.items():
             if place.rule is None and self._is_free(key):
-                letter = "w" if place.is_parameter else "x"
-                if place.is_parameter and key in self.biases:
+                letter = "w" if place.role == "parameter" else "x"
+                if letter == "w" and key in self.biases:
                     letter = "b"
                 elif place.data.dtype == bool:
                     letter = "mask"
@@ -230,9 +226,8 @@ class Names:
                     letter = letter.upper()
                 groups.setdefault(letter, []).append(key)
         for letter, keys in groups.items():
-            for key in keys:
-                alone = len(keys) == 1
-                self.names[key] = self._unique(letter) if alone else self._numbered(letter)
+            name = self._unique if len(keys) == 1 else self._numbered
+            self.names |= {key: name(letter) for key in keys}
 
     def _name_layers(self) -> None:
         """Z1, and A1 behind it, with the number of their weight, else in order.
@@ -253,8 +248,7 @@ class Names:
         if len(set(wanted.values())) < len(wanted):  # a weight is used twice
             wanted = {}
         free = (str(k) for k in count(1) if str(k) not in wanted.values())
-        order = {key: i for i, key in enumerate(self.places)}
-        for first in sorted(layers, key=lambda key: order[key]):
+        for first in filter(layers.get, self.places):
             members = layers[first]
             alone = len(layers) == 1 and not any(self.groups[key] for key in members)
             number = wanted.get(first) or ("" if alone else next(free))
