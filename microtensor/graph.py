@@ -234,13 +234,11 @@ class Graph(_Data):
         for node in reversed(self.nodes):
             for edge in self.arriving(node.id):
                 if edge.contribution is not None:
-                    source = edge.source
-                    total = totals.get(source)
-                    total = edge.contribution if total is None else total + edge.contribution
-                    totals[source] = total
+                    source, sent = edge.source, edge.contribution
+                    totals[source] = totals[source] + sent if source in totals else sent
                     arrived[source] += 1
                     waiting = len(self._arrivals[source]) - arrived[source]
-                    yield Step(self._nodes[source], edge, total, waiting)
+                    yield Step(self._nodes[source], edge, totals[source], waiting)
 
 
 class _Reader:

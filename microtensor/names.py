@@ -49,7 +49,7 @@ class Place(NamedTuple):
     @property
     def is_parameter(self) -> bool:
         """Whether it is a leaf that requires a gradient."""
-        return bool(self.reader is None and self.value._rule is None and self.value.requires_grad)
+        return bool(self.reader is None and self.rule is None and self.value.requires_grad)
 
     @property
     def is_number(self) -> bool:

@@ -1130,6 +1130,24 @@ def test_steps_that_share_a_parameter_may_be_recorded_in_four_threads_at_once():
         np.testing.assert_allclose(total, w.grad, rtol=1e-12)
 
 
+def test_recording_while_another_thread_tells_of_changes():
+    w, done = weights(3), threading.Event()
+
+    def tell():
+        while not done.is_set():
+            mt.record_anew()
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        for _ in range(20):
+            f = lambda x: (w * x).sum()  # noqa: E731
+            agree(mt.compile(f), f, [w], np.ones(3))
+    finally:
+        done.set()
+        teller.join()
+
+
 class Net(nn.Module):
     def __init__(self):
         self.inner = nn.Linear(3, 1, rng=1)

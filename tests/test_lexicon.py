@@ -1,6 +1,7 @@
 """One row an operation, one sentence a key: what is forgotten is named."""
 
 import ast
+import re
 import string
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from microtensor.rules import RULES
 from microtensor.views.english import SENTENCES  # the catalogue itself
 
 PACKAGE = Path(__file__).parent.parent / "microtensor"
+PAGES = PACKAGE / "views" / "pages"
 SOURCES = [p for p in PACKAGE.rglob("*.py") if p.name != "english.py"]
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 OPERANDS = {"0", "1", "2"}
@@ -61,17 +63,33 @@ def test_templates_name_what_there_is(name):
 
 
 def said():
-    """Every sentence that code asks for by its key: where, the key, and the fields it is given."""
+    """Every sentence that is asked for by its key: where, the keys, and the fields given."""
     for path, tree in TREES.items():
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "say":
-                keys = [x.value for x in ast.walk(call.args[0]) if is_text(x)]
                 count = ast.unparse(call.args[1]) if len(call.args) > 1 else "None"
                 ends = [""] if "None" in count else []
                 ends += [".one", ".many"] if count != "None" else []
                 given = {keyword.arg for keyword in call.keywords}
                 given |= {"count"} if count != "None" else set()
-                yield f"{path.name}:{call.lineno}", [k + end for k in keys for end in ends], given
+                place = f"{path.name}:{call.lineno}"
+                yield place, [k + end for k in keys(call.args[0]) for end in ends], given
+    script, template = (PAGES / name for name in ("page.js", "page.html"))
+    asked = re.findall(r'say\("([\w.]+)"(?:, \{ (.*?) \}\))?', script.read_text(encoding="utf-8"))
+    for key, fields in asked:
+        given = set(re.findall(r"(?:^|, )(\w+)", fields))
+        yield "page.js", [key + e for e in ((".one", ".many") if "count" in given else [""])], given
+    for key in re.findall(r"\{say\[([\w.]+)\]\}", template.read_text(encoding="utf-8")):
+        yield "page.html", [key], set()
+
+
+def keys(asked):
+    """The keys in an expression; of one that is put together, those in the catalogue."""
+    if isinstance(asked, ast.JoinedStr):
+        parts = [re.escape(x.value) if is_text(x) else "[a-z]+" for x in asked.values]
+        found = {key.removesuffix(".one").removesuffix(".many") for key in SENTENCES}
+        return [key for key in found if re.fullmatch("".join(parts), key)] or [ast.unparse(asked)]
+    return [x.value for x in ast.walk(asked) if is_text(x)]
 
 
 def is_text(node):
@@ -79,13 +97,13 @@ def is_text(node):
 
 
 def test_every_sentence_that_is_said_is_in_the_catalogue_with_its_fields():
-    for place, keys, given in said():
-        for key in keys:
+    for place, asked, given in said():
+        for key in asked:
             assert key in SENTENCES, f"{place}: write a sentence for {key!r} in english.py"
             missing = fields(SENTENCES[key]) - given
             assert not missing, f"{place}: {key!r} names {missing}, which it isn't given"
-        named = {name for key in keys for name in fields(SENTENCES[key])}
-        assert not keys or given - {"count"} <= named, f"{place}: not said: {given - named}"
+        named = {name for key in asked for name in fields(SENTENCES[key])}
+        assert not asked or given - {"count"} <= named, f"{place}: not said: {given - named}"
 
 
 def test_every_sentence_in_the_catalogue_is_said():

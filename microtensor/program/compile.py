@@ -7,7 +7,6 @@ import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from textwrap import indent
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -120,10 +119,7 @@ class Compiled:
                     others = (p for p in self._programs if p is not program)
                     self._programs = program, *others
                 return program, found
-        program = _record(self.__wrapped__, self.__name__, inputs)
-        found = program.run(recording, changes(), inputs)
-        if found is AGAIN:
-            raise _fickle(self.__name__)
+        program, found = _record(self.__wrapped__, self.__name__, inputs)
         self._recorded += 1
         if self._recorded == OFTEN and self._programs:
             warnings.warn(
@@ -161,38 +157,38 @@ class Compiled:
         return f"compile({self.__name__})"
 
 
-def _record(function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> Program:
-    """The program, made twice, so that what the function draws or changes is noticed."""
+def _record(function: Any, name: str, inputs: Sequence[Any]) -> tuple[Program, Any]:
+    """The program and its result; made twice, so that what the function changes is noticed."""
     before = Reached(function)
     try:
         first = Program(function, name, inputs)
         between = Reached(function)
         program = Program(function, name, inputs)
-        same = program.is_like(first)
+        found = program.run(current_mode().recording, program.changed, inputs)
+        same = program.is_like(first) and found is not AGAIN
         path, changed = between.changed(skip=2 if same else 0)
+        what = ""
         if isinstance(changed, GENERATORS):
-            raise GradientError(
-                f"compile: {name} draws random numbers ({path}), and a program would give the same "
-                "ones for ever; draw outside and pass them in, or call the function itself"
+            what = (
+                f"draws random numbers ({path}), and a program would give the same ones for ever; "
+                "draw outside and pass them in"
             )
-        if changed is not None:
-            raise GradientError(
-                f"compile: {name} changes {path} whenever it runs, which a program would not; "
-                "return the value alone, or call the function itself"
+        elif changed is not None:
+            what = (
+                f"changes {path} whenever it runs, which a program would not; return the value "
+                "alone"
             )
-        if not same:
-            raise _fickle(name)
+        elif not same:
+            what = (
+                "doesn't do the same when it runs twice: it draws random numbers, or reads a "
+                "clock; do that outside and pass the result in"
+            )
+        if what:
+            raise GradientError(f"compile: {name} {what}, or call the function itself")
     except BaseException:
         before.put_back()
         raise
-    return program
-
-
-def _fickle(name: str) -> GradientError:
-    return GradientError(
-        f"compile: {name} doesn't do the same when it runs twice: it draws random numbers, or "
-        "reads a clock; do that outside and pass the result in, or call the function itself"
-    )
+    return program, found
 
 
 class Program:
@@ -203,16 +199,17 @@ class Program:
     """
 
     def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
-        recording, changed = current_mode().recording, changes()
-        self.kinds = {"a module, or what record_anew() was called for,": str(changed)}
+        recording, self.changed = current_mode().recording, changes()
+        self.kinds = {"a module, or what record_anew() was called for,": str(self.changed)}
         made = Recording(function, name, inputs)
         self.learnt = list(made.gradients)
         arguments = [f"a{k}" for k in range(len(inputs))]
-        text = Statements({"run", "recording", "changed", "inputs", "AGAIN", "same", *arguments})
+        own = {"AGAIN": AGAIN, "MISSING": MISSING, "CHANGED": self.changed, "same": same}
+        text = Statements({*own, "run", "recording", "changed", "inputs", *arguments})
         conditions = [*self._of_inputs(text, inputs, made.inputs), *self._of_names(text, function)]
         result, reads = _write(text, made, inputs)
         lines = [
-            f"if recording is not {recording} or changed != {changed}: return AGAIN",
+            f"if recording is not {recording} or changed != CHANGED: return AGAIN",
             f"if len(inputs) != {len(inputs)}: return AGAIN",
             f"({''.join(f'{a}, ' for a in arguments)}) = inputs",
             "try:",
@@ -224,7 +221,7 @@ class Program:
         ]
         self.source = "def run(recording, changed, inputs):\n" + indent("\n".join(lines), "    ")
         self.bound = text.bound
-        space = {**text.bound, "AGAIN": AGAIN, "same": same}
+        space = {**text.bound, **own}
         exec(builtins.compile(self.source, f"<compiled {name}>", "exec"), space)
         self.run: Callable[..., Any] = space["run"]
 
@@ -266,15 +263,9 @@ class Program:
 
     def _of_names(self, text: Statements, function: Any) -> Iterator[str]:
         """That what the function names is what it was."""
-        for name, holder, value in names(function):
+        for name, holder, where, value in names(function):
             self.kinds[name] = repr(value) if isinstance(value, ATOMS) else f"object {id(value)}"
-            now = f"{text.bind(holder, 'cell')}.cell_contents"
-            if isinstance(holder, dict):
-                now = f"{text.bind(holder, 'names')}[{name!r}]"
-            elif isinstance(holder, FunctionType):
-                now = f"{text.bind(holder)}.{name}"
-            absent = f"{name!r} not in {text.bind(holder)}"
-            yield absent if value is MISSING else _is(text, now, value)
+            yield _is(text, text.bind(holder, "held") + where, value)
 
 
 def _write(text: Statements, made: Recording, inputs: Sequence[Any]) -> tuple[str, list[str]]:

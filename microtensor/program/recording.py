@@ -70,23 +70,20 @@ SLOT: Any = Tensor.__dict__["grad"]
 recordings = 0
 
 
-def _refuse_inside(tensor: Tensor, how: str) -> None:
-    recorder: Any = current_mode().recorder
-    if recorder is not None and getattr(tensor, "_index", recorder.start) < recorder.start:
-        recorder.refuse(
-            f".grad of {called(tensor)} is {how} inside the function, and a program adds to it at "
-            "its end; do that outside of the function"
-        )
+def _guarded(how: str, use: Any) -> Any:
+    def guard(tensor: Tensor, *gradient: Any) -> Any:
+        recorder: Any = current_mode().recorder
+        if recorder is not None and getattr(tensor, "_index", recorder.start) < recorder.start:
+            recorder.refuse(
+                f".grad of {called(tensor)} is {how} inside the function, and a program adds to it "
+                "at its end; do that outside of the function"
+            )
+        return use(tensor, *gradient)
+
+    return guard
 
 
-def _read_gradient(tensor: Tensor) -> Any:
-    _refuse_inside(tensor, "read")
-    return SLOT.__get__(tensor)
-
-
-def _set_gradient(tensor: Tensor, gradient: Any) -> None:
-    _refuse_inside(tensor, "set")
-    SLOT.__set__(tensor, gradient)
+GUARDED = property(_guarded("read", SLOT.__get__), _guarded("set", SLOT.__set__))
 
 
 @contextmanager
@@ -95,7 +92,7 @@ def gradients_refused() -> Iterator[None]:
     global recordings
     with changing:
         recordings += 1
-        Tensor.grad = property(_read_gradient, _set_gradient)  # type: ignore[assignment]
+        Tensor.grad = GUARDED  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -166,8 +163,8 @@ def one_number(result: Any, name: str) -> Tensor:
 # What a function reaches --------------------------------------------------------------------------
 
 
-def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
-    """What a function itself names: (name, the cell, dict or function that holds it, its value)."""
+def names(function: Any) -> Iterator[tuple[str, Any, str, Any]]:
+    """What a function itself names: (name, what holds it, how it is found there, its value)."""
     while isinstance(function, partial | MethodType):
         function = function.func if isinstance(function, partial) else function.__func__
     if not isinstance(function, FunctionType):
@@ -176,14 +173,15 @@ def names(function: Any) -> Iterator[tuple[str, Any, Any]]:
         return
     codes = [function.__code__]
     for name, cell in zip(codes[0].co_freevars, function.__closure__ or (), strict=True):
-        yield name, cell, cell.cell_contents
+        yield name, cell, ".cell_contents", cell.cell_contents
     for code in codes:  # grows while it is read: functions that stand in the function
         codes += [x for x in code.co_consts if isinstance(x, type(code))]
+    known = function.__globals__
     for name in dict.fromkeys(name for code in codes for name in code.co_names):
-        if name in function.__globals__ or hasattr(builtins, name):
-            yield name, function.__globals__, function.__globals__.get(name, MISSING)
+        if name in known or hasattr(builtins, name):
+            yield name, known, f".get({name!r}, MISSING)", known.get(name, MISSING)
     for name in ("__defaults__", "__kwdefaults__"):
-        yield name, function, getattr(function, name)
+        yield name, function, f".{name}", getattr(function, name)
     if hasattr(function, "__wrapped__"):
         yield from names(function.__wrapped__)
 
@@ -256,7 +254,7 @@ def _parts(path: str, x: Any) -> Iterable[tuple[str, Any]]:
     if (library.__module__ or "").partition(".")[0] in ("numpy", "microtensor"):
         return ()
     if isinstance(x, FunctionType):
-        return [(name, part) for name, _, part in names(x)]
+        return [(name, part) for name, _, _, part in names(x)]
     return [(path, x.__dict__)] if type(x).__dictoffset__ else ()
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..graph import Graph, Node
 from .numbers import number, rms, size
+from .words import say
 
 
 class Change(NamedTuple):
@@ -37,12 +38,12 @@ class Difference(tuple[Change, ...]):
     """Every value with a gradient that a picture shows, oldest first; as text, a table."""
 
     def __str__(self) -> str:
-        rows = [("", "shape", "value (RMS)", "moved by", "gradient (RMS)")]
+        rows = [["", *say("difference.heads").split(", ")]]
         for change in self:
             share = f" ({change.share:.2%})" if math.isfinite(change.share) else ""
             moved = number(change.moved) + share
             shown = change.name, size(change.shape), number(change.before), moved
-            rows.append((*shown, _gradients(change)))
+            rows.append([*shown, _gradients(change)])
         widths = [max(len(row[k]) for row in rows) for k in range(5)]
         lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
         return "\n".join(line.rstrip() for line in lines)
@@ -51,9 +52,9 @@ class Difference(tuple[Change, ...]):
 def _gradients(change: Change) -> str:
     before, after = change.gradient_before, change.gradient_after
     if before is None or after is None:
-        return "not computed"
-    times = f" ({after / before:.3g} times)" if before else ""
-    return f"{number(before)} → {number(after)}{times}"
+        return say("difference.none")
+    both = f"{number(before)} → {number(after)}"
+    return say("difference.times", both=both, times=after / before) if before else both
 
 
 def difference(before: Graph, after: Graph) -> Difference:
@@ -66,32 +67,28 @@ def difference(before: Graph, after: Graph) -> Difference:
     pairs = list(zip(before.nodes, after.nodes, strict=False))
     for a, b in pairs:
         if (a.rule, np.shape(a.value)) != (b.rule, np.shape(b.value)):
-            raise ValueError(
-                f"difference: two programs: {_told(a)} in the first is {_told(b)} in the second"
+            one, other = (
+                f"{x.name} ({x.rule or x.role}, shape {np.shape(x.value)})" for x in (a, b)
             )
-    if len(before.nodes) != len(after.nodes):
+            raise ValueError(
+                f"difference: two programs: {one} in the first is {other} in the second"
+            )
+    first, second = len(before.nodes), len(after.nodes)
+    if first != second:
         raise ValueError(
-            f"difference: two programs: the first has {len(before.nodes)} values, the second "
-            f"{len(after.nodes)}"
+            f"difference: two programs: the first has {first} values, the second {second}"
         )
-    return Difference(
-        Change(
-            a.name,
-            np.shape(a.value),
-            rms(a.value),
-            rms(np.subtract(b.value, a.value)),
-            None if a.gradient is None else rms(a.gradient),
-            None if b.gradient is None else rms(b.gradient),
-        )
-        for a, b in pairs
-        if a.tracked and np.size(a.value) and _shows(a)
-    )
+    with np.errstate(invalid="ignore"):
+        return Difference(_change(a, b) for a, b in pairs if _shows(a))
 
 
 def _shows(node: Node) -> bool:
     """Whether it has a name, given or by its layer, or stands outside of all layers."""
-    return node.named or node.linear or node.activation or not node.rule or not node.group
+    known = node.named or node.linear or node.activation or not node.rule or not node.group
+    return node.tracked and known and np.size(node.value) > 0
 
 
-def _told(node: Node) -> str:
-    return f"{node.name} ({node.rule or node.role}, shape {np.shape(node.value)})"
+def _change(a: Node, b: Node) -> Change:
+    gradients = (None if x.gradient is None else rms(x.gradient) for x in (a, b))
+    moved = rms(np.subtract(b.value, a.value))
+    return Change(a.name, np.shape(a.value), rms(a.value), moved, *gradients)

@@ -10,6 +10,8 @@ from .scene import Arrow, Card, Cell, Scene, inside
 
 LONGEST = 80
 MANY = 300  # cards; above that, Graphviz looks less long for the best places
+WHOLE = {"labelloc": "t", "nodesep": "0.35", "pad": "0.2"}
+FRAME = {"style": "rounded,dashed", "labeljust": "l", "fontsize": "12", "margin": "12"}
 QUICKLY = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.05"}
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
 SPACE, WIDE = "\xa0", "\xa0\xa0 "
@@ -103,20 +105,13 @@ def _luminance(colour: str) -> float:
 def write(scene: Scene, theme: Theme, drawing: Any) -> None:
     """Puts a scene into a `graphviz.Digraph`."""
     upright = scene.direction in ("TB", "BT")
-    drawing.attr(
-        rankdir=scene.direction,
-        bgcolor=theme.page,
-        fontname=FONT,
-        fontcolor=theme.text,
-        label=_heading(scene, theme),
-        labelloc="t",
-        ranksep="0.4" if upright else "0.15",  # words on level arrows keep cards apart as it is
-        nodesep="0.35",
-        pad="0.2",
-        **(QUICKLY if len(scene.cards) > MANY else {}),
-    )
-    drawing.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=theme.text)
-    drawing.attr("edge", fontname=FONT, fontsize="11", fontcolor=theme.text)
+    letters = {"fontname": FONT, "fontcolor": theme.text}
+    apart = "0.4" if upright else "0.15"  # words on level arrows keep cards apart as it is
+    looks = {"rankdir": scene.direction, "bgcolor": theme.page, "ranksep": apart, **WHOLE}
+    looks |= QUICKLY if len(scene.cards) > MANY else {}
+    drawing.attr(label=_heading(scene, theme), **looks, **letters)
+    drawing.attr("node", shape="plain", fontsize="12", **letters)
+    drawing.attr("edge", fontsize="11", **letters)
     _frame(drawing, scene.cards, 0, theme, iter(range(10**9)).__next__)
     for arrow in scene.arrows:
         drawing.edge(arrow.source, arrow.target, **_arrow(arrow, theme, upright))
@@ -140,14 +135,8 @@ def _frame(
         drawing.node(card.id, _card(card, theme))
     for name, members in inner.items():
         with drawing.subgraph(name=f"cluster_{number()}") as frame:
-            frame.attr(
-                label=f'<<FONT COLOR="{theme.quiet}">{escaped(name)}</FONT>>',
-                color=theme.frame,
-                style="rounded,dashed",
-                labeljust="l",
-                fontsize="12",
-                margin="12",
-            )
+            label = f'<<FONT COLOR="{theme.quiet}">{escaped(name)}</FONT>>'
+            frame.attr(label=label, color=theme.frame, **FRAME)
             _frame(frame, members, depth + 1, theme, number)
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ShapeError
+from .numbers import size
+from .words import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+COLUMNS = 5  # of images
 CELLS = 32  # a heat map has at most so many rows and columns
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 
@@ -26,32 +29,30 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure
         raise ShapeError(f"detail: shape {array.shape} holds no numbers to show")
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     images = _images(rows, image_shape) if image_shape is not None else []
-    columns = 5
-    lines = -(-len(images) // columns)
+    lines = -(-len(images) // COLUMNS)
     figure = Figure(figsize=(10, 4 + 2 * lines), layout="constrained")
-    heights = [4, 2 * lines] if images else [4]
-    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
-    upper = parts[0, 0]
-    figure.suptitle(f"{name}   {'×'.join(map(str, array.shape)) or 'scalar'}")
+    heights = [4, 2 * lines][: 1 + bool(images)]
+    upper, *lower = figure.subfigures(len(heights), height_ratios=heights, squeeze=False)[:, 0]
+    figure.suptitle(f"{name}   {size(array.shape)}")
     words, histogram, heat = upper.subplots(1, 3)
     words.axis("off")
     words.text(0, 1, _words(array, rows), va="top", family="monospace", fontsize=8)
     histogram.hist(rows[np.isfinite(rows)], bins=50, color="#0072b2")
-    histogram.set_title("values", fontsize=9)
+    histogram.set_title(say("detail.values"), fontsize=9)
     cells = _cells(rows)
     most = float(np.nanmax(np.abs(cells), initial=0)) or 1.0
     extent = (-0.5, rows.shape[1] - 0.5, rows.shape[0] - 0.5, -0.5)
     shown = heat.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", extent=extent)
-    heat.set_title("heat map", fontsize=9)
+    heat.set_title(say("detail.heat"), fontsize=9)
     for axis in (heat.xaxis, heat.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     figure.colorbar(shown, ax=heat)
-    if images:
-        for k, panel in enumerate(np.ravel(parts[1, 0].subplots(lines, columns, squeeze=False))):
-            panel.axis("off")
-            if k < len(images):
-                panel.imshow(images[k], cmap="gray", vmin=0, vmax=1)
-                panel.set_title(f"row {k}", fontsize=8)
+    panels = lower[0].subplots(lines, COLUMNS, squeeze=False).flat if images else ()
+    for k, panel in enumerate(panels):
+        panel.axis("off")
+        if k < len(images):
+            panel.imshow(images[k], cmap="gray", vmin=0, vmax=1)
+            panel.set_title(say("detail.row", row=k), fontsize=8)
     return figure
 
 
@@ -59,25 +60,25 @@ def _words(array: Any, rows: Any) -> str:
     """The corner and the quantiles, as text."""
     corner = np.array2string(rows[:4, :3], precision=3, suppress_small=False)
     finite = array[np.isfinite(array)] if array.ndim else np.atleast_1d(array)
-    lines = [f"corner ({min(4, rows.shape[0])}×{min(3, rows.shape[1])}):", corner, ""]
+    shape = f"{min(4, rows.shape[0])}×{min(3, rows.shape[1])}"
+    lines = [say("detail.corner", shape=shape), corner, ""]
     if finite.size:
-        lines.append(f"mean {finite.mean():.4g}")
-        lines.append(f"RMS  {math.sqrt(np.mean(finite**2)):.4g}")
+        lines.append(say("detail.mean", mean=finite.mean()))
+        lines.append(say("detail.rms", rms=math.sqrt(np.mean(finite**2))))
         lines += [f"{q:>4.0%}  {np.quantile(finite, q):.4g}" for q in QUANTILES]
     if finite.size < array.size:
-        lines.append(f"not finite: {array.size - finite.size}")
+        lines.append(say("nonfinite", entries=array.size - finite.size))
     return "\n".join(lines)
 
 
 def _cells(rows: Any) -> Any:
     """The matrix in at most 32 x 32 cells, each the mean of what lies in it."""
     for axis in (0, 1):
-        n = rows.shape[axis]
-        if n > CELLS:
+        if (n := rows.shape[axis]) > CELLS:
             starts = np.arange(CELLS) * n // CELLS
-            sizes = np.diff([*starts, n])
+            counts = np.diff([*starts, n])
             sums = np.add.reduceat(rows, starts, axis=axis)
-            rows = sums / (sizes[:, None] if axis == 0 else sizes)
+            rows = sums / (counts[:, None] if axis == 0 else counts)
     return rows
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .words import say
+
 MOST_SHOWN = 4  # a matrix with so many rows and columns is shown in full
 BARS = " ▁▂▃▄▅▆▇█"
 BINS = 12
@@ -54,12 +56,12 @@ def total(parts: Sequence[Any], result: Any, most: int) -> str:
 
 def sum_text(parts: Sequence[Any], result: Any) -> str:
     """A gradient as the sum of contributions, in the order in which they arrive."""
-    text = " + ".join(map(array, parts))
-    if np.size(result) == 1:
-        text = "{1} {0}".format(*added(parts, result))
-    if len(text) <= LONGEST_SUM and "\n" not in text and "RMS" not in text:
+    one = np.size(result) == 1
+    text = "{1} {0}".format(*added(parts, result)) if one else " + ".join(map(array, parts))
+    whole = one or small(np.shape(result)) or not np.size(result)
+    if whole and len(text) <= LONGEST_SUM and "\n" not in text:
         return text
-    return f"sum of the {len(parts)} contributions"
+    return say("sum.long", parts=len(parts))
 
 
 def equals(f: Callable[..., Any], shown: Sequence[Any], result: Any) -> str:
@@ -101,7 +103,7 @@ def given(name: str, value: Any) -> str:
 
 def size(shape: tuple[int, ...]) -> str:
     """A shape, `209×20`; of a single number, `scalar`."""
-    return "×".join(map(str, shape)) or "scalar"
+    return "×".join(map(str, shape)) or say("scalar")
 
 
 def small(shape: tuple[int, ...]) -> bool:
@@ -113,7 +115,7 @@ def array(value: Any) -> str:
     """A small array in full, a line for each row; of a larger one the root mean square."""
     value = np.asarray(value)
     if not small(value.shape):
-        return f"RMS {number(rms(value))}" if value.size else "empty"
+        return say("rms", number=number(rms(value))) if value.size else say("empty")
     if value.ndim == 0:
         return number(value)
     rows = [[number(x) for x in row] for row in np.atleast_2d(value)]
@@ -139,7 +141,7 @@ def rms(value: Any) -> float:
 
 def brief(value: Any) -> str:
     """A single number, or `RMS 0.38`."""
-    return number(value) if np.size(value) == 1 else f"RMS {number(rms(value))}"
+    return number(value) if np.size(value) == 1 else say("rms", number=number(rms(value)))
 
 
 def bars(value: Any) -> str:

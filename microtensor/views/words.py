@@ -47,6 +47,11 @@ class Told(NamedTuple):
         return " ".join(self.sentences)
 
 
+def sentences(*starts: str) -> dict[str, str]:
+    """The sentences whose keys start so, for a page to fill in."""
+    return {key: text for key, text in SENTENCES.items() if key.startswith(starts)}
+
+
 def say(key: str, count: int | None = None, **fields: Any) -> str:
     """A sentence, with its fields filled in; with a count, its form for one or for many."""
     if count is not None:
@@ -69,6 +74,13 @@ def reason(graph: Graph, edge: Edge) -> tuple[str, str]:
     me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
     said = kind.format(*names, out=target.name, L=graph.result.name, me=me, other=other)
     return said if said.endswith((".", "!", "?")) else f"{said}.", kind
+
+
+def slope(graph: Graph, edge: Edge) -> str:
+    """An edge's local derivative: `∂p/∂w`, `∂p/∂w (2nd)`."""
+    use = graph.ordinal(edge)
+    written = f"∂{graph.node(edge.target).name}/∂{graph.node(edge.source).name}"
+    return f"{written} ({use})" if use else written
 
 
 def use(graph: Graph, edge: Edge) -> str:

@@ -14,7 +14,7 @@ from ..dot import cleaned
 from ..layers import Unit, between, homes, sums
 from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text
 from ..scene import Scene
-from ..words import Told
+from ..words import Told, say, slope
 
 LONGEST_TEXT = 1000
 MOST_INNER = 20
@@ -133,12 +133,10 @@ class Tale:
         }
 
     def _edge(self, edge: Edge) -> dict[str, str]:
-        source, target = self.graph.node(edge.source).name, self.graph.node(edge.target).name
-        which = self.graph.ordinal(edge)
         return {
             "key": f"{edge.target}:{edge.slot}",
-            "upstream": f"∂{self.result.name}/∂{target}",
-            "local": f"∂{target}/∂{source}" + (f" ({which})" if which else ""),
+            "upstream": f"∂{self.result.name}/∂{self.graph.node(edge.target).name}",
+            "local": slope(self.graph, edge),
             "formula": _clean(edge.formula),
         }
 
@@ -160,7 +158,7 @@ class Tale:
             data = {"kind": "backward", "card": unit.id, "arrow": None}
             data |= {"arrows": into, "cards": [unit.id, *done]}
             inner, said = self._inner(unit, forward=False), self._returns(unit)
-            steps.append(PageStep(f"{unit.name}, backward", said, data, inner=inner))
+            steps.append(PageStep(say("page.backward", name=unit.name), said, data, inner=inner))
         return steps
 
     def _forward(self, unit: Unit) -> PageStep:
@@ -172,7 +170,7 @@ class Tale:
             for node in leaving[:3]
         ]
         inner = self._inner(unit, forward=True)
-        return PageStep(f"{unit.name}, forward", " ".join(texts), data, inner=inner)
+        return PageStep(say("page.forward", name=unit.name), " ".join(texts), data, inner=inner)
 
     def _returns(self, unit: Unit) -> str:
         """What has arrived at a layer, what its parameters get of it, and what goes on."""
@@ -181,14 +179,15 @@ class Tale:
             [self._gradient(n, n.gradient) for n in nodes if n.gradient is not None]
             for nodes in (leaving, unit.parameters)
         )
-        said = [f"{_listed(arrived)} {'has' if len(arrived) == 1 else 'have'} arrived."]
+        said = [say("page.arrived", len(arrived), gradients=_listed(arrived))]
         if kept:
-            said.append(f"From it: {_listed(kept)}.")
+            said.append(say("page.kept", gradients=_listed(kept)))
         into = [e for (_, to), es in self.between.items() if to == unit.id for e in es]
         for source, g in list(sums(into).items())[:3]:
             to = next(unit for unit in self.found if unit.id == self.home[source])
-            whom = f" to {to.name}" if to.kind != "node" else ""
-            said.append(f"Back{whom} goes {self._gradient(self.graph.node(source), g)}.")
+            back = self._gradient(self.graph.node(source), g)
+            key = "page.back" if to.kind == "node" else "page.back.to"
+            said.append(say(key, name=to.name, gradient=back))
         return " ".join(said)
 
     def _gradient(self, node: Node, g: Any) -> str:
@@ -199,7 +198,7 @@ class Tale:
         found = [(tale.title, tale.text) for tale in self.inner.get((unit.id, forward), [])]
         left_out, half = len(found) - MOST_INNER, MOST_INNER // 2
         if left_out > 0:
-            found[half:-half] = [(f"… {left_out:,} more", "")]
+            found[half:-half] = [("… " + say("page.more", more=left_out), "")]
         return tuple(found)
 
 
@@ -216,9 +215,9 @@ def _sized(value: Any) -> str:
 def _listed(texts: list[str]) -> str:
     """`a, b and c`; of many, the first few and how many more."""
     if len(texts) > MOST_LISTED:
-        texts = [*texts[: MOST_LISTED - 1], f"{len(texts) - MOST_LISTED + 1:,} more"]
+        texts = [*texts[: MOST_LISTED - 1], say("page.more", more=len(texts) - MOST_LISTED + 1)]
     *some, last = texts
-    return f"{', '.join(some)} and {last}" if some else last
+    return ", ".join(some) + say("and") + last if some else last
 
 
 def _clean(text: str) -> str:

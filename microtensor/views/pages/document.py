@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..dot import THEMES, cleaned
+from ..words import say, sentences
 from .data import PageStep, Tale
 from .svg import colours, svg
 
-START = (
-    "The leaves have their numbers, and nothing is computed yet. → or Next goes on; "
-    "a click on a card shows its paths to the result."
-)
+SCRIPTS = "script.", "sum.", "paths.lead."  # so start the keys that the script asks for
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
 
@@ -25,8 +23,9 @@ def document(
     tale: Tale, title: str | None, text: str, questions: Mapping[str, str], program: str
 ) -> str:
     """The page as text; `program` is the JavaScript that computes it from other numbers."""
-    data = json.dumps(tale.data(), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    begin = PageStep("Start", START, {})
+    told = tale.data() | {"sentences": sentences(*SCRIPTS)}
+    data = json.dumps(told, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
         "title": _text(title or _line(tale.scene.title)),
         "intro": "".join(f"<p>{_text(p)}</p>" for p in text.split("\n\n") if p.strip()),
@@ -44,7 +43,8 @@ def document(
         "script": _file("page.js"),
     }
     parts["policy"] = _policy(parts["style"], [parts["program"], parts["script"]])
-    return _file("page.html").format(**parts)
+    labels = {key: html.escape(text) for key, text in sentences("page.", "script.").items()}
+    return _file("page.html").format(say=labels, **parts)
 
 
 def _pictures(tale: Tale) -> str:
@@ -77,8 +77,8 @@ def _policy(style: str, scripts: list[str]) -> str:
 def _themes() -> str:
     """The colours of both themes as CSS variables: the system's choice, and the reader's."""
     light, dark = (
-        "".join(f"--{name}:{colour};" for name, colour in colours(THEMES[theme]).items())
-        for theme in ("light", "dark")
+        "".join(f"--{name}:{colour};" for name, colour in colours(theme).items())
+        for theme in THEMES.values()
     )
     return (
         f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
@@ -104,14 +104,14 @@ def _field(card: tuple[str, str, str]) -> str:
         f'<div class="field"><span>{_text(name)}</span>'
         f'<input type="text" inputmode="decimal" autocomplete="off" data-id="{key}" '
         f'value="{value}" aria-label="{_text(name)}">'
-        f'<input type="range" aria-label="{_text(name)}, slider"></div>'
+        f'<input type="range" aria-label="{_text(say("page.slider", name=name))}"></div>'
     )
 
 
 def _step(number: int, step: PageStep) -> str:
     inner = "".join(f"<li><b>{_text(t)}</b> {_text(text)}</li>" for t, text in step.inner)
     if inner:
-        inner = f"<details><summary>each operation</summary><ul>{inner}</ul></details>"
+        inner = f"<details><summary>{_text(say('page.inner'))}</summary><ul>{inner}</ul></details>"
     parts = {"numbers": step.numbers, "rule": step.text, "notes": step.notes, "total": step.total}
     said = " ".join(f'<span class="{k}">{_text(t)}</span>' for k, t in parts.items() if t)
     return (

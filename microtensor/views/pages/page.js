@@ -19,6 +19,12 @@
   let predicting = false;
   const answered = new Set();
 
+  /** A sentence with its fields filled in; with a count, its form for one or for many. */
+  function say(key, fields = {}) {
+    const form = "count" in fields ? (String(fields.count) === "1" ? ".one" : ".many") : "";
+    return data.sentences[key + form].replace(/\{(\w+)[^}]*\}/g, (_, field) => fields[field]);
+  }
+
   // Numbers, as in the picture: 4 significant digits, a true minus sign, an honest ≈ -----------
 
   function read(scalars) {
@@ -71,7 +77,7 @@
   /** A sum as it stands on a card: in words where it is long. */
   function summed(parts, result) {
     const text = total(parts, result);
-    return text.length > data.longest ? `sum of the ${parts.length} contributions` : text;
+    return text.length > data.longest ? say("sum.long", { parts: parts.length }) : text;
   }
 
   /** What a learner typed, as a number; null if it is none. A comma will do, and any minus sign. */
@@ -155,7 +161,7 @@
     });
     find("#back").disabled = find("#first").disabled = step === 0;
     find("#next").disabled = find("#last").disabled = step === last;
-    set(find("#where"), `step ${step} of ${last}`);
+    set(find("#where"), say("script.step", { step, last }));
     fit([...altered]);
     altered.clear();
     renderTold();
@@ -200,8 +206,8 @@
     const of = (part) => all(`text.${part}`, card).map((text) => text.textContent).join(" ");
     const name = data.cards[id].words;
     const said = [name];
-    if (value && of("value")) said.push(`value ${of("value")}`);
-    if (gradient && of("gradient")) said.push(`gradient ${of("gradient")}`);
+    if (value && of("value")) said.push(say("script.value", { value: of("value") }));
+    if (gradient && of("gradient")) said.push(say("script.gradient", { gradient: of("gradient") }));
     return said.join(", ");
   }
 
@@ -285,17 +291,13 @@
     const sent = arrived.map((s) => now.sent[s.arrow]);
     const so = sent.reduce((a, b) => a + b);
     const text = total(sent, so);
-    const gradient = `∂${name(data.result)}/∂${name(id)}`;
-    const known =
-      sent.length === 1 || sent.length > 6
-        ? `${gradient} = ${number(so)}`
-        : `${gradient} = ${text.slice(2)} ${text[0]} ${number(so)}`;
+    const sum = sent.length === 1 || sent.length > 6 ? "" : `${text.slice(2)} ${text[0]} `;
+    const gradient = `∂${name(data.result)}/∂${name(id)} = ${sum}${number(so)}`;
     const waiting = uses.get(id) - sent.length;
-    const to = waiting === 1 ? "1 contribution" : `${waiting} contributions`;
-    if (waiting) return `So far ${known}; ${to} still to come.`;
-    if (sent.length === 1) return `${known}, complete.`;
-    const every = sent.length === 2 ? "both" : `all ${sent.length}`;
-    return `${known}, complete: ${every} contributions have arrived.`;
+    if (waiting) return say("sum.waiting", { gradient, count: waiting });
+    if (sent.length === 1) return say("sum.complete", { gradient });
+    if (sent.length === 2) return say("sum.both", { gradient });
+    return say("sum.all", { gradient, parts: sent.length });
   }
 
   function renderTold() {
@@ -307,8 +309,8 @@
     find("#ask").hidden = !open;
     if (open) {
       const a = steps[step - 1].arrow;
-      const arrived = `Upstream ${data.scalars.edges[a].upstream} = ${number(upstreamOf(a))}`;
-      set(find("#question"), `${arrived}, local derivative ${localText(a)}. What does it send?`);
+      const upstream = `${data.scalars.edges[a].upstream} = ${number(upstreamOf(a))}`;
+      set(find("#question"), say("script.question", { upstream, local: localText(a) }));
     }
     const colour = step && steps[step - 1].kind !== "forward" ? "backward" : "forward";
     find("#told").dataset.kind = step ? colour : "start";
@@ -385,10 +387,8 @@
   }
 
   function pathsTitle() {
-    if (chosen === data.result) return `${name(chosen)}: the result`;
-    const many = counted.get(chosen);
-    const count = many === 1n ? "1 path leads" : `${many} paths lead`;
-    return `${count} from ${name(chosen)} to ${name(data.result)}`;
+    const [x, out, count] = [name(chosen), name(data.result), counted.get(chosen)];
+    return chosen === data.result ? say("script.result", { out }) : say("paths.lead", { x, out, count });
   }
 
   const walked = (route) => [chosen, ...route.map(targetOf)].map(name).join(" → ");
@@ -397,25 +397,24 @@
     const gradient = now.gradients[chosen];
     const written = `∂${name(data.result)}/∂${name(chosen)}`;
     if (chosen === data.result) {
-      return [made("p", `${written} = ${number(gradient)}: where the gradients begin.`)];
+      return [made("p", say("script.begins", { gradient: `${written} = ${number(gradient)}` }))];
     }
-    if (!counted.get(chosen)) {
-      return [made("p", "It isn't tracked: no gradient is computed for it.")];
-    }
+    if (!counted.get(chosen)) return [made("p", say("script.untracked"))];
     const passed = known().passed;
     const hidden = (i) => predicting && !passed.has(i);
     const list = made("ol", "");
     for (const route of some) list.append(pathItem(route, hidden));
     if (some.some((route) => route.some(hidden))) {
-      return [list, made("p", "Their sum is the gradient. Go on to see the numbers.", "proof")];
+      return [list, made("p", say("script.hidden"), "proof")];
     }
     const parts = some.map(alongPath);
     const rest = counted.get(chosen) - BigInt(some.length);
     if (rest) parts.push(gradient - parts.reduce((a, b) => a + b));
     const [equal, sum] = [total(parts, gradient)[0], total(parts, gradient).slice(2)];
-    const proof = parts.length > 1 ? `Sum over the paths: ${sum} ${equal} ` : "";
-    const more = rest ? ` The last number is the sum of the ${rest} paths not listed.` : "";
-    return [list, made("p", `${proof}${number(gradient)} = ${written}.${more}`, "proof")];
+    const equality = `${number(gradient)} = ${written}`;
+    const proof = parts.length > 1 ? say("script.sum", { sum: `${sum} ${equal} ${equality}` }) : `${equality}.`;
+    const more = rest ? ` ${say("script.rest", { rest })}` : "";
+    return [list, made("p", proof + more, "proof")];
   }
 
   /** The product of the local derivatives along a path, times what arrives at the result. */
@@ -443,13 +442,15 @@
     for (const route of some) list.append(made("li", walked(route)));
     const rest = counted.get(chosen) - BigInt(some.length);
     const said = [list];
-    if (rest > 0n) said.push(made("p", `And ${rest} more.`));
+    if (rest > 0n) said.push(made("p", say("script.more", { rest })));
     const arriving = leaving.get(chosen).filter((i) => text(i));
-    if (arriving.length) said.push(made("p", "What arrives:"));
+    if (arriving.length) said.push(made("p", say("script.arrives")));
     const lines = made("ul", "");
-    for (const i of arriving) lines.append(made("li", `from ${name(targetOf(i))}: ${text(i)}`));
+    for (const i of arriving) {
+      lines.append(made("li", say("script.from", { name: name(targetOf(i)), sent: text(i) })));
+    }
     said.push(lines);
-    if (arriving.length > 1) said.push(made("p", `The gradient of ${name(chosen)} is their sum.`));
+    if (arriving.length > 1) said.push(made("p", say("script.both", { name: name(chosen) })));
     return chosen === data.result ? [] : said;
   }
 
@@ -568,13 +569,12 @@
     event.preventDefault();
     const a = steps[step - 1].arrow;
     const answer = typed(find("#answer").value);
-    if (answer === null) return set(find("#verdict"), "Type a number, such as −1.5.");
+    if (answer === null) return set(find("#verdict"), say("script.number"));
     const parts = [upstreamOf(a), now.locals[a]];
     if (!isRight(answer, now.sent[a], parts)) {
-      const hint = "upstream × local derivative, 4 significant digits";
-      return set(find("#verdict"), `Not yet, try again: ${hint}.`);
+      return set(find("#verdict"), say("script.wrong"));
     }
-    return reveal("Right.");
+    return reveal(say("script.right"));
   }
 
   function reveal(said) {
@@ -630,7 +630,7 @@
     const wanted = document.documentElement.dataset.theme;
     return wanted ? wanted === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   };
-  const nameTheme = () => set(theme, dark() ? "Light" : "Dark");
+  const nameTheme = () => set(theme, dark() ? say("script.light") : say("script.dark"));
   theme.addEventListener("click", () => {
     document.documentElement.dataset.theme = dark() ? "light" : "dark";
     nameTheme();

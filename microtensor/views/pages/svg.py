@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import graphviz
@@ -19,6 +19,12 @@ from ..scene import Arrow, Card, Cell, Scene
 WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
 WIDEST_LINE = 20
 MARGIN = 6
+IN_FORCE = {
+    "c": ("pen", "color"),
+    "C": ("fill", "color"),
+    "F": ("size", "size"),
+    "t": ("bold", "fontchar"),
+}
 PADDING = 3  # between a card's edge and its texts
 
 
@@ -110,16 +116,16 @@ class _Writer:
         return self.variables.get(colour, "none" if len(colour) == 9 else colour)
 
     def frame(self, thing: Any) -> str:
-        shapes = [self.shape(op, "") for op in _with_colours(thing["_draw_"])]
-        quiet = [p._replace(cell=Cell(p.text, "quiet")) for p in _texts(thing)]
-        label = [self.text([p], "start") for p in quiet]
+        shapes = [self.shape(op, "") for op in _drawn(thing["_draw_"])]
+        said = [(Cell(op["text"], "quiet"), op["text"], -1) for op in _texts(thing)]
+        label = [self.text([p], "start") for p in _matched(said, thing)]
         return f'<g class="frame">{"".join(shapes + label)}</g>\n'
 
     def card(self, card: Card, thing: Any, words: str) -> str:
         texts = [(cell, cell.text, -1) for cell in card.heading]
         texts += [(c, line, i) for row in card.rows for i, c in enumerate(row) for line in c.lines]
         placed = _matched(texts, thing)
-        drawn = list(_with_colours(thing["_ldraw_"]))
+        drawn = [op for op in _drawn(thing["_ldraw_"]) if op["op"] != "T"]
         edges = [x for op in drawn for x, _ in op["points"]]
         left, right = min(edges) + PADDING, max(edges) - PADDING
         heading = [p for p in placed if p.column < 0]
@@ -139,7 +145,7 @@ class _Writer:
     def arrow(self, number: int, arrow: Arrow, edge: Any) -> str:
         parts = []
         for key in ("_draw_", "_hdraw_", "_tdraw_"):
-            for op in _with_colours(edge.get(key, [])):
+            for op in _drawn(edge.get(key, ())):
                 forth = op["pen"] == THEMES["light"].forward
                 parts.append(self.shape(op, "forth" if forth else "back"))
         expected = [(c, text, 0) for line in arrow.lines for c in line for text in c.lines]
@@ -202,43 +208,34 @@ def _part(card: Card, p: Placed) -> str:
     return parts.get(p.cell.style, "") if p.column or p.cell.style == "note" else ""
 
 
-def _with_colours(operations: list[Any]) -> Iterator[Any]:
-    """The shapes among Graphviz's drawing operations, with the pen and the fill in force."""
-    pen = fill = "none"
-    dashed = False
+def _drawn(operations: Iterable[Any]) -> Iterator[Any]:
+    """Graphviz's shapes and texts, each with the pen, the fill, the line and the font in force."""
+    force = {"pen": "none", "fill": "none", "dashed": False, "size": 0.0, "bold": 0}
     for op in operations:
-        if op["op"] == "c":
-            pen = op["color"]
-        elif op["op"] == "C":
-            fill = op["color"]
-        elif op["op"] == "S" and op["style"] in ("solid", "dashed"):
-            dashed = op["style"] == "dashed"
-        elif op["op"] in "bBpPL":
-            yield op | {"pen": pen, "fill": fill, "dashed": dashed}
+        kind = op["op"]
+        if kind in IN_FORCE:
+            name, value = IN_FORCE[kind]
+            force[name] = op[value]
+        elif kind == "S" and op["style"] in ("solid", "dashed"):
+            force["dashed"] = op["style"] == "dashed"
+        elif kind in "bBpPLT":
+            yield op | force
 
 
-def _texts(thing: Any) -> Iterator[Placed]:
-    """The texts among them, blank ones left out."""
-    size, bold, pen = 0.0, False, ""
-    for op in thing.get("_ldraw_", []):
-        if op["op"] == "F":
-            size = op["size"]
-        elif op["op"] == "t":
-            bold = bool(op["fontchar"] & 1)
-        elif op["op"] == "c":
-            pen = op["color"]
-        elif op["op"] == "T" and op["text"].strip():
-            (x, y), width = op["pt"], op["width"]
-            yield Placed(Cell(""), op["text"], x, -y, width, size, bold, pen, -1)
+def _texts(thing: Any) -> list[Any]:
+    """The texts of a thing, blank ones left out."""
+    drawn = _drawn(thing.get("_ldraw_", ()))
+    return [op for op in drawn if op["op"] == "T" and op["text"].strip()]
 
 
 def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
     """The lines of a thing where Graphviz put them."""
+    placed = []
     shown = [x for x in expected if x[1].strip()]
-    return [
-        place._replace(cell=cell, text=cleaned(line, keep_spaces="\n" in cell.text), column=index)
-        for (cell, line, index), place in zip(shown, _texts(thing), strict=True)
-    ]
+    for (cell, line, column), op in zip(shown, _texts(thing), strict=True):
+        text, (x, y), bold = cleaned(line, keep_spaces="\n" in cell.text), op["pt"], op["bold"] & 1
+        placed.append(Placed(cell, text, x, -y, op["width"], op["size"], bold, op["pen"], column))
+    return placed
 
 
 def _path(points: list[list[float]], curved: bool) -> str:

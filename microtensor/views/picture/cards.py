@@ -9,27 +9,29 @@ import numpy as np
 from ...graph import Edge, Graph, Node
 from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
 from ..scene import Arrow, Card, Cell, Line
-from ..words import reason
+from ..words import reason, say, slope
 from .diagnosis import not_finite
 
-LEGEND = (
-    Cell("blue ▸ forward value", "forward label"),
-    Cell(
-        "orange ◂ gradient: upstream × local derivative = contribution, added up where arrows meet",
-        "backward label",
-    ),
-)
+
+def legend() -> Line:
+    """What stands in which colour."""
+    forward, backward = say("picture.forward"), say("picture.backward")
+    return Cell(forward, "forward label"), Cell(backward, "backward label")
 
 
 def why_no_gradients(result: Node) -> list[Line]:
     """A line below the title, where gradients were not computed."""
     if result.gradient is not None or not result.tracked:
         return []
-    why = "a value was changed since; draw before the step"
+    why = say("picture.none.changed")
     if np.size(result.value) != 1:
-        why = "draw(..., gradient=...) says what arrives at it"
-        why = f"{result.name} isn't a single number; {why}"
-    return [(Cell("– not computed: ", "backward label"), Cell(why, "quiet"))]
+        why = say("picture.none.wide", name=result.name)
+    return [(Cell(f"{say('picture.none')}: ", "backward label"), Cell(why, "quiet"))]
+
+
+def without_gradient(node: Node, span: int = 1) -> Cell:
+    """What stands in a gradient's place where there is none."""
+    return Cell(say("picture.none" if node.tracked else "picture.untracked"), "quiet", span=span)
 
 
 def card(graph: Graph, node: Node) -> Card:
@@ -38,25 +40,25 @@ def card(graph: Graph, node: Node) -> Card:
     if node.expression:
         heading.append(Cell(f"= {node.expression}"))
     if node.role != "intermediate":
-        heading.append(Cell(node.role, "quiet"))
+        heading.append(Cell(say(f"role.{node.role}"), "quiet"))
     if np.ndim(node.value):
         heading.append(Cell(size(np.shape(node.value)), "quiet"))
     if node.role == "constant":
         heading[0] = Cell(number(node.value), "name")
         return Card(node.id, tuple(heading), node.role, (), node.group)
     value, gradient = _cells(node.value, "forward"), _cells(node.gradient, "backward")
-    if len(value) > 1 and node.role == "input" and (ones := counted(node.value)):
-        value = [Cell(ones, "forward")]
+    if len(value) > 1 and node.role == "input" and (said := ones(node.value)):
+        value = [Cell(said, "forward")]
     elif len(value) > 1 and (wrong := not_finite(node.value)):
         value.append(Cell(wrong, "note"))
     if node.gradient is None:
-        gradient = [Cell("– not computed" if node.tracked else "not tracked", "quiet")]
-    slope = Cell(f"∂{graph.result.name}/∂{node.name}", "backward label")
-    rows = [(Cell("value", "forward label"), *value), (slope, *gradient)]
+        gradient = [without_gradient(node)]
+    head = Cell(f"∂{graph.result.name}/∂{node.name}", "backward label")
+    rows = [(Cell(say("picture.value"), "forward label"), *value), (head, *gradient)]
     arrived = [edge.contribution for edge in graph.arrivals(node.id)]
     if len(arrived) > 1:
-        said = Cell(sum_text(arrived, node.gradient), "backward label")
-        rows.append((Cell("", "backward label"), said))
+        added = sum_text(arrived, node.gradient)
+        rows.append((Cell("", "backward label"), Cell(added, "backward label")))
     return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
 
 
@@ -68,12 +70,12 @@ def _cells(value: Any, style: str) -> list[Cell]:
     return [shown] if small(np.shape(value)) else [Cell(bars(value), f"{style} bars"), shown]
 
 
-def counted(value: Any) -> str:
+def ones(value: Any) -> str:
     """Of an array of zeros and ones, `72 ones of 209`."""
     value = np.asarray(value)
     if value.size < 2 or not ((value == 0) | (value == 1)).all():
         return ""
-    return f"{int(np.count_nonzero(value))} ones of {value.size}"
+    return say("picture.ones", ones=np.count_nonzero(value), size=value.size)
 
 
 def arrow(graph: Graph, edge: Edge) -> Arrow:
@@ -81,8 +83,7 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
     if edge.contribution is None:
         return Arrow(edge.source, edge.target, False)
     source, target, out = graph.node(edge.source), graph.node(edge.target), graph.result.name
-    which = graph.ordinal(edge)
-    derivative = f"∂{target.name}/∂{source.name}" + (f" ({which})" if which else "")
+    derivative = slope(graph, edge)
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
         lines = _between_numbers(edge, target, derivative)
     else:
@@ -112,16 +113,20 @@ def _between_arrays(
     """The formula in words: `◂ ∂L/∂Z @ Bᵀ`, or upstream times local, and the axes summed."""
     if edge.sends:
         lines = [[Cell(f"◂ {edge.sends}", "backward label")]]
-        shapes = np.shape(target.value), np.shape(source.value)
-        if target.rule == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
-            lines.insert(0, [Cell(_shapes(edge.slot, *shapes), "quiet")])
+        given, mine = np.shape(target.value), np.shape(source.value)
+        if target.rule == "matmul" and len(given) == len(mine) == 2:
+            factors = [size(given), f"{given[1]}×{mine[1]}"]
+            if edge.slot == 1:
+                factors = [f"{mine[0]}×{given[0]}", size(given)]
+            said = say("picture.shapes", left=factors[0], right=factors[1], size=size(mine))
+            lines.insert(0, [Cell(said, "quiet")])
         return lines
     if edge.local is None:
         why = reason(graph, edge)[0].removesuffix(".")
-        said = why if target.row.why else f"by the rule of {target.rule}"
+        said = why if target.row.why else say("picture.rule", rule=target.rule)
         return [[Cell(f"◂ {said}", "backward label")]]
     local = np.asarray(edge.local)
-    times = "local, entry by entry"
+    times = say("picture.local")
     if local.size and (local == local.flat[0]).all():
         times = factor(local.flat[0])
     lines = [
@@ -130,13 +135,7 @@ def _between_arrays(
     ]
     if axes := summed_axes(np.shape(target.value), np.shape(source.value)):
         lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
-        said = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
-        lines.append([Cell(f"summed over {said} ({lengths})", "backward label")])
+        named = say("axes", len(axes), axes=", ".join(map(str, axes)))
+        said = say("picture.summed", axes=named, lengths=lengths)
+        lines.append([Cell(said, "backward label")])
     return lines
-
-
-def _shapes(slot: int, product: tuple[int, ...], operand: tuple[int, ...]) -> str:
-    """The shapes of what is multiplied for a matrix operand's gradient."""
-    if slot == 0:
-        return f"({size(product)}) @ ({product[1]}×{operand[1]}) is {size(operand)}"
-    return f"({operand[0]}×{product[0]}) @ ({size(product)}) is {size(operand)}"

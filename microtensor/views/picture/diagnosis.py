@@ -8,7 +8,7 @@ import numpy as np
 
 from ...graph import Node
 from ..numbers import number
-from ..words import percent
+from ..words import percent, say
 
 MANY_TIMES = 30  # a gradient so many times smaller (larger) than another vanishes (explodes)
 MOST_NAMED = 3
@@ -20,14 +20,13 @@ def diagnosis(node: Node) -> str:
     if wrong := not_finite(value):
         return wrong
     if node.gradient is not None and (wrong := not_finite(node.gradient)):
-        return f"gradient {wrong}"
+        return say("nonfinite.gradient", wrong=wrong)
     if node.rule == "relu" and value.size > 1:
-        return _dead(value) or f"{percent(value == 0)} zero"
+        return _dead(value) or say("zeros", share=percent(value == 0))
     if node.rule in ("sigmoid", "tanh") and value.size > 1:
         edge = np.abs(value) if node.rule == "tanh" else np.abs(2 * value - 1)
         if (edge > 0.98).mean() > 0.5:
-            bounds = "0 or 1" if node.rule == "sigmoid" else "±1"
-            return f"saturated: {percent(edge > 0.98)} within 0.01 of {bounds}"
+            return say(f"saturated.{node.rule}", share=percent(edge > 0.98))
     return ""
 
 
@@ -37,7 +36,7 @@ def not_finite(value: Any) -> str:
     if value.dtype.kind != "f" or np.isfinite(value).all():
         return ""
     counts = {"nan": np.isnan(value).sum(), "inf": np.isinf(value).sum()}
-    return "not finite: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+    return say("nonfinite", entries=", ".join(f"{n} {what}" for what, n in counts.items() if n))
 
 
 def _dead(value: Any) -> str:
@@ -45,27 +44,26 @@ def _dead(value: Any) -> str:
     dead = np.flatnonzero((value == 0).all(axis=0)) if value.ndim == 2 and len(value) > 1 else ()
     if not len(dead):
         return ""
+    if len(dead) == value.shape[1] > 1:
+        return say("dead.all", examples=len(value))
     named = ", ".join(map(str, dead[:MOST_NAMED]))
-    more = f" and {len(dead) - MOST_NAMED} more" if len(dead) > MOST_NAMED else ""
-    units = f"unit {named} is" if len(dead) == 1 else f"units {named}{more} are"
-    units = "all units are" if len(dead) == value.shape[1] > 1 else units
-    return f"dead: {units} 0 for all {len(value)} examples"
+    if len(dead) > MOST_NAMED:
+        named += f" {say('more', more=len(dead) - MOST_NAMED)}"
+    return say("dead", len(dead), units=named, examples=len(value))
 
 
 def against_later(mine: float, later: list[tuple[str, float]]) -> str:
     """Whether a gradient vanishes or explodes on its way back from later layers, by their RMS."""
-    if not later:
-        return ""
-    name, largest = max(later, key=lambda layer: layer[1])
-    last_name, last = later[-1]
+
+    def times(ratio: float) -> str:
+        return f"{ratio:.0f}" if ratio < 10_000 else number(ratio)
+
+    name, largest = max(later, key=lambda layer: layer[1], default=("", 0.0))
+    last_name, last = later[-1] if later else ("", 0.0)
     if mine == 0 and largest > 0:
-        return "vanishing: 0"
+        return say("vanishing.zero")
     if mine > 0 and largest > MANY_TIMES * mine:
-        return f"vanishing: {_times(largest / mine)} smaller than {name}"
+        return say("vanishing", times=times(largest / mine), name=name)
     if last > 0 and mine > MANY_TIMES * last:
-        return f"exploding: {_times(mine / last)} larger than {last_name}"
+        return say("exploding", times=times(mine / last), name=last_name)
     return ""
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.0f} times" if ratio < 10_000 else f"{number(ratio)} times"

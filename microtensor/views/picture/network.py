@@ -14,20 +14,15 @@ from ...graph import Edge, Graph, Node
 from ..layers import Unit, homes, sums
 from ..numbers import bars, brief, number, rms, size
 from ..scene import Arrow, Card, Cell, Line
+from ..words import say
+from .cards import without_gradient
 from .diagnosis import against_later, diagnosis, not_finite
 
 MOST_ROWS = 8
 LONGEST_CHAIN = 8
 SHADES = 8  # a gradient so many half decades below the largest is white
-HEADS = (
-    Cell("", "quiet"), Cell("", "quiet"), Cell("value", "forward label"),
-    Cell("RMS", "forward label"), Cell("gradient", "backward label"),
-    Cell("RMS", "backward label"), Cell("", "quiet"),
-)  # fmt: skip
-HOW_TO_READ = (
-    "bars: histogram · RMS: root mean square · stands out: larger gradient, a shade for each "
-    "factor of 3"
-)
+BLANK = Cell("", "quiet")
+COLUMNS = 7
 
 
 class Layers:
@@ -68,7 +63,7 @@ class Layers:
             rows = []
             for which, nodes in (("first", unit.nodes[:length]), ("last", unit.nodes[-length:])):
                 some = self._rows_of(unit._replace(nodes=nodes, copies=1))
-                self.ends |= dict.fromkeys((node.id for node in some), f"{which} ")
+                self.ends |= dict.fromkeys((node.id for node in some), which)
                 rows += some
             return rows
         telling = self._leaving(unit.nodes)
@@ -87,14 +82,15 @@ class Layers:
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss."""
         nodes, notes, half = self.shown[unit.id], self._notes(unit), MOST_ROWS // 2
-        rows: list[Line] = [HEADS]
+        rows: list[Line] = [_heads()]
         if not unit.parameters:
-            rows = [(Cell(self._expression(unit), span=len(HEADS)),)]
+            rows = [(Cell(self._expression(unit), span=COLUMNS),)]
         for node in nodes if len(nodes) <= MOST_ROWS else [*nodes[:half], *nodes[-half:]]:
             said = (diagnosis(node), notes.get(node.id, ""))
             rows.append(self._row(node, "; ".join(filter(None, said))))
         if len(nodes) > MOST_ROWS:
-            rows.append((Cell(f"… and {len(nodes) - MOST_ROWS} more", "quiet", span=len(HEADS)),))
+            more = say("more", more=len(nodes) - MOST_ROWS)
+            rows.append((Cell(f"… {more}", "quiet", span=COLUMNS),))
         role = "output" if self.home[self.result.id] == unit.id else "layer"
         return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
 
@@ -109,12 +105,12 @@ class Layers:
             if last.activation:
                 cells.append(Cell(str(last.rule) if last.row.activation else last.group[-1]))
         count = sum(np.size(node.value) for node in unit.parameters)
-        facts = [_counted(count, "parameter")] if count else []
-        facts.append(_counted(len(unit.computed), "operation"))
+        facts = [say("roles.parameter", count)] if count else []
+        facts.append(say("operations", len(unit.computed)))
         cells.append(Cell(" · ".join(facts), "quiet"))
         if unit.id in self.least:
-            nothing = self.learning[unit.id] == 0
-            cells.append(Cell(f"◂ learns {'nothing' if nothing else 'least'}", "backward"))
+            said = say("layers.least" if self.learning[unit.id] else "layers.nothing")
+            cells.append(Cell(said, "backward"))
         return tuple(cells)
 
     def sizes(self, unit: Unit) -> tuple[int, int] | None:
@@ -134,9 +130,9 @@ class Layers:
         return self.graph.written([x.id for x in unit.nodes if x.id in leaving][-1], until)
 
     def _row(self, node: Node, note: str) -> Line:
-        one = np.size(node.value) == 1
+        one, end, name = np.size(node.value) == 1, self.ends.get(node.id), node.name
         return (
-            Cell(self.ends.get(node.id, "") + node.name, "name"),
+            Cell(say(f"row.{end}", name=name) if end else name, "name"),
             Cell(size(np.shape(node.value)), "quiet"),
             Cell("" if one else bars(node.value), "forward" if one else "forward bars"),
             Cell(_number(node.value), "forward"),
@@ -147,8 +143,7 @@ class Layers:
     def _gradient(self, node: Node) -> list[Cell]:
         gradient = node.gradient
         if gradient is None:
-            said = "– not computed" if node.tracked else "not tracked"
-            return [Cell(said, "quiet", span=2)]
+            return [without_gradient(node, span=2)]
         histogram = bars(gradient) if np.size(gradient) > 1 else ""
         heat = None if node is self.result else self.heat(rms(gradient))
         return [Cell(histogram, "backward bars"), Cell(_number(gradient), "backward", heat)]
@@ -167,12 +162,13 @@ class Layers:
         """
         notes = {}
         if unit.id in self.learning:
-            notes[unit.parameters[0].id] = f"gradient / value {number(self.learning[unit.id])}"
+            ratio = number(self.learning[unit.id])
+            notes[unit.parameters[0].id] = say("layers.ratio", ratio=ratio)
         if results := self._results(unit):
             place = list(self.flow).index(unit.id)
             later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
             if unit.copies > 1:
-                later = [("last", rms(results[len(results) // 2].gradient))]
+                later = [(say("layers.last"), rms(results[len(results) // 2].gradient))]
             notes[results[0].id] = against_later(self.flow[unit.id], later)
         return notes
 
@@ -186,45 +182,39 @@ class Layers:
             chain = [known[0][0], *(pair[1] for pair in known)]
             cells.append(Cell(" → ".join(map(str, chain))))
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
-        cells.append(Cell(_counted(count, "parameter"), "quiet"))
+        cells.append(Cell(say("roles.parameter", count), "quiet"))
         value = self.result.value
         said = number(value) if np.size(value) == 1 else size(np.shape(value))
         return (*cells, Cell(f"{self.result.name} = {said}", "name"))
 
     def legend(self) -> list[Line]:
         """How to read the cards, and which layer learns least."""
-        gradients = Cell(f"orange ◂ gradients of {self.result.name}", "backward label")
-        blue = Cell("blue ▸ values", "forward label")
-        lines: list[Line] = [(blue, gradients, Cell(HOW_TO_READ, "quiet"))]
+        gradients = Cell(say("layers.backward", name=self.result.name), "backward label")
+        values = Cell(say("layers.forward"), "forward label")
+        lines: list[Line] = [(values, gradients, Cell(say("layers.read"), "quiet"))]
         if wrong := self._first_not_finite():
-            lines.append((Cell("not finite: ", "backward label"), Cell(wrong, "quiet")))
+            begins = Cell(say("nonfinite", entries=""), "backward label")
+            lines.append((begins, Cell(wrong, "quiet")))
         if self.least:
             ratio = self.learning[self.least[0]]
             who = ", ".join(self.groups[key].name for key in self.least)
-            learns = "learns" if len(self.least) == 1 else "learn"
-            does, says = "nothing", "the gradient of the weights is 0"
-            if ratio:
-                share = "the smallest share of all layers"
-                does, says = "least", f"its gradient is {number(ratio)} times as large as its"
-                says += f" weights, {share}"
-            lines.append((Cell(f"{who} {learns} {does}: ", "backward label"), Cell(says, "quiet")))
+            what = "least" if ratio else "nothing"
+            said = say(f"learns.{what}", len(self.least), who=who)
+            why = say(f"learns.{what}.why", ratio=number(ratio))
+            lines.append((Cell(said, "backward label"), Cell(why, "quiet")))
         return lines
 
     def _first_not_finite(self) -> str:
         """Where nan or inf begins: forward, or where all values are finite, backward."""
-        for node in self.graph.nodes:
-            if not_finite(node.value):
-                return f"it begins with the value of {self._place(node)}"
-        for node in reversed(self.graph.nodes):
-            if node.gradient is not None and not_finite(node.gradient):
-                return f"it begins with the gradient of {self._place(node)}"
+        known = [("value", node, node.value) for node in self.graph.nodes]
+        known += [("gradient", node, node.gradient) for node in reversed(self.graph.nodes)]
+        for what, node, x in known:
+            if not_finite(x):
+                name = node.name + (f" = {node.expression}" if node.expression else "")
+                unit = self.groups.get(self.home[node.id])
+                place = say("layers.place", name=name, layer=unit.name) if unit else name
+                return say(f"nonfinite.{what}.at", place=place)
         return ""
-
-    def _place(self, node: Node) -> str:
-        """A value by its name and expression, and the group that it is in."""
-        name = node.name + (f" = {node.expression}" if node.expression else "")
-        unit = self.groups.get(self.home[node.id])
-        return f"{name} in {unit.name}" if unit else name
 
 
 def _learning(unit: Unit) -> float | None:
@@ -241,8 +231,13 @@ def _number(value: Any) -> str:
     return number(value if np.size(value) == 1 else rms(value))
 
 
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}" + ("s" if n != 1 else "")
+def _heads() -> Line:
+    """What stands above a layer's columns."""
+    names = {"forward": say("picture.value"), "backward": say("picture.gradient")}
+    cells = [
+        Cell(x, f"{way} label") for way, name in names.items() for x in (name, say("layers.rms"))
+    ]
+    return (BLANK, BLANK, *cells, BLANK)
 
 
 def fold(unit: Unit) -> Card:
@@ -250,24 +245,24 @@ def fold(unit: Unit) -> Card:
     computed, role = unit.computed, unit.nodes[0].role
     if not computed:
         total = sum(int(np.size(node.value)) for node in unit.nodes)
-        title = (Cell(f"{len(unit.nodes)} {role}s", "name"),)
-        return Card(unit.id, title, role, ((Cell(f"{total:,} numbers"),),), unit.frame)
+        title = (Cell(say(f"roles.{role}", len(unit.nodes)), "name"),)
+        return Card(unit.id, title, role, ((Cell(say("numbers", total)),),), unit.frame)
     rules = Counter(node.rule for node in computed).most_common()
     said = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])
     rows: list[Line] = [(Cell(said + (", …" if len(rules) > 4 else ""), span=2),)]
     leaves = Counter(node.role for node in unit.nodes if not node.rule)
     if leaves:
-        said = ", ".join(_counted(n, role) for role, n in leaves.items())
-        rows.append((Cell(f"holds {said}", "quiet", span=2),))
+        said = ", ".join(say(f"roles.{role}", n) for role, n in leaves.items())
+        rows.append((Cell(say("holds", leaves=said), "quiet", span=2),))
     ends = [("first", computed[0]), ("last", computed[-1])]
     for which, node in ends:
-        label = Cell(f"{which}, {node.name}", "forward label")
+        label = Cell(say(f"fold.{which}", name=node.name), "forward label")
         rows.append((label, Cell(brief(node.value), "forward")))
     for which, node in ends:
         if node.gradient is not None:
-            label = Cell(f"gradient at the {which}", "backward label")
+            label = Cell(say(f"fold.gradient.{which}"), "backward label")
             rows.append((label, Cell(brief(node.gradient), "backward")))
-    heading = (Cell(unit.name, "name"), Cell(f"{len(computed):,} operations", "quiet"))
+    heading = (Cell(unit.name, "name"), Cell(say("operations", len(computed)), "quiet"))
     return Card(unit.id, heading, "fold", tuple(rows), unit.frame)
 
 

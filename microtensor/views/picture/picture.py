@@ -14,6 +14,7 @@ from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import render
 from ..scene import Arrow, Card, Cell, Line, Scene
+from ..words import say
 from . import cards, network
 from .plain import mermaid, text
 
@@ -21,7 +22,6 @@ DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
 RENDERED = (".svg", ".png", ".pdf")
 MOST_READERS = 12  # of a leaf, by arrows from one card
-AGAIN = Cell("again", "quiet")
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
@@ -118,7 +118,7 @@ def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
             arrows.append(network.arrow(graph, ends, edges))
     written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
     title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
-    legend: list[Line] = layers.legend() if layers.groups else [cards.LEGEND]
+    legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
     legend += cards.why_no_gradients(result)
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     return Scene(
@@ -144,8 +144,9 @@ def _repeated(scene: Scene) -> Scene:
             again = f"{arrow.source}_{len(readers)}" if readers else arrow.source
             readers.setdefault(arrow.target, again)
     many = {leaf: readers for leaf, readers in beside.items() if len(readers) > MOST_READERS}
+    mark = Cell(say("picture.again"), "quiet")
     repeated = [
-        Card(again, (by_id[leaf].heading[0], AGAIN), by_id[leaf].role, (), by_id[reader].frame)
+        Card(again, (by_id[leaf].heading[0], mark), by_id[leaf].role, (), by_id[reader].frame)
         for leaf, readers in many.items()
         for reader, again in readers.items()
         if again != leaf
