@@ -198,6 +198,7 @@ def imports():
 
 
 def test_every_file_has_a_room_and_imports_from_the_rooms_above_it():
+    assert len(ROOMS) == len(set(ROOMS))
     assert [name for name in ROOMS if not (ROOT / name).exists()] == []
     assert [path for path in FILES if room(path) is None] == []
     for path, source in imports():
