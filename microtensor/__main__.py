@@ -9,8 +9,8 @@ import re
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,15 +33,14 @@ def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     parser = _parser()
     given = sys.argv[1:] if arguments is None else arguments
-    options, rest = parser.parse_known_args([_minus_kept(argument) for argument in given])
+    # A formula that starts with a minus sign, `-x**2`, is no option: a space says so
+    given = [f" {text}" if re.match("-(?!-|[ho]$)", text) else text for text in given]
+    options, rest = parser.parse_known_args(given)
     if wrong := [text for text in rest if text.startswith("-") or options.command == "doctor"]:
         parser.error(f"unrecognized arguments: {' '.join(wrong)}")
-    if options.command == "doctor":
-        print(doctor())
-        return
     options.values += rest  # values that stand behind an option
     try:
-        print(COMMANDS[options.command](options))
+        print(options.run(options))
     except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
         said = str(error).removeprefix(f"{options.command}: ")
         parser.exit(2, f"microtensor {options.command}: {said}\n")
@@ -53,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m microtensor", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(name: str, does: str) -> argparse.ArgumentParser:
-        """A command that reads a formula or a script's tensor."""
+    def command(name: str, does: str, run: Callable[..., str]) -> Callable[..., Any]:
+        """Adds a command that reads a formula or a script's tensor; returns what adds to it."""
         added = commands.add_parser(
             name,
             help=does,
@@ -65,32 +64,23 @@ def _parser() -> argparse.ArgumentParser:
         )
         added.add_argument("target", metavar="FORMULA|script.py:name")
         added.add_argument("values", nargs="*", metavar="name=value", help="for a formula's names")
-        return added
+        added.set_defaults(run=run, wrt=None)
+        return added.add_argument
 
-    drawing = command("draw", "draw the graph")
-    drawing.add_argument(
-        "-o", "--output", default="graph.svg", help=".svg, .png, .pdf, .dot, .mmd or .txt"
-    )
-    drawing.add_argument("--theme", default="light", choices=("light", "dark"))
-    drawing.add_argument(
-        "--collapse", default="auto", metavar="N|NAME", help="auto, a depth (0: none), or a group"
-    )
-    telling = command("explain", "tell the chain rule, step by step")
-    telling.add_argument(
-        "--wrt", action="append", metavar="NAME", help="only the gradient of this value"
-    )
-    telling.add_argument("--latex", action="store_true", help="as equations")
-    telling.add_argument("--html", metavar="FILE", help="write a page that steps through it")
-    writing = command("source", "write the NumPy program, forward and backward")
-    writing.add_argument("-o", "--output", help="a file, such as program.py; else it is printed")
-    writing.add_argument("--xp", default="numpy", help="numpy or jax.numpy")
-    commands.add_parser("doctor", help="say what is installed")
+    add = command("draw", "draw the graph", _drawn)
+    add("-o", "--output", default="graph.svg", help=".svg, .png, .pdf, .dot, .mmd or .txt")
+    add("--theme", default="light", choices=("light", "dark"))
+    add("--collapse", default="auto", metavar="N|NAME", help="auto, a depth (0: none), or a group")
+    add = command("explain", "tell the chain rule, step by step", _explained)
+    add("--wrt", action="append", metavar="NAME", help="only the gradient of this value")
+    add("--latex", action="store_true", help="as equations")
+    add("--html", metavar="FILE", help="write a page that steps through it")
+    add = command("source", "write the NumPy program, forward and backward", _written)
+    add("-o", "--output", help="a file, such as program.py; else it is printed")
+    add("--xp", default="numpy", help="numpy or jax.numpy")
+    added = commands.add_parser("doctor", help="say what is installed")
+    added.set_defaults(run=lambda _: doctor(), values=[])
     return parser
-
-
-def _minus_kept(argument: str) -> str:
-    """A formula that starts with a minus sign, `-x**2`, is no option: a space says so."""
-    return f" {argument}" if re.match("-(?!-|[ho]$)", argument) else argument
 
 
 def _drawn(options: argparse.Namespace) -> str:
@@ -105,7 +95,7 @@ def _drawn(options: argparse.Namespace) -> str:
 
 def _explained(options: argparse.Namespace) -> str:
     """The story, or where the page of it is."""
-    result, names = _result(options, options.wrt)
+    result, names = _result(options)
     if options.html:
         return page(result, options.html, names)
     return explain(result, options.wrt, "latex" if options.latex else "text", names)
@@ -122,12 +112,7 @@ def _written(options: argparse.Namespace) -> str:
     return str(options.output)
 
 
-COMMANDS = {"draw": _drawn, "explain": _explained, "source": _written}
-
-
-def _result(
-    options: argparse.Namespace, wrt: list[str] | None = None
-) -> tuple[Tensor, Mapping[str, Any] | None]:
+def _result(options: argparse.Namespace) -> tuple[Tensor, Mapping[str, Any] | None]:
     """The tensor that is asked for, and what names the values it came from."""
     target = options.target
     script, _, name = target.rpartition(":")
@@ -138,7 +123,7 @@ def _result(
         return found[name], found
     if target.endswith(".py"):
         raise ValueError(f"expected script.py:name, got {target!r}; the name is a tensor's in it")
-    return _computed(target, options.values, wrt), None
+    return _computed(target, options.values, options.wrt), None
 
 
 def _computed(formula: str, given: list[str], wrt: list[str] | None) -> Tensor:
@@ -171,17 +156,24 @@ def _run(script: str, name: str) -> dict[str, Any]:
     """Runs a script that makes a tensor of this name: everything the script has at its end."""
     if not Path(script).is_file():
         raise ValueError(f"there is no file {script!r}")
-    with _as_python_runs_it(script):
-        try:
-            found = runpy.run_path(script, run_name="__main__")
-        except SystemExit as stopped:
-            said = "" if stopped.code is None else repr(stopped.code)
-            raise ValueError(
-                f"{script} ended itself, by sys.exit({said}), before its tensors could be read"
-            ) from None
-        except Exception as error:
-            _show(error, script)
-            raise ValueError(f"{script} stopped with the error above") from None
+    path, argv = list(sys.path), sys.argv
+    sys.path.insert(0, str(Path(script).resolve().parent))  # its modules are found beside it
+    sys.argv = [script]
+    try:
+        found = runpy.run_path(script, run_name="__main__")
+    except SystemExit as stopped:
+        said = "" if stopped.code is None else repr(stopped.code)
+        raise ValueError(
+            f"{script} ended itself, by sys.exit({said}), before its tensors could be read"
+        ) from None
+    except Exception as error:
+        place = error.__traceback__
+        while place is not None and place.tb_frame.f_code.co_filename != script:
+            place = place.tb_next  # as Python shows it, from the script's first line on
+        traceback.print_exception(error.with_traceback(place))
+        raise ValueError(f"{script} stopped with the error above") from None
+    finally:
+        sys.path[:], sys.argv = path, argv
     if not isinstance(found.get(name), Tensor):
         tensors = [key for key, value in found.items() if isinstance(value, Tensor)]
         raise ValueError(
@@ -190,36 +182,13 @@ def _run(script: str, name: str) -> dict[str, Any]:
     return found
 
 
-@contextmanager
-def _as_python_runs_it(script: str) -> Iterator[None]:
-    """The script's modules are found beside it, and this command's options aren't taken for its."""
-    path, argv = list(sys.path), sys.argv
-    sys.path.insert(0, str(Path(script).resolve().parent))
-    sys.argv = [script]
-    try:
-        yield
-    finally:
-        sys.path[:], sys.argv = path, argv
-
-
-def _show(error: Exception, script: str) -> None:
-    """Prints a script's error as Python does, from the script's first line on."""
-    place = error.__traceback__
-    while place is not None and place.tb_frame.f_code.co_filename != script:
-        place = place.tb_next
-    traceback.print_exception(error.with_traceback(place))
-
-
 def doctor() -> str:
     """What is installed, a line for each, and whether pictures can be drawn."""
     import graphviz
 
     found = {"python": platform.python_version()}
     for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "–"
+        found[package] = next((x.version for x in metadata.distributions(name=package)), "–")
     try:
         found["dot"] = ".".join(map(str, graphviz.version()))
     except graphviz.ExecutableNotFound:

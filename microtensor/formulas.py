@@ -11,7 +11,8 @@ import difflib
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +27,15 @@ MOST_ENTRIES = 1_000_000
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: row.function for row in OPERATIONS.values() for name in row.formulas
 }
-OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+OPERATORS: dict[type, Callable[..., Any]] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
-    ast.MatMult: operator.matmul,
+    ast.MatMult: matmul,
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -40,12 +43,15 @@ OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-HINTS: dict[type, str] = {
+HINTS: dict[type, str] = {  # what is said of parts that aren't read, and of errors
     ast.BitXor: "a power is written **",
     ast.IfExp: "a choice is written where(condition, a, b)",
     ast.BoolOp: "a choice is written where(condition, a, b)",
     ast.FloorDiv: "division is written /",
     ast.Tuple: "a vector is written [1, 2]",
+    ast.Compare: "compare two values at a time",
+    ZeroDivisionError: "division by zero",
+    OverflowError: "the number is too large",
 }
 
 
@@ -72,7 +78,10 @@ def read(text: str, values: Mapping[str, Any] | None) -> Any:
         raise ExpressionError(_pointed(f"not a formula: {error.msg}", text, place)) from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the formula has too many brackets within brackets") from None
-    if _depth(tree) > DEEPEST:
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
         raise ExpressionError(
             f"the formula has more than {DEEPEST} brackets within brackets, or terms in a row"
         )
@@ -109,15 +118,6 @@ def _pointed(message: str, text: str, place: int) -> str:
     return f"{message}\n  {text[start : start + 76]}\n  {' ' * (place - start)}^"
 
 
-def _depth(tree: ast.AST) -> int:
-    """How many nodes are in one another."""
-    level, depth = [tree], 0
-    while level:
-        depth += 1
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-    return depth
-
-
 class _Reader:
     """Computes a tree, node by node."""
 
@@ -127,13 +127,48 @@ class _Reader:
         self.named = values is not None
 
     def value(self, node: ast.AST) -> Any:
-        method = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if method is None:
-            self.refuse(node, HINTS.get(type(node), "this can't be part of a formula"))
-        return method(node)
+        match node:
+            case ast.Constant(int() | float() as number):
+                return number
+            case ast.Name(name) if name in self.values:
+                return self.values[name]
+            case ast.List(items):
+                return self._list(node, [self.value(item) for item in items])
+            case ast.UnaryOp(op, x):
+                return self._operation(node, op, x)
+            case ast.BinOp(x, op, y) | ast.Compare(x, [op], [y]):
+                return self._operation(node, op, x, y)
+            case ast.Call():
+                return self._call(node)
+            case ast.Subscript(x, index):
+                if np.ndim(inner := self.value(x)):
+                    return self.applied(node, operator.getitem, inner, self._part(index, True))
+            case ast.Attribute(x, "T"):
+                if isinstance(inner := self.value(x), Tensor | np.ndarray):
+                    return inner.T
+        raise self.wrong(node, self._why_not(node))
 
-    def refuse(self, node: ast.AST, message: str) -> NoReturn:
-        """Raises, with a caret under the node."""
+    def _why_not(self, node: ast.AST) -> str:
+        """What is said of a node that has no value."""
+        match node:
+            case ast.Constant(value):
+                return f"{value!r} isn't a number"
+            case ast.Name(name) if name in FUNCTIONS:
+                return f"{name} is a function: write {name}(...)"
+            case ast.Name(name) if not self.named:
+                return f"{name} isn't a number, a vector [1, 2] or a matrix [[1, 2]]"
+            case ast.Name(name):
+                known = ", ".join(self.values)
+                given = f"given are {known}" if known else "none are given"
+                return f"{name} has no value: add {name}=... ({given})"
+            case ast.Attribute(_, name):
+                return f".{name} can't be read; of a matrix, .T can"
+            case ast.Subscript():
+                return "a number has no entries"
+        return HINTS.get(type(node), "this can't be part of a formula")
+
+    def wrong(self, node: ast.AST, message: str) -> ExpressionError:
+        """The error that says so, with a caret under the node."""
         written = self.text.encode()  # the parser counts bytes
         start = getattr(node, "col_offset", 0)
         if isinstance(node, ast.BinOp | ast.Compare):
@@ -142,152 +177,87 @@ class _Reader:
         elif isinstance(node, ast.Attribute):
             start = (node.end_col_offset or 0) - len(node.attr.encode())
         place = len(written[:start].decode())
-        raise ExpressionError(_pointed(message, self.text, place)) from None
+        return ExpressionError(_pointed(message, self.text, place))
 
     def applied(self, node: ast.AST, f: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
         """The function's value; where it raises, what it says, with a caret."""
+        entries = _entries(f, inputs)
+        if entries > MOST_ENTRIES:
+            raise self.wrong(node, f"{entries:,} entries are more than {MOST_ENTRIES:,}")
         try:
-            self._measured(node, f, inputs)
             found = f(*inputs, **options)
-        except ZeroDivisionError:
-            self.refuse(node, "division by zero")
-        except OverflowError:
-            self.refuse(node, "the number is too large")
-        except (ValueError, TypeError, IndexError) as error:
-            if isinstance(error, ExpressionError):
-                raise
-            self.refuse(node, " ".join(str(error).split()))
+        except (ValueError, TypeError, IndexError, ArithmeticError) as error:
+            said = HINTS.get(type(error)) or " ".join(str(error).split())
+            raise self.wrong(node, said) from None
         if isinstance(found, complex):
-            self.refuse(node, "this isn't a real number")
+            raise self.wrong(node, "this isn't a real number")
         if isinstance(found, Tensor) and not any(isinstance(x, Tensor) for x in inputs):
             return found.item() if found.ndim == 0 else found.data
         return found
 
-    def _measured(self, node: ast.AST, f: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
-        """Refuses what would be too large, before it is computed."""
-        shapes = [x.shape for x in inputs if isinstance(x, Tensor | np.ndarray)]
-        if f in (matmul, operator.matmul) and len(shapes) == 2 and all(shapes):
-            entries = math.prod(shapes[0][:-1]) * math.prod(shapes[1]) // (shapes[1][-2:] or [1])[0]
-        else:
-            try:
-                entries = math.prod(np.broadcast_shapes(*shapes))
-            except ValueError:
-                return  # the operation itself says so better
-        if entries > MOST_ENTRIES:
-            self.refuse(node, f"{entries:,} entries are more than {MOST_ENTRIES:,}")
-
     # What a formula is made of ------------------------------------------------------------------
 
-    def _constant(self, node: ast.Constant) -> Any:
-        if not isinstance(node.value, int | float):
-            self.refuse(node, f"{node.value!r} isn't a number")
-        return node.value
-
-    def _name(self, node: ast.Name) -> Any:
-        if node.id not in self.values:
-            self.refuse(node, self._missing(node.id))
-        return self.values[node.id]
-
-    def _missing(self, name: str) -> str:
-        if name in FUNCTIONS:
-            return f"{name} is a function: write {name}(...)"
-        if not self.named:
-            return f"{name} isn't a number, a vector [1, 2] or a matrix [[1, 2]]"
-        known = ", ".join(self.values)
-        given = f"given are {known}" if known else "none are given"
-        return f"{name} has no value: add {name}=... ({given})"
-
-    def _list(self, node: ast.List) -> Any:
+    def _list(self, node: ast.AST, items: list[Any]) -> Any:
         """A vector, or rows; of numbers an array, with tensors in it a tensor."""
-        items = [self.value(item) for item in node.elts]
         if any(isinstance(item, Tensor) for item in items):
-            items = [x if isinstance(x, Tensor) else Tensor(np.asarray(x, float)) for x in items]
             return self.applied(node, lambda *rows: stack(rows), *items)
         if len({np.shape(item) for item in items}) > 1:
-            self.refuse(node, "the rows differ in length")
+            raise self.wrong(node, "the rows differ in length")
         return np.array(items, dtype=float)
 
-    def _unaryop(self, node: ast.UnaryOp) -> Any:
-        if not isinstance(node.op, ast.USub | ast.UAdd):
-            self.refuse(node, "this operator can't be part of a formula")
-        value = self.value(node.operand)
-        return self.applied(node, operator.neg, value) if isinstance(node.op, ast.USub) else value
-
-    def _binop(self, node: ast.BinOp) -> Any:
-        return self._combined(node, node.op, self.value(node.left), self.value(node.right))
-
-    def _compare(self, node: ast.Compare) -> Any:
-        if len(node.ops) > 1:
-            self.refuse(node, "compare two values at a time")
-        (op,), (right,) = node.ops, node.comparators
-        return self._combined(node, op, self.value(node.left), self.value(right))
-
-    def _combined(self, node: ast.expr, op: ast.AST, left: Any, right: Any) -> Any:
-        f = OPERATORS.get(type(op))
-        if f is None:
-            self.refuse(node, HINTS.get(type(op), "this operator can't be part of a formula"))
-        if not isinstance(left, Tensor | np.ndarray) and isinstance(op, ast.Pow | ast.Div):
-            left = self.applied(node, float, left)  # whole numbers could grow without end
-        return self.applied(node, f, left, right)
-
-    def _attribute(self, node: ast.Attribute) -> Any:
-        inner = self.value(node.value)
-        if node.attr != "T" or not isinstance(inner, Tensor | np.ndarray):
-            self.refuse(node, f".{node.attr} can't be read; of a matrix, .T can")
-        return inner.T
+    def _operation(self, node: ast.AST, op: ast.AST, *operands: ast.AST) -> Any:
+        if type(op) not in OPERATORS:
+            raise self.wrong(node, HINTS.get(type(op), "this operator can't be part of a formula"))
+        inputs = [self.value(x) for x in operands]
+        if isinstance(op, ast.Pow | ast.Div) and not isinstance(inputs[0], Tensor | np.ndarray):
+            inputs[0] = self.applied(node, float, inputs[0])  # ints could grow without end
+        return self.applied(node, OPERATORS[type(op)], *inputs)
 
     def _call(self, node: ast.Call) -> Any:
         """`sum(x, axis=0)`, or `x.sum(axis=0)`."""
-        target = node.func
-        first = []
-        if isinstance(target, ast.Attribute):
-            name, first = target.attr, [self.value(target.value)]
-        elif isinstance(target, ast.Name):
-            name = target.id
-        else:
-            self.refuse(target, "only a function can be called")
+        match node.func:
+            case ast.Name(name):
+                inputs = []
+            case ast.Attribute(x, name):
+                inputs = [self.value(x)]
+            case _:
+                raise self.wrong(node.func, "only a function can be called")
         if name not in FUNCTIONS:
-            self.refuse(target, self._unknown(name))
-        inputs = [*first, *(self._argument(argument) for argument in node.args)]
+            raise self.wrong(node.func, self._unknown(name))
+        inputs += [self._part(argument) for argument in node.args]
         if name in ("max", "min") and any(isinstance(x, Tensor) for x in inputs[1:]):
-            self.refuse(target, f"{name} takes one value; of two, write {name}imum(a, b)")
+            raise self.wrong(node.func, f"{name} takes one value; of two, write {name}imum(a, b)")
         for keyword in node.keywords:
             if keyword.arg is None:
-                self.refuse(keyword.value, "this can't be part of a formula")
-        options: Any = {word.arg: self._argument(word.value) for word in node.keywords}
+                raise self.wrong(keyword.value, "this can't be part of a formula")
+        options: Any = {keyword.arg: self._part(keyword.value) for keyword in node.keywords}
         return self.applied(node, FUNCTIONS[name], *inputs, **options)
 
     def _unknown(self, name: str) -> str:
         if name in self.values:
             return f"{name} is a value, not a function: a product is written {name} * (...)"
-        close = difflib.get_close_matches(name, FUNCTIONS, 3, 0.6)
-        known = ", ".join(sorted(FUNCTIONS))
-        hint = f"did you mean {' or '.join(close)}?" if close else f"there are {known}"
-        return f"there is no function {name}: {hint}"
+        close = " or ".join(difflib.get_close_matches(name, FUNCTIONS))
+        known = f"did you mean {close}?" if close else f"there are {', '.join(sorted(FUNCTIONS))}"
+        return f"there is no function {name}: {known}"
 
-    def _argument(self, node: ast.expr) -> Any:
-        """An operand, or an option: whole numbers, a tuple of them, True, False, None."""
-        if isinstance(node, ast.Constant) and node.value is None:
-            return None
-        if isinstance(node, ast.Tuple):
-            return tuple(self._argument(item) for item in node.elts)
-        return self.value(node)
+    def _part(self, node: ast.AST, index: bool = False) -> Any:
+        """What stands in brackets: a value, None, a tuple; in an index also `...` and slices."""
+        match node:
+            case ast.Tuple(items):
+                return tuple(self._part(item, index) for item in items)
+            case ast.Slice(start, stop, step):
+                return slice(*(x and self._part(x, index) for x in (start, stop, step)))
+            case ast.Constant(value) if value is None or (index and value is ...):
+                return value
+        value = self.value(node)
+        if index and not isinstance(value, int):
+            raise self.wrong(node, "an index is whole numbers and slices")
+        return value
 
-    def _subscript(self, node: ast.Subscript) -> Any:
-        inner = self.value(node.value)
-        if not np.ndim(inner):
-            self.refuse(node, "a number has no entries")
-        return self.applied(node, operator.getitem, inner, self._index(node.slice))
 
-    def _index(self, node: ast.expr) -> Any:
-        if isinstance(node, ast.Tuple):
-            return tuple(self._index(item) for item in node.elts)
-        if isinstance(node, ast.Slice):
-            parts = (node.lower, node.upper, node.step)
-            return slice(*(None if part is None else self._index(part) for part in parts))
-        if isinstance(node, ast.Constant) and (node.value is None or node.value is ...):
-            return node.value
-        index = self.value(node)
-        if not isinstance(index, int):
-            self.refuse(node, "an index is whole numbers and slices")
-        return index
+def _entries(f: Callable[..., Any], inputs: tuple[Any, ...]) -> int:
+    """How many entries a result has at most, before it is computed."""
+    arrays = [x for x in inputs if isinstance(x, Tensor | np.ndarray)]
+    if f is matmul and len(arrays) == 2 and all(x.ndim for x in arrays):
+        return arrays[0].size * arrays[1].size // max(1, arrays[0].shape[-1]) ** 2
+    return math.prod(map(max, zip_longest(*(x.shape[::-1] for x in arrays), fillvalue=1)))

@@ -27,7 +27,7 @@ class Row(NamedTuple):
     `needs` how firmly each operand has to, so as not to be put in brackets. A rule with `locals`
     works entry by entry: its local derivative is an array of the result's shape, which upstream
     is multiplied by. One that mixes entries `sends` something else. `why` are the reasons.
-    `javascript` computes it of single numbers; `letter` is what a program calls the result.
+    `javascript` computes it of single numbers.
 
     Behind a linear map the result of an `activation` is called A; `bounds` are where it saturates.
     By operand, `gate` is the sentence that tells how many entries pass. A rule with a `kink` has
@@ -43,7 +43,6 @@ class Row(NamedTuple):
     binds: int = FUNCTION
     needs: tuple[int, ...] = (TEXT,)
     javascript: str = ""
-    letter: str = ""
     activation: bool = False
     bounds: tuple[int, ...] = ()
     gate: tuple[str, ...] = ()
@@ -158,7 +157,7 @@ ROWS = {row.name: row for row in (
     Row("add", "{0} + {1}", ("1",), binds=SUM, needs=(SUM, PRODUCT), javascript="{0} + {1}",
         why=("a sum moves as much as each of its parts",)),
     Row("subtract", "{0} − {1}", ("1", "−1"), binds=SUM, needs=(SUM, PRODUCT),
-        javascript="{0} - {1}", letter="diff",
+        javascript="{0} - {1}",
         why=("a difference moves as much as what it starts from",
              "a difference falls as much as what is taken away grows")),
     Row("multiply", "{0} · {1}", ("{1}", "{0}"), binds=PRODUCT, needs=(PRODUCT, SIGN),
@@ -196,7 +195,7 @@ ROWS = {row.name: row for row in (
         why=("in a sum of products a factor's move is multiplied by the others, then added up",)),
 
     # Functions of one number
-    Row("exp", "", ("{out}",), javascript="Math.exp({0})", letter="e",
+    Row("exp", "", ("{out}",), javascript="Math.exp({0})",
         why=("exp is its own derivative",)),
     Row("expm1", "", ("{out} + 1",), javascript="Math.expm1({0})",
         why=("exp is its own derivative, and here it is {out} + 1",)),
@@ -249,12 +248,11 @@ ROWS = {row.name: row for row in (
              "it moves the result only where the condition chose it")),
 
     # Reductions, and what else mixes the entries of an axis; of a single number most are nothing
-    Row("sum", sends=("{g}, copied to each entry",), javascript="{0}", letter="total",
+    Row("sum", sends=("{g}, copied to each entry",), javascript="{0}",
         why=("every entry's move reaches the sum whole, so each gets the same",)),
-    Row("mean", sends=("{g} / {n}, copied to each entry",), javascript="{0}", letter="mean",
+    Row("mean", sends=("{g} / {n}, copied to each entry",), javascript="{0}",
         why=("1/n of every entry's move reaches the mean, so each gets an nth part",)),
     Row("max", sends=("{g} where {0} is largest, else 0 (ties share)",), javascript="{0}",
-        letter="top",
         why=("only the largest entry moves the maximum; several equal ones share",)),
     Row("min", sends=("{g} where {0} is smallest, else 0 (ties share)",), javascript="{0}",
         why=("only the smallest entry moves the minimum; several equal ones share",)),
@@ -266,10 +264,10 @@ ROWS = {row.name: row for row in (
         why=("an entry is part of its own sum and of every later one, so add what they send",)),
     Row("logsumexp", sends=("{g} · exp({0} − {out})",),
         why=("an entry's move reaches the result by its share, its softmax",)),
-    Row("softmax", sends=("{out}·({g} − sum({g}·{out}))",), letter="p", activation=True,
+    Row("softmax", sends=("{out}·({g} − sum({g}·{out}))",), activation=True,
         why=("shares add up to 1, so one grows only as others shrink, and the mean of what "
              "arrives, weighted by the shares, is taken off",)),
-    Row("log_softmax", sends=("{g} − exp({out})·sum {g}",), letter="log_p", activation=True,
+    Row("log_softmax", sends=("{g} − exp({out})·sum {g}",), activation=True,
         why=("an entry raises its own log share by 1, and lowers all by its share",)),
 
     # Shapes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,12 +59,13 @@ def primitive(
     for part in (forward, *derivatives):
         if part is not None and not callable(part):
             raise TypeError(f"primitive: {name!r}: expected functions, got {part!r}")
+    texts = {"written": written, "locals": locals, "sends": sends, "words": words}
     rule = Rule(
         name,
-        _checked_forward(name, forward),
-        tuple(d and _checked_derivative(name, slot, d) for slot, d in enumerate(derivatives)),
+        partial(_value, name, forward),
+        tuple(d and partial(_slope, name, slot, d) for slot, d in enumerate(derivatives)),
         own=True,
-        row=_row(name, len(derivatives), activation, written, locals, sends, words),
+        row=_row(name, len(derivatives), texts)._replace(activation=activation),
     )
 
     def operation(*inputs: Any, **options: Any) -> Tensor:
@@ -76,64 +78,56 @@ def primitive(
     return operation
 
 
-def _row(name: str, inputs: int, activation: bool, *given: Any) -> Row:
-    """The operation's row of the lexicon, once its texts are known to make sense."""
-    texts = [_texts(name, inputs, what, x) for what, x in zip(FIELDS, given, strict=True)]
-    written, local, sends, why = "".join(texts[0]), *texts[1:]
-    if local and sends:
-        raise ValueError(
-            f"primitive: {name!r}: it has locals, or it sends something else: not both"
-        )
-    call = re.fullmatch(r"\w+\([^()]*\)", written) or not written
-    binds = FUNCTION if call else min(firmness(written), POWER)
-    return Row(name, written, local, sends, why, binds, needs=(FUNCTION,), activation=activation)
+def _row(name: str, inputs: int, given: dict[str, Any]) -> Row:
+    """A row of the lexicon, once its texts are known to make sense."""
+    who = f"primitive: {name!r}"
+    written, locals, sends, why = (_texts(who, inputs, *texts) for texts in given.items())
+    if locals and sends:
+        raise ValueError(f"{who}: it has locals, or it sends something else: not both")
+    text = "".join(written)
+    call = re.fullmatch(r"\w+\([^()]*\)", text) or not text
+    binds = FUNCTION if call else min(firmness(text), POWER)
+    return Row(name, text, locals, sends, why, binds, needs=(FUNCTION,))
 
 
-def _texts(name: str, inputs: int, what: str, given: Any) -> tuple[str, ...]:
+def _texts(who: str, inputs: int, what: str, given: Any) -> tuple[str, ...]:
     """The texts of a row, each on one line; they name in braces only what there is."""
     several = isinstance(given, list | tuple) and what != "written"
-    texts = tuple(given) if several else (given,) if given != "" else ()
+    texts = given if several else [given] if given != "" else ()
     if not all(isinstance(text, str) for text in texts):
         each = "a text" if what == "written" else "a text, or one for each input"
-        raise TypeError(f"primitive: {name!r}: {what} is {each}, got {given!r}")
+        raise TypeError(f"{who}: {what} is {each}, got {given!r}")
     if len(texts) > inputs:
-        raise ValueError(f"primitive: {name!r}: {len(texts)} {what} for {inputs} inputs")
+        raise ValueError(f"{who}: {len(texts)} {what} for {inputs} inputs")
     fields = [*map(str, range(inputs)), *FIELDS[what].split()]
     for text in texts:
         try:
             text.format(*fields[:inputs], **dict.fromkeys(fields[inputs:], ""))
         except (LookupError, ValueError, AttributeError):
             known = ", ".join(f"{{{field}}}" for field in fields)
-            raise ValueError(
-                f"primitive: {name!r}: {what} may name {known} in braces, got {text!r}"
-            ) from None
+            raise ValueError(f"{who}: {what} may name {known} in braces, got {text!r}") from None
     return tuple(" ".join(text.split()) for text in texts)
 
 
-def _checked_forward(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(*inputs: Any, **options: Any) -> Any:
-        array = _real(forward(*inputs, **options), f"{name}: forward returns")
-        shared = any(np.may_share_memory(array, x) for x in inputs if isinstance(x, np.ndarray))
-        return array.copy() if shared else array
-
-    return checked
+def _value(name: str, forward: Callable[..., Any], /, *inputs: Any, **options: Any) -> Any:
+    array = _real(forward(*inputs, **options), f"{name}: forward returns")
+    shared = any(np.may_share_memory(array, x) for x in inputs if isinstance(x, np.ndarray))
+    return array.copy() if shared else array
 
 
-def _checked_derivative(name: str, slot: int, derivative: Derivative) -> Derivative:
-    def checked(g: Any, out: Any, *inputs: Any, **options: Any) -> Any:
-        d = derivative(g, out, *inputs, **options)
-        if not hasattr(d, "apply_rule"):
-            d = np.array(_real(d, f"{name}: the derivative of input {slot} is"))
-        x = inputs[slot]
-        sizes = zip(reversed(d.shape), reversed(x.shape), strict=False)
-        if d.ndim < x.ndim or not all(n in (m, 1) for m, n in sizes):
-            raise ShapeError(
-                f"{name}: the derivative of input {slot} has shape {d.shape}, but the input is "
-                f"{label(x)}; a derivative is multiplied by g"
-            )
-        return d
-
-    return checked
+def _slope(
+    name: str, slot: int, derivative: Derivative, /, g: Any, out: Any, *inputs: Any, **options: Any
+) -> Any:
+    d, x = derivative(g, out, *inputs, **options), inputs[slot]
+    if not hasattr(d, "apply_rule"):
+        d = np.array(_real(d, f"{name}: the derivative of input {slot} is"))
+    sizes = zip(reversed(d.shape), reversed(x.shape), strict=False)
+    if d.ndim < x.ndim or not all(n in (m, 1) for m, n in sizes):
+        raise ShapeError(
+            f"{name}: the derivative of input {slot} has shape {d.shape}, but the input is "
+            f"{label(x)}; a derivative is multiplied by g"
+        )
+    return d
 
 
 def _real(value: Any, what: str) -> Any:

@@ -250,10 +250,12 @@ class Program:
             self._gradient(key, i)
 
     def _temporary(self, symbol: Symbol) -> str:
-        letter = ROWS[symbol.call].letter if symbol.call in ROWS else ""
-        if symbol in self.forward and letter:
-            return self.names.unique(letter)
-        return self.names.numbered("t" if symbol in self.forward else "g")
+        """A node's value is called as in the graph."""
+        if symbol not in self.forward:
+            return self.names.numbered("g")
+        if symbol in self.node_of:
+            return self.names.unique(self.graph.node(self.node_of[symbol]).name)
+        return self.names.numbered("t")
 
     def _line(self, symbol: Symbol, name: str, place: tuple[float, int, int]) -> None:
         """Makes a symbol a line of its own, called so from then on."""
