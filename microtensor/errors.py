@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+AxisError = np.exceptions.AxisError
+
 Inputs = Sequence[Any]
+Shapes = Sequence[tuple[int, ...]]
 Options = Mapping[str, Any]
 
 
@@ -63,50 +66,44 @@ def wrong_operand(rule: str, x: Any) -> TypeError:
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
         what = f"a {kind}; np.asarray() makes an array of it"
     else:
-        what = f"{_shortened(repr(x))} ({type(x).__name__})"
+        text = repr(x)
+        what = f"{text if len(text) <= 40 else text[:37] + '...'} ({type(x).__name__})"
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
-
-
-def _shortened(text: str, length: int = 40) -> str:
-    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -> Exception:
     """The explanation of an error that NumPy raised; of the same type, or a subclass of it."""
     inputs = [np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs]
-    if isinstance(error, np.exceptions.AxisError):
-        return np.exceptions.AxisError(_bad_axis(rule, inputs, error))
+    if isinstance(error, AxisError) and error.axis is not None:
+        x = next((x for x in inputs if getattr(x, "ndim", -1) == error.ndim), inputs[0])
+        axes = (
+            f"its axes are 0 to {error.ndim - 1}" if error.ndim else "it is a scalar, without axes"
+        )
+        return AxisError(f"{rule}: axis {error.axis} is out of range for {label(x)}: {axes}")
     if type(error) is ValueError:
         explain = _EXPLAINED.get(rule, _broadcast_clash)
-        if message := explain(inputs, options):
+        shapes = [tuple(getattr(x, "shape", ())) for x in inputs]
+        if isinstance(explain, str):
+            message = explain.format(labels(inputs), **options)
+        else:
+            message = explain(inputs, shapes, options)
+        if message:
             return ShapeError(f"{rule}: {message}")
     reason = " ".join(str(error).split())
-    kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+    kind = next(k for k in (AxisError, IndexError, TypeError, ValueError) if isinstance(error, k))
     return kind(f"{rule}: {reason} (of {labels(inputs)})")
-
-
-def _bad_axis(rule: str, inputs: Inputs, error: np.exceptions.AxisError) -> str:
-    if error.axis is None or error.ndim is None:
-        return f"{rule}: {error} (of {labels(inputs)})"
-    x = next((x for x in inputs if getattr(x, "ndim", -1) == error.ndim), inputs[0])
-    axes = f"its axes are 0 to {error.ndim - 1}" if error.ndim else "it is a scalar, without axes"
-    return f"{rule}: axis {error.axis} is out of range for {label(x)}: {axes}"
-
-
-def _shapes(inputs: Inputs) -> list[tuple[int, ...]]:
-    return [tuple(getattr(x, "shape", ())) for x in inputs]
 
 
 def _size(size: int, axis: int, x: Any) -> str:
     return f"{size} (axis {axis} of {label(x)})"
 
 
-def _broadcast_clash(inputs: Inputs, options: Options) -> str:
-    clash = _clash(inputs, _shapes(inputs))
-    return clash and f"sizes differ: {clash}{_column_hint(inputs, _shapes(inputs))}"
+def _broadcast_clash(inputs: Inputs, shapes: Shapes, options: Options) -> str:
+    clash = _clash(inputs, shapes)
+    return clash and f"sizes differ: {clash}{_column_hint(inputs, shapes)}"
 
 
-def _clash(inputs: Inputs, shapes: Sequence[tuple[int, ...]]) -> str:
+def _clash(inputs: Inputs, shapes: Shapes) -> str:
     """The first axis, from the right, at which two sizes differ and neither is 1."""
     for axis in range(-1, -1 - max(map(len, shapes), default=0), -1):
         sized = [(s[axis], axis, x) for s, x in zip(shapes, inputs, strict=True) if len(s) >= -axis]
@@ -117,19 +114,16 @@ def _clash(inputs: Inputs, shapes: Sequence[tuple[int, ...]]) -> str:
     return ""
 
 
-def _column_hint(inputs: Inputs, shapes: list[tuple[int, ...]]) -> str:
+def _column_hint(inputs: Inputs, shapes: Shapes) -> str:
     """A vector that fits the rows of a matrix but not its columns wants to be a column."""
-    if sorted(map(len, shapes)) != [1, 2]:
-        return ""
-    vector = 0 if len(shapes[0]) == 1 else 1
-    if shapes[vector][0] != shapes[1 - vector][0]:
-        return ""
-    name = getattr(inputs[vector], "name", None) or "vector"
-    return f"; {name}[:, None] would fit"
+    match sorted(zip(shapes, inputs, strict=True), key=lambda pair: len(pair[0])):
+        case [((entries,), vector), ((rows, _), _)] if entries == rows:
+            return f"; {getattr(vector, 'name', None) or 'vector'}[:, None] would fit"
+    return ""
 
 
-def _matmul(inputs: Inputs, options: Options) -> str:
-    (a, b), (left, right) = inputs, _shapes(inputs)
+def _matmul(inputs: Inputs, shapes: Shapes, options: Options) -> str:
+    (a, b), (left, right) = inputs, shapes
     if not left or not right:
         return f"{labels(inputs)}: a scalar has no axis to multiply along; use *"
     inner = -2 if len(right) > 1 else -1
@@ -137,35 +131,26 @@ def _matmul(inputs: Inputs, options: Options) -> str:
         clash = _clash(inputs, [(*left[:-2], 1, 1), (*right[:-2], 1, 1)])
         return clash and f"batch sizes differ: {clash}"
     message = f"inner sizes differ: {_size(left[-1], -1, a)} and {_size(right[inner], inner, b)}"
-    if len(left) == len(right) == 2:
-        fits = [(a, "first", left[0] == right[0]), (b, "second", left[1] == right[1])]
-        hints = [(x, place) for x, place, fit in fits if fit]
-        if len(hints) == 1:
-            x, place = hints[0]
-            message += f"; {getattr(x, 'name', None) or 'the ' + place}.T would fit"
+    if len(left) == len(right) == 2 and (left[0] == right[0]) != (left[1] == right[1]):
+        x, place = (a, "the first") if left[0] == right[0] else (b, "the second")
+        message += f"; {getattr(x, 'name', None) or place}.T would fit"
     return message
 
 
-def _reshape(inputs: Inputs, options: Options) -> str:
+def _reshape(inputs: Inputs, shapes: Shapes, options: Options) -> str:
     shape = options["shape"]
     if shape.count(-1) > 1:
         return f"only one size can be -1, got {shape}"
-    entries = math.prod(np.shape(inputs[0]))
+    entries = math.prod(shapes[0])
     wanted = f"{math.prod(n for n in shape if n != -1)}{' to a row' if -1 in shape else ''}"
     return f"{label(inputs[0])} has {entries} entries, which can't fill {shape} ({wanted})"
 
 
-_EXPLAINED: dict[str, Callable[[Inputs, Options], str]] = {
+_EXPLAINED: dict[str, str | Callable[[Inputs, Shapes, Options], str]] = {
     "matmul": _matmul,
     "reshape": _reshape,
-    "concatenate": lambda inputs, options: (
-        f"along axis {options['axis']}, all other sizes must be equal: got {labels(inputs)}"
-    ),
-    "broadcast_to": lambda inputs, options: (
-        f"{label(inputs[0])} doesn't broadcast to {options['shape']}"
-    ),
-    "squeeze": lambda inputs, options: (
-        f"axis {options['axis']} of {label(inputs[0])} isn't of length 1"
-    ),
-    "einsum": lambda inputs, options: "",  # NumPy says it well
+    "concatenate": "along axis {axis}, all other sizes must be equal: got {}",
+    "broadcast_to": "{} doesn't broadcast to {shape}",
+    "squeeze": "axis {axis} of {} isn't of length 1",
+    "einsum": "",  # NumPy says it well
 }

@@ -155,6 +155,60 @@ def test_what_there_is_is_listed():
             assert [x for x in re.findall(r"\w+", inputs) if x not in known] == [], name
 
 
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+ROOMS = re.findall(r"^\| `(\S+?)`", ARCHITECTURE, re.MULTILINE)
+FILES = sorted([*ROOT.glob("microtensor/**/*.py"), *ROOT.glob("nn/**/*.py")])
+
+
+def room(path):
+    """The row of the table that a file is in: its own, or that of the innermost folder."""
+    path = path.relative_to(ROOT)
+    places = [str(path), *(f"{folder}/" for folder in path.parents)]
+    return next((place for place in places if place in ROOMS), None)
+
+
+def imports():
+    """Every file, with each file of the packages that it imports from."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                folder = path.parents[node.level - 1] if node.level else ROOT
+                source = folder.joinpath(*(node.module or "").split("."))
+                for name in node.names:
+                    inside = source / f"{name.name}.py", source / name.name / "__init__.py"
+                    places = *inside, source.with_suffix(".py"), source / "__init__.py"
+                    found = next((place for place in places if place in FILES), None)
+                    if found is not None:
+                        yield path, found
+
+
+def test_every_file_has_a_room_and_imports_from_the_rooms_above_it():
+    assert [name for name in ROOMS if not (ROOT / name).exists()] == []
+    assert [path for path in FILES if room(path) is None] == []
+    for path, source in imports():
+        here, there = room(path), room(source)
+        assert ROOMS.index(there) <= ROOMS.index(here), (path, source)
+        views = {x for x in (here, there) if re.fullmatch(r"microtensor/views/\w+/", x)}
+        assert len(views) < 2, (path, source)
+
+
+def test_the_arrows_of_the_diagram_are_the_imports():
+    labels = re.findall(r'(\w+)\["([\w, ]+)', ARCHITECTURE)
+    nodes = {name: node for node, label in labels for name in label.split(", ")}
+    arrows = re.findall(r"^  (\w+)\S*.*? --> (\w+)", ARCHITECTURE, re.MULTILINE)
+    reached = {node: {node} for node in nodes.values()}
+    for _ in arrows:
+        for start, end in arrows:
+            reached[end] |= reached[start]
+    found = set()
+    for pair in imports():
+        parts = [path.relative_to(ROOT).with_suffix("").parts for path in pair]
+        user, used = (nodes[x[0] if x[0] == "nn" else x[1]] for x in parts)
+        assert used in reached[user], pair
+        found.add((used, user))
+    assert set(arrows) <= found
+
+
 def test_the_guide_to_an_operation_shows_the_code_as_it_is():
     """Each excerpt stands in the file that is named above it, line breaks apart."""
     parts = (ROOT / "docs" / "adding-an-operation.md").read_text().split("\n## ")[1:5]
