@@ -71,9 +71,7 @@ def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> 
     for i, arrow in enumerate(scene.arrows):
         parts.append(writer.arrow(i, arrow, edges[arrow.source, arrow.target].pop(0)))
     cards = {card.id: card for card in scene.cards}
-    for thing in (x for x in things if x["name"] in cards):
-        card = cards[thing["name"]]
-        parts.append(writer.card(card, thing, words[card.id]))
+    parts += [writer.card(cards[x["name"]], x, words) for x in things if x["name"] in cards]
     left, low, right, top = (float(v) for v in layout["bb"].split(","))
     box = (left - MARGIN, -top - MARGIN, right - left + 2 * MARGIN, top - low + 2 * MARGIN)
     said = html.escape(cleaned(" ".join(cell.text for cell in scene.title)))
@@ -121,7 +119,7 @@ class _Writer:
         label = [self.text([p], "start") for p in _matched(said, thing)]
         return f'<g class="frame">{"".join(shapes + label)}</g>\n'
 
-    def card(self, card: Card, thing: Any, words: str) -> str:
+    def card(self, card: Card, thing: Any, words: dict[str, str]) -> str:
         texts = [(cell, cell.text, -1) for cell in card.heading]
         texts += [(c, line, i) for row in card.rows for i, c in enumerate(row) for line in c.lines]
         placed = _matched(texts, thing)
@@ -136,7 +134,7 @@ class _Writer:
             anchor = "end" if p.cell.is_number else "start"
             parts.append(self.text([p], anchor, _part(card, p), room))
         shapes = [self.shape(op, {"P": "heat", "b": "line"}.get(op["op"], "")) for op in drawn]
-        said = html.escape(words)
+        said = html.escape(words[card.id])
         return (
             f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
             f'aria-label="{said}"><title>{said}</title>{"".join(shapes)}{"".join(parts)}</g>\n'
@@ -200,12 +198,12 @@ class _Writer:
 
 def _part(card: Card, p: Placed) -> str:
     """What a text of a row is: `value`, `gradient`, `sum`, `note`; '' if it always shows."""
-    parts = {"forward": "value", "forward bars": "value", "note": "note"}
-    parts |= {"backward": "gradient", "backward bars": "gradient"}
+    known = {"forward": "value", "backward": "gradient", "note": "note"}
     if p.column and p.cell.style == "backward label":
         row = next(row for row in card.rows if any(cell is p.cell for cell in row))
         return "sum" if len(row) == 2 else ""
-    return parts.get(p.cell.style, "") if p.column or p.cell.style == "note" else ""
+    part = known.get(p.cell.style.removesuffix(" bars"), "")
+    return part if p.column or part == "note" else ""
 
 
 def _drawn(operations: Iterable[Any]) -> Iterator[Any]:

@@ -19,7 +19,7 @@ def diagnosis(node: Node) -> str:
     value = np.asarray(node.value)
     if wrong := not_finite(value):
         return wrong
-    if node.gradient is not None and (wrong := not_finite(node.gradient)):
+    if wrong := not_finite(node.gradient):
         return say("nonfinite.gradient", wrong=wrong)
     if node.rule == "relu" and value.size > 1:
         return _dead(value) or say("zeros", share=percent(value == 0))
