@@ -171,6 +171,7 @@ def ran(by, rounds=3, **options):
     return row
 
 
+@pytest.mark.acceptance
 def test_who_computes_something_else_is_refused():
     with pytest.raises(ValueError, match=r"title: b is off by 5\.0e-01 in its number 0"):
         ran({"a": partial(giving, [1.0, 2.0]), "b": partial(giving, [1.0, 3.0])})
@@ -178,12 +179,14 @@ def test_who_computes_something_else_is_refused():
         ran({"a": partial(giving, [1.0, 2.0]), "b": partial(giving, 1.0)})
 
 
+@pytest.mark.acceptance
 def test_a_library_that_is_missing_is_noted():
     row = ran({"a": partial(giving, 1.0), "b": missing})
     assert row.notes == ["b: No module named 'theano'"]
     assert list(row.results) == ["a"]
 
 
+@pytest.mark.acceptance
 def test_a_contestant_that_fails_ends_the_benchmark():
     with pytest.raises(RuntimeError, match="title, b: ZeroDivisionError: in its step"):
         ran({"a": partial(giving, 1.0), "b": failing})

@@ -305,7 +305,7 @@ def test_long_stories_stay_short_and_linear():
         y = ((y * 0.999).tanh() + 0.5 - 0.25).sin().cos()
     assert "… 280 steps left out: " in explain(y)
     assert " and 2 other rules …" in " ".join(explain(y).split())
-    short, long = chain(1_000), chain(5_000)
+    short, long = chain(300), chain(1_500)
     assert calls(lambda: explain(long)) < 6 * calls(lambda: explain(short))
 
 

@@ -7,7 +7,9 @@ import json
 import re
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -110,19 +112,21 @@ def test_a_page_loads_nothing_and_runs_its_own_script_alone(tmp_path):
     assert not re.search(r"""(src|href)=(?!"#)|url\(|@import|https?:|style=|\son\w+=""", text)
 
 
+@cache
+def page_of(name, collapse):
+    """The text of a page on which everything that can have a name has this one."""
+    said = f"{name}."
+    with TemporaryDirectory() as folder:
+        path = f"{folder}/page.html"
+        page(hostile(name), path, title=said, text=said, questions={said: said}, collapse=collapse)
+        return text_of(path)
+
+
 @needs_renderer
 @pytest.mark.parametrize("collapse", [0, 1])
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name.strip()])
-def test_hostile_names_stay_text(name, collapse, tmp_path):
-    path = tmp_path / "page.html"
-
-    def written(name):
-        said = f"{name}."
-        result = hostile(name)
-        page(result, path, title=said, text=said, questions={said: said}, collapse=collapse)
-        return text_of(path)
-
-    text, plain = written(name), written("v")
+def test_hostile_names_stay_text(name, collapse):
+    text, plain = page_of(name, collapse), page_of("v", collapse)
     tags = re.compile(r"</?[a-zA-Z!][^\s>]*")
     assert tags.findall(text) == tags.findall(plain)
     assert "<" not in json.dumps(data_of(text)["cards"]) or "\\u003c" in text

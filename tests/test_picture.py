@@ -620,7 +620,7 @@ def test_many_values_without_groups_fold():
 
 
 def test_linear_work():
-    short, long = chain(1000)[0], chain(4000)[0]
+    short, long = chain(500)[0], chain(2000)[0]
     assert calls(lambda: draw(long)) < 5 * calls(lambda: draw(short))
 
 
@@ -767,13 +767,18 @@ def test_both_renderers_show_every_number(renderer):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_both_renderers_show_hostile_names_as_text(renderer, name, tmp_path):
+def test_both_renderers_show_hostile_names_as_text(renderer, name):
     shown = texts(draw(hostile(name)).pipe("svg"))
     line = html.unescape(escaped(name)).replace("\\\\", "\\")
     if len(line) < 40 and line.strip():
         assert " ".join(line.split()) in shown
-    for ending in (".png", ".pdf"):
-        assert os.path.getsize(draw(hostile(name), collapse=1).save(tmp_path / f"x{ending}")) > 500
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_both_renderers_write_files_of_hostile_names(renderer, name, ending, tmp_path):
+    assert os.path.getsize(draw(hostile(name), collapse=1).save(tmp_path / f"x{ending}")) > 500
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -894,12 +899,13 @@ def test_the_same_bytes_in_every_process():
             check=True,
             env={**env_of_now(), "PYTHONHASHSEED": seed},
         ).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("0", "1")
     }
     assert len(outputs) == 1
     assert b"layer3" in outputs.pop()
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", ["neuron", "paths", "network"])
 @pytest.mark.skipif(
     not (shutil.which("dot") or pygraphviz_is_there()), reason="Graphviz isn't installed"

@@ -208,22 +208,6 @@ def test_layout_changes_nothing(case):
             np.testing.assert_allclose(view(d).numpy(), e.numpy(), 1e-12, 1e-13, err_msg=said)
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_read_only_inputs(case):
-    """Nothing is written into inputs, values or the seed, and memory may forbid it."""
-    inputs = leaves(case.inputs)
-    for x in inputs:
-        x.data.setflags(write=False)
-    output = case.f(*inputs)
-    seed = np.ones(output.shape)
-    seed.setflags(write=False)
-    output.backward(seed)
-    for x, array in zip(inputs, case.inputs, strict=True):
-        np.testing.assert_array_equal(x.data, array)
-        assert x.grad.flags.writeable
-    np.testing.assert_array_equal(seed, 1)
-
-
 def watch_derivatives(monkeypatch, look):
     """Shows `look(d, values)` what each derivative returns, of which values."""
 
@@ -255,30 +239,33 @@ def test_float32_stays_float32(case, monkeypatch):
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_derivatives_return_their_own_memory(case, monkeypatch):
-    """A derivative returns new memory, or that of g; never that of an input or of the output."""
-    seen = []
+def test_memory_is_its_own(case, monkeypatch):
+    """Nothing is written into inputs, values or the seed, and memory may forbid it.
+
+    A derivative returns new memory, or that of g; never that of an input or of the output.
+    """
+    shared = []
 
     def look(d, values):
-        seen.extend(np.shares_memory(d, v) for v in values if isinstance(v, np.ndarray))
+        shared.extend(np.shares_memory(d, v) for v in values if isinstance(v, np.ndarray))
 
     watch_derivatives(monkeypatch, look)
     inputs = leaves(case.inputs)
+    for x in inputs:
+        x.data.setflags(write=False)
     output = case.f(*inputs)
-    mt.grad(output, inputs, np.ones(output.shape))
-    assert not any(seen)
+    seed = np.ones(output.shape)
+    seed.setflags(write=False)
+    output.backward(seed)
+    assert not any(shared)
+    for x, array in zip(inputs, case.inputs, strict=True):
+        np.testing.assert_array_equal(x.data, array)
+        assert x.grad.flags.writeable
+    np.testing.assert_array_equal(seed, 1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_zero_seed_gives_zero(case):
-    inputs = leaves(case.inputs)
-    output = case.f(*inputs)
-    for d in mt.grad(output, inputs, np.zeros(output.shape)):
-        np.testing.assert_array_equal(d.numpy(), 0)
-
-
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_backward_twice_gives_the_same(case):
+def test_backward_twice_adds_the_same_and_a_seed_of_zeros_gives_zeros(case):
     inputs = leaves(case.inputs)
     output = case.f(*inputs)
     seed = np.random.default_rng(4).uniform(0.5, 1.5, output.shape)
@@ -287,6 +274,8 @@ def test_backward_twice_gives_the_same(case):
     output.backward(seed)
     for x, g in zip(inputs, once, strict=True):
         np.testing.assert_array_equal(x.grad, 2 * g)
+    for d in mt.grad(output, inputs, np.zeros(output.shape)):
+        np.testing.assert_array_equal(d.numpy(), 0)
 
 
 # Dtypes -----------------------------------------------------------------------------------------
