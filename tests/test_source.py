@@ -440,12 +440,12 @@ def test_a_graph_too_large_to_read_is_refused():
 def test_a_long_chain_is_written_without_recursion():
     x = mt.Tensor(0.5, requires_grad=True, name="x")
     y = x
-    for _ in range(1500):
+    for _ in range(2500):
         y = y * x + 0.5
     value, gradients = run(mt.to_source(y))(x=np.float64(0.25))
     z = mt.Tensor(0.25, requires_grad=True)
     w = z
-    for _ in range(1500):
+    for _ in range(2500):
         w = w * z + 0.5
     w.backward()
     close(value, w.numpy())
@@ -482,8 +482,8 @@ def test_training_with_the_program_gives_the_engines_costs():
     X, y = cats.train_images / 255, cats.train_labels
     function = run((PROGRAMS / "cat_classifier.py").read_text())
     model = nn.CatClassifier(rng=1)
-    costs = trained(function, model, X, y, 10)
-    history = nn.fit(model, X, y, iterations=10, print_every=None, progress=False)
+    costs = trained(function, model, X, y, 25)
+    history = nn.fit(model, X, y, iterations=25, print_every=None, progress=False)
     np.testing.assert_allclose(costs, history.costs, rtol=1e-11, atol=0)
 
 
