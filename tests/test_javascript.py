@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -55,14 +56,21 @@ def numbers(table):
     }
 
 
-def check(node, f, first, then, absolute=1e-300):
-    """The program recorded at `first` gives, from the leaves `then`, what the engine gives."""
+@lru_cache(maxsize=4)
+def program(f, *first):
+    """The text of a function's program, recorded there."""
     with np.errstate(all="ignore"), mt.record_constants():
         recorded = f(*(mt.Tensor(x, requires_grad=True) for x in first))
+    return javascript(Graph.of(recorded), trace(recorded, whole=False))
+
+
+def check(node, f, first, then, absolute=1e-300):
+    """The program recorded at `first` gives, from the leaves `then`, what the engine gives."""
+    text = program(f, *first)
+    with np.errstate(all="ignore"), mt.record_constants():
         leaves = [mt.Tensor(x, requires_grad=True) for x in then]
         result = f(*leaves)
         graph, again = Graph.of(result), trace(result, whole=False)
-    text = javascript(Graph.of(recorded), trace(recorded, whole=False))
     keys = {node.id: node.value for node in graph.nodes if node.role == "parameter"}
     found = {what: numbers(table) for what, table in node(text, keys).items()}
     wanted = {
