@@ -54,7 +54,7 @@ def called(x: Any, otherwise: str = "the tensor") -> str:
 
 def labels(inputs: Inputs) -> str:
     """The first few of an operation's inputs, by shape and name."""
-    shown = [label(x) for x in inputs[:4]] + ["..."] * (len(inputs) > 4)
+    shown = [label(x) for x in inputs[:4]] + (["..."] if len(inputs) > 4 else [])
     return ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 else "".join(shown)
 
 

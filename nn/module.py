@@ -148,7 +148,8 @@ class Module:
                 count = sum(p.size for p in part.parameters())
                 depths[path] = depths[path.removesuffix(own_path).removesuffix(".")] + 1
                 row = f"{'  ' * depths[path]}{name}{type(part).__name__}{details}"
-                rows.append((row, f"  {count:,} parameters" if count else ""))
+                several = "parameter" if count == 1 else "parameters"
+                rows.append((row, f"  {count:,} {several}" if count else ""))
         width = max(len(row) for row, _ in rows)
         return "\n".join(f"{row:<{width}}{count}".rstrip() for row, count in rows)
 

@@ -161,7 +161,8 @@ def _expect_parts(optimizer: Any, *functions: Any) -> None:
 def _expect(owner: str, name: str, value: Any, kind: type) -> None:
     if not isinstance(value, kind):
         got = value.__name__ if isinstance(value, type) else f"a {type(value).__name__}"
-        raise TypeError(f"{owner}: {name} is a {kind.__name__} object, got {got}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{owner}: {name} is {article} {kind.__name__} object, got {got}")
 
 
 @contextmanager

@@ -211,7 +211,7 @@ def test_any_object_that_steps_and_forgets_gradients_is_an_optimizer(compile):
 @pytest.mark.parametrize(
     ("optimizer", "text"),
     [
-        (nn.SGD, "optimizer is a Optimizer object, got SGD"),
+        (nn.SGD, "optimizer is an Optimizer object, got SGD"),
         ([nn.Parameter(1.0)], "a list has no zero_grad()"),
         (0.01, "a float has no zero_grad()"),
         (nn.Linear(1, 1, rng=0), "a Linear has no step()"),

@@ -252,7 +252,7 @@ class Program:
             yield f"{array}.__class__ is {text.bind(type(x))}"
             for j in range(k):
                 if made[j] is not inputs[j]:
-                    yield f"{array} is {'not ' * (x is not inputs[j])}a{j}"
+                    yield f"{array} {'is' if x is inputs[j] else 'is not'} a{j}"
             if isinstance(x, Tensor):
                 yield f"{array}._requires_grad is False"
                 array += "._data"
@@ -278,7 +278,7 @@ def _write(text: Statements, made: Recording, inputs: Sequence[Any]) -> tuple[st
     wanted = [simplifier.now(x) for x in (made.value, *made.gradients.values())]
     checks: dict[Symbol, list[str]] = {}
     for symbol, (_, value) in zip(map(simplifier.now, symbols), made.recorder.checks, strict=True):
-        line = f"if {'not ' * (value is True)}{{}}: return AGAIN"
+        line = f"if {'not {}' if value is True else '{}'}: return AGAIN"
         if not isinstance(value, bool):
             line = f"if {{}}.tobytes() != {text.bind(value.tobytes())}: return AGAIN"
         if isinstance(symbol, Symbol):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .naming import identifier
-from .numpy import INFIX, Text, literal, written
+from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, reach
 
 REDUCTIONS = {
@@ -196,8 +196,8 @@ class Statements:
         if x is None or x is ... or type(x) in (bool, int, float, str):
             return literal(x).text
         if type(x) in (tuple, list):
-            inner = ", ".join(map(self._text, x))
-            return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
+            parts = [self._text(part) for part in x]
+            return f"[{', '.join(parts)}]" if isinstance(x, list) else tuple_text(parts)
         return self.bind(x)
 
 

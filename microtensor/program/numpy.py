@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,6 +139,11 @@ def _said(symbol: Symbol) -> list[tuple[str, Any]]:
     return [(k, x) for k, x in symbol.options.items() if k not in usual or x is not usual[k]]
 
 
+def tuple_text(parts: Sequence[str]) -> str:
+    """The text of a tuple."""
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
 def literal(x: Any) -> Text:
     """A number, index, shape, dtype or small array."""
     if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
@@ -146,7 +151,7 @@ def literal(x: Any) -> Text:
     if isinstance(x, np.ndarray | np.generic):
         return _array(x)
     if isinstance(x, tuple):
-        return Text(f"({', '.join(literal(v).text for v in x)}{',' * (len(x) == 1)})")
+        return Text(tuple_text([literal(v).text for v in x]))
     if isinstance(x, list):
         return Text(f"[{', '.join(literal(v).text for v in x)}]")
     if isinstance(x, float) and not math.isfinite(x):
@@ -201,7 +206,7 @@ def is_named(x: np.ndarray[Any, Any]) -> bool:
 def index(x: Any, read: Read) -> str:
     """What stands in the brackets of an index."""
     if isinstance(x, tuple) and x:
-        return ", ".join(index(part, read) for part in x) + "," * (len(x) == 1)
+        return tuple_text([index(part, read) for part in x])[1:-1]
     if isinstance(x, slice):
         parts = ["" if v is None else str(v) for v in (x.start, x.stop, x.step)]
         return ":".join(parts if parts[2] else parts[:2])

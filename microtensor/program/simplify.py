@@ -270,7 +270,7 @@ def _is_copy(x: Any) -> bool:
 
 def _bare(x: Any) -> Any:
     """What was copied."""
-    return x.arguments[x.call == "full"]
+    return x.arguments[1 if x.call == "full" else 0]
 
 
 def _is_filled(x: Any) -> bool:

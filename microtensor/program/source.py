@@ -27,6 +27,7 @@ from .numpy import (
     is_named,
     is_short,
     literal,
+    tuple_text,
     written,
 )
 from .simplify import Simplifier, is_plain, is_weak, shape_of
@@ -294,15 +295,15 @@ class Program:
             self._line(longest, self._temporary(longest), (longest.index, 0, 0))
 
     def _width(self, text: str) -> int:
-        return len(text) + text.count("np.") * self.jax
+        return len(text) + (text.count("np.") if self.jax else 0)
 
     def _read(self, x: Any) -> Text:
         """The text of an argument."""
         if isinstance(x, Symbol):
             return self.texts[x]
         if isinstance(x, tuple | list):
-            inner = ", ".join(self._read(part).text for part in x)
-            return Text(f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})")
+            parts = [self._read(part).text for part in x]
+            return Text(f"[{', '.join(parts)}]" if isinstance(x, list) else tuple_text(parts))
         if isinstance(x, np.ndarray | np.generic):
             return self._constant(x)
         return literal(x)
@@ -436,8 +437,8 @@ class Program:
         for line in sorted(self.lines, key=lambda line: (line.block[0] == "backward", line.place)):
             if line.block != block and (line.block[1] or line.block[0] != block[0]):
                 block = line.block
-                lines += [""] * (len(lines) > start)
-                lines += [f"    # {_heading(block)}"] * bool(block[0])
+                lines += [""] if len(lines) > start else []
+                lines += [f"    # {_heading(block)}"] if block[0] else []
             text = f"    {line.name} = {line.text}"
             comment = f"  # {line.shape}"
             if block[0] == "forward" and line.shape not in ((), shape):
