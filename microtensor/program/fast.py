@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from types import BuiltinFunctionType, FunctionType
@@ -11,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .naming import identifier
+from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, reach
 
@@ -25,7 +23,7 @@ NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
 SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
 
 
-class Statements:
+class Statements(Identifiers):
     """Lines that compute symbols; `bound` are the values that their names stand for.
 
     `names` says what symbols are called, inputs from the start; `taken` are no names for them. A
@@ -35,22 +33,12 @@ class Statements:
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
+        super().__init__({"np", *taken})
         self.names: dict[Symbol, str] = {}
         self.lines: list[str] = []
         self.bound: dict[str, Any] = {"np": np}
-        self._taken = {"np", *taken, *keyword.kwlist, *dir(builtins)}
         self._bound_names: dict[int, str] = {}
         self._numbers: dict[Any, Any] = {}
-
-    def unique(self, name: str) -> str:
-        """A name that nothing else has, like this one."""
-        name = candidate = identifier(name)
-        count = 1
-        while candidate in self._taken:
-            count += 1
-            candidate = f"{name}_{count}"
-        self._taken.add(candidate)
-        return candidate
 
     def bind(self, value: Any, name: str = "") -> str:
         """A name for a value; NumPy's own for its functions."""
