@@ -17,7 +17,7 @@ import numpy as np
 
 from ..lexicon import ROWS
 from ..rules import RULES
-from .symbol import Symbol, convert, has_symbols, record_call
+from .symbol import Symbol, convert, has_symbols, is_entrywise, record_call
 
 Number = int | float
 
@@ -225,9 +225,7 @@ def _is_known(x: Any) -> bool:
 
 def is_elementwise(symbol: Symbol) -> bool:
     """Whether its call works entry by entry, and so on what broadcasting copies too."""
-    f = symbol.function
-    entrywise = isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
-    return ROWS[symbol.call].elementwise if symbol.call in ROWS else entrywise
+    return ROWS[symbol.call].elementwise if symbol.call in ROWS else is_entrywise(symbol.function)
 
 
 def _has_length(x: Any) -> bool:
@@ -325,7 +323,8 @@ def _sum_of_filled(to: Simplifier, symbol: Symbol) -> Any:
 # Shapes -----------------------------------------------------------------------------------------
 
 
-def _order(symbol: Symbol) -> tuple[int, ...]:
+def order_of(symbol: Symbol) -> tuple[int, ...]:
+    """The axes of a transpose, none of them counted from the end."""
     axes = symbol.options.get("axes")
     count = symbol.ndim
     return tuple(reversed(range(count))) if axes is None else tuple(a % count for a in axes)
@@ -333,19 +332,19 @@ def _order(symbol: Symbol) -> tuple[int, ...]:
 
 def _transpose_of_transpose(to: Simplifier, symbol: Symbol) -> Any:
     """(x.T).T = x, and two orders of axes are one."""
-    inner, order = symbol.arguments[0], _order(symbol)
+    inner, order = symbol.arguments[0], order_of(symbol)
     if order == tuple(range(symbol.ndim)):
         return inner
     if not isinstance(inner, Symbol) or inner.call != "transpose":
         return None
-    first = _order(inner)
+    first = order_of(inner)
     return to.make("transpose", inner.arguments[0], axes=tuple(first[a] for a in order))
 
 
 def _transpose_of_product(to: Simplifier, symbol: Symbol) -> Any:
     """(A.T @ B).T = B.T @ A, where a transpose goes away by it."""
     x = symbol.arguments[0]
-    if not to.is_open(x, "matmul") or _order(symbol) != (1, 0):
+    if not to.is_open(x, "matmul") or order_of(symbol) != (1, 0):
         return None
     a, b = x.arguments
     if not any(isinstance(y, Symbol) and y.call == "transpose" for y in (a, b)):

@@ -192,6 +192,12 @@ def reach(wanted: Iterable[Any]) -> list[Symbol]:
     return sorted(seen, key=lambda symbol: symbol.index)
 
 
+def is_entrywise(function: Any) -> bool:
+    """Whether it is a function of NumPy's that gives one array, entry by entry."""
+    ufunc = isinstance(function, np.ufunc)
+    return ufunc and function.nout == 1 and function.signature is None
+
+
 def is_numpy(symbol: Symbol) -> bool:
     """Whether its call is what it is called: NumPy's function or a built-in rule of that name."""
     return symbol.call in RULES or getattr(np, symbol.call or "", None) is symbol.function
