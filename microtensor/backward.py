@@ -123,12 +123,12 @@ def walk(
         values = node._saved or [x._data for x in inputs]
         if read is not None:
             out, values, options = read(node)
-        for derivative, x in zip(derivatives, inputs, strict=True):
+        for derivative, x, value in zip(derivatives, inputs, values, strict=True):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
             d = derivative(g, out, *values, **options)
             if d.shape != x._data.shape:
-                d = unbroadcast(d, x._data.shape)
+                d = unbroadcast(d, value.shape)
             if visit is not None:
                 visit(node, x, g, d)
             if x not in pending:
