@@ -186,6 +186,106 @@ def test_every_rule_under_jit(case, jax):
     check(case.f, case.inputs, "jax.numpy", jax.jit)
 
 
+def kinds(text, result, inputs, leaves):
+    """The dtypes of the value and gradients: those of a program under JAX, and the engine's."""
+    value, gradients = run(text)(**inputs)
+    wanted = {node.name: node.gradient for node in mt.Graph.of(result).nodes}
+    for name, g in gradients.items():
+        right = 0 if wanted[name] is None else wanted[name]
+        np.testing.assert_allclose(np.asarray(g, float), right, rtol=1e-3, atol=1e-4)
+    found = [value, *gradients.values()]
+    names = {leaf.name: leaf.dtype for leaf in leaves}
+    return [np.asarray(x).dtype for x in found], [result.dtype, *(names[n] for n in gradients)]
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("dtypes", ["single", "double", "single first", "double first"])
+@pytest.mark.parametrize("rule", sorted({case.rule for case in CASES}))
+def test_every_rule_keeps_its_dtypes_under_jax(rule, dtypes, jax):
+    order = {"single": "ff", "double": "dd", "single first": "fd", "double first": "df"}[dtypes]
+    cases = [case for case in CASES if case.rule == rule and len(case.inputs) > 1]
+    cases += [case for case in CASES if case.rule == rule and len(case.inputs) == 1]
+    for case in cases[:1] + cases[-1:]:
+        arrays = [x.astype(order[i % 2]) for i, x in enumerate(case.inputs)]
+        leaves = [mt.Tensor(x, requires_grad=True, name=f"v{i}") for i, x in enumerate(arrays)]
+        with np.errstate(all="ignore"), mt.record_constants():
+            out = case.f(*leaves)
+            for result in (out.sum(), (out * np.float32(0.5)).sum()):
+                written = program(result, xp="jax.numpy")
+                found, right = kinds(written.text(), result, dict(written.inputs()), leaves)
+                assert found == right, written.text()
+
+
+def mixed(*dtypes):
+    rng = np.random.default_rng(0)
+    arrays = [rng.uniform(-1, 1, 3).astype(dtype) for dtype in dtypes]
+    return [mt.Tensor(x, requires_grad=True, name=f"v{i}") for i, x in enumerate(arrays)]
+
+
+WEAK = {
+    "a relu of all": lambda a, b: mt.relu(a * b).sum(),
+    "a number chosen": lambda a, b: (mt.where(a > 0, 1.0, 0) * b * b).sum(),
+    "a number in every entry": lambda a, b: (np.float32(2.0) * b).sum() + (a * 2).sum(),
+    "a bool times a number": lambda a, b: ((a > 0) * 1.0 * a * b).sum(),
+    "whole numbers": lambda a, b: (a * np.arange(3)).sum() + (b / np.arange(1, 4)).sum(),
+    "whole powers": lambda a, b: (np.abs(a) ** np.arange(3)).sum(),
+    "small whole numbers": lambda a, b: (a * np.arange(3, dtype=np.int8)).sum(),
+    "a product with whole numbers": lambda a, b: a @ np.arange(3),
+    "entries beside whole numbers": lambda a, b: mt.concatenate([a, np.arange(2)]).sum(),
+    "whole numbers chosen": lambda a, b: mt.where(a > 0, a, np.arange(3)).sum(),
+    "how many": lambda a, b: ((a > 0).mean() * a).sum(),
+    "how many, doubled": lambda a, b: ((b > 0).mean() * b).sum(),
+    "whole numbers over whole": lambda a, b: (a * (np.arange(3) / np.arange(1, 4))).sum(),
+    "an absolute value": lambda a, b: (np.abs(a) * b).sum(),
+    "a square of bools": lambda a, b: mt.where(a > 0, (a > 0) ** 2, a).sum(),
+}
+
+
+@pytest.mark.parametrize("dtypes", ["ff", "fd", "df", "dd"])
+@pytest.mark.parametrize("what", WEAK)
+def test_numbers_and_whole_ones_give_the_dtype_that_numpy_gives(what, dtypes, jax):
+    leaves = mixed(*dtypes)
+    with mt.record_constants():
+        result = WEAK[what](*leaves)
+    written = program(result, xp="jax.numpy")
+    found, right = kinds(written.text(), result, dict(written.inputs()), leaves)
+    assert found == right, written.text()
+    jax.jit(run(written.text()))(**dict(written.inputs()))
+
+
+def test_what_no_gradient_reaches_has_a_gradient_of_0():
+    x, w = (mt.Tensor([1.0, -2.0], requires_grad=True, name=name) for name in "xw")
+    y = mt.Tensor(3.0, requires_grad=True, name="y")
+    with mt.record_constants():
+        results = [mt.where(x > 0, w, 2 * w).sum() + y, ((y - x.detach()) ** 2).sum() + w.sum()]
+    for result in results:
+        value, gradients = run(mt.to_source(result))(x=x.data, w=w.data, y=y.data)
+        result.backward()
+        assert value == result.item()
+        for leaf in (x, w, y):
+            right = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad
+            np.testing.assert_array_equal(gradients[leaf.name], right)
+            leaf.grad = None
+    assert "dx = np.zeros_like(x)" in mt.to_source(results[0], "x")
+
+
+def test_whole_numbers_are_multiplied_in_the_order_in_which_they_were():
+    x = mt.Tensor([1.0, 2.0], requires_grad=True, name="x")
+    for plain in (np.array([100, 100], np.int8), np.array([200, 200], np.uint8), x.data > 0):
+        with mt.record_constants():
+            i = mt.Tensor(plain, name="i")
+            for result in (
+                ((i * 3.0) * x).sum() + ((i * 3.0) * x * 1.0).sum(),
+                -(i * 0.5 * x).sum() + (-(i * x)).sum(),
+                (x * -(i * x)).sum() - (x * (i * 0.5 * 2.0)).sum(),
+                (x * (-1.0 * i)).sum() + (x * i / 4).sum() + (x * i / 4).sum(),
+            ):
+                function = run(mt.to_source(result))
+                value, gradients = function(i=plain, x=x.data)
+                close(value, result.numpy())
+                close(gradients["x"], mt.grad(result, x).numpy())
+
+
 # How it reads -----------------------------------------------------------------------------------
 
 

@@ -113,8 +113,7 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
     if call in INFIX and ("logical" not in call or symbol.dtype.kind == "b"):
         sign, binds, left, right = INFIX[call]
         a, b = symbol.arguments
-        inner = b.call if isinstance(b, Symbol) else None
-        if free and (call, inner) in REGROUPED:
+        if free and isinstance(b, Symbol) and (call, b.call) in REGROUPED and _is_of_one_kind(b):
             right = left
         x, y = read(a).within(left), read(b).within(right)
         close = call == "power" and SIMPLE.fullmatch(x) and SIMPLE.fullmatch(y)
@@ -129,6 +128,19 @@ REGROUPED = {
     ("multiply", "multiply"), ("multiply", "divide"), ("add", "add"), ("add", "subtract"),
 }  # fmt: skip
 NAMES = {"absolute": "abs"}
+
+
+def _is_of_one_kind(symbol: Symbol) -> bool:
+    """Whether all that stands in its text has its dtype, or none.
+
+    Grouped otherwise, whole numbers could overflow, and bools have no sign.
+    """
+    first: Any = symbol
+    while isinstance(first, Symbol) and first.call in ("multiply", "divide", "add", "subtract"):
+        if any(getattr(x.value, "dtype", symbol.dtype) != symbol.dtype for x in first.operands):
+            return False
+        first = first.arguments[0]
+    return True
 
 
 def _said(symbol: Symbol) -> list[tuple[str, Any]]:
@@ -260,7 +272,10 @@ def _astype(symbol: Symbol, read: Read) -> Text:
 
 
 def _negative(symbol: Symbol, read: Read) -> Text:
-    x = read(symbol.arguments[0])
+    inner = symbol.arguments[0]
+    x = read(inner)
+    if x.binds == PRODUCT and not _is_of_one_kind(inner):
+        return Text(f"-({x.text})", SIGN)
     return Text(f"-{x.within(PRODUCT)}", PRODUCT if x.binds == PRODUCT else SIGN)
 
 

@@ -153,7 +153,7 @@ class Simplifier:
         return isinstance(x, Symbol) and x.call in calls and x not in self.closed
 
     def scaled(self, x: Any) -> Scaled:
-        """A value taken apart."""
+        """A value taken apart; what has another dtype then, as a count of bools, stays whole."""
         factor: Number = 1
         divisors: tuple[Any, ...] = ()
         while True:
@@ -161,9 +161,9 @@ class Simplifier:
                 return Scaled(factor * x, None, divisors)
             if self.is_open(x, "negative"):
                 factor, x = -factor, x.arguments[0]
-            elif self.is_open(x, "multiply") and is_plain(x.arguments[0]):
+            elif self.is_open(x, "multiply") and is_plain(x.arguments[0]) and _keeps(x, 1):
                 factor, x = factor * x.arguments[0], x.arguments[1]
-            elif _divides(x) and (is_weak(x) or x not in self.closed):
+            elif _divides(x) and (is_weak(x) or x not in self.closed) and _keeps(x, 0):
                 divisors, x = (x.arguments[1], *divisors), x.arguments[0]
             else:
                 return Scaled(factor, x, divisors)
@@ -171,7 +171,8 @@ class Simplifier:
     def built(self, parts: Scaled) -> Any:
         """A value put together again, the number in front and the divisors last."""
         factor, x, divisors = parts
-        factor = _whole(factor)
+        kind = getattr(_dtype_of(x), "kind", "f")
+        factor = _whole(factor) if kind == "f" else factor  # 3.0 times an int is a float
         number = math.prod(d for d in divisors if is_plain(d))
         lengths = tuple(d for d in divisors if not is_plain(d))
         keys = [_key(d) for d in lengths]
@@ -185,13 +186,17 @@ class Simplifier:
             factor, divisors = 1, (*lengths, _whole(number / factor))
         if x is None:
             x = factor
-        elif factor == -1:
+        elif factor == -1 and kind in "fi":
             x = self.make("negative", x)
         elif factor != 1:
             x = self.make("multiply", factor, x)
         for divisor in divisors:
             x = self.make("divide", x, divisor)
         return x
+
+
+def _keeps(x: Symbol, k: int) -> bool:
+    return bool(_dtype_of(x) == _dtype_of(x.arguments[k]))
 
 
 def _divides(x: Any) -> bool:
@@ -281,7 +286,9 @@ def _without_copies(to: Simplifier, symbol: Symbol) -> Any:
         if all(map(operator.is_, arguments, symbol.arguments)):
             return symbol
         return to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
-    for arguments in ([_whole(x) for x in bare], bare):
+    values = bare[1:] if symbol.call == "where" else bare
+    one_kind = all(_dtype_of(x) in (None, symbol.dtype) for x in values)
+    for arguments in ([_whole(x) if one_kind else x for x in bare], bare):
         new = to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
         if shape_of(new) != symbol.shape:
             return to.filled(new, symbol.shape, symbol.dtype)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backward import grad, starting_gradient
+from ..backward import starting_gradient, walk
 from ..errors import label
 from ..graph import Graph, Node, places
 from ..tensor import Tensor
@@ -33,9 +33,10 @@ from .numpy import (
     written,
 )
 from .simplify import Simplifier, is_plain, is_weak, shape_of
-from .symbol import Length, Symbol, reach
+from .symbol import Length, Symbol, convert, reach, record_call
 from .trace import Trace, trace
 
+NUMPY = (Symbol, np.ndarray, np.generic)
 WIDTH, INLINE, CHEAP = 88, 60, 12
 LARGEST = 20_000
 MODULES = {"numpy": "import numpy as np", "jax.numpy": "import jax.numpy as jnp"}
@@ -203,7 +204,9 @@ class Program:
 
     def _simplify(self) -> None:
         """The symbols of the program, without what is needless."""
-        values, gradients, seed = self.trace.values, self.trace.gradients, self.trace.seed
+        values, seed = self.trace.values, self.trace.seed
+        # 0 for what is behind comparisons or detach() alone.
+        gradients: dict[str, Any] = dict.fromkeys(self.targets, 0) | self.trace.gradients
         old = reach([values[self.graph.result.id], *(gradients[t] for t in self.targets)])
         seen = set(old)
         lines = [k for k in self.called if self.graph.node(k).rule is not None]
@@ -304,7 +307,7 @@ class Program:
             )
         if symbol.call in HELPERS:
             self.helpers.update(NEEDS.get(symbol.call, (symbol.call,)))
-        shown = self._put_as_read(self._static(symbol))
+        shown = self._put_as_read(self._strong(self._static(symbol)))
         while True:
             text = written(shown, self._read, symbol not in self.forward)
             if self._width(text.text) + name + 7 <= WIDTH:
@@ -407,6 +410,33 @@ class Program:
         else:
             arguments = arguments[0], _whole_numbers(arguments[1])
         return Symbol(symbol.call, symbol.function, arguments, options, symbol.value)
+
+    def _strong(self, symbol: Symbol) -> Symbol:
+        """For JAX, an operand in the dtype of the result, where NumPy finds that by itself.
+
+        Python's numbers, and whole ones of any kind, take the dtype of what they meet there.
+        """
+        dtype = getattr(symbol.value, "dtype", np.dtype(bool))
+        if not self.jax or dtype.kind != "f":
+            return symbol
+        parts: list[Any] = []
+        convert(symbol.arguments[1:] if symbol.call == "where" else symbol.arguments, parts.append)
+        weak = [x for x in parts if is_weak(x)]
+        arrays = [x for x in parts if isinstance(x, NUMPY) and not is_weak(x)]
+        chosen = next(iter(weak + [x for x in arrays if x.dtype.kind != "f"]), None)
+        if chosen is None or any(x.dtype == dtype for x in arrays):
+            return symbol
+        if self._is_double and (weak or any(x.dtype.itemsize == 8 for x in arrays)):
+            return symbol  # in double precision all the same
+        if symbol.call == "full":
+            options = {**symbol.options, "dtype": dtype}
+            return Symbol("full", symbol.function, symbol.arguments, options, symbol.value)
+        strong: Any = dtype.type(chosen) if is_plain(chosen) else None
+        if strong is None:
+            strong = record_call("astype", lambda x, dtype: np.asarray(x, dtype), (chosen, dtype))
+            self.texts[strong] = written(strong, self._read)
+        arguments = convert(symbol.arguments, lambda x: strong if x is chosen else x)
+        return Symbol(symbol.call, symbol.function, arguments, symbol.options, symbol.value)
 
     def _put_as_read(self, symbol: Symbol) -> Symbol:
         """The shape by the name of what was indexed, and one number as that number."""
@@ -558,13 +588,12 @@ class Program:
         with np.errstate(all="ignore"):
             exec(self._module(jax=False), space)
             value, found = space[f"{self.result}_and_gradients"](**inputs)
-            expected = grad(result, targets) if targets else ()
+            seed = starting_gradient(result, None, "to_source")
+            sent = walk(result, seed, keep=frozenset(targets))
         kinds = [x.dtype for x in (result, *inputs.values()) if x.dtype.kind == "f"]
         tolerance = max(float(np.finfo(kind).eps) for kind in kinds) ** 0.4
-        pairs = [
-            (value, result._data),
-            *zip(found.values(), (x._data for x in expected), strict=True),
-        ]
+        expected = [np.asarray(sent.get(x, np.zeros(x.shape))) for x in targets]
+        pairs = [(value, result._data), *zip(found.values(), expected, strict=True)]
         finite = (np.abs(y, where=np.isfinite(y), out=np.zeros(np.shape(y))) for _, y in pairs)
         largest = max(float(np.max(x, initial=0)) for x in finite)
         return all(

@@ -217,4 +217,5 @@ def _with_opaque_derivatives(rule: Rule) -> Rule:
 
 
 def _equal(x: Any, y: Any) -> bool:
-    return bool(np.array_equal(x, y, equal_nan=True))
+    kinds = {getattr(x, "dtype", None), getattr(y, "dtype", None)}
+    return len(kinds) == 1 and bool(np.array_equal(x, y, equal_nan=True))
