@@ -16,6 +16,7 @@ from ..errors import GradientError, label
 from ..modes import changes, changing, current_mode
 from ..tensor import Tensor
 from .fast import Statements
+from .naming import identifier
 from .recording import ATOMS, MISSING, Reached, Recording, names, one_number
 from .simplify import Simplifier
 from .symbol import Symbol, reach
@@ -222,7 +223,7 @@ class Program:
         self.source = "def run(recording, changed, inputs):\n" + indent("\n".join(lines), "    ")
         self.bound = text.bound
         space = {**text.bound, **own}
-        exec(builtins.compile(self.source, f"<compiled {name}>", "exec"), space)
+        exec(builtins.compile(self.source, f"<compiled {identifier(name)}>", "exec"), space)
         self.run: Callable[..., Any] = space["run"]
 
     def is_like(self, other: Program) -> bool:

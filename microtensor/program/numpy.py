@@ -174,7 +174,8 @@ def literal(x: Any) -> Text:
             return Text(f"{square}**0.5", POWER)
     if x is Ellipsis:
         return Text("...")
-    text = f'"{x}"' if isinstance(x, str) else repr(x)
+    plain = isinstance(x, str) and x.isprintable() and not {'"', "\\"}.intersection(x)
+    text = f'"{x}"' if plain else repr(x)
     return Text(text, SIGN if text.startswith("-") else ATOM)
 
 

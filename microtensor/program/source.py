@@ -14,6 +14,7 @@ import numpy as np
 from ..backward import starting_gradient, walk
 from ..errors import label
 from ..graph import Graph, Node, places
+from ..names import shown
 from ..tensor import Tensor
 from .batch import Batch, batches, is_index, is_range
 from .naming import Identifiers, identifier
@@ -477,7 +478,7 @@ class Program:
     # Blocks -------------------------------------------------------------------------------------
 
     def _blocks(self) -> dict[str, str]:
-        """What each node's block is called: `layer 1`, `BCELoss`."""
+        """What each node's block is called: `layer 1`, `BCELoss`; on one line, as views show it."""
         paths = {node.id: node.group for node in self.graph.nodes if node.rule is not None}
         labels = {k: path[1] if len(path) > 1 else "".join(path) for k, path in paths.items()}
         linear = {labels[node.id] for node in self.graph.nodes if node.linear and node.rule}
@@ -488,7 +489,7 @@ class Program:
             if re.fullmatch(r"layers\.\d+", name):  # of a Sequential: what follows is part of it
                 count += name in linear
                 called[name] = f"layer {max(count, 1)}"
-        return {key: called[name] for key, name in labels.items()}
+        return {key: shown(called[name]) for key, name in labels.items()}
 
     def _block(self, symbol: Symbol) -> tuple[str, str]:
         """Forward or backward, and the name of the block."""
