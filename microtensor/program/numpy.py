@@ -219,7 +219,12 @@ def is_named(x: np.ndarray[Any, Any]) -> bool:
 def index(x: Any, read: Read) -> str:
     """What stands in the brackets of an index."""
     if isinstance(x, tuple) and x:
-        return tuple_text([index(part, read) for part in x])[1:-1]
+        return tuple_text([_part(part, read) for part in x])[1:-1]
+    return "()" if isinstance(x, tuple) else _part(x, read)
+
+
+def _part(x: Any, read: Read) -> str:
+    """An index of one axis."""
     if isinstance(x, slice):
         bounds = (x.start, x.stop, x.step)
         parts = ["" if v is None else str(v) if is_plain(v) else read(v).text for v in bounds]

@@ -180,6 +180,7 @@ class Program:
         # Where the program holds for one batch alone, its length: what is as long is data, too.
         self.rows = {x.shape[0] for x in data.arrays} if batch is None else ()
         self.lengths: dict[tuple[int, int], str] = {}
+        self.plain: dict[int, tuple[Any, Any]] = {}  # an index, by its id, and as it is written
         computed = {identifier(node.name) for node in graph.nodes if node.rule is not None}
         self.names = Identifiers(HELPERS, spare=computed)
         leaves = [n for n in graph.nodes if n.rule is None]
@@ -308,7 +309,7 @@ class Program:
             )
         if symbol.call in HELPERS:
             self.helpers.update(NEEDS.get(symbol.call, (symbol.call,)))
-        shown = self._put_as_read(self._strong(self._static(symbol)))
+        shown = self._put_as_read(self._strong(self._plain(symbol)))
         while True:
             text = written(shown, self._read, symbol not in self.forward)
             if self._width(text.text) + name + 7 <= WIDTH:
@@ -401,16 +402,29 @@ class Program:
         kinds = {getattr(node.value, "dtype", None) for node in self.graph.nodes}
         return not kinds & {np.dtype("float16"), np.dtype("float32")}
 
-    def _static(self, symbol: Symbol) -> Symbol:
-        """For jit, an index with numbers for bools: shapes can't depend on values there."""
-        if not self.jax or symbol.call not in ("getitem", "put"):
-            return symbol
+    def _plain(self, symbol: Symbol) -> Symbol:
+        """Its index with arrays for sequences; for jit, where shapes can't depend on values, with
+        numbers for bools."""
         arguments, options = symbol.arguments, dict(symbol.options)
         if symbol.call == "put":
-            options["index"] = _whole_numbers(options["index"])
+            options["index"] = self._index(options["index"])
+        elif symbol.call == "getitem":
+            arguments = arguments[0], self._index(arguments[1])
         else:
-            arguments = arguments[0], _whole_numbers(arguments[1])
+            return symbol
         return Symbol(symbol.call, symbol.function, arguments, options, symbol.value)
+
+    def _index(self, index: Any) -> Any:
+        if id(index) not in self.plain:
+            found: list[Any] = []
+            for part in index if isinstance(index, tuple) else (index,):
+                if isinstance(part, tuple | list | range | bytearray | memoryview):
+                    part = np.array(part, dtype=None if len(part) else int)
+                bools = isinstance(part, np.ndarray) and part.dtype == bool and part.ndim > 0
+                found += np.nonzero(part) if self.jax and bools else [part]
+            several = isinstance(index, tuple) or len(found) > 1
+            self.plain[id(index)] = index, tuple(found) if several else found[0]
+        return self.plain[id(index)][1]
 
     def _strong(self, symbol: Symbol) -> Symbol:
         """For JAX, an operand in the dtype of the result, where NumPy finds that by itself.
@@ -663,14 +677,3 @@ def _bracketed(name: str, text: str) -> list[str]:
     """A statement that nothing makes shorter, on several lines."""
     inner = textwrap.wrap(text, WIDTH - 12, break_long_words=False, break_on_hyphens=False)
     return [f"    {name} = (", *(f"        {part}" for part in inner), "    )"]
-
-
-def _whole_numbers(index: Any) -> Any:
-    """An index with positions for bools."""
-    if isinstance(index, tuple):
-        parts = [_whole_numbers(part) for part in index]
-        return tuple(x for p in parts for x in (p if isinstance(p, tuple) else (p,)))
-    if isinstance(index, np.ndarray) and index.dtype == bool and index.ndim:
-        places = np.nonzero(index)
-        return places if len(places) > 1 else places[0]
-    return index
