@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -179,6 +180,9 @@ def train_all(settings, workers):
         running = {pool.submit(train, setting): setting for setting in settings}
         for future in tqdm(as_completed(running), total=len(running), unit="setting"):
             yield running[future], future.result()
+    except BrokenProcessPool:  # by Ctrl-C, it may be, which is heard here a moment later
+        time.sleep(1)
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
