@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import GradientError, ShapeError, called, label
 from .modes import changing, current_mode, mode
-from .tensor import Tensor, latest_change, operand
+from .tensor import Tensor, latest_change, mark, memory_of, operand, owner, plain_arrays
 
 Visit = Callable[[Tensor, Tensor, Any, Any], None]
 Read = Callable[[Tensor], tuple[Any, tuple[Any, ...], dict[str, Any]]]
@@ -26,7 +26,7 @@ def backward(output: Tensor, gradient: Any = None) -> None:
     seed = starting_gradient(output, gradient, "backward")
     _refuse_in_a_program("backward()")
     found = walk(output, seed, visit=_watching())
-    taken = set() if gradient is None else {id(_owner(seed))}
+    taken = set() if gradient is None else {id(owner(seed))}
     with changing:
         for leaf, g in found.items():
             g = _leaf_gradient(leaf, g, taken)
@@ -115,20 +115,20 @@ def walk(
         g = pending.pop(node)
         if node in keep:
             found[node] = g
-        if changed > node._index:
-            _refuse_changed(node)
+        if node._marks or changed > node._index:
+            refuse_changed(node)
         rule, inputs = node._rule, node._inputs
         derivatives = rule.derivatives or [rule.derivative(k) for k in range(len(inputs))]
-        options, out = node._options, node._data
-        values = node._saved or [x._data for x in inputs]
+        options, out = node._options, node._array
+        values = node._saved or [x._array for x in inputs]
         if read is not None:
             out, values, options = read(node)
         for derivative, x in zip(derivatives, inputs, strict=True):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
             d = derivative(g, out, *values, **options)
-            if d.shape != x._data.shape:
-                d = unbroadcast(d, x._data.shape)
+            if d.shape != x._array.shape:
+                d = unbroadcast(d, x._array.shape)
             if visit is not None:
                 visit(node, x, g, d)
             if x not in pending:
@@ -183,7 +183,7 @@ def starting_gradient(output: Any, gradient: Any, name: str) -> Any:
                 "gradient=, an array of its shape"
             )
         return np.ones(output.shape, output.dtype)[()]
-    value = np.asarray(operand(getattr(gradient, "_data", gradient), name), dtype=output.dtype)
+    value = np.asarray(operand(getattr(gradient, "_array", gradient), name), dtype=output.dtype)
     if value.shape != output.shape:
         raise ShapeError(f"{name}: gradient has shape {value.shape}, {label(output)} has another")
     return value
@@ -211,19 +211,24 @@ def behind(result: Tensor, tracked: bool = False) -> list[Tensor]:
     return sorted(tensors, key=lambda tensor: tensor._index)
 
 
-def _refuse_changed(node: Tensor) -> None:
-    """Raises if a value that the derivative reads isn't what it was when it was recorded."""
+def refuse_changed(node: Tensor) -> None:
+    """GradientError if what a rule was given, or gave, isn't what it was when it was recorded."""
     rule: Any = node._rule
-    for x in (*node._inputs, node):
-        while x is not None:
-            if x._changed > node._index:
-                raise GradientError(
-                    f"backward: {'' if x.name else 'a tensor '}{label(x)} was changed after "
-                    f"{rule.name} had used it, so its gradient would be wrong; compute the result "
-                    "again, or change the tensor after backward()"
-                )
-            is_view = x._rule is not None and getattr(x._data, "base", None) is not None
-            x = x._inputs[0] if is_view else None  # and what it is a view of
+    told, cure = "", "change the tensor after backward()"
+    held = [x for x in (*node._inputs, node) if x is not None]
+    changed = [x for tensor in held for x in memory_of(tensor) if x._changed > node._index]
+    if changed:
+        told = f"{'' if changed[0].name else 'a tensor '}{label(changed[0])}"
+    elif node._marks:
+        arrays = plain_arrays(node._inputs, node._saved)
+        for array, was in zip(arrays, node._marks, strict=True):
+            if mark(array) != was:
+                told, cure = f"an array {label(array)}", f"give {rule.name} a copy, Tensor(array)"
+    if told:
+        raise GradientError(
+            f"{told} was changed after {rule.name} had used it, so gradients and views would mix "
+            f"old numbers with new; compute the result again, or {cure}"
+        )
 
 
 def _leaf_gradient(leaf: Tensor, g: Any, taken: set[int]) -> Any:
@@ -233,13 +238,8 @@ def _leaf_gradient(leaf: Tensor, g: Any, taken: set[int]) -> Any:
     caller's seed, can be handed the same array: the second gets a copy.
     """
     g = np.asarray(g, dtype=leaf.dtype)
-    owner = _owner(g)
-    if id(owner) in taken or owner.nbytes != g.nbytes or not g.flags.writeable:
+    memory = owner(g)
+    if id(memory) in taken or memory.nbytes != g.nbytes or not g.flags.writeable:
         return g.copy()
-    taken.add(id(owner))
+    taken.add(id(memory))
     return g
-
-
-def _owner(g: Any) -> Any:
-    """The array whose memory this is."""
-    return g if g.base is None else g.base

@@ -71,6 +71,15 @@ def wrong_operand(rule: str, x: Any) -> TypeError:
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
 
 
+def own_arithmetic(name: str, x: Any) -> TypeError:
+    """For an array of a class that adds, multiplies or masks in ways of its own."""
+    kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
+    cure = "np.asarray() of it is a plain one"
+    if isinstance(x, np.ma.MaskedArray):
+        cure = "give its .filled(value), or choose by microtensor.where()"
+    return TypeError(f"{name}: a {kind} computes otherwise than an array does; {cure}")
+
+
 def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -> Exception:
     """The explanation of an error that NumPy raised; of the same type, or a subclass of it."""
     inputs = [np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs]

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .backward import starting_gradient, walk
-from .errors import GradientError
+from .backward import refuse_changed, starting_gradient, walk
 from .lexicon import NO_ROW, Row, firmness
 from .modes import Group
 from .names import Names, Path, Place, places
@@ -235,16 +234,16 @@ class _Reader:
     def __init__(self, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
         self.result = result
         self.places = list(places(result))
+        for place in self.places:
+            if place.rule is not None:
+                refuse_changed(place.value)
         self.groups, activating = _groups(self.places)
         self.names = Names(self.places, names, self.groups, activating)
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
         if result.requires_grad and (result.size == 1 or gradient is not None):
-            seed = starting_gradient(result, gradient, "Graph.of")
-            try:
-                self.gradients |= walk(result, seed, visit=self._visit)
-            except GradientError:  # after a training step: values are there, gradients aren't
-                self.gradients, self.sent = {}, {}
+            seed = np.array(starting_gradient(result, gradient, "Graph.of"))[()]
+            self.gradients |= walk(result, seed, visit=self._visit)
 
     def _visit(self, node: Tensor, x: Tensor, g: Any, d: Any) -> None:
         self.gradients[node] = g
@@ -270,9 +269,9 @@ class _Reader:
             group = common([self.groups[x] for x in names.readers[key]])
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
-        data = value if plain else value._data
-        if not plain and (place.rule is None or getattr(data, "base", None) is not None):
-            data = np.array(data)  # a leaf may be changed later, and with it what views it
+        data = value if plain else value._array
+        if isinstance(data, np.ndarray) or (place.rule is None and not plain):
+            data = np.array(data)  # what may be changed later
         return Node(
             id=key,
             name=names.names[key],
@@ -287,7 +286,7 @@ class _Reader:
             named=given is not None,
             path=given if given and given != names.names[key] else "",
             row=place.row,
-            recorded=plain or value._recorded,
+            recorded=plain or value._marks is not None,
             linear=key in names.linear,
             activation=key in names.activations,
         )
@@ -308,7 +307,7 @@ class _Reader:
             if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = tensor._rule.derivative(slot)
-                local = derivative(one, tensor._data, *tensor._values, **tensor._options)
+                local = derivative(one, tensor._array, *tensor._values, **tensor._options)
             text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)

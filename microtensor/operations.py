@@ -18,7 +18,7 @@ import numpy as np
 from . import rules
 from .errors import GradientError, ShapeError, called, label
 from .rules import Rule
-from .tensor import Tensor, apply, array_index, operand
+from .tensor import Tensor, apply, array_index, entry_of, operand
 
 Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
 Axis = int | tuple[int, ...] | None
@@ -115,6 +115,8 @@ def _in_place(rule: Rule, a: Tensor, b: Operand) -> Tensor:
     """`a += b`. What is recorded is never overwritten: there, `a` names the sum from then on."""
     result = apply(rule, (a, b))
     if not result.requires_grad:
+        if entry_of(a) is not None:
+            return result  # as for Python's own numbers
         a.data = result
         return a
     if a._rule is None and a.requires_grad:

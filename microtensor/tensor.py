@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from operator import attrgetter, index
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from opcode import opmap
+from operator import attrgetter
+from operator import index as position
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from . import rules
-from .errors import GradientError, ShapeError, called, label, rule_failed, wrong_operand
+from .errors import (
+    GradientError,
+    ShapeError,
+    called,
+    label,
+    own_arithmetic,
+    rule_failed,
+    wrong_operand,
+)
 from .modes import Group, changing, current_mode, record_anew, tick
 from .rules import Rule
 
@@ -28,8 +41,31 @@ np.empty((1 << 25) - (1 << 16), np.uint8)
 _property: Any = property  # so that type checkers read the types written where it is used
 
 
-def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], Any]:
-    return lambda tensor: convert(read(tensor, how))
+def _converted(convert: Callable[..., Any], how: str) -> Callable[..., Any]:
+    return lambda tensor, *more: convert(read(tensor, how), *more)
+
+
+def _as_number(convert: Callable[..., Any], how: str) -> Callable[..., Any]:
+    """A conversion that would take a number out of the record, where there is one."""
+
+    def converted(tensor: Tensor, *more: Any) -> Any:
+        now = current_mode()
+        leaves = tensor._requires_grad and now.recording and now.recorder is None
+        if leaves and not _formats(sys._getframe(1)):
+            raise TypeError(
+                f"{how}: {called(tensor)} requires a gradient, which a Python number would lose: "
+                "take .item() for a number to keep; for its gradient use microtensor's functions "
+                "(microtensor.exp for math.exp), and stack() for entries that a loop fills in"
+            )
+        return convert(read(tensor, how), *more)
+
+    return converted
+
+
+def _formats(frame: FrameType) -> bool:
+    """Whether what runs there is `text % tensor`, which asks for a float to write it down."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return code[at] == opmap.get("BINARY_OP") and code[at + 1] in (6, 19)  # % and %=
 
 
 def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
@@ -51,7 +87,7 @@ class Tensor:
     """
 
     __slots__ = (
-        "__weakref__ _changed _data _group _index _inputs _options _recorded _requires_grad _rule "
+        "__weakref__ _changed _array _group _index _inputs _marks _options _requires_grad _rule "
         "_saved grad name"
     ).split()
 
@@ -67,20 +103,24 @@ class Tensor:
                 "use stack() for a list of them, or .detach() for a constant"
             )
         recorder = current_mode().recorder
-        source = stacked(data, "Tensor") if parts is data else getattr(data, "_data", data)
+        source = stacked(data, "Tensor") if parts is data else getattr(data, "_array", data)
+        if isinstance(source, np.ndarray):
+            operand(source, "Tensor")
         array = np.array(source, copy=recorder is None or None)
         if dtype is not None and array.dtype.kind in "fiub":
             array = array.astype(dtype, copy=False)
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
-        self._data: Any = array if array.ndim else array[()]  # which is ten times as fast
+        self._array: Any = array if array.ndim else array[()]  # which is ten times as fast
         self.grad: Array | None = None
         self.name = name
         self._requires_grad: bool = bool(requires_grad)
-        self._recorded = True  # False: it was computed, and isn't recorded as that
+        # What the arrays among its inputs held; None: it was computed, and isn't recorded as that.
+        self._marks: tuple[Mark, ...] | None = ()
         self._rule: Rule | None = None  # None: a leaf
         self._inputs: tuple[Tensor | None, ...] = ()  # None: it was an array or a number
-        self._saved: tuple[Any, ...] | None = None  # what the rule was given, if inputs lack it
+        # What the rule was given, if inputs lack it. Of a view that isn't recorded: of what tensor.
+        self._saved: tuple[Any, ...] | None = None
         self._options = NO_OPTIONS
         self._group: Group | None = None
         self._index = tick()  # larger than that of every tensor made before
@@ -96,31 +136,52 @@ class Tensor:
     def data(self) -> Array:
         """The array itself. Assigning, as in `t.data -= step`, is noticed by the record.
 
-        Writing into its entries, `t.data[0] = 1`, is not; `t[0] = 1` is.
+        Writing into its entries, `t.data[0] = 1`, is not; `t[0] = 1` is. What is assigned is
+        copied into the memory that there is, which views of it share.
         """
-        if not isinstance(self._data, np.ndarray):
-            self._data = np.asarray(self._data)
-        elif self._data.base is not None:  # what it was computed from lies in the same memory
-            self._data = self._data.copy()
+        if not isinstance(self._array, np.ndarray):
+            self._array = np.asarray(self._array)
         return read(self, ".data")  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Any) -> None:
+        self._refuse_in_a_program()
+        if value is not self._array:
+            new = np.asarray(operand(getattr(value, "_array", value), "data"))
+            if new.shape != self.shape:
+                raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
+            if not np.can_cast(new.dtype, self.dtype, "same_kind"):
+                raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
+            self._write(..., new)
+        note_change(self)
+
+    def _write(self, index: Any, value: Any) -> None:
+        """Puts a value into its memory."""
+        array = self._array
+        if isinstance(array, np.ndarray):
+            if not array.flags.writeable:
+                raise ValueError(
+                    f"{called(self)} shows one number in several places, which can't be changed "
+                    "alone; change a copy, Tensor(...)"
+                )
+            array[index] = value
+        elif (whole := entry_of(self)) is not None:
+            raise ValueError(
+                f"{called(self)} is a copy of an entry of {called(whole, 'a tensor')}; write the "
+                "entry itself, as in W[0, 1] = 9"
+            )
+        else:
+            array = np.asarray(array)
+            array[index] = value
+            self._array = array[()]
+
+    def _refuse_in_a_program(self) -> None:
         recorder = current_mode().recorder
         if recorder is not None:
             recorder.refuse(
                 f"{called(self)} is changed in place, which a program can't do again; give the "
                 "result another name, or change it outside of the function"
             )
-        if value is not self._data:
-            new = np.asarray(operand(getattr(value, "_data", value), "data"))
-            if new.shape != self.shape:
-                raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
-            if not np.can_cast(new.dtype, self.dtype, "same_kind"):
-                raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
-            new = new.astype(self.dtype)
-            self._data = new if new.ndim else new[()]
-        note_change(self)
 
     @property
     def requires_grad(self) -> bool:
@@ -150,9 +211,9 @@ class Tensor:
     @property
     def _values(self) -> tuple[Any, ...]:
         """What the rule was given."""
-        if self._saved is not None:
+        if self._saved is not None and self._rule is not None:
             return self._saved
-        return tuple(x._data for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
+        return tuple(x._array for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
 
     @property
     def _operands(self) -> tuple[Any, ...]:
@@ -160,13 +221,25 @@ class Tensor:
         pairs = zip(self._inputs, self._values, strict=True)
         return tuple(value if x is None else x for x, value in pairs)
 
-    shape: tuple[int, ...] = _property(attrgetter("_data.shape"), doc="The length of each axis.")
-    ndim: int = _property(attrgetter("_data.ndim"), doc="How many axes it has.")
-    dtype: np.dtype[Any] = _property(attrgetter("_data.dtype"), doc="What kind of number it holds.")
-    size: int = _property(attrgetter("_data.size"), doc="How many numbers it holds.")
-    flags: Any = _property(attrgetter("_data.flags"), doc="NumPy's notes on how it lies in memory.")
+    shape: tuple[int, ...] = _property(attrgetter("_array.shape"), doc="The length of each axis.")
+    ndim: int = _property(attrgetter("_array.ndim"), doc="How many axes it has.")
+    dtype: np.dtype[Any] = _property(
+        attrgetter("_array.dtype"), doc="What kind of number it holds."
+    )
+    size: int = _property(attrgetter("_array.size"), doc="How many numbers it holds.")
+    flags: Any = _property(
+        attrgetter("_array.flags"), doc="NumPy's notes on how it lies in memory."
+    )
     T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
+
+    @property
+    def _data(self) -> NoReturn:
+        """What NumPy's masked arrays and their functions read of an operand, whatever it is."""
+        raise TypeError(
+            f"np.ma: {called(self, 'a tensor')} and masked arrays don't go together; give the "
+            "array's .filled(value), and use microtensor's own functions"
+        )
 
     def item(self) -> float | int | bool:
         """Its only number, as a Python one."""
@@ -229,16 +302,18 @@ class Tensor:
                 "can't follow entries overwritten; build the tensor by where() or concatenate(), "
                 "or do it inside no_grad()"
             )
-        data = np.array(self._data)
-        data[array_index(index)] = getattr(value, "_data", value)
-        self.data = data
+        self._refuse_in_a_program()
+        self._write(array_index(index), operand(getattr(value, "_array", value), "t[...] = value"))
+        note_change(self)
 
     # Conversions --------------------------------------------------------------------------------
 
     __bool__ = _converted(bool, "bool()")
-    __float__ = _converted(float, "float()")
-    __int__ = _converted(int, "int()")
-    __index__ = _converted(index, "int()")
+    __float__ = _as_number(float, "float()")
+    __int__ = _as_number(int, "int()")
+    __complex__ = _as_number(complex, "complex()")
+    __round__ = _as_number(lambda x, *digits: round(x.item(), *digits), "round()")
+    __index__ = _converted(position, "int()")
     __str__ = _converted(str, "str()")
 
     def __len__(self) -> int:
@@ -261,7 +336,7 @@ class Tensor:
     def __repr__(self) -> str:
         array = np.asarray(read(self, "repr()"))
         parts = [np.array2string(array, separator=", ", prefix="Tensor(")]
-        if self._data.size > np.get_printoptions()["threshold"] or not self._data.size:
+        if self._array.size > np.get_printoptions()["threshold"] or not self._array.size:
             parts.append(f"shape={self.shape}")
         if self.dtype != np.float64 and self.dtype.kind not in "ib":
             parts.append(f"dtype={self.dtype}")
@@ -293,7 +368,38 @@ def note_change(tensor: Tensor) -> None:
     """A tensor's data was changed: what was computed from it before can't go backward."""
     global _latest_change
     with changing:
-        tensor._changed = _latest_change = tick()
+        _latest_change = tick()
+        for x in memory_of(tensor):
+            x._changed = _latest_change
+
+
+def memory_of(tensor: Tensor) -> Iterator[Tensor]:
+    """The tensor, and where it is a view what it is a view of, and so on."""
+    x: Tensor | None = tensor
+    while x is not None:
+        yield x
+        behind = (x._saved if x._rule is None else x._inputs) or (None,)
+        shared = behind[0] is not None and owner(x._array) is owner(behind[0]._array)
+        x = behind[0] if shared else None
+
+
+def entry_of(tensor: Tensor) -> Tensor | None:
+    """The tensor that a number was taken from by an index, where that isn't recorded."""
+    if tensor._rule is not None or isinstance(tensor._array, np.ndarray):
+        return None
+    return tensor._saved[0] if tensor._saved else None
+
+
+Mark = tuple[Any, ...]
+
+
+def mark(array: Array) -> Mark:
+    """By what it is noticed that an array was changed: all of a small one, some entries of a large.
+
+    The step is odd, so that it meets other columns in other rows.
+    """
+    some = array if array.size <= 1024 else array.flat[:: array.size // 256 | 1]
+    return array.shape, array.strides, array.dtype, some.tobytes()
 
 
 def latest_change() -> int:
@@ -304,7 +410,7 @@ def latest_change() -> int:
 def read(tensor: Tensor, how: str) -> Any:
     """A tensor's array for use outside of the record; while a program is recorded, if it may be."""
     recorder = current_mode().recorder
-    return tensor._data if recorder is None else recorder.read(tensor, how)
+    return tensor._array if recorder is None else recorder.read(tensor, how)
 
 
 def operand(x: Any, name: str) -> Any:
@@ -315,11 +421,31 @@ def operand(x: Any, name: str) -> Any:
         x = stacked(x, name)
     if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
         raise wrong_operand(name, x)
+    if x.__class__ is not np.ndarray:
+        refuse_own_arithmetic(name, x)
     return x
+
+
+def refuse_own_arithmetic(name: str, x: Any) -> None:
+    """TypeError for arrays that add, multiply or mask in ways of their own."""
+    kind: Any = type(x)
+    if not computes_plainly(kind):
+        raise own_arithmetic(name, x)
+
+
+@cache
+def computes_plainly(kind: type) -> bool:
+    """Whether arrays and numbers of a class are added, multiplied and masked as NumPy's own are."""
+    own = np.ndarray if issubclass(kind, np.ndarray) else kind
+    names = "__array_ufunc__ __array_function__ __add__ __mul__ __pow__ __matmul__ __eq__".split()
+    return all(getattr(kind, name, None) is getattr(own, name, None) for name in names)
 
 
 def stacked(x: Any, name: str) -> Any:
     """A nested list as an array; one line where its rows differ in length."""
+    for part in x:
+        if isinstance(part, np.ndarray):
+            refuse_own_arithmetic(name, part)
     try:
         return np.asarray(x)
     except ValueError:
@@ -329,14 +455,16 @@ def stacked(x: Any, name: str) -> Any:
 def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:
     """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
     values = []
-    needs = plain = False
+    needs = plain = arrays = False
     for x in inputs:
         if isinstance(x, Tensor):
-            values.append(x._data)
+            values.append(x._array)
             needs = needs or x._requires_grad
         else:
-            values.append(operand(x, rule.name))
+            value = operand(x, rule.name)
+            values.append(value)
             plain = True
+            arrays = arrays or isinstance(value, np.ndarray)
     if plain and not any(isinstance(x, Tensor) for x in inputs):
         values = [np.asarray(value)[()] for value in values]
     try:
@@ -347,30 +475,59 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         raise rule_failed(rule.name, inputs, options, error) from None
     recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
-    result._data = data
+    result._array = data
     result.grad = result.name = None
     result._index = tick()
     result._changed = 0
     result._group = group
     result._requires_grad = tracked = needs and recording and rule.differentiable
-    result._recorded = recorded = tracked or constants
-    if recorded:
+    if tracked or constants:
         tensors = tuple([x if isinstance(x, Tensor) else None for x in inputs]) if plain else inputs
         if tracked and rule.partial:
             _check_slots(rule, tensors)
         result._rule = rule
         result._inputs = tensors
         result._saved = tuple(values) if plain else None
+        result._marks = tuple(map(mark, plain_arrays(tensors, values))) if arrays else ()
         result._options = options
     else:
-        if isinstance(data, np.ndarray) and data.base is not None:
-            result._data = data.copy()  # nothing would tell it of a change to what it is a view of
-        result._rule = result._saved = None
+        result._rule = result._saved = result._marks = None
         result._inputs = ()
         result._options = NO_OPTIONS
+        _note_owner(result, rule, inputs)
     if watch is not None:
         watch(rule, inputs, data)
     return result
+
+
+def plain_arrays(inputs: Sequence[Tensor | None], values: Any) -> list[Array]:
+    """The arrays that a rule was given as they are, not as tensors."""
+    pairs = zip(inputs, values, strict=True)
+    return [v for x, v in pairs if x is None and isinstance(v, np.ndarray)]
+
+
+def _note_owner(result: Tensor, rule: Rule, inputs: tuple[Any, ...]) -> None:
+    """A view that isn't recorded keeps the tensor in whose memory it lies, and a number its array.
+
+    What lies in the memory of an array of the caller's is copied: nobody is told of its changes.
+    """
+    data = result._array
+    if not isinstance(data, np.ndarray):
+        if rule is rules.getitem:
+            result._saved = inputs
+        return
+    for x in inputs:
+        if isinstance(x, Tensor) and owner(x._array) is owner(data):
+            result._saved = (x,)
+            return
+    if data.base is not None:
+        result._array = data.copy()
+
+
+def owner(data: Any) -> Any:
+    """The array whose memory this is."""
+    base = getattr(data, "base", None)
+    return data if base is None else base
 
 
 def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
@@ -384,17 +541,27 @@ def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
 
 
 def array_index(index: Any) -> Any:
-    """The index with arrays for tensors and lists; copies, which nobody changes later.
+    """The index as NumPy reads it, in whole numbers, slices of them, and arrays that are copies.
 
-    A program reads the array itself, which may change.
+    Nobody changes those later. A program reads the array itself, which may change.
     """
-    if isinstance(index, tuple):
-        return tuple(array_index(part) for part in index)
+    return tuple(map(_along, index)) if isinstance(index, tuple) else _along(index)
+
+
+def _along(index: Any) -> Any:
+    """One part of an index."""
+    if isinstance(index, int | np.generic | type(None) | type(...)):
+        return index
+    if isinstance(index, slice):
+        bounds = (index.start, index.stop, index.step)
+        return slice(*(x if x is None else position(x) for x in bounds))
     if isinstance(index, Tensor):
         array = read(index, "an index")
-        return np.array(array) if array is index._data else array
-    if isinstance(index, list):
-        return np.array(index, dtype=None if index else int)
-    if isinstance(index, np.ndarray) and current_mode().recorder is None:
-        return index.copy()
-    return index
+        return np.array(array) if array is index._array else array
+    if isinstance(index, np.ndarray):
+        operand(index, "t[...]")
+        return index.copy() if current_mode().recorder is None else index
+    if hasattr(index, "__index__"):
+        return position(index)
+    array = np.array(index)
+    return array if array.size else array.astype(int)

@@ -383,8 +383,8 @@ ENTRIES = (
     "the tensor by where() or concatenate(), or do it inside no_grad()"
 )
 CHANGED = (
-    "so its gradient would be wrong; compute the result again, or change the tensor after "
-    "backward()"
+    "so gradients and views would mix old numbers with new; compute the result again, or change "
+    "the tensor after backward()"
 )
 
 
@@ -445,11 +445,11 @@ GRADIENTS = [
     (lambda: set_entry(NUMBERS, SCALAR), f"t[...] = value: 'n' {ENTRIES}"),
     (
         lambda: changed_between(zeros(3, name="w")),
-        f"backward: (3,) 'w' was changed after multiply had used it, {CHANGED}",
+        f"(3,) 'w' was changed after multiply had used it, {CHANGED}",
     ),
     (
         lambda: changed_between(zeros(3)),
-        f"backward: a tensor (3,) was changed after multiply had used it, {CHANGED}",
+        f"a tensor (3,) was changed after multiply had used it, {CHANGED}",
     ),
 ]
 

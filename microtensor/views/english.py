@@ -41,7 +41,6 @@ SENTENCES = {
         "None: {name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass "
         "gradient=."
     ),
-    "none.changed": "None: a value was changed after it was used; compute {name} again.",
     "nudge": "{name} + {step} moves {out} by {up}",
     "nudge.kink": "{moved}, and {name} − {step} by {down}: a kink",
     # Its steps
@@ -146,7 +145,6 @@ SENTENCES = {
     "picture.ones": "{ones} ones of {size}",
     "picture.untracked": "not tracked",
     "picture.none": "– not computed",
-    "picture.none.changed": "a value was changed since; draw before the step",
     "picture.none.wide": (
         "{name} isn't a single number; draw(..., gradient=...) says what arrives at it"
     ),

@@ -23,9 +23,7 @@ def why_no_gradients(result: Node) -> list[Line]:
     """A line below the title, where gradients were not computed."""
     if result.gradient is not None or not result.tracked:
         return []
-    why = say("picture.none.changed")
-    if np.size(result.value) != 1:
-        why = say("picture.none.wide", name=result.name)
+    why = say("picture.none.wide", name=result.name)
     return [(Cell(f"{say('picture.none')}: ", "backward label"), Cell(why, "quiet"))]
 
 

@@ -199,9 +199,7 @@ def _checkable(graph: Graph, many: int) -> bool:
 def _why_none(result: Node) -> str:
     if not result.tracked:
         return say("none.untracked")
-    if np.size(result.value) != 1:
-        return say("none.wide", name=result.name, size=size(np.shape(result.value)))
-    return say("none.changed", name=result.name)
+    return say("none.wide", name=result.name, size=size(np.shape(result.value)))
 
 
 def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
