@@ -11,7 +11,8 @@ import numpy as np
 
 from .errors import GradientError, ShapeError, called, label
 from .modes import changing, current_mode, mode
-from .tensor import Tensor, latest_change, mark, memory_of, operand, owner, plain_arrays
+from .operands import mark, operand
+from .tensor import Tensor, latest_change, memory_of, owner, plain_arrays
 
 Visit = Callable[[Tensor, Tensor, Any, Any], None]
 Read = Callable[[Tensor], tuple[Any, tuple[Any, ...], dict[str, Any]]]

@@ -12,8 +12,9 @@ import numpy as np
 from .backward import grad
 from .errors import GradientError, label
 from .modes import mode
+from .operands import Array
 from .rules import Rule
-from .tensor import Array, Tensor
+from .tensor import Tensor
 
 Entry = tuple[int, ...]
 

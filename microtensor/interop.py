@@ -1,11 +1,14 @@
 """NumPy's functions on tensors: np.exp(t), np.sum(t, axis=0), array + t find their rule here.
 
-What has no rule raises and says what to do; nothing gives back an array that lost its record.
+What has no rule raises and says what to do; no array and no Python number loses its record.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from opcode import opmap
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,9 @@ import numpy as np
 from . import operations
 from .errors import called
 from .modes import current_mode
+from .operands import Array
 from .operations import OPERATIONS
-from .tensor import Array, Tensor, read
+from .tensor import Tensor, read
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
@@ -78,15 +82,15 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if ufunc in _CONSTANT_UFUNCS and method == "__call__":
         return ufunc(*_arrays(inputs, name), **options)
-    out = inputs[:1] if method == "at" else options.pop("out", None)
+    out = inputs[:1] if method == "at" else options.get("out")
     if out is not None:
-        if any(isinstance(x, Tensor) for x in out) or any(map(_learnt, inputs)):
+        if any(isinstance(x, Tensor) for x in out) or (
+            "out" in options and any(map(_learnt, inputs))
+        ):
             raise TypeError(
                 f"{name}: an array can't take the result of a tensor in place, for it would lose "
                 "the record; write array = array + tensor, or use the tensor's .numpy()"
             )
-        if method != "at":
-            options["out"] = out
     elif method == "__call__" and ufunc in _RULES:
         return _call(name, _RULES[ufunc], inputs, options)
     elif method == "reduce" and ufunc in _REDUCTIONS:
@@ -148,6 +152,32 @@ def _constant(x: Any, name: str) -> Any:
     return array
 
 
+# Python's conversions, which would take a number out of the record -------------------------------
+
+
+def _conversion(convert: Callable[..., Any], how: str) -> Any:
+    def converted(tensor: Tensor, *more: Any) -> Any:
+        if _learnt(tensor) and current_mode().recorder is None and not _formats(sys._getframe(1)):
+            raise TypeError(
+                f"{how}: {called(tensor)} requires a gradient, which a Python number would lose: "
+                "take .item() for a number to keep; for its gradient use microtensor's functions "
+                "(microtensor.exp for math.exp), and stack() for entries that a loop fills in"
+            )
+        return convert(read(tensor, how), *more)
+
+    return converted
+
+
+def _formats(frame: FrameType) -> bool:
+    """Whether what runs there is `text % tensor`, which asks for a float to write it down."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return code[at] == opmap.get("BINARY_OP") and code[at + 1] in (6, 19)  # % and %=
+
+
+Tensor.__float__ = _conversion(float, "float()")
+Tensor.__int__ = _conversion(int, "int()")
+Tensor.__complex__ = _conversion(complex, "complex()")
+Tensor.__round__ = _conversion(lambda x, *digits: round(x.item(), *digits), "round()")
 Tensor.__array__ = array
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function

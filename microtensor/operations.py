@@ -17,8 +17,9 @@ import numpy as np
 
 from . import rules
 from .errors import GradientError, ShapeError, called, label
+from .operands import operand
 from .rules import Rule
-from .tensor import Tensor, apply, array_index, entry_of, operand
+from .tensor import Tensor, apply, array_index, entry_of
 
 Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
 Axis = int | tuple[int, ...] | None

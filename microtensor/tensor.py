@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from opcode import opmap
 from operator import attrgetter
 from operator import index as position
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from . import rules
-from .errors import (
-    GradientError,
-    ShapeError,
-    called,
-    label,
-    own_arithmetic,
-    rule_failed,
-    wrong_operand,
-)
+from .errors import GradientError, ShapeError, called, label, rule_failed, wrong_operand
 from .modes import Group, changing, current_mode, record_anew, tick
+from .operands import Array, Mark, mark, operand, stacked
 from .rules import Rule
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 NO_OPTIONS: dict[str, Any] = {}
 
@@ -41,31 +28,8 @@ np.empty((1 << 25) - (1 << 16), np.uint8)
 _property: Any = property  # so that type checkers read the types written where it is used
 
 
-def _converted(convert: Callable[..., Any], how: str) -> Callable[..., Any]:
-    return lambda tensor, *more: convert(read(tensor, how), *more)
-
-
-def _as_number(convert: Callable[..., Any], how: str) -> Callable[..., Any]:
-    """A conversion that would take a number out of the record, where there is one."""
-
-    def converted(tensor: Tensor, *more: Any) -> Any:
-        now = current_mode()
-        leaves = tensor._requires_grad and now.recording and now.recorder is None
-        if leaves and not _formats(sys._getframe(1)):
-            raise TypeError(
-                f"{how}: {called(tensor)} requires a gradient, which a Python number would lose: "
-                "take .item() for a number to keep; for its gradient use microtensor's functions "
-                "(microtensor.exp for math.exp), and stack() for entries that a loop fills in"
-            )
-        return convert(read(tensor, how), *more)
-
-    return converted
-
-
-def _formats(frame: FrameType) -> bool:
-    """Whether what runs there is `text % tensor`, which asks for a float to write it down."""
-    code, at = frame.f_code.co_code, frame.f_lasti
-    return code[at] == opmap.get("BINARY_OP") and code[at + 1] in (6, 19)  # % and %=
+def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], Any]:
+    return lambda tensor: convert(read(tensor, how))
 
 
 def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
@@ -270,6 +234,10 @@ class Tensor:
     if TYPE_CHECKING:  # and what backward, operations and interop give it
         backward: Callable[..., None]
         split: Callable[..., list[Tensor]]
+        __float__: Callable[..., float]
+        __int__: Callable[..., int]
+        __complex__: Callable[..., complex]
+        __round__: Callable[..., Any]
         __array__: Callable[..., Array]
         __array_ufunc__: Callable[..., Any]
         __array_function__: Callable[..., Any]
@@ -309,10 +277,6 @@ class Tensor:
     # Conversions --------------------------------------------------------------------------------
 
     __bool__ = _converted(bool, "bool()")
-    __float__ = _as_number(float, "float()")
-    __int__ = _as_number(int, "int()")
-    __complex__ = _as_number(complex, "complex()")
-    __round__ = _as_number(lambda x, *digits: round(x.item(), *digits), "round()")
     __index__ = _converted(position, "int()")
     __str__ = _converted(str, "str()")
 
@@ -390,18 +354,6 @@ def entry_of(tensor: Tensor) -> Tensor | None:
     return tensor._saved[0] if tensor._saved else None
 
 
-Mark = tuple[Any, ...]
-
-
-def mark(array: Array) -> Mark:
-    """By what it is noticed that an array was changed: all of a small one, some entries of a large.
-
-    The step is odd, so that it meets other columns in other rows.
-    """
-    some = array if array.size <= 1024 else array.flat[:: array.size // 256 | 1]
-    return array.shape, array.strides, array.dtype, some.tobytes()
-
-
 def latest_change() -> int:
     """The number of the latest change to any tensor."""
     return _latest_change
@@ -411,45 +363,6 @@ def read(tensor: Tensor, how: str) -> Any:
     """A tensor's array for use outside of the record; while a program is recorded, if it may be."""
     recorder = current_mode().recorder
     return tensor._array if recorder is None else recorder.read(tensor, how)
-
-
-def operand(x: Any, name: str) -> Any:
-    """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
-    if isinstance(x, int | float):
-        return x
-    if isinstance(x, list | tuple):
-        x = stacked(x, name)
-    if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
-        raise wrong_operand(name, x)
-    if x.__class__ is not np.ndarray:
-        refuse_own_arithmetic(name, x)
-    return x
-
-
-def refuse_own_arithmetic(name: str, x: Any) -> None:
-    """TypeError for arrays that add, multiply or mask in ways of their own."""
-    kind: Any = type(x)
-    if not computes_plainly(kind):
-        raise own_arithmetic(name, x)
-
-
-@cache
-def computes_plainly(kind: type) -> bool:
-    """Whether arrays and numbers of a class are added, multiplied and masked as NumPy's own are."""
-    own = np.ndarray if issubclass(kind, np.ndarray) else kind
-    names = "__array_ufunc__ __array_function__ __add__ __mul__ __pow__ __matmul__ __eq__".split()
-    return all(getattr(kind, name, None) is getattr(own, name, None) for name in names)
-
-
-def stacked(x: Any, name: str) -> Any:
-    """A nested list as an array; one line where its rows differ in length."""
-    for part in x:
-        if isinstance(part, np.ndarray):
-            refuse_own_arithmetic(name, part)
-    try:
-        return np.asarray(x)
-    except ValueError:
-        raise ValueError(f"{name}: the rows of a nested list differ in length") from None
 
 
 def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:

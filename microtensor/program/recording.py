@@ -15,7 +15,8 @@ import numpy as np
 
 from ..errors import GradientError, called, label
 from ..modes import changing, current_mode, mode, tick
-from ..tensor import Tensor, operand
+from ..operands import operand
+from ..tensor import Tensor
 from .trace import Tracer
 
 ATOMS = (int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, range, slice)
