@@ -12,7 +12,7 @@ import numpy as np
 from .errors import GradientError, ShapeError, called, label
 from .modes import changing, current_mode, mode
 from .operands import mark, operand
-from .tensor import Tensor, latest_change, memory_of, owner, plain_arrays
+from .tensor import Tensor, latest_change, memory_of, owner
 
 Visit = Callable[[Tensor, Tensor, Any, Any], None]
 Read = Callable[[Tensor], tuple[Any, tuple[Any, ...], dict[str, Any]]]
@@ -116,8 +116,10 @@ def walk(
         g = pending.pop(node)
         if node in keep:
             found[node] = g
-        if node._marks or changed > node._index:
+        if changed > node._index:
             refuse_changed(node)
+        elif node._marks:
+            _refuse_refilled(node)
         rule, inputs = node._rule, node._inputs
         derivatives = rule.derivatives or [rule.derivative(k) for k in range(len(inputs))]
         options, out = node._options, node._array
@@ -214,22 +216,26 @@ def behind(result: Tensor, tracked: bool = False) -> list[Tensor]:
 
 def refuse_changed(node: Tensor) -> None:
     """GradientError if what a rule was given, or gave, isn't what it was when it was recorded."""
-    rule: Any = node._rule
-    told, cure = "", "change the tensor after backward()"
     held = [x for x in (*node._inputs, node) if x is not None]
-    changed = [x for tensor in held for x in memory_of(tensor) if x._changed > node._index]
-    if changed:
-        told = f"{'' if changed[0].name else 'a tensor '}{label(changed[0])}"
-    elif node._marks:
-        arrays = plain_arrays(node._inputs, node._saved)
-        for array, was in zip(arrays, node._marks, strict=True):
-            if mark(array) != was:
-                told, cure = f"an array {label(array)}", f"give {rule.name} a copy, Tensor(array)"
-    if told:
-        raise GradientError(
-            f"{told} was changed after {rule.name} had used it, so gradients and views would mix "
-            f"old numbers with new; compute the result again, or {cure}"
-        )
+    for x in (x for tensor in held for x in memory_of(tensor)):
+        if x._changed > node._index:
+            what = f"{'' if x.name else 'a tensor '}{label(x)}"
+            raise _mixed(node, what, "change the tensor after backward()")
+    _refuse_refilled(node)
+
+
+def _refuse_refilled(node: Any) -> None:
+    for array, was in node._marks:
+        if mark(array) != was:
+            cure = f"give {node._rule.name} a copy, Tensor(array)"
+            raise _mixed(node, f"an array {label(array)}", cure)
+
+
+def _mixed(node: Any, what: str, cure: str) -> GradientError:
+    return GradientError(
+        f"{what} was changed after {node._rule.name} had used it, so gradients and views would mix "
+        f"old numbers with new; compute the result again, or {cure}"
+    )
 
 
 def _leaf_gradient(leaf: Tensor, g: Any, taken: set[int]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from operator import index as position
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -79,8 +79,8 @@ class Tensor:
         self.grad: Array | None = None
         self.name = name
         self._requires_grad: bool = bool(requires_grad)
-        # What the arrays among its inputs held; None: it was computed, and isn't recorded as that.
-        self._marks: tuple[Mark, ...] | None = ()
+        # The arrays it was made of, and what they held; None: it was computed, and isn't recorded.
+        self._marks: tuple[tuple[Array, Mark], ...] | None = ()
         self._rule: Rule | None = None  # None: a leaf
         self._inputs: tuple[Tensor | None, ...] = ()  # None: it was an array or a number
         # What the rule was given, if inputs lack it. Of a view that isn't recorded: of what tensor.
@@ -109,7 +109,8 @@ class Tensor:
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._refuse_in_a_program()
+        if current_mode().recorder is not None:
+            self._refuse_in_a_program()
         if value is not self._array:
             new = np.asarray(operand(getattr(value, "_array", value), "data"))
             if new.shape != self.shape:
@@ -140,12 +141,10 @@ class Tensor:
             self._array = array[()]
 
     def _refuse_in_a_program(self) -> None:
-        recorder = current_mode().recorder
-        if recorder is not None:
-            recorder.refuse(
-                f"{called(self)} is changed in place, which a program can't do again; give the "
-                "result another name, or change it outside of the function"
-            )
+        current_mode().recorder.refuse(  # type: ignore[union-attr]
+            f"{called(self)} is changed in place, which a program can't do again; give the result "
+            "another name, or change it outside of the function"
+        )
 
     @property
     def requires_grad(self) -> bool:
@@ -270,7 +269,8 @@ class Tensor:
                 "can't follow entries overwritten; build the tensor by where() or concatenate(), "
                 "or do it inside no_grad()"
             )
-        self._refuse_in_a_program()
+        if current_mode().recorder is not None:
+            self._refuse_in_a_program()
         self._write(array_index(index), operand(getattr(value, "_array", value), "t[...] = value"))
         note_change(self)
 
@@ -332,9 +332,10 @@ def note_change(tensor: Tensor) -> None:
     """A tensor's data was changed: what was computed from it before can't go backward."""
     global _latest_change
     with changing:
-        _latest_change = tick()
-        for x in memory_of(tensor):
-            x._changed = _latest_change
+        tensor._changed = _latest_change = tick()
+        if tensor._rule is not None or tensor._saved:
+            for x in memory_of(tensor):
+                x._changed = _latest_change
 
 
 def memory_of(tensor: Tensor) -> Iterator[Tensor]:
@@ -368,7 +369,8 @@ def read(tensor: Tensor, how: str) -> Any:
 def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:
     """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
     values = []
-    needs = plain = arrays = False
+    arrays: tuple[Array, ...] = ()  # which anybody may change
+    needs = plain = False
     for x in inputs:
         if isinstance(x, Tensor):
             values.append(x._array)
@@ -377,7 +379,8 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
             value = operand(x, rule.name)
             values.append(value)
             plain = True
-            arrays = arrays or isinstance(value, np.ndarray)
+            if isinstance(value, np.ndarray):
+                arrays = (*arrays, value)
     if plain and not any(isinstance(x, Tensor) for x in inputs):
         values = [np.asarray(value)[()] for value in values]
     try:
@@ -401,7 +404,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._rule = rule
         result._inputs = tensors
         result._saved = tuple(values) if plain else None
-        result._marks = tuple(map(mark, plain_arrays(tensors, values))) if arrays else ()
+        result._marks = arrays and tuple([(array, mark(array)) for array in arrays])
         result._options = options
     else:
         result._rule = result._saved = result._marks = None
@@ -411,12 +414,6 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     if watch is not None:
         watch(rule, inputs, data)
     return result
-
-
-def plain_arrays(inputs: Sequence[Tensor | None], values: Any) -> list[Array]:
-    """The arrays that a rule was given as they are, not as tensors."""
-    pairs = zip(inputs, values, strict=True)
-    return [v for x, v in pairs if x is None and isinstance(v, np.ndarray)]
 
 
 def _note_owner(result: Tensor, rule: Rule, inputs: tuple[Any, ...]) -> None:
