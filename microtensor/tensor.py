@@ -404,7 +404,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._rule = rule
         result._inputs = tensors
         result._saved = tuple(values) if plain else None
-        result._marks = arrays and tuple([(array, mark(array)) for array in arrays])
+        result._marks = tuple([(array, mark(array)) for array in arrays]) if arrays else ()
         result._options = options
     else:
         result._rule = result._saved = result._marks = None
