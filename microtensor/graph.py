@@ -11,7 +11,7 @@ import numpy as np
 
 from .backward import starting_gradient, walk
 from .errors import GradientError
-from .lexicon import NO_ROW, Row, firmness
+from .lexicon import NO_ROW, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
@@ -172,10 +172,11 @@ class Graph(_Data):
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
         if isinstance(what, Tensor):
             return self._nodes.get(self._tensors.get(what._index, ""))
+        name = shown(what)
         known = [
-            x for x in self.nodes if x.role != "constant" and what in (x.name, x.path or x.name)
+            x for x in self.nodes if x.role != "constant" and name in (x.name, x.path or x.name)
         ]
-        named = [x for x in known if x.name == what] or known
+        named = [x for x in known if x.name == name] or known
         return named[0] if len(named) == 1 else None
 
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
@@ -326,10 +327,10 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
     def path(group: Group | None) -> Path:
         if group is not None and group not in paths:
             outer = path(group.outer)
-            found = (*outer, group.name)
+            found = (*outer, shown(group.name) or "�")
             calls[found] += 1
             if calls[found] > 1:
-                found = (*outer, f"{group.name} ({calls[found]})")
+                found = (*outer, f"{found[-1]} ({calls[found]})")
             if group.activation:
                 activating.add(found)
             paths[group] = found

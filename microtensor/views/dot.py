@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from ..lexicon import cut
 from .scene import Arrow, Card, Cell, Scene, inside
 
 LONGEST = 80
@@ -61,23 +62,9 @@ THEMES = {
 # fmt: on
 
 
-def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
-    """A text from outside as Graphviz shows it literally: cleaned, nothing special left."""
-    line = cleaned(text, longest, keep_spaces)
-    return "".join(SPECIAL.get(c, c) for c in line) or "\xa0"  # no empty text between tags
-
-
-def cleaned(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
-    """A text from outside on one line, cut where it is long. Every text in a picture passes here.
-
-    Characters that XML has no place for become �.
-    """
-    line = text[: 20 * longest]
-    line = line.replace(" ", "\xa0") if keep_spaces else " ".join(line.split())
-    if len(line) > longest or len(text) > 20 * longest:
-        line = line[: longest - 1] + "…"
-    # No control character, surrogate, or mark that turns the line around
-    return "".join(c if c.isprintable() or c == "\xa0" else "\ufffd" for c in line)
+def escaped(text: str, longest: int = LONGEST) -> str:
+    """A text as Graphviz shows it literally: cut where it is long, nothing special left."""
+    return "".join(SPECIAL.get(c, c) for c in cut(text, longest)) or SPACE  # none between tags
 
 
 # A backslash begins an escape, \N the node's own name, in HTML-like labels too; two are one
@@ -187,7 +174,7 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
         attributes += f' POINT-SIZE="{(size or 12) - less}"'
     if style.endswith("bars") or len(cell.lines) > 1:
         attributes += f' FACE="{MONO}"'
-        lines = [escaped(line, longest, keep_spaces=True) for line in cell.lines]
+        lines = [escaped(line, longest) for line in cell.lines]
         body = '<BR ALIGN="LEFT"/>'.join(lines) + ('<BR ALIGN="LEFT"/>' if len(lines) > 1 else "")
     else:
         body = escaped(text, longest)

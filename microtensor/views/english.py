@@ -174,13 +174,13 @@ SENTENCES = {
     "fold.last": "last, {name}",
     "fold.gradient.first": "gradient at the first",
     "fold.gradient.last": "gradient at the last",
-    "learns.least.one": "{who} learns least: ",
-    "learns.least.many": "{who} learn least: ",
+    "learns.least.one": "{who} learns least:",
+    "learns.least.many": "{who} learn least:",
     "learns.least.why": (
         "its gradient is {ratio} times as large as its weights, the smallest share of all layers"
     ),
-    "learns.nothing.one": "{who} learns nothing: ",
-    "learns.nothing.many": "{who} learn nothing: ",
+    "learns.nothing.one": "{who} learns nothing:",
+    "learns.nothing.many": "{who} learn nothing:",
     "learns.nothing.why": "the gradient of the weights is 0",
     # What is wrong with a value
     "nonfinite": "not finite: {entries}",

@@ -10,7 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..dot import THEMES, cleaned
+from ...lexicon import shown
+from ..dot import THEMES
 from ..words import say, sentences
 from .data import PageStep, Tale
 from .svg import colours, svg
@@ -89,12 +90,12 @@ def _themes() -> str:
 
 def _text(text: str) -> str:
     """A text from outside in HTML: on one line, without what isn't printed, escaped."""
-    return html.escape(cleaned(text, 2000))
+    return html.escape(shown(text))
 
 
 def _line(cells: Iterable[Any]) -> str:
     """Texts that stand beside each other, in one."""
-    return " · ".join(cell.text.rstrip() for cell in cells).replace(": · ", ": ")
+    return " · ".join(cell.text for cell in cells).replace(": · ", ": ")
 
 
 def _field(card: tuple[str, str, str]) -> str:

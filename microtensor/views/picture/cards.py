@@ -26,7 +26,7 @@ def why_no_gradients(result: Node) -> list[Line]:
     why = say("picture.none.changed")
     if np.size(result.value) != 1:
         why = say("picture.none.wide", name=result.name)
-    return [(Cell(f"{say('picture.none')}: ", "backward label"), Cell(why, "quiet"))]
+    return [(Cell(f"{say('picture.none')}:", "backward label"), Cell(why, "quiet"))]
 
 
 def without_gradient(node: Node, span: int = 1) -> Cell:
