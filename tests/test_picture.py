@@ -19,7 +19,7 @@ import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, primitive
 from microtensor.lexicon import shown
 from microtensor.views import numbers
-from microtensor.views.dot import THEMES, contrast, escaped, shade
+from microtensor.views.dot import THEMES, escaped, shade
 
 ROOT = Path(__file__).parent.parent
 
@@ -634,6 +634,18 @@ def test_too_many_cards_are_refused():
 # Colours ----------------------------------------------------------------------------------------
 
 
+def contrast(a, b):
+    """The contrast of two colours, from 1 to 21 (WCAG 2.2, relative luminance)."""
+    light, dark = sorted(map(luminance, (a, b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_every_text_has_contrast_on_every_fill(theme):
     fills = [theme.page, *(fill for fill, _ in theme.fills.values())]
@@ -643,6 +655,7 @@ def test_every_text_has_contrast_on_every_fill(theme):
     for heat in np.linspace(0, 1, 50):
         fill, text = shade(theme, heat)
         assert contrast(text, fill) >= 4.5, (text, fill)
+        assert text == max(theme.text, theme.page, key=lambda colour: contrast(colour, fill))
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)

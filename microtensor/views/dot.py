@@ -10,6 +10,7 @@ from ..lexicon import cut
 from .scene import Arrow, Card, Cell, Scene, inside
 
 LONGEST = 80
+STRONG = 5  # from this shade of heat on, the page's colour is easier to read than the text's
 MANY = 300  # cards; above that, Graphviz looks less long for the best places
 WHOLE = {"labelloc": "t", "nodesep": "0.35", "pad": "0.2"}
 FRAME = {"style": "rounded,dashed", "labeljust": "l", "fontsize": "12", "margin": "12"}
@@ -72,21 +73,9 @@ SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", 
 
 
 def shade(theme: Theme, heat: float) -> tuple[str, str]:
-    """The fill of a gradient's cell and the text on it, whichever is easier to read."""
-    fill = theme.heat[max(0, math.ceil(heat * len(theme.heat)) - 1)]
-    return fill, max(theme.text, theme.page, key=lambda colour: contrast(colour, fill))
-
-
-def contrast(a: str, b: str) -> float:
-    """The contrast of two colours, from 1 to 21 (WCAG 2.2, relative luminance)."""
-    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    """The fill of a gradient's cell and the text on it: on the strong ones the page's colour."""
+    place = max(0, math.ceil(heat * len(theme.heat)) - 1)
+    return theme.heat[place], theme.page if place >= STRONG else theme.text
 
 
 def write(scene: Scene, theme: Theme, drawing: Any) -> None:
