@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .backward import starting_gradient, walk
-from .errors import GradientError
+from .errors import GradientError, called
 from .lexicon import NO_ROW, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
@@ -178,6 +178,20 @@ class Graph(_Data):
         ]
         named = [x for x in known if x.name == name] or known
         return named[0] if len(named) == 1 else None
+
+    def tracked(self, who: str, what: Tensor | str) -> Node:
+        """What `find` finds, if it has a gradient; else `who` refuses it by a ValueError."""
+        node = self.find(what)
+        name = called(what) if isinstance(what, Tensor) else repr(what)
+        if node is None:
+            known = ", ".join(node.name for node in self.nodes if node.tracked and node.named)
+            raise ValueError(
+                f"{who}: the result wasn't computed from {name}; it has gradients of: "
+                f"{known or 'no names'}"
+            )
+        if not node.tracked:
+            raise ValueError(f"{who}: {name} has no gradient: it doesn't require one")
+        return node
 
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
         """A node as one expression of what it was computed from, such as `log(σ(w · x + b))`.
