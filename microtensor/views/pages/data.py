@@ -69,14 +69,6 @@ class Tale:
             for card in self.scene.cards
         }
 
-    def leaves(self) -> list[tuple[str, str, str]]:
-        """The id, name and value of each leaf that can be changed."""
-        return [
-            (node.id, node.name, repr(float(node.value)).removesuffix(".0"))
-            for node in self.graph.nodes
-            if node.rule is None and node.role != "constant"
-        ]
-
     def data(self) -> dict[str, Any]:
         """What the script reads."""
         words = self.words()
