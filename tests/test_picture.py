@@ -182,14 +182,12 @@ def test_why_gradients_were_not_computed_is_said():
         return [" ".join(c.text for c in line) for line in draw(y, names={"y": y}).scene.legend[1:]]
 
     w = leaf([1.0, 2.0], "w")
-    said = (
-        "– not computed: y isn't a single number; draw(..., gradient=...) says what arrives at it"
-    )
-    assert legend(w * 2.0) == [said]
+    reduced = "reduce it by .sum() or .mean(), or pass gradient="
+    assert legend(w * 2.0) == [f"– not computed: y (2) isn't a single number; {reduced}"]
     y = (w * w).sum()
     assert legend(y) == []
     w.data = np.zeros(2)
-    assert legend(y) == ["– not computed: a value was changed since; draw before the step"]
+    assert legend(y) == ["– not computed: a value was changed after it was used; compute y again"]
     assert legend(Tensor(1.0)) == []
 
 

@@ -34,14 +34,12 @@ SENTENCES = {
     "story.kinds.one": " and {count} other rule",
     "story.kinds.many": " and {count} other rules",
     "more": "and {more:,} more",
-    "none.untracked": (
-        "None: nothing here requires a gradient; make a leaf with requires_grad=True."
-    ),
+    "none": "None: {why}.",
+    "none.untracked": "nothing here requires a gradient; make a leaf with requires_grad=True",
     "none.wide": (
-        "None: {name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass "
-        "gradient=."
+        "{name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass gradient="
     ),
-    "none.changed": "None: a value was changed after it was used; compute {name} again.",
+    "none.changed": "a value was changed after it was used; compute {name} again",
     "nudge": "{name} + {step} moves {out} by {up}",
     "nudge.kink": "{moved}, and {name} − {step} by {down}: a kink",
     # Its steps
@@ -146,10 +144,6 @@ SENTENCES = {
     "picture.ones": "{ones} ones of {size}",
     "picture.untracked": "not tracked",
     "picture.none": "– not computed",
-    "picture.none.changed": "a value was changed since; draw before the step",
-    "picture.none.wide": (
-        "{name} isn't a single number; draw(..., gradient=...) says what arrives at it"
-    ),
     "picture.local": "local, entry by entry",
     "picture.rule": "by the rule of {rule}",
     "picture.summed": "summed over {axes} ({lengths})",

@@ -15,8 +15,8 @@ import numpy as np
 
 from ...graph import Graph, Node, Step
 from ...lexicon import LONGEST_NAME, cut
-from ..numbers import given, number, size
-from ..words import Told, reason, say
+from ..numbers import given, number
+from ..words import Told, reason, say, why_none
 from .steps import notes, tell
 
 WIDTH = 88
@@ -172,7 +172,7 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
     """The gradients of the wanted nodes (none: of the leaves), each checked by a nudge."""
     result = graph.result
     if result.gradient is None:
-        yield _why_none(result)
+        yield say("none", why=why_none(result))
         return
     asked = [x for x in graph.nodes if (x.id in wanted if wanted else x.role == "parameter")]
     found = [node for node in asked or [result] if node.gradient is not None]
@@ -194,14 +194,6 @@ def _checkable(graph: Graph, many: int) -> bool:
     entries = sum(np.size(node.value) + 100 for node in graph.nodes)  # a call is worth 100 entries
     single = np.size(result.value) == 1 and np.all(np.equal(result.gradient, 1))
     return bool(single) and 2 * min(many, MOST_CHECKED) * entries <= MOST_REPLAYED
-
-
-def _why_none(result: Node) -> str:
-    if not result.tracked:
-        return say("none.untracked")
-    if np.size(result.value) != 1:
-        return say("none.wide", name=result.name, size=size(np.shape(result.value)))
-    return say("none.changed", name=result.name)
 
 
 def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
