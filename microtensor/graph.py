@@ -338,9 +338,16 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
     calls: Counter[Path] = Counter()
     activating: set[Path] = set()
 
-    def path(group: Group | None) -> Path:
-        if group is not None and group not in paths:
-            outer = path(group.outer)
+    groups: dict[str, Path] = {}
+    for place in behind:
+        of = place.value if place.reader is None else place.reader
+        inner: Group | None = of._group
+        unknown: list[Group] = []  # from the inside out
+        while inner is not None and inner not in paths:
+            unknown.append(inner)
+            inner = inner.outer
+        for group in reversed(unknown):
+            outer = paths[group.outer]
             found = (*outer, shown(group.name) or "�")
             calls[found] += 1
             if calls[found] > 1:
@@ -348,13 +355,8 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
             if group.activation:
                 activating.add(found)
             paths[group] = found
-        return paths[group]
-
-    groups: dict[str, Path] = {}
-    for place in behind:
-        of = place.value if place.reader is None else place.reader
         array = place.reader is not None and place.role == "input"
-        groups[place.id] = () if array else path(of._group)
+        groups[place.id] = () if array else paths[of._group]
     return groups, activating
 
 
