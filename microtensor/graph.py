@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .backward import refuse_changed, starting_gradient, walk
-from .lexicon import NO_ROW, Row, firmness
+from .errors import called
+from .lexicon import NO_ROW, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
@@ -171,11 +172,26 @@ class Graph(_Data):
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
         if isinstance(what, Tensor):
             return self._nodes.get(self._tensors.get(what._index, ""))
+        name = shown(what)
         known = [
-            x for x in self.nodes if x.role != "constant" and what in (x.name, x.path or x.name)
+            x for x in self.nodes if x.role != "constant" and name in (x.name, x.path or x.name)
         ]
-        named = [x for x in known if x.name == what] or known
+        named = [x for x in known if x.name == name] or known
         return named[0] if len(named) == 1 else None
+
+    def tracked(self, who: str, what: Tensor | str) -> Node:
+        """What `find` finds, if it has a gradient; else `who` refuses it by a ValueError."""
+        node = self.find(what)
+        name = called(what) if isinstance(what, Tensor) else repr(what)
+        if node is None:
+            known = ", ".join(node.name for node in self.nodes if node.tracked and node.named)
+            raise ValueError(
+                f"{who}: the result wasn't computed from {name}; it has gradients of: "
+                f"{known or 'no names'}"
+            )
+        if not node.tracked:
+            raise ValueError(f"{who}: {name} has no gradient: it doesn't require one")
+        return node
 
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
         """A node as one expression of what it was computed from, such as `log(σ(w · x + b))`.
@@ -322,23 +338,25 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
     calls: Counter[Path] = Counter()
     activating: set[Path] = set()
 
-    def path(group: Group | None) -> Path:
-        if group is not None and group not in paths:
-            outer = path(group.outer)
-            found = (*outer, group.name)
-            calls[found] += 1
-            if calls[found] > 1:
-                found = (*outer, f"{group.name} ({calls[found]})")
-            if group.activation:
-                activating.add(found)
-            paths[group] = found
-        return paths[group]
-
     groups: dict[str, Path] = {}
     for place in behind:
         of = place.value if place.reader is None else place.reader
+        inner: Group | None = of._group
+        unknown: list[Group] = []  # from the inside out
+        while inner is not None and inner not in paths:
+            unknown.append(inner)
+            inner = inner.outer
+        for group in reversed(unknown):
+            outer = paths[group.outer]
+            found = (*outer, shown(group.name) or "�")
+            calls[found] += 1
+            if calls[found] > 1:
+                found = (*outer, f"{found[-1]} ({calls[found]})")
+            if group.activation:
+                activating.add(found)
+            paths[group] = found
         array = place.reader is not None and place.role == "input"
-        groups[place.id] = () if array else path(of._group)
+        groups[place.id] = () if array else paths[of._group]
     return groups, activating
 
 

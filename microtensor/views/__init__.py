@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GradientError, called
-from ..graph import Graph, Node
+from ..errors import GradientError
+from ..graph import Graph
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
@@ -44,7 +44,7 @@ def explain(
         raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
     graph = Graph.of(result, names, gradient)
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
-    wanted = frozenset(_tracked("explain", graph, x).id for x in asked)
+    wanted = frozenset(graph.tracked("explain", x).id for x in asked)
     return explained(graph, wanted, Replay(result).nudged, format)
 
 
@@ -61,7 +61,7 @@ def paths(
     from .story.routes import summed
 
     graph = Graph.of(result, names, gradient)
-    return summed(graph, _tracked("paths", graph, wrt).id, Replay(result).sent)
+    return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
 def follow(
@@ -75,21 +75,6 @@ def follow(
     from .story.entry import followed
 
     return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
-
-
-def _tracked(what: str, graph: Graph, x: Any) -> Node:
-    """The node that is asked for, by name or as a tensor, which has a gradient."""
-    node = graph.find(x)
-    if node is not None and node.tracked:
-        return node
-    name = called(x) if isinstance(x, Tensor) else repr(x)
-    if node is not None:
-        raise ValueError(f"{what}: {name} has no gradient: it doesn't require one")
-    known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
-    raise ValueError(
-        f"{what}: the result wasn't computed from {name}; it has gradients of: "
-        f"{known or 'no names'}"
-    )
 
 
 def draw(

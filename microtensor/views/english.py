@@ -34,12 +34,10 @@ SENTENCES = {
     "story.kinds.one": " and {count} other rule",
     "story.kinds.many": " and {count} other rules",
     "more": "and {more:,} more",
-    "none.untracked": (
-        "None: nothing here requires a gradient; make a leaf with requires_grad=True."
-    ),
+    "none": "None: {why}.",
+    "none.untracked": "nothing here requires a gradient; make a leaf with requires_grad=True",
     "none.wide": (
-        "None: {name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass "
-        "gradient=."
+        "{name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass gradient="
     ),
     "nudge": "{name} + {step} moves {out} by {up}",
     "nudge.kink": "{moved}, and {name} − {step} by {down}: a kink",
@@ -145,9 +143,6 @@ SENTENCES = {
     "picture.ones": "{ones} ones of {size}",
     "picture.untracked": "not tracked",
     "picture.none": "– not computed",
-    "picture.none.wide": (
-        "{name} isn't a single number; draw(..., gradient=...) says what arrives at it"
-    ),
     "picture.local": "local, entry by entry",
     "picture.rule": "by the rule of {rule}",
     "picture.summed": "summed over {axes} ({lengths})",
@@ -172,13 +167,13 @@ SENTENCES = {
     "fold.last": "last, {name}",
     "fold.gradient.first": "gradient at the first",
     "fold.gradient.last": "gradient at the last",
-    "learns.least.one": "{who} learns least: ",
-    "learns.least.many": "{who} learn least: ",
+    "learns.least.one": "{who} learns least:",
+    "learns.least.many": "{who} learn least:",
     "learns.least.why": (
         "its gradient is {ratio} times as large as its weights, the smallest share of all layers"
     ),
-    "learns.nothing.one": "{who} learns nothing: ",
-    "learns.nothing.many": "{who} learn nothing: ",
+    "learns.nothing.one": "{who} learns nothing:",
+    "learns.nothing.many": "{who} learn nothing:",
     "learns.nothing.why": "the gradient of the weights is 0",
     # What is wrong with a value
     "nonfinite": "not finite: {entries}",

@@ -74,11 +74,9 @@ def _words(array: Any, rows: Any) -> str:
 def _cells(rows: Any) -> Any:
     """The matrix in at most 32 x 32 cells, each the mean of what lies in it."""
     for axis in (0, 1):
-        if (n := rows.shape[axis]) > CELLS:
-            starts = np.arange(CELLS) * n // CELLS
-            counts = np.diff([*starts, n])
-            sums = np.add.reduceat(rows, starts, axis=axis)
-            rows = sums / (counts[:, None] if axis == 0 else counts)
+        if rows.shape[axis] > CELLS:
+            parts = np.array_split(rows, CELLS, axis)
+            rows = np.stack([part.mean(axis) for part in parts], axis)
     return rows
 
 

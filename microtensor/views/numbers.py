@@ -119,6 +119,8 @@ def array(value: Any) -> str:
     if value.ndim == 0:
         return number(value)
     rows = [[number(x) for x in row] for row in np.atleast_2d(value)]
+    if len(rows) == 1:
+        return f"[{' '.join(rows[0])}]"
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = [[x.rjust(n) for x, n in zip(row, widths, strict=True)] for row in rows]
     return "\n".join(f"[{'  '.join(row)}]" for row in padded)

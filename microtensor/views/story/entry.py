@@ -37,13 +37,8 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
     name, index = what, ""
     if graph.find(what) is None and what.endswith("]"):
         name, _, index = what[:-1].rpartition("[")
-    node = graph.find(name)
-    if node is None:
-        known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
-        raise ValueError(
-            f"follow: there is no {name!r}; there is: {known or 'nothing with a name'}"
-        )
-    if not node.tracked or node.gradient is None:
+    node = graph.tracked("follow", name)
+    if node.gradient is None:
         raise ValueError(f"follow: {name!r} has no gradient")
     shape = np.shape(node.value)
     example = repr(f"{name}[{', '.join('0' * len(shape))}]" if shape else name)
