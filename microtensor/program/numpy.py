@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .simplify import shape_of
+from .simplify import order_of, shape_of
 from .symbol import Symbol, is_numpy
 
 ATOM, POWER, SIGN, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 3, 2, 1
@@ -237,10 +237,8 @@ def _put(symbol: Symbol, read: Read) -> Text:
 
 
 def _transpose(symbol: Symbol, read: Read) -> Text | None:
-    axes, count = symbol.options.get("axes"), symbol.ndim
-    order = None if axes is None else tuple(a % count for a in axes)
-    x = read(symbol.arguments[0])
-    if order is None or order == tuple(reversed(range(count))):
+    count, order, x = symbol.ndim, order_of(symbol), read(symbol.arguments[0])
+    if order == tuple(reversed(range(count))):
         return Text(f"{x.within(ATOM)}.T")
     if order == (*range(count - 2), count - 1, count - 2):
         return Text(f"{x.within(ATOM)}.mT")

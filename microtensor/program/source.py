@@ -16,7 +16,7 @@ from ..errors import label
 from ..graph import Graph, Node
 from ..lexicon import ROWS
 from ..tensor import Tensor
-from .naming import Names
+from .naming import Identifiers, identifier
 from .numpy import (
     HELPERS,
     JAX_PUT,
@@ -70,6 +70,21 @@ def program(
     return Program(graph, found, targets, names or {}, xp == "jax.numpy")
 
 
+def _has_line(node: Node) -> bool:
+    """The user named it, or it is the result, a linear map or an activation."""
+    return node.named or node.linear or node.activation or node.role == "output"
+
+
+def _is_constant(node: Node) -> bool:
+    """A number, or a small array without a name: it stands in the text itself.
+
+    What was computed is none: with other data it would be another.
+    """
+    if node.named or not node.recorded:
+        return False
+    return node.role == "constant" or (node.role == "input" and is_short(np.asarray(node.value)))
+
+
 def _target(graph: Graph, x: Any) -> Node:
     """What a gradient is wanted of."""
     if not isinstance(x, Tensor | str):
@@ -111,10 +126,12 @@ class Program:
         self.targets = [node.id for node in targets]  # what gradients are wanted of
         self.given = given  # the user's values by name
         self.jax = jax
-        self.names = Names(graph, {*HELPERS})
-        for node in targets:
-            if node.id not in self.names.inputs and node.id not in self.names.lines:
-                self.names.lines[node.id] = self.names.unique(node.name)
+        computed = {identifier(node.name) for node in graph.nodes if node.rule is not None}
+        self.names = Identifiers(HELPERS, spare=computed)
+        self.leaves = [n for n in graph.nodes if n.rule is None and not _is_constant(n)]
+        lines = [n for n in graph.nodes if n.rule is not None and _has_line(n)]
+        several = {node.id: node for node in (*self.leaves, *lines, *targets)}
+        self.called = {key: self.names.unique(node.name) for key, node in several.items()}
         self.helpers: set[str] = set()
         self.arrays: dict[int, tuple[str, Any]] = {}  # constants that become parameters
         self.texts: dict[Symbol, Text] = {}
@@ -132,7 +149,8 @@ class Program:
         values, gradients, seed = self.trace.values, self.trace.gradients, self.trace.seed
         old = reach([values[self.graph.result.id], *(gradients[t] for t in self.targets)])
         seen = set(old)
-        self.kept = [k for k in self.names.lines if k in self.targets or values[k] in seen]
+        lines = [k for k in self.called if self.graph.node(k).rule is not None]
+        self.kept = [k for k in lines if k in self.targets or values[k] in seen]
         kept = [values[key] for key in self.kept]
         kept += [gradients[key] for key in (*self.kept, *self.targets) if key in gradients]
         forward = max(x.index for x in values.values() if isinstance(x, Symbol))
@@ -190,7 +208,7 @@ class Program:
             operands, axes = self.graph.operands(node.id), np.ndim(node.value)
             if not shape or np.shape(node.value)[alike] != shape[alike]:
                 continue
-            if node.role == "input" and node.id in self.names.inputs:
+            if node.role == "input" and node.id in self.called:
                 return node, ranges
             if len(waiting) >= 50:
                 continue
@@ -207,19 +225,20 @@ class Program:
 
     def _call_names(self) -> None:
         """The inputs, the lengths, the values with a line each, and their gradients."""
-        for key, name in self.names.inputs.items():
-            self.said[self.values[key]] = name
+        for node in self.leaves:
+            self.said[self.values[node.id]] = self.called[node.id]
         self.said |= self.lengths
         for key in self.kept:
-            self.said.setdefault(self.values[key], self.names.lines[key])
-        known = {**self.names.inputs, **self.names.lines}
-        self.slope_names = {t: self.names.unique(f"d{known[t]}") for t in self.targets}
+            self.said.setdefault(self.values[key], self.called[key])
+        self.slope_names = {t: self.names.unique(f"d{self.called[t]}") for t in self.targets}
         for key in (*reversed(self.kept), *self.targets):
             g = self.slopes.get(key)
             if not isinstance(g, Symbol) or g.call in (None, "full") or is_weak(g):
                 continue
             if g not in self.said and g not in self.forward:
-                self.said[g] = self.slope_names.get(key) or self.names.unique(f"d{known[key]}")
+                self.said[g] = self.slope_names.get(key) or self.names.unique(
+                    f"d{self.called[key]}"
+                )
 
     # Statements ---------------------------------------------------------------------------------
 
@@ -445,8 +464,7 @@ class Program:
                 text += comment if self._width(text) + len(comment) <= WIDTH else ""
             shape = line.shape
             lines += [text] if self._width(text) <= WIDTH else _bracketed(line.name, line.text)
-        known = {**self.names.inputs, **self.names.lines}
-        pairs = [f'"{known[t]}": {self.slope_names[t]}' for t in self.targets]
+        pairs = [f'"{self.called[t]}": {self.slope_names[t]}' for t in self.targets]
         inline = f"    return {result}, {{{', '.join(pairs)}}}"
         if len(inline) <= WIDTH:
             return "\n".join([*lines, "", inline]) + "\n"
@@ -456,23 +474,17 @@ class Program:
 
     def inputs(self) -> list[tuple[str, Any]]:
         """The function's parameters and their values: data, constants, what is learned."""
-        nodes = [node for node in self.graph.nodes if node.id in self.names.inputs]
-        nodes = [node for node in nodes if self.values[node.id] in set(self.order)]
-        place = {node.id: i for i, node in enumerate(self.graph.nodes)}
-        data = [node for node in nodes if not node.tracked]
-        data.sort(
-            key=lambda node: min((place[x.id] for x in self.graph.readers(node.id)), default=0)
-        )
-        first, last = (
-            [(self.names.inputs[node.id], node.value) for node in some]
-            for some in (data, [node for node in nodes if node.tracked])
-        )
+        used, place = set(self.order), {node.id: i for i, node in enumerate(self.graph.nodes)}
+        nodes = [node for node in self.leaves if self.values[node.id] in used]
+        last = [(self.called[node.id], node.value) for node in nodes if node.tracked]
+        nodes.sort(key=lambda node: min(place[x.id] for x in self.graph.readers(node.id) or [node]))
+        first = [(self.called[node.id], node.value) for node in nodes if not node.tracked]
         return [*first, *self.arrays.values(), *last]
 
     def _docstring(self, result: str, inputs: list[tuple[str, Any]]) -> list[str]:
         """What is returned, and the shapes of what is taken."""
         subject = f"The {result}" if result in ("loss", "cost", "error") else result
-        nodes = {name: self.graph.node(key) for key, name in self.names.inputs.items()}
+        nodes = {self.called[node.id]: node for node in self.leaves}
         learned = {name for name, node in nodes.items() if node.tracked}
         lines = [f"{subject} and its gradients, by name.", ""]
         for what, chosen in (
