@@ -64,7 +64,10 @@ def wrong_operand(rule: str, x: Any) -> TypeError:
         what = f"an array of dtype {x.dtype}"
     elif hasattr(x, "__array__"):
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
-        what = f"a {kind}; np.asarray() makes an array of it"
+        cure = (
+            "its .to_numpy() is one" if hasattr(x, "to_numpy") else "np.asarray() makes one of it"
+        )
+        what = f"a {kind}; {cure}"
     else:
         text = repr(x)
         what = f"{text if len(text) <= 40 else text[:37] + '...'} ({type(x).__name__})"

@@ -70,7 +70,8 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
     if _learnt(self):
         raise TypeError(
             f"{called(self, 'this tensor')} requires a gradient, which an array would lose: take "
-            ".detach() for a constant, .numpy() for an array, .item() for a number"
+            ".detach() for a constant, .numpy() for an array, .item() for a number, and stack() to "
+            "make one tensor of several"
         )
     if copy is False:
         raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")
@@ -79,7 +80,9 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What NumPy calls for `np.exp(t)` and for `array + t`."""
-    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    name = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
+    if getattr(np, ufunc.__name__, None) is ufunc:  # and not one of another library
+        name = f"np.{name}"
     if ufunc in _CONSTANT_UFUNCS and method == "__call__":
         return ufunc(*_arrays(inputs, name), **options)
     out = inputs[:1] if method == "at" else options.get("out")

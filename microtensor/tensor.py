@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from operator import index as position
@@ -50,6 +51,8 @@ class Tensor:
     `float()` are NumPy's.
     """
 
+    __pandas_priority__ = 5000  # above a DataFrame's, so that `series * t` asks t, which says it
+
     __slots__ = (
         "__weakref__ _changed _array _group _index _inputs _marks _options _requires_grad _rule "
         "_saved grad name"
@@ -90,7 +93,7 @@ class Tensor:
         self._index = tick()  # larger than that of every tensor made before
         self._changed = 0  # the number of its last change
         if requires_grad:
-            self._refuse_whole_numbers()
+            self._check_learnable(requires_grad)
         if recorder is not None and isinstance(data, Tensor | np.ndarray):
             recorder.made(self, data, dtype)
 
@@ -158,14 +161,15 @@ class Tensor:
                 f"requires_grad: {called(self)} was computed by {self._rule.name}; only a leaf's "
                 "can be set; .detach() makes one"
             )
-        if wanted:
-            self._refuse_whole_numbers()
+        self._check_learnable(wanted)
         if bool(wanted) != self._requires_grad:
             self._requires_grad = bool(wanted)
             record_anew()
 
-    def _refuse_whole_numbers(self) -> None:
-        if self.dtype.kind != "f":
+    def _check_learnable(self, wanted: Any) -> None:
+        if not isinstance(wanted, int | np.bool):
+            raise TypeError(f"requires_grad: expected True or False, got {wanted!r}")
+        if wanted and self.dtype.kind != "f":
             raise TypeError(
                 f"requires_grad: {called(self)} has dtype {self.dtype}, and only floats have "
                 "gradients; write 2.0 for 2, or dtype=float"
@@ -230,6 +234,21 @@ class Tensor:
         """The result of a rule, recorded: what a rule called on tensors asks for."""
         return apply(rule, inputs, options)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What has no value: the gradient of what was computed, who keeps none."""
+            if name != "grad":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            if self._rule is not None:
+                warnings.warn(
+                    f".grad of {called(self, 'a tensor')} is None, for {self._rule.name} computed "
+                    "it, and leaves alone keep gradients; use grad(output, tensor), and change a "
+                    "parameter by `w -= step` inside no_grad(), not by `w = w - step`",
+                    stacklevel=2,
+                )
+            return None
+
     if TYPE_CHECKING:  # and what backward, operations and interop give it
         backward: Callable[..., None]
         split: Callable[..., list[Tensor]]
@@ -282,12 +301,12 @@ class Tensor:
 
     def __len__(self) -> int:
         if not self.ndim:
-            raise TypeError("len() of a scalar tensor")
+            raise TypeError("len(): a scalar has none; .item() is its number, .numpy() its array")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.ndim:
-            raise TypeError("iteration over a scalar tensor")
+            raise TypeError("a scalar can't be iterated over; .item() is its number")
         return (self[i] for i in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
@@ -317,7 +336,7 @@ class Tensor:
         if self._rule is not None:
             raise TypeError(
                 f"copy: {called(self)} was computed by {self._rule.name}, and its record is "
-                "neither copied nor pickled; take its .detach()"
+                "neither copied nor pickled; take its .detach(), or its .numpy() for an array"
             )
         data = np.asarray(read(self, "a copy"))
         return type(self), (data, self._requires_grad, self.name)
@@ -392,7 +411,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
     result._array = data
-    result.grad = result.name = None
+    result.name = None
     result._index = tick()
     result._changed = 0
     result._group = group

@@ -1011,7 +1011,7 @@ def test_a_long_chain_is_printed(long_chain):
 def test_a_long_chain_is_neither_copied_nor_pickled(long_chain):
     message = (
         "copy: the tensor was computed by add, and its record is neither copied nor pickled; "
-        "take its .detach()"
+        "take its .detach(), or its .numpy() for an array"
     )
     for f in (copy.copy, copy.deepcopy, pickle.dumps):
         refused(TypeError, message, f, long_chain[1])

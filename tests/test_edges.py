@@ -563,3 +563,93 @@ def test_views_are_copied_and_pickled_as_leaves_are():
     again[0] = 5
     assert (row.tolist(), again.tolist()) == ([1, 1, 1], [5, 1, 1])
     assert mt.to_source((leaf([1.0, 2, 3], "w") * row).sum())
+
+
+# Neighbours, and what is set ------------------------------------------------------------------
+
+
+class Column:
+    """A column of a data frame, as far as it matters here."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(2)
+
+    def to_numpy(self):
+        return np.ones(2)
+
+
+def test_a_column_of_a_frame_says_how_it_becomes_an_array():
+    w = leaf([1.0, 2.0])
+    for use in (lambda: w * Column(), lambda: Column() * w):
+        with pytest.raises(TypeError, match=r"got a test_edges\.Column; its \.to_numpy\(\) is one"):
+            use()
+    assert Tensor(Column()).tolist() == [1, 1]
+    (w * Column().to_numpy()).sum().backward()
+    assert w.grad.tolist() == [1, 1]
+
+
+def test_a_column_of_pandas_too():
+    pandas = pytest.importorskip("pandas", reason="pandas isn't installed")
+    w = leaf([1.0, 2.0])
+    column = pandas.Series([1.0, 2.0])
+    frame = pandas.DataFrame({"a": column})
+    for use in (lambda: column * w, lambda: w - column, lambda: frame * w, lambda: w @ frame):
+        with pytest.raises(TypeError, match=r"its \.to_numpy\(\) is one"):
+            use()
+
+
+def test_several_tensors_become_one_by_stack():
+    with pytest.raises(TypeError, match=r"and stack\(\) to make one tensor of several"):
+        np.array([leaf(1.0), leaf(2.0)])
+
+
+def test_a_scalar_says_how_it_becomes_a_number():
+    with pytest.raises(TypeError, match=r"\.item\(\) is its number, \.numpy\(\) its array"):
+        len(leaf(1.0))
+    with pytest.raises(TypeError, match=r"\.item\(\) is its number"):
+        iter(leaf(1.0))
+
+
+def test_a_function_of_another_library_isnt_numpys():
+    double = np.frompyfunc(lambda x: 2 * x, 1, 1)
+    with pytest.raises(TypeError, match=r"^<lambda> \(vectorized\) has no rule"):
+        double(leaf([1.0]))
+
+
+@pytest.mark.parametrize("wanted", ["False", "yes", None, 0.5, [True]])
+def test_requires_grad_is_true_or_false(wanted):
+    with pytest.raises(TypeError, match="requires_grad: expected True or False, got"):
+        leaf(1.0).requires_grad = wanted
+    if wanted:
+        with pytest.raises(TypeError, match="requires_grad: expected True or False, got"):
+            Tensor(1.0, requires_grad=wanted)
+
+
+@pytest.mark.parametrize("value", ["x", 1.0, [1.0, 2.0], np.ones(3), np.ones((1, 2))])
+def test_a_gradient_that_was_set_has_the_tensors_shape(value):
+    w = leaf([1.0, 2.0], "w")
+    w.grad = value
+    with pytest.raises(
+        GradientError, match=r"^backward: \.grad of \(2,\) 'w' was set to a value of"
+    ):
+        (w * w).sum().backward()
+    w.grad = np.ones(2)
+    (w * w).sum().backward()
+    assert w.grad.tolist() == [3, 5]
+
+
+def test_the_gradient_of_what_was_computed_says_why_there_is_none():
+    w = leaf([1.0, 2.0], "w")
+    (w * w).sum().backward()
+    w = w - 0.1 * w.grad
+    (w * w).sum().backward()
+    said = (
+        r"None, for subtract computed it, .* grad\(output, tensor\).*`w -= step` inside no_grad\(\)"
+    )
+    with pytest.warns(UserWarning, match=said):
+        assert w.grad is None
+    with no_grad():
+        assert (w * 2).grad is None
+    assert w.detach().grad is Tensor(2.0).grad is None
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'gradient'"):
+        _ = w.gradient
