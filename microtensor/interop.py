@@ -20,12 +20,28 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: An
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
+def _float_power(a: Any, b: Any) -> Any:
+    return operations.power(_in(np.float64, a), _in(np.float64, b))
+
+
+def _fabs(x: Any) -> Any:
+    return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
+
+
+def _in(dtype: Any, x: Any) -> Any:
+    """An operand in a dtype, which a number of Python's takes on by itself."""
+    return x if getattr(x, "dtype", dtype) == dtype else operations.astype(x, dtype)
+
+
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     getattr(np, name): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
     np.positive: lambda x: x,
     # whose keywords have other names in NumPy
     np.clip: _clip,
+    # whose results are floats, also of whole numbers
+    np.float_power: _float_power,
+    np.fabs: _fabs,
     np.transpose: lambda a, axes=None: operations.transpose(a, axes),
     np.reshape: lambda a, shape: operations.reshape(a, shape),
 }

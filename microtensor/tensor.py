@@ -35,7 +35,12 @@ def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], An
 def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
     """With what is no number, as `t == None`: Python's own answer."""
     kinds = (int, float, np.ndarray, np.generic, list)
-    return lambda a, b: apply(rule, (a, b)) if isinstance(b, (Tensor, *kinds)) else NotImplemented
+
+    def compare(a: Tensor, b: Any) -> Tensor:
+        known = isinstance(b, (Tensor, *kinds)) and not defers(b)
+        return apply(rule, (a, b)) if known else NotImplemented
+
+    return compare
 
 
 class Tensor:
@@ -309,6 +314,10 @@ def read(tensor: Tensor, how: str) -> Any:
 
 def operand(x: Any, name: str) -> Any:
     """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
+    if x.__class__ is float or x.__class__ is int:
+        return x
+    if defers(x):
+        raise wrong_operand(name, x)
     if isinstance(x, int | float):
         return x
     if isinstance(x, list | tuple):
@@ -316,6 +325,11 @@ def operand(x: Any, name: str) -> Any:
     if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
         raise wrong_operand(name, x)
     return x
+
+
+def defers(x: Any) -> bool:
+    """Whether operators leave the work to it: so it tells NumPy."""
+    return getattr(type(x), "__array_ufunc__", ...) is None
 
 
 def stacked(x: Any, name: str) -> Any:

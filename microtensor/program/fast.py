@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..rules import column_sums, is_few
+from ..rules import sum as SUM
 from .naming import identifier
 from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, reach
@@ -155,7 +157,8 @@ class Statements:
             return f"{self.bind(np.dot)}({', '.join(map(self._text, symbol.arguments))})"
         wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
         plain = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
-        if plain and symbol.function is wrapper:
+        in_single = symbol.function is SUM.forward and symbol.dtype.char == "f"
+        if plain and (symbol.function is wrapper or (in_single and self._sums_columns(symbol))):
             return self._reduced(symbol, reduce)
         numbers = [self._number(x, symbol) for x in symbol.arguments]
         if (
@@ -174,6 +177,8 @@ class Statements:
         """The method behind np.sum, np.max and np.min, which is quicker to start."""
         (x,) = symbol.arguments
         if self._sums_columns(symbol):
+            if not is_few(x):
+                return f"{self.bind(column_sums)}({self._text(x)})"
             ones = np.ones(x.shape[0], x.dtype)
             return f"{self.bind(ones, f'ones_{len(ones)}')}.dot({self._text(x)})"
         rest = ", None, None, True" if symbol.options.get("keepdims") else ""
@@ -187,7 +192,8 @@ class Statements:
         """Whether it is the sum by which the walk undoes the broadcasting of a row."""
         (x,) = symbol.arguments
         kept = any(reader.shape == (1, *symbol.shape) for reader in self._readers[symbol])
-        return symbol.options == {"axis": (0,)} and x.ndim == 2 and not kept
+        said = {} if symbol.function is np.sum else {"keepdims": False}
+        return symbol.options == {"axis": (0,), **said} and x.ndim == 2 and not kept
 
     def _text(self, x: Any) -> str:
         """An argument as it is written."""
