@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -100,14 +99,12 @@ def _wrong(
             yield off, entry, said
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> mode:
     """`with detect_anomaly():` raises FloatingPointError where the first nan or inf is born.
 
     Every result and every gradient is looked at as it is computed, which takes time.
     """
-    with mode(watch=_watch):
-        yield
+    return mode(watch=_watch)
 
 
 def _watch(rule: Rule, inputs: Sequence[Any], value: Any, target: Any = None) -> None:

@@ -29,6 +29,19 @@ def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Array:
     return np.full_like(getattr(a, "_array", a), np.asarray(fill_value), *more, **options)
 
 
+def _float_power(a: Any, b: Any) -> Any:
+    return operations.power(_in(np.float64, a), _in(np.float64, b))
+
+
+def _fabs(x: Any) -> Any:
+    return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
+
+
+def _in(dtype: Any, x: Any) -> Any:
+    """An operand in a dtype, which a number of Python's takes on by itself."""
+    return x if getattr(x, "dtype", dtype) == dtype else operations.astype(x, dtype)
+
+
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     getattr(np, name): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
@@ -36,6 +49,9 @@ _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     # whose keywords have other names in NumPy
     np.clip: _clip,
     np.full_like: _full_like,  # a constant: a gradient would have to be a sum over its entries
+    # whose results are floats, also of whole numbers
+    np.float_power: _float_power,
+    np.fabs: _fabs,
     np.transpose: lambda a, axes=None: operations.transpose(a, axes),
     np.reshape: lambda a, shape: operations.reshape(a, shape),
 }

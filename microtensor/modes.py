@@ -5,14 +5,18 @@ And what all threads share: the numbers that tell earlier from later, and one lo
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from functools import partial, wraps
 from itertools import count
 from threading import RLock
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 tick = count(1).__next__  # 1, 2, 3, ... in every thread: what is later has a larger number
 
@@ -62,33 +66,93 @@ _mode: ContextVar[Mode] = ContextVar("microtensor mode", default=PLAIN)
 current_mode = _mode.get
 
 
-@contextmanager
-def mode(**changes: Any) -> Iterator[None]:
-    """The current mode with changes, for the length of a `with`."""
-    token = _mode.set(_mode.get()._replace(**changes))
-    try:
-        yield
-    finally:
+class mode:
+    """The current mode with changes: for the length of a `with`, or in a function decorated.
+
+    In a generator function (a coroutine, too) it is in force whenever that runs, and not in
+    between: there the caller has its own.
+    """
+
+    __slots__ = ("_changes", "_token")
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+        self._token: Token[Mode] | None = None
+
+    def __enter__(self) -> None:
+        if self._token is not None:
+            raise RuntimeError("a mode is entered once at a time: write no_grad() anew each time")
+        self._token = _mode.set(_mode.get()._replace(**self._changes))
+
+    def __exit__(self, *_: object) -> None:
+        token, self._token = self._token, None
+        _leave(token)
+
+    def __call__(self, function: _F) -> _F:
+        def called(*args: Any, **options: Any) -> Any:
+            with mode(**self._changes):
+                return function(*args, **options)
+
+        async def awaited(*args: Any, **options: Any) -> Any:
+            with mode(**self._changes):
+                return await function(*args, **options)
+
+        def resumed(*args: Any, **options: Any) -> Any:
+            generator = function(*args, **options)
+            step = partial(generator.send, None)
+            while True:
+                try:
+                    with mode(**self._changes):
+                        found = step()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    step = partial(generator.send, (yield found))
+                except BaseException as error:  # GeneratorExit too
+                    step = partial(generator.throw, error)
+
+        async def resumed_later(*args: Any, **options: Any) -> Any:
+            generator = function(*args, **options)
+            step = partial(generator.asend, None)
+            while True:
+                try:
+                    with mode(**self._changes):
+                        found = await step()
+                except StopAsyncIteration:
+                    return
+                try:
+                    step = partial(generator.asend, (yield found))
+                except BaseException as error:
+                    step = partial(generator.athrow, error)
+
+        kinds = (
+            (inspect.isgeneratorfunction, resumed),
+            (inspect.iscoroutinefunction, awaited),
+            (inspect.isasyncgenfunction, resumed_later),
+        )
+        wrapper = next((wrapper for holds, wrapper in kinds if holds(function)), called)
+        return wraps(function)(wrapper)  # type: ignore[return-value]
+
+
+def _leave(token: Any) -> None:
+    """Back to the mode before, unless another thread ends what this one never began."""
+    with suppress(ValueError):
         _mode.reset(token)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> mode:
     """`with no_grad():` or `@no_grad()`: nothing in it is recorded, its results are constants."""
-    with mode(recording=False):
-        yield
+    return mode(recording=False)
 
 
-@contextmanager
-def record_constants() -> Iterator[None]:
+def record_constants() -> mode:
     """`with record_constants():` what is computed from constants alone is recorded too.
 
     Pictures, stories and programs then show it as the operation that it was, `1 − y`, where it
     would otherwise be a leaf. It needs no gradient all the same, and keeps what it was computed
     from alive.
     """
-    with mode(constants=True):
-        yield
+    return mode(constants=True)
 
 
 class group:
@@ -112,7 +176,7 @@ class group:
         self._tokens.append(_mode.set(inner))
 
     def __exit__(self, *_: object) -> None:
-        _mode.reset(self._tokens.pop())
+        _leave(self._tokens.pop())
 
 
 _latest_call = 0

@@ -16,6 +16,10 @@ Mark = tuple[Any, ...]
 
 def operand(x: Any, name: str) -> Any:
     """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
+    if x.__class__ is float or x.__class__ is int:
+        return x
+    if defers(x):
+        raise wrong_operand(name, x)
     if isinstance(x, int | float):
         return x
     if isinstance(x, list | tuple):
@@ -25,6 +29,11 @@ def operand(x: Any, name: str) -> Any:
     if not computes_plainly(type(x)):
         raise own_arithmetic(name, x)
     return x
+
+
+def defers(x: Any) -> bool:
+    """Whether operators leave the work to it: so it tells NumPy."""
+    return getattr(type(x), "__array_ufunc__", ...) is None
 
 
 def _computes_plainly(kind: type) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import rules
 from .errors import GradientError, ShapeError, called, label
-from .operands import operand
+from .operands import defers, operand
 from .rules import Rule
 from .tensor import Tensor, apply, array_index, entry_of
 
@@ -85,11 +85,40 @@ def binary(rule: Rule, text: str, operator: str = "", **names: str) -> _Binary:
     def function(a: Operand, b: Operand) -> Tensor:
         return apply(rule, (a, b))
 
+    def forward(a: Tensor, b: Operand) -> Any:
+        try:
+            return apply(rule, (a, b))
+        except TypeError:
+            return _deferred(b)
+
+    def reflected(b: Tensor, a: Operand) -> Any:
+        try:
+            return apply(rule, (a, b))
+        except TypeError:
+            return _deferred(a)
+
+    def in_place(a: Tensor, b: Operand) -> Any:
+        try:
+            return _in_place(rule, a, b)
+        except TypeError:
+            return _deferred(b)
+
     if operator:
-        setattr(Tensor, f"__{operator}__", function)
-        setattr(Tensor, f"__r{operator}__", lambda b, a: apply(rule, (a, b)))
-        setattr(Tensor, f"__i{operator}__", lambda a, b: _in_place(rule, a, b))
+        setattr(Tensor, f"__{operator}__", forward)
+        if operator not in ("lt", "le", "gt", "ge"):
+            setattr(Tensor, f"__r{operator}__", reflected)
+            setattr(Tensor, f"__i{operator}__", in_place)
     return _listed(function, rule, text, names)
+
+
+def _deferred(other: Operand) -> Any:
+    """Called where an operator failed: asks Python to let the other operand do it, if it says so.
+
+    `__array_ufunc__ = None` says so, to NumPy as well.
+    """
+    if defers(other):
+        return NotImplemented
+    raise  # what failed
 
 
 def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
@@ -137,7 +166,7 @@ power = binary(
     "a ** b; tensor exponents too. 0 ** 0 is 1, with both derivatives 0.",
     operator="pow",
     methods="power pow",
-    numpy="power float_power",
+    numpy="power",
 )
 matmul = binary(
     rules.matmul,
@@ -175,7 +204,6 @@ absolute = unary(
     rules.absolute,
     "|x|. Its derivative at 0 is 0.",
     methods="absolute abs __abs__",
-    numpy="absolute fabs",
     formulas="absolute abs",
 )
 
@@ -184,9 +212,11 @@ absolute = unary(
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     """x kept between low and high (None: no bound). At a bound the gradient still passes."""
     x = _plain(x, "clip")
-    lowest, highest = -math.inf, math.inf
-    if x.dtype.kind in "iu":
+    lowest, highest = (False, True) if x.dtype.kind == "b" else (-math.inf, math.inf)
+    if x.dtype.kind in "iu":  # a number that the dtype can't hold is no bound
         lowest, highest = np.iinfo(x.dtype).min, np.iinfo(x.dtype).max
+        low = builtins.max(low, lowest) if type(low) is int else low
+        high = builtins.min(high, highest) if type(high) is int else high
     low, high = lowest if low is None else low, highest if high is None else high
     return apply(rules.clip, (x, low, high))
 
@@ -224,10 +254,16 @@ def outer(a: Operand, b: Operand) -> Tensor:
 
 
 @operation(methods="", formulas="")
-def einsum(subscripts: str, *operands: Operand) -> Tensor:
-    """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result."""
+def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
+    """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result.
+
+    `optimize` is that of `np.einsum`; None chooses by the amount of work.
+    """
     arrays = tuple(_plain(x, "einsum") for x in operands)
-    return apply(rules.einsum, arrays, {"subscripts": _explicit(subscripts, arrays)})
+    options = {"subscripts": _explicit(subscripts, arrays)}
+    return apply(
+        rules.einsum, arrays, options if optimize is None else {**options, "optimize": optimize}
+    )
 
 
 def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
@@ -326,7 +362,7 @@ def transpose(x: Operand, *axes: Any) -> Tensor:
 
 def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """`f(x, 2, 3)` and `f(x, (2, 3))` alike."""
-    if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
+    if len(arguments) == 1 and isinstance(arguments[0], list | tuple | np.ndarray):
         return tuple(arguments[0])
     return arguments
 
@@ -428,15 +464,16 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tens
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(f"split: axis {axis} is out of range for {label(x)}")
     size = x.shape[axis]
-    if isinstance(sections, float):
+    if np.asarray(sections).dtype.kind not in "iu" and np.size(sections):
         raise TypeError(f"split: sections is a whole number or a list of them, got {sections}")
-    if isinstance(sections, int):
-        if sections < 1 or size % sections:
+    if np.ndim(sections) == 0:
+        count = int(sections)  # type: ignore[arg-type]
+        if count < 1 or size % count:
             raise ShapeError(
-                f"split: {size} (axis {axis} of {label(x)}) doesn't divide into {sections} parts"
+                f"split: {size} (axis {axis} of {label(x)}) doesn't divide into {count} parts"
             )
-        sections = [size // sections * k for k in range(1, sections)]
-    cuts = [0, *sections, size]
+        sections = [size // count * k for k in range(1, count)]
+    cuts = [0, *np.asarray(sections, dtype=int).tolist(), size]
     whole = (slice(None),) * (axis % x.ndim)
     return [getitem(x, (*whole, slice(a, b))) for a, b in pairwise(cuts)]
 
@@ -472,11 +509,11 @@ def getitem(x: Operand, index: Any) -> Tensor:
 
 equal = binary(rules.equal, "a == b, element by element.", methods="", formulas="")
 not_equal = binary(rules.not_equal, "a != b, element by element.", methods="", formulas="")
-less = binary(rules.less, "a < b, element by element.", methods="__lt__", formulas="")
-less_equal = binary(rules.less_equal, "a <= b, element by element.", methods="__le__", formulas="")
-greater = binary(rules.greater, "a > b, element by element.", methods="__gt__", formulas="")
+less = binary(rules.less, "a < b, element by element.", "lt", methods="", formulas="")
+less_equal = binary(rules.less_equal, "a <= b, element by element.", "le", methods="", formulas="")
+greater = binary(rules.greater, "a > b, element by element.", "gt", methods="", formulas="")
 greater_equal = binary(
-    rules.greater_equal, "a >= b, element by element.", methods="__ge__", formulas=""
+    rules.greater_equal, "a >= b, element by element.", "ge", methods="", formulas=""
 )
 logical_and = binary(rules.logical_and, "Both hold, element by element.", methods="", formulas="")
 logical_or = binary(rules.logical_or, "Either holds, element by element.", methods="", formulas="")
@@ -486,7 +523,9 @@ logical_not = unary(rules.logical_not, "True where x is False (or 0).", methods=
 def _of_bools(rule: Rule, numpy: str, methods: str) -> None:
     """An operator on bools alone: for numbers & | ~ would mean their bits."""
 
-    def function(*inputs: Operand) -> Tensor:
+    def function(*inputs: Operand) -> Any:
+        if any(map(defers, inputs)):
+            return NotImplemented
         for x in inputs:
             if _plain(x, rule.name).dtype.kind != "b":
                 raise TypeError(f"{rule.name}: & | ~ are for bools, got {label(x)}")

@@ -7,12 +7,11 @@ NumPy: fed arrays they give numbers, fed tensors they record themselves, and so 
 derivative. What a derivative returns is a new array, or `g` or a view of it, never an input.
 """
 
-import builtins
 import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from string import ascii_letters as LETTERS
 from typing import Any
 
@@ -81,10 +80,16 @@ divide = _rule(
 negative = _rule("negative", operator.neg, lambda g, out, x: -g)
 
 
+def _floats(x: Any, dtype: Any = np.float64) -> Any:
+    """Whole numbers of few bits as floats, before arithmetic that would wrap around."""
+    return x.astype(dtype) if hasattr(x, "dtype") and x.dtype.kind in "iub" else x
+
+
 def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
     """b a^(b-1), and 0 where a = b = 0."""
     if isinstance(b, int | float):
         return g * (b * a ** (b - 1)) if b != 0 else g * np.zeros_like(a)
+    b = _floats(b, out.dtype)
     zero = (a == 0) & (b == 0)
     return g * np.where(zero, 0.0, b * np.where(zero, 1.0, a) ** (b - 1))
 
@@ -93,6 +98,7 @@ def _power_exponent(g: Any, out: Any, a: Any, b: Any) -> Any:
     """a^b log a, and 0 where a = 0 and b >= 0 (its limit for b > 0)."""
     if isinstance(a, int | float) and a > 0:
         return g * (out * math.log(a))
+    a = _floats(a, out.dtype)
     zero = (a == 0) & (b >= 0)
     return g * np.where(zero, 0.0, out * np.log(np.where(zero, 1.0, a)))
 
@@ -127,7 +133,37 @@ def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
 matmul = _rule("matmul", operator.matmul, _matmul_left, _matmul_right)
 
 
-def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+MUCH = 20_000  # products, from which on it pays to look for those that BLAS can do
+
+
+def _sizes(terms: Sequence[str], xs: Sequence[Any]) -> dict[str, int]:
+    """The length of each letter; one that broadcasts is stretched."""
+    known: dict[str, int] = {}
+    for term, x in zip(terms, xs, strict=True):
+        for i, n in zip(term, x.shape, strict=True):
+            known[i] = n if known.get(i, 1) == 1 else known[i]
+    return known
+
+
+def _einsum(*xs: Any, subscripts: str, optimize: Any = None) -> Any:
+    """In the dtype of the result from the start, two factors at a time where that is less work."""
+    dtype = np.result_type(*(x.dtype for x in xs))
+    wide = np.dtype(np.float32) if dtype.char == "e" else dtype
+    if any(x.dtype != wide for x in xs):
+        xs = tuple(x.astype(wide) for x in xs)
+        return _einsum(*xs, subscripts=subscripts, optimize=optimize).astype(dtype)
+    terms, result = subscripts.split("->")
+    sizes = _sizes(terms.split(","), xs)
+    if len(sizes) == len(result) or optimize is not None:
+        return np.einsum(subscripts, *xs, **({} if optimize is None else {"optimize": optimize}))
+    if len(xs) > 1 and math.prod(sizes.values()) > MUCH:
+        return np.einsum(subscripts, *xs, optimize=True)
+    return _doubly(partial(np.einsum, subscripts, *xs), xs[0])
+
+
+def _einsum_slot(
+    slot: int, g: Any, out: Any, *operands: Any, subscripts: str, optimize: Any = None
+) -> Any:
     """The same product with this operand and the result in each other's place.
 
     Letters that only this operand has (or has at a length above 1) were summed away: ones spread
@@ -139,11 +175,8 @@ def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -
     mine, x = factors.pop(slot)
     sizes = dict(zip(mine, x.shape, strict=True))
     factors.insert(0, (result, g))
-    known: dict[str, int] = {}
-    for term, x in factors:
-        for i, size in zip(term, x.shape, strict=True):
-            known[i] = builtins.max(size, known.get(i, 0))
-    factors += [(i, np.ones(n, dtype=g.dtype)) for i, n in sizes.items() if known.get(i, 0) < n]
+    known = _sizes(*zip(*factors, strict=True))
+    factors += [(i, np.ones(n, g.dtype)) for i, n in sizes.items() if known.get(i, -1) < n]
     spare = (letter for letter in LETTERS if letter not in subscripts)
     wanted = ""
     for letter in mine:
@@ -153,10 +186,10 @@ def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -
             letter = twin
         wanted += letter
     written = ",".join(term for term, _ in factors)
-    return np.einsum(f"{written}->{wanted}", *(x for _, x in factors))
+    return einsum(*(x for _, x in factors), subscripts=f"{written}->{wanted}")
 
 
-einsum = _rule("einsum", lambda *xs, subscripts: np.einsum(subscripts, *xs), every=_einsum_slot)
+einsum = _rule("einsum", _einsum, every=_einsum_slot)
 
 
 # Functions of one number ------------------------------------------------------------------------
@@ -174,6 +207,7 @@ tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
 
 def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
     """x over the squared distance from the origin; 0 there, by PyTorch's convention."""
+    x, y = _floats(x, out.dtype), _floats(y, out.dtype)
     squares = x * x + y * y
     return g * x / np.where(squares == 0, 1.0, squares)
 
@@ -183,16 +217,18 @@ arctan2 = _rule("arctan2", np.arctan2, _turn, lambda g, out, y, x: -_turn(g, out
 
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
+    x = _floats(x)
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
+def _softplus(x: Any) -> Any:
+    """log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out)."""
+    x = _floats(x)
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
 sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
-# log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out).
-softplus = _rule(
-    "softplus",
-    lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    lambda g, out, x: g * -np.expm1(-out),
-)
+softplus = _rule("softplus", _softplus, lambda g, out, x: g * -np.expm1(-out))
 
 
 # Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
@@ -228,6 +264,68 @@ where = _rule(
 
 
 # Reductions over `axis` (None: all, a number or a tuple) ----------------------------------------
+#
+# In few bits, 1 added to 2,048 (or to 2^24) is lost. So what is in half precision is computed in
+# single, and what is in single is added up in double, or by parts of a few entries each.
+
+FEW = 128
+
+
+def _reduction(name: str, forward: Any, derivative: Any) -> Rule:
+    return _rule(name, _single(forward), _single(derivative))
+
+
+def _single(f: Any) -> Any:
+    """The function, computed in single precision where it is given halves."""
+
+    def computed(*arrays: Any, **options: Any) -> Any:
+        if arrays[0].dtype.char != "e":
+            return f(*arrays, **options)
+        return f(*(x.astype(np.float32) for x in arrays), **options).astype(np.float16)
+
+    return computed
+
+
+def _doubly(f: Any, x: Any, **over: Any) -> Any:
+    """A sum of NumPy's over x, made in double precision where x is in single."""
+    return f(**over) if x.dtype.char != "f" else f(dtype=np.float64, **over).astype(np.float32)
+
+
+def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """NumPy's sum is as good in single precision where it adds neighbours, in pairs of pairs."""
+    add_up = partial(np.add.reduce, x)
+    if x.dtype.char != "f" or x.size <= FEW:
+        return add_up(axis=axis, keepdims=keepdims)
+    if x.flags.c_contiguous and axis in (None, -1, x.ndim - 1):
+        return add_up(axis=axis, keepdims=keepdims)
+    return _doubly(add_up, x, axis=axis, keepdims=keepdims)
+
+
+def total(x: Any, axis: Any, **kept: Any) -> Any:
+    """The sum within a derivative."""
+    if x.dtype.char in "ef":
+        return sum(x, **{"axis": axis, "keepdims": False, **kept})
+    return np.sum(x, axis=axis, **kept)
+
+
+def column_sums(x: Any) -> Any:
+    """x.sum(axis=0) of a matrix of floats, by BLAS: six times as fast."""
+    if is_few(x):
+        return _ones(len(x), x.dtype).dot(x)
+    rest = len(x) % FEW
+    parts = _ones(FEW, x.dtype) @ x[rest:].reshape(-1, FEW, x.shape[1])
+    added = parts.sum(axis=0, dtype=np.float64) + _ones(rest, x.dtype).dot(x[:rest])
+    return added.astype(x.dtype)
+
+
+def is_few(x: Any) -> bool:
+    """Whether BLAS may add up all rows in one go."""
+    return bool(x.dtype.char == "d" or x.shape[0] <= 2 * FEW)
+
+
+@lru_cache(maxsize=32)
+def _ones(length: int, dtype: Any) -> Any:
+    return np.ones(length, dtype)
 
 
 def _spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -245,28 +343,28 @@ def _length(x: Any, out: Any) -> int:
     return int(x.size // out.size) if out.size else 0
 
 
-sum = _rule("sum", np.add.reduce, lambda g, out, x, **over: _spread(g, x, **over))
+sum = _rule("sum", _single(_sum), lambda g, out, x, **over: _spread(g, x, **over))
 
 
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
-    if x.dtype == np.float16 or not x.size:
-        return x.mean(axis=axis, keepdims=keepdims)  # it adds float16 up in float32
-    total = sum.forward(x, axis=axis, keepdims=keepdims)  # a third of the time of x.mean()
-    return total / _length(x, total)
+    if not x.size:
+        return x.mean(axis=axis, keepdims=keepdims)
+    added = _sum(x, axis, keepdims)  # a third of the time of x.mean()
+    return added / _length(x, added)
 
 
-mean = _rule("mean", _mean, lambda g, out, x, **over: _spread(g / _length(x, out), x, **over))
+mean = _reduction("mean", _mean, lambda g, out, x, **over: _spread(g / _length(x, out), x, **over))
 
 
 def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient goes to the largest (smallest) entries, in equal parts where several are."""
     chosen = (x == _restored(out, axis, keepdims)) | (x != x)  # nan, where there is one
-    parts = np.sum(chosen, axis=axis, keepdims=True).astype(g.dtype)
+    parts = total(chosen, axis, keepdims=True).astype(g.dtype)
     return np.where(chosen, _restored(g, axis, keepdims) / parts, 0)
 
 
-max = _rule("max", lambda x, **over: x.max(**over), _extreme)
-min = _rule("min", lambda x, **over: x.min(**over), _extreme)
+max = _reduction("max", lambda x, **over: x.max(**over), _extreme)
+min = _reduction("min", lambda x, **over: x.min(**over), _extreme)
 
 
 def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -293,52 +391,63 @@ def _products_before(rows: Any) -> Any:
     return products
 
 
-prod = _rule("prod", lambda x, **over: x.prod(**over), _prod)
+prod = _reduction("prod", lambda x, **over: x.prod(**over), _prod)
 
 
 def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
-    off = x - np.mean(x, axis=axis, keepdims=True)
+    off = x - mean(x, axis=axis, keepdims=True)
     count = _length(x, out) - ddof
     return _restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
 
 
-var = _rule("var", lambda x, **over: x.var(**over), _var)
-cumsum = _rule(
+var = _reduction("var", lambda x, **over: _doubly(x.var, x, **over), _var)
+cumsum: Rule = _reduction(
     "cumsum",
-    lambda x, axis: x.cumsum(axis=axis),
-    lambda g, out, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),
+    lambda x, axis: _doubly(x.cumsum, x, axis=axis),
+    lambda g, out, x, axis: np.flip(cumsum(np.flip(g, axis), axis=axis), axis),
 )
+
+
+def _largest(x: Any, axis: Any) -> Any:
+    """The largest entry, to be taken off so that no exponential overflows; of none, -inf."""
+    return x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
 
 
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
-    """Shifted by the largest entry, so that no exponential overflows."""
-    top = x.max(axis=axis, keepdims=True)
+    x = _floats(x)
+    top = _largest(x, axis)
     top = np.where(np.isfinite(top), top, 0)
-    total = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
-    return total if keepdims else total.squeeze(axis)
+    found = np.log(_sum(np.exp(x - top), axis, True)) + top
+    return found if keepdims else found.squeeze(axis)
 
 
-logsumexp = _rule(
-    "logsumexp",
-    _logsumexp,
-    lambda g, out, x, **over: _restored(g, **over) * np.exp(x - _restored(out, **over)),
-)
+def _shares(g: Any, out: Any, x: Any, **over: Any) -> Any:
+    """The shares add up to 1, whatever the rounding of a large `out` makes of exp(x - out)."""
+    e = np.exp(x - _restored(out, **over))
+    return _restored(g, **over) * (e / total(e, over["axis"], keepdims=True))
 
 
 def _softmax(x: Any, axis: Any) -> Any:
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+    x = _floats(x)
+    e = np.exp(x - _largest(x, axis))
+    return e / _sum(e, axis, True)
 
 
-softmax = _rule(
-    "softmax",
-    _softmax,
-    lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
+def _log_softmax(x: Any, axis: Any) -> Any:
+    """(x - top) - log(sum(exp(x - top))): top + log(...) would round to top where it is large."""
+    x = _floats(x)
+    low = x - _largest(x, axis)
+    return low - np.log(_sum(np.exp(low), axis, True)) if x.size else low
+
+
+logsumexp = _reduction("logsumexp", _logsumexp, _shares)
+softmax = _reduction(
+    "softmax", _softmax, lambda g, out, x, axis: out * (g - total(g * out, axis, keepdims=True))
 )
-log_softmax = _rule(
+log_softmax = _reduction(
     "log_softmax",
-    lambda x, axis: x - _logsumexp(x, axis, True),
-    lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+    _log_softmax,
+    lambda g, out, x, axis: g - np.exp(out) * total(g, axis, keepdims=True),
 )
 
 # Shapes -----------------------------------------------------------------------------------------
@@ -402,7 +511,7 @@ def _put(g: Any, index: Any, shape: Any) -> Any:
     return placed
 
 
-put = _rule("put", _put, lambda g, out, x, index, shape: g[index])
+put = _rule("put", _single(_put), lambda g, out, x, index, shape: g[index])
 getitem = _rule(
     "getitem",
     lambda x, index: x[index],

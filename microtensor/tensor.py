@@ -13,7 +13,7 @@ import numpy as np
 from . import rules
 from .errors import GradientError, ShapeError, called, label, rule_failed, wrong_operand
 from .modes import Group, changing, current_mode, record_anew, tick
-from .operands import Array, Mark, mark, operand, stacked
+from .operands import Array, Mark, defers, mark, operand, stacked
 from .rules import Rule
 
 NO_OPTIONS: dict[str, Any] = {}
@@ -36,7 +36,12 @@ def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], An
 def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
     """With what is no number, as `t == None`: Python's own answer."""
     kinds = (int, float, np.ndarray, np.generic, list)
-    return lambda a, b: apply(rule, (a, b)) if isinstance(b, (Tensor, *kinds)) else NotImplemented
+
+    def compare(a: Tensor, b: Any) -> Tensor:
+        known = isinstance(b, (Tensor, *kinds)) and not defers(b)
+        return apply(rule, (a, b)) if known else NotImplemented
+
+    return compare
 
 
 class Tensor:

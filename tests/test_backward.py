@@ -1,5 +1,7 @@
 """The walk back: what arrives at the leaves, when it refuses, and what it leaves behind."""
 
+import asyncio
+import contextvars
 import copy
 import gc
 import os
@@ -1155,3 +1157,187 @@ print((faults() - before) / 20)
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert float(printed.stdout) < 40
+
+
+# Second derivatives that are 0 ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        mt.relu,
+        abs,
+        mt.max,
+        lambda x: np.maximum(x, 0.5),
+        lambda x: x.clip(-1, 1),
+        lambda x: mt.where(x > 0, x, 2 * x),
+        lambda x: 3 * x,
+        lambda x: x.mean(),
+        lambda x: x[:2],
+        lambda x: np.flip(x).cumsum(),
+        lambda x: np.ones((2, 3)) @ x,
+    ],
+)
+def test_what_is_made_of_straight_lines_has_second_derivative_0(f):
+    x = leaf([1.0, -2.0, 3.0])
+    first = grad(f(x).sum(), x, create_graph=True)
+    np.testing.assert_array_equal(first.numpy(), grad(f(x).sum(), x).numpy())
+    assert [grad(first[k], x).tolist() for k in range(3)] == [[0, 0, 0]] * 3
+    second = grad(first.sum(), x, create_graph=True)
+    assert grad(second.sum(), x).tolist() == [0, 0, 0]
+    first.sum().backward()
+    assert x.grad.tolist() == [0, 0, 0]
+
+
+def test_a_hessian_has_zeros_where_inputs_do_not_meet():
+    w, x, b = leaf([1.0, 2.0]), leaf([3.0, np.inf]), leaf(np.float32(4.0))
+    first = grad((w * x).sum() + 5 * b, [w, x, b], create_graph=True)
+    assert [d.dtype for d in first] == [np.float64, np.float64, np.float32]
+    blocks = [[grad(d.sum(), v).tolist() for v in (w, x, b)] for d in first]
+    assert blocks == [[[0, 0], [1, 1], 0], [[1, 1], [0, 0], 0], [[0, 0], [0, 0], 0]]
+
+
+def test_the_same_input_twice():
+    x = leaf([1.0, 2.0])
+    first = grad((x * x).sum(), [x, x], create_graph=True)
+    assert [d.tolist() for d in first] == [[2, 4], [2, 4]]
+    assert all("where" not in str(d) + repr(d) for d in first)  # nothing was lacking
+
+
+# Generators, coroutines -------------------------------------------------------------------------
+
+
+def recorded():
+    return (leaf(1.0) * 2).requires_grad
+
+
+def test_a_generator_decorated_is_inside_whenever_it_runs():
+    @no_grad()
+    def steps():
+        found = yield recorded()
+        try:
+            yield found, recorded()
+        except KeyError:
+            yield recorded()
+        return recorded()
+
+    generator = steps()
+    assert steps.__name__ == "steps"
+    assert not next(generator)
+    assert recorded()
+    assert generator.send("sent") == ("sent", False)
+    assert recorded()
+    assert not generator.throw(KeyError)
+    assert recorded()
+    with pytest.raises(StopIteration) as stopped:
+        next(generator)
+    assert stopped.value.value is False
+    assert recorded()
+
+
+def test_generators_decorated_take_turns():
+    @no_grad()
+    def constants():
+        for _ in range(2):
+            yield recorded()
+
+    @mt.record_constants()
+    def all_recorded():
+        for _ in range(2):
+            yield recorded(), (Tensor(1.0) * 2)._recorded
+
+    pairs = zip(constants(), all_recorded(), strict=True)
+    assert [*pairs] == [(False, (True, True))] * 2
+    assert recorded()
+    assert not (Tensor(1.0) * 2)._recorded
+
+
+def test_a_generator_decorated_that_is_closed():
+    seen = []
+
+    @no_grad()
+    def steps():
+        try:
+            yield
+        finally:
+            seen.append(recorded())
+
+    generator = steps()
+    next(generator)
+    generator.close()
+    assert seen == [False]
+    assert recorded()
+
+
+@pytest.mark.parametrize("decorated", [False, True])
+def test_a_generator_closed_in_another_thread(decorated):
+    def steps():
+        with no_grad(), group("g"):
+            yield
+
+    def work():
+        try:
+            generator.close()
+        except BaseException as error:
+            seen.append(error)
+        seen.append(recorded())
+
+    seen = []
+    context = contextvars.copy_context()  # which ends with the test
+    generator = no_grad()(steps)() if decorated else steps()
+    context.run(next, generator)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(10)
+    assert seen == [True]
+
+
+def test_coroutines_decorated():
+    @no_grad()
+    async def twice():
+        first = recorded()
+        await asyncio.sleep(0)
+        return first, recorded()
+
+    @no_grad()
+    async def steps():
+        found = yield recorded()
+        await asyncio.sleep(0)
+        try:
+            yield found, recorded()
+        except KeyError:
+            yield recorded()
+
+    async def main():
+        assert await asyncio.gather(twice(), twice()) == [(False, False)] * 2
+        generator = steps()
+        assert not await anext(generator)
+        assert recorded()
+        assert await generator.asend("sent") == ("sent", False)
+        assert recorded()
+        assert not await generator.athrow(KeyError)
+        assert recorded()
+        assert [found async for found in steps()] == [False, (None, False)]
+
+    asyncio.run(main())
+    assert recorded()
+
+
+def test_detect_anomaly_in_a_generator():
+    @mt.detect_anomaly()
+    def steps():
+        yield mt.log(leaf(0.0))
+
+    with np.errstate(divide="ignore"):
+        with pytest.raises(FloatingPointError):
+            next(steps())
+        assert mt.log(leaf(0.0)).item() == -np.inf
+
+
+def test_a_mode_is_entered_once_at_a_time():
+    off = no_grad()
+    with off, pytest.raises(RuntimeError, match="write no_grad\\(\\) anew each time"), off:
+        pass
+    with off:
+        assert not recorded()
+    assert recorded()

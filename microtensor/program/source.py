@@ -20,7 +20,6 @@ from .naming import Identifiers, identifier
 from .numpy import (
     HELPERS,
     JAX_PUT,
-    NEEDS,
     Text,
     index,
     is_known,
@@ -301,7 +300,7 @@ class Program:
                 "written down"
             )
         if symbol.call in HELPERS:
-            self.helpers.update(NEEDS.get(symbol.call, (symbol.call,)))
+            self.helpers.add(symbol.call)
         shown = self._put_as_read(self._static(symbol))
         while True:
             text = written(shown, self._read, symbol not in self.forward)
