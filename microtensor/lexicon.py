@@ -75,7 +75,7 @@ class Row(NamedTuple):
         row = self.case(texts, options)
         if not row.written:
             said = {k: x for k, x in options.items() if x is not None and x is not False}
-            texts += [f"{k}={_brief(x)}" for k, x in said.items()]
+            texts += [f"{shown(k)}={_brief(x)}" for k, x in said.items()]
             return f"{row.name}({', '.join(texts)})", FUNCTION
         texts = [_bracketed(*x, spoken(row.needs, slot)) for slot, x in enumerate(operands)]
         written = row.written.format(*texts, **_in_brief(options))

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .errors import GradientError, ShapeError, label
-from .lexicon import FUNCTION, POWER, Row, firmness
+from .lexicon import FUNCTION, POWER, Row, firmness, shown
 from .modes import Recorder, current_mode, mode
 from .rules import RULES, Derivative, Rule
 from .tensor import Tensor, apply
@@ -110,7 +110,7 @@ def _texts(who: str, inputs: int, what: str, given: Any) -> tuple[str, ...]:
         except (LookupError, ValueError, AttributeError):
             known = ", ".join(f"{{{field}}}" for field in fields)
             raise ValueError(f"{who}: {what} may name {known} in braces, got {text!r}") from None
-    return tuple(" ".join(text.split()) for text in texts)
+    return tuple(map(shown, texts))
 
 
 def _value(name: str, forward: Callable[..., Any], /, *inputs: Any, **options: Any) -> Any:

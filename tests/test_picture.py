@@ -572,7 +572,7 @@ def test_many_cards_are_laid_out_quickly():
     for i in range(400):
         y = y.sin()
         if i in (200, 399):
-            assert ("nslimit=" in draw(y, collapse=False).source) == (i == 399)
+            assert ("mclimit=" in draw(y, collapse=False).source) == (i == 399)
 
 
 def test_a_module_called_twice_is_two_cards():
@@ -731,7 +731,7 @@ def test_hostile_names_in_sources(name, collapse, ending, tmp_path):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_escaped_text_is_text(name):
     text = escaped(shown(name))
-    assert not re.search(r'[<>"\'\\\n]|&(?!amp;|lt;|gt;|quot;|#39;|#92;)', text)
+    assert not re.search(r'[<>"\'\\\n]|&(?!amp;|lt;|gt;|quot;|#39;|#92;|#93;)', text)
     assert 0 < len(html.unescape(text)) <= 80
     ElementTree.fromstring(f"<a>{text}</a>")
 

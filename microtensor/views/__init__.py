@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import GradientError
 from ..graph import Graph
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
+
+quiet = np.errstate(all="ignore")  # who computes is warned; who looks needn't be, again
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,6 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@quiet
 def explain(
     result: Tensor,
     wrt: Any = None,
@@ -48,6 +53,7 @@ def explain(
     return explained(graph, wanted, Replay(result).nudged, format)
 
 
+@quiet
 def paths(
     result: Tensor, wrt: Any, names: Mapping[str, Any] | None = None, gradient: Any = None
 ) -> Story:
@@ -64,6 +70,7 @@ def paths(
     return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
+@quiet
 def follow(
     result: Tensor, entry: str, names: Mapping[str, Any] | None = None, gradient: Any = None
 ) -> Story:
@@ -77,6 +84,7 @@ def follow(
     return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
 
 
+@quiet
 def draw(
     result: Tensor,
     names: Mapping[str, Any] | None = None,
@@ -102,6 +110,7 @@ def draw(
     return picture(Graph.of(result, names, gradient), collapse, expand, theme, direction)
 
 
+@quiet
 def page(
     result: Tensor,
     filename: Any,
@@ -154,10 +163,11 @@ def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
 
     try:
         return f"const rerun = {javascript(graph, trace(result, gradient, whole=False))};"
-    except (ValueError, GradientError):
+    except (TypeError, ValueError, GradientError):
         return ""
 
 
+@quiet
 def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     """A figure of one tensor (or array), by matplotlib: `detail(W).savefig("W.png")`.
 

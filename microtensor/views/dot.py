@@ -12,7 +12,8 @@ from .scene import Arrow, Card, Cell, Scene, inside
 LONGEST = 80
 STRONG = 5  # from this shade of heat on, the page's colour is easier to read than the text's
 MANY = 300  # cards; above that, Graphviz looks less long for the best places
-WHOLE = {"labelloc": "t", "nodesep": "0.35", "pad": "0.2"}
+# Without nslimit, Graphviz looks for minutes for the best places around what a hundred others read
+WHOLE = {"labelloc": "t", "nodesep": "0.35", "nslimit": "10", "pad": "0.2"}
 FRAME = {"style": "rounded,dashed", "labeljust": "l", "fontsize": "12", "margin": "12"}
 QUICKLY = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.05"}
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
@@ -65,7 +66,8 @@ THEMES = {
 
 def escaped(text: str, longest: int = LONGEST) -> str:
     """A text as Graphviz shows it literally: cut where it is long, nothing special left."""
-    return "".join(SPECIAL.get(c, c) for c in cut(text, longest)) or SPACE  # none between tags
+    line = "".join(SPECIAL.get(c, c) for c in cut(text, longest)) or SPACE  # none between tags
+    return line.replace("]", "&#93;") if line.startswith("]") else line  # ] alone is an error there
 
 
 # A backslash begins an escape, \N the node's own name, in HTML-like labels too; two are one

@@ -104,6 +104,7 @@ SENTENCES = {
     "paths.other": (
         "Backward found another: {gradient}. A rule on the way isn't linear in what arrives at it."
     ),
+    "paths.overflow": "Backward found another: {gradient}. Numbers overflow on the way.",
     "paths.along": "What {name} gets along each path, edge by edge:",
     "paths.part": "part {i}",
     "paths.parts": "The sum of all parts",
@@ -119,6 +120,7 @@ SENTENCES = {
     "entry.sum": "The sum:",
     "entry.same": "{sum}, which is the gradient {name}.",
     "entry.other": "{sum}, but {name} is {gradient}: a rule isn't linear in what arrives.",
+    "entry.overflow": "{sum}, but {name} is {gradient}: numbers overflow on the way.",
     # LaTeX
     "latex.skipped": "({lines:,} lines left out)",
     "latex.added": "(added over {axes})",

@@ -29,7 +29,7 @@ def document(
     data = json.dumps(told, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
-        "title": _text(title or _line(tale.scene.title)),
+        "title": _text(title or "") or _text(_line(tale.scene.title)),
         "intro": "".join(f"<p>{_text(p)}</p>" for p in text.split("\n\n") if p.strip()),
         "questions": "".join(
             f'<details class="question"><summary>{_text(q)}</summary><p>{_text(a)}</p></details>'
