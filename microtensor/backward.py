@@ -119,15 +119,15 @@ def walk(
             _refuse_changed(node)
         rule, inputs = node._rule, node._inputs
         derivatives = rule.derivatives or [rule.derivative(k) for k in range(len(inputs))]
-        options, out = node._options, node._data
-        values = node._saved or [x._data for x in inputs]
+        options, out = node._options, node._array
+        values = node._saved or [x._array for x in inputs]
         if read is not None:
             out, values, options = read(node)
         for derivative, x, value in zip(derivatives, inputs, values, strict=True):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
             d = derivative(g, out, *values, **options)
-            if d.shape != x._data.shape:
+            if d.shape != x._array.shape:
                 d = unbroadcast(d, value.shape)
             if visit is not None:
                 visit(node, x, g, d)
@@ -183,7 +183,7 @@ def starting_gradient(output: Any, gradient: Any, name: str) -> Any:
                 "gradient=, an array of its shape"
             )
         return np.ones(output.shape, output.dtype)[()]
-    value = np.asarray(operand(getattr(gradient, "_data", gradient), name), dtype=output.dtype)
+    value = np.asarray(operand(getattr(gradient, "_array", gradient), name), dtype=output.dtype)
     if value.shape != output.shape:
         raise ShapeError(f"{name}: gradient has shape {value.shape}, {label(output)} has another")
     return value
@@ -222,7 +222,7 @@ def _refuse_changed(node: Tensor) -> None:
                     f"{rule.name} had used it, so its gradient would be wrong; compute the result "
                     "again, or change the tensor after backward()"
                 )
-            is_view = x._rule is not None and getattr(x._data, "base", None) is not None
+            is_view = x._rule is not None and getattr(x._array, "base", None) is not None
             x = x._inputs[0] if is_view else None  # and what it is a view of
 
 

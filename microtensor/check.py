@@ -31,7 +31,7 @@ def check_gradients(
     TypeError. The step is eps^(1/3) max(1, |x|), which balances the errors of truncation and of
     rounding (Press et al., "Numerical Recipes", 5.7).
     """
-    arrays = [np.array(getattr(x, "_data", x)) for x in inputs]
+    arrays = [np.array(getattr(x, "_array", x)) for x in inputs]
     checked = [k for k, x in enumerate(arrays) if x.dtype.kind == "f"]
     if not checked:
         raise TypeError("check_gradients: no input holds floats")
@@ -110,7 +110,7 @@ def detect_anomaly() -> Iterator[None]:
 
 
 def _watch(rule: Rule, inputs: Sequence[Any], value: Any, target: Any = None) -> None:
-    array = np.asarray(getattr(value, "_data", value))
+    array = np.asarray(getattr(value, "_array", value))
     bad = np.argwhere(~np.isfinite(array)).tolist() if array.dtype.kind == "f" else []
     if bad:
         first = tuple(bad[0])
@@ -124,7 +124,7 @@ def _watch(rule: Rule, inputs: Sequence[Any], value: Any, target: Any = None) ->
 
 def _ranged(x: Any) -> str:
     """An input, with the smallest and largest of its numbers."""
-    array = np.asarray(getattr(x, "_data", x))
+    array = np.asarray(getattr(x, "_array", x))
     if not array.size:
         return label(x)
     low, high = array.min(), array.max()

@@ -270,7 +270,7 @@ class _Reader:
             group = common([self.groups[x] for x in names.readers[key]])
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
-        data = value if plain else value._data
+        data = value if plain else value._array
         if not plain and (place.rule is None or getattr(data, "base", None) is not None):
             data = np.array(data)  # a leaf may be changed later, and with it what views it
         return Node(
@@ -308,7 +308,7 @@ class _Reader:
             if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = tensor._rule.derivative(slot)
-                local = derivative(one, tensor._data, *tensor._values, **tensor._options)
+                local = derivative(one, tensor._array, *tensor._values, **tensor._options)
             text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)

@@ -91,7 +91,7 @@ def array_function(
     """What NumPy calls for `np.sum(t)` and its other functions."""
     name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
     if function in _OF_SHAPES:
-        return function(*(getattr(x, "_data", x) for x in arguments), **options)
+        return function(*(getattr(x, "_array", x) for x in arguments), **options)
     if function in _CONSTANT:
         return function(*_arrays(arguments, name), **options)
     if function not in _RULES:
@@ -112,7 +112,7 @@ def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any
 
 
 def _arrays(arguments: Iterable[Any], name: str) -> tuple[Any, ...]:
-    return tuple(read(x, name) if hasattr(x, "_data") else x for x in arguments)
+    return tuple(read(x, name) if hasattr(x, "_array") else x for x in arguments)
 
 
 def _no_rule(name: str) -> TypeError:

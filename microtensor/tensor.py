@@ -51,7 +51,7 @@ class Tensor:
     """
 
     __slots__ = (
-        "__weakref__ _changed _data _group _index _inputs _options _recorded _requires_grad _rule "
+        "__weakref__ _changed _array _group _index _inputs _options _recorded _requires_grad _rule "
         "_saved grad name"
     ).split()
 
@@ -67,13 +67,13 @@ class Tensor:
                 "use stack() for a list of them, or .detach() for a constant"
             )
         recorder = current_mode().recorder
-        source = stacked(data, "Tensor") if parts is data else getattr(data, "_data", data)
+        source = stacked(data, "Tensor") if parts is data else getattr(data, "_array", data)
         array = np.array(source, copy=recorder is None or None)
         if dtype is not None and array.dtype.kind in "fiub":
             array = array.astype(dtype, copy=False)
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
-        self._data: Any = array if array.ndim else array[()]  # which is ten times as fast
+        self._array: Any = array if array.ndim else array[()]  # which is ten times as fast
         self.grad: Array | None = None
         self.name = name
         self._requires_grad: bool = bool(requires_grad)
@@ -98,10 +98,10 @@ class Tensor:
 
         Writing into its entries, `t.data[0] = 1`, is not; `t[0] = 1` is.
         """
-        if not isinstance(self._data, np.ndarray):
-            self._data = np.asarray(self._data)
-        elif self._data.base is not None:  # what it was computed from lies in the same memory
-            self._data = self._data.copy()
+        if not isinstance(self._array, np.ndarray):
+            self._array = np.asarray(self._array)
+        elif self._array.base is not None:  # what it was computed from lies in the same memory
+            self._array = self._array.copy()
         return read(self, ".data")  # type: ignore[no-any-return]
 
     @data.setter
@@ -112,14 +112,14 @@ class Tensor:
                 f"{called(self)} is changed in place, which a program can't do again; give the "
                 "result another name, or change it outside of the function"
             )
-        if value is not self._data:
-            new = np.asarray(operand(getattr(value, "_data", value), "data"))
+        if value is not self._array:
+            new = np.asarray(operand(getattr(value, "_array", value), "data"))
             if new.shape != self.shape:
                 raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
             if not np.can_cast(new.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
             new = new.astype(self.dtype)
-            self._data = new if new.ndim else new[()]
+            self._array = new if new.ndim else new[()]
         note_change(self)
 
     @property
@@ -152,7 +152,7 @@ class Tensor:
         """What the rule was given."""
         if self._saved is not None:
             return self._saved
-        return tuple(x._data for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
+        return tuple(x._array for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
 
     @property
     def _operands(self) -> tuple[Any, ...]:
@@ -160,11 +160,15 @@ class Tensor:
         pairs = zip(self._inputs, self._values, strict=True)
         return tuple(value if x is None else x for x, value in pairs)
 
-    shape: tuple[int, ...] = _property(attrgetter("_data.shape"), doc="The length of each axis.")
-    ndim: int = _property(attrgetter("_data.ndim"), doc="How many axes it has.")
-    dtype: np.dtype[Any] = _property(attrgetter("_data.dtype"), doc="What kind of number it holds.")
-    size: int = _property(attrgetter("_data.size"), doc="How many numbers it holds.")
-    flags: Any = _property(attrgetter("_data.flags"), doc="NumPy's notes on how it lies in memory.")
+    shape: tuple[int, ...] = _property(attrgetter("_array.shape"), doc="The length of each axis.")
+    ndim: int = _property(attrgetter("_array.ndim"), doc="How many axes it has.")
+    dtype: np.dtype[Any] = _property(
+        attrgetter("_array.dtype"), doc="What kind of number it holds."
+    )
+    size: int = _property(attrgetter("_array.size"), doc="How many numbers it holds.")
+    flags: Any = _property(
+        attrgetter("_array.flags"), doc="NumPy's notes on how it lies in memory."
+    )
     T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
 
@@ -229,8 +233,8 @@ class Tensor:
                 "can't follow entries overwritten; build the tensor by where() or concatenate(), "
                 "or do it inside no_grad()"
             )
-        data = np.array(self._data)
-        data[array_index(index)] = getattr(value, "_data", value)
+        data = np.array(self._array)
+        data[array_index(index)] = getattr(value, "_array", value)
         self.data = data
 
     # Conversions --------------------------------------------------------------------------------
@@ -261,7 +265,7 @@ class Tensor:
     def __repr__(self) -> str:
         array = np.asarray(read(self, "repr()"))
         parts = [np.array2string(array, separator=", ", prefix="Tensor(")]
-        if self._data.size > np.get_printoptions()["threshold"] or not self._data.size:
+        if self._array.size > np.get_printoptions()["threshold"] or not self._array.size:
             parts.append(f"shape={self.shape}")
         if self.dtype != np.float64 and self.dtype.kind not in "ib":
             parts.append(f"dtype={self.dtype}")
@@ -304,7 +308,7 @@ def latest_change() -> int:
 def read(tensor: Tensor, how: str) -> Any:
     """A tensor's array for use outside of the record; while a program is recorded, if it may be."""
     recorder = current_mode().recorder
-    return tensor._data if recorder is None else recorder.read(tensor, how)
+    return tensor._array if recorder is None else recorder.read(tensor, how)
 
 
 def operand(x: Any, name: str) -> Any:
@@ -332,7 +336,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     needs = plain = False
     for x in inputs:
         if isinstance(x, Tensor):
-            values.append(x._data)
+            values.append(x._array)
             needs = needs or x._requires_grad
         else:
             values.append(operand(x, rule.name))
@@ -347,7 +351,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         raise rule_failed(rule.name, inputs, options, error) from None
     recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
-    result._data = data
+    result._array = data
     result.grad = result.name = None
     result._index = tick()
     result._changed = 0
@@ -364,7 +368,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._options = options
     else:
         if isinstance(data, np.ndarray) and data.base is not None:
-            result._data = data.copy()  # nothing would tell it of a change to what it is a view of
+            result._array = data.copy()  # nothing would tell it of a change to what it is a view of
         result._rule = result._saved = None
         result._inputs = ()
         result._options = NO_OPTIONS
@@ -392,7 +396,7 @@ def array_index(index: Any) -> Any:
         return tuple(array_index(part) for part in index)
     if isinstance(index, Tensor):
         array = read(index, "an index")
-        return np.array(array) if array is index._data else array
+        return np.array(array) if array is index._array else array
     if isinstance(index, list):
         return np.array(index, dtype=None if index else int)
     if isinstance(index, np.ndarray) and current_mode().recorder is None:

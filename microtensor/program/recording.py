@@ -43,7 +43,7 @@ class Recorder:
 
     def read(self, tensor: Tensor, how: str) -> Any:
         """A value leaves the record: it may be what it is while a check on it holds."""
-        data = tensor._data
+        data = tensor._array
         if how == "an index" and data.dtype.kind in "iu":
             copy = np.array(data)
             self.sources[id(copy)] = copy, tensor
@@ -146,7 +146,7 @@ def _as_input(what: str, x: Any) -> Any:
     if x.dtype.kind not in "fiub":
         raise wrong_operand(f"compile: {what}", x)
     tensor = Tensor(0.0, name=getattr(x, "name", None))
-    tensor._data = getattr(x, "_data", x) if x.ndim else np.asarray(getattr(x, "_data", x))[()]
+    tensor._array = getattr(x, "_array", x) if x.ndim else np.asarray(getattr(x, "_array", x))[()]
     return tensor
 
 
