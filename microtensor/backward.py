@@ -153,12 +153,12 @@ def walk(
         values = node._saved or [x._array for x in inputs]
         if read is not None:
             out, values, options = read(node)
-        for derivative, x in zip(derivatives, inputs, strict=True):
+        for derivative, x, value in zip(derivatives, inputs, values, strict=True):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
             d = derivative(g, out, *values, **options)
             if d.shape != x._array.shape:
-                d = unbroadcast(d, x._array.shape)
+                d = unbroadcast(d, value.shape)
             if visit is not None:
                 visit(node, x, g, d)
             if x not in pending:

@@ -340,7 +340,7 @@ def _restored(g: Any, axis: Any, keepdims: bool) -> Any:
 
 def _length(x: Any, out: Any) -> int:
     """How many entries each result was reduced from."""
-    return int(x.size // out.size) if out.size else 0
+    return x.size // out.size if out.size else 0
 
 
 sum = _rule("sum", _single(_sum), lambda g, out, x, **over: _spread(g, x, **over))

@@ -10,25 +10,25 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..lexicon import ROWS
 from ..rules import RULES
-from .symbol import Symbol, convert, has_symbols, is_entrywise, record_call
+from .symbol import Length, Symbol, convert, has_symbols, is_entrywise, record_call
 
 Number = int | float
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a symbol, an array or a number."""
-    return np.shape(_value_of(x))
+    return np.shape(x) if not isinstance(x, Symbol) or hasattr(x.value, "shape") else ()
 
 
 def _value_of(x: Any) -> Any:
-    return x.value if isinstance(x, Symbol) else x
+    return x.value if isinstance(x, Symbol) else int(x) if isinstance(x, Length) else x
 
 
 def _dtype_of(x: Any) -> Any:
@@ -36,8 +36,8 @@ def _dtype_of(x: Any) -> Any:
 
 
 def is_plain(x: Any) -> bool:
-    """A Python number."""
-    return isinstance(x, int | float) and not isinstance(x, bool | np.generic)
+    """A Python number, the same for all data: not the length of an input."""
+    return isinstance(x, int | float) and not isinstance(x, bool | np.generic | Length)
 
 
 class Scaled(NamedTuple):
@@ -52,19 +52,11 @@ class Simplifier:
     """Rewrites symbols, oldest first.
 
     `exact`: to the last bit. Else `kept` are symbols that stay calls of their own, since they have
-    a name; `lengths` has for a division the length that it divides by, in place of the number; and
-    what is older than `forward` was written by the user and keeps its algebra.
+    a name; and what is older than `forward` was written by the user and keeps its algebra.
     """
 
-    def __init__(
-        self,
-        kept: Iterable[Symbol] = (),
-        lengths: Mapping[Symbol, Symbol] | None = None,
-        forward: int = 0,
-        exact: bool = False,
-    ) -> None:
+    def __init__(self, kept: Iterable[Symbol] = (), forward: int = 0, exact: bool = False) -> None:
         self.kept = set(kept)
-        self.lengths = lengths or {}
         self.forward = forward
         self.exact = exact
         self.found: dict[Any, Any] = {}
@@ -91,8 +83,6 @@ class Simplifier:
             return symbol
         arguments = [self.now(x) for x in symbol.arguments]
         options = {key: self.now(x) for key, x in symbol.options.items()}
-        if symbol in self.lengths:
-            arguments[1] = self.lengths[symbol]
         if symbol.call == "broadcast_to" and is_weak(arguments[0]):
             return self.filled(arguments[0], symbol.shape, symbol.dtype)
         if is_elementwise(symbol):
@@ -154,7 +144,8 @@ class Simplifier:
         if self.exact or not is_weak(number):
             return self.make("broadcast_to", number, shape)
         number = float(number) if is_plain(number) else number
-        options = {} if dtype == np.float64 else {"dtype": dtype}
+        usual = dtype == np.float64 and isinstance(_value_of(number), float)
+        options = {} if usual else {"dtype": dtype}
         return self.make("full", shape, number, **options)
 
     def is_open(self, x: Any, *calls: str) -> bool:
@@ -183,6 +174,11 @@ class Simplifier:
         factor = _whole(factor)
         number = math.prod(d for d in divisors if is_plain(d))
         lengths = tuple(d for d in divisors if not is_plain(d))
+        keys = [_key(d) for d in lengths]
+        if isinstance(x, Length) and _key(x) in keys:  # m / m
+            k = keys.index(_key(x))
+            x, lengths = None, lengths[:k] + lengths[k + 1 :]
+            divisors = (*lengths, *(d for d in divisors if is_plain(d)))
         if factor != 1 and number != 1 and factor % number == 0:
             factor, divisors = factor / number, lengths
         elif factor > 1 and number != 1 and number % factor == 0:  # 2 x / 32 = x / 16
@@ -214,12 +210,12 @@ def _key(x: Any) -> Any:
 
 
 def is_weak(x: Any) -> bool:
-    """A Python number, or what is computed from such numbers and lengths, as 1 / m."""
-    return is_plain(x) or (isinstance(x, Symbol) and is_plain(x.value))
+    """A Python number, a length, or what is computed from such, as 1 / m."""
+    return is_plain(_value_of(x))
 
 
 def _is_known(x: Any) -> bool:
-    """A number that is the same for all data: not the length of an input."""
+    """A number that is the same for all data, whatever its type."""
     return is_plain(x) or isinstance(x, np.generic)
 
 
@@ -229,13 +225,13 @@ def is_elementwise(symbol: Symbol) -> bool:
 
 
 def _has_length(x: Any) -> bool:
-    """Whether a number was computed from a length: all others are folded, but for 1 / 3."""
-    return isinstance(x, Symbol) and not all(map(is_plain, x.arguments))
+    """Whether a number is a length, or computed from one: others are folded, but for 1 / 3."""
+    return isinstance(x, Length) or (isinstance(x, Symbol) and any(map(_has_length, x.arguments)))
 
 
 def _is_divisor(x: Any) -> bool:
     """A number or a length: what stands at the end of a quotient."""
-    return x.call in ("len", "size") if isinstance(x, Symbol) else is_plain(x) and x != 0
+    return isinstance(x, Length) or (is_plain(x) and x != 0)
 
 
 def _same_kind(new: Any, old: Symbol) -> bool:

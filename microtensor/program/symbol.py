@@ -17,6 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..rules import RULES, Rule
 
 _next = count(1).__next__
+UNKNOWN: Any = object()
 
 
 # Of bools `&`, `|` and `~` are what rules mean by them, of whole numbers their bits.
@@ -39,6 +40,53 @@ def _method(name: str, option: str = "axis") -> Any:
     return method
 
 
+class Length(int):
+    """How many examples there are, or a number made of that: `twin` is it in another batch.
+
+    Sums, products and quotients follow, too; of a fraction there is a symbol.
+    """
+
+    twin: int
+
+    def __new__(cls, now: int, twin: int) -> Length:
+        made = super().__new__(cls, now)
+        made.twin = twin
+        return made
+
+    def __repr__(self) -> str:
+        return f"Length({int(self)}, {self.twin})"
+
+    def __neg__(self) -> int:
+        return length(-int(self), -self.twin)
+
+
+def length(now: int, twin: int) -> int:
+    """A length, with what it is in another batch; a number, where it is the same."""
+    return now if now == twin else Length(now, twin)
+
+
+def _of_lengths(call: str, function: Callable[..., Any], swapped: bool) -> Callable[..., Any]:
+    def combined(self: Length, other: Any) -> Any:
+        if not isinstance(other, int | float) or isinstance(other, np.generic):
+            return NotImplemented
+        other = int(other) if isinstance(other, float) and other.is_integer() else other
+        pair = (other, self) if swapped else (self, other)
+        if isinstance(other, float) or call == "divide":
+            return record_call(call, function, pair)
+        return length(function(*map(int, pair)), function(*map(twin_of, pair)))
+
+    return combined
+
+
+_CALLS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "floordiv": "floor_divide",
+    "truediv": "divide",
+}  # fmt: skip
+for _name, _call in _CALLS.items():
+    setattr(Length, f"__{_name}__", _of_lengths(_call, getattr(operator, _name), swapped=False))
+    setattr(Length, f"__r{_name}__", _of_lengths(_call, getattr(operator, _name), swapped=True))
+
+
 def _astype(x: Any, dtype: np.dtype[Any]) -> Any:
     """NumPy's own function takes no scalars."""
     return x.astype(dtype)
@@ -51,10 +99,12 @@ class Symbol(NDArrayOperatorsMixin):
     that is called whole (`sigmoid`, `put`); None: an input. `arguments` and `options` are what
     it was given: symbols, numbers, arrays, and tuples and lists of these. `value` is what it was
     when the program was recorded; shapes, dtypes and the layout in memory are read off it.
-    `index` is larger than that of every symbol made before.
+    `twin` is what it is in another batch: its value, where that is the same, and UNKNOWN where
+    the call fails. A shape that isn't the same has a `Length` in it, and what rules and programs
+    make of it is known to follow. `index` is larger than that of every symbol made before.
     """
 
-    __slots__ = ("arguments", "call", "function", "index", "options", "value")
+    __slots__ = ("arguments", "call", "function", "index", "options", "twin", "value")
 
     def __init__(
         self,
@@ -68,7 +118,7 @@ class Symbol(NDArrayOperatorsMixin):
         self.function = function
         self.arguments = arguments
         self.options = options
-        self.value = value
+        self.value = self.twin = value
         self.index = _next()
 
     @property
@@ -76,12 +126,39 @@ class Symbol(NDArrayOperatorsMixin):
         """The symbols among its arguments and options, in order; one used twice comes twice."""
         return symbols_in((*self.arguments, *self.options.values()))
 
+    def follow(self) -> None:
+        """Finds out what its call gives in another batch."""
+        parts: list[Any] = []
+        convert((*self.arguments, *self.options.values()), parts.append)
+        known = [x for x in parts if isinstance(x, Symbol)]
+        if any(x.twin is UNKNOWN for x in known):
+            self.twin = UNKNOWN
+        elif any(x.twin is not x.value for x in known) or any(isinstance(x, Length) for x in parts):
+            try:
+                function: Any = self.function
+                arguments, options = convert((self.arguments, self.options), twin_of)
+                self.twin = function(*arguments, **options)
+            except Exception:  # the number of examples stands in it, or chose what it reads
+                self.twin = UNKNOWN
+
     def __repr__(self) -> str:
         return f"Symbol({self.call or 'input'}, shape={self.shape}, dtype={self.dtype})"
 
     # What rules ask of an array -----------------------------------------------------------------
 
-    shape, ndim, size, dtype, flags = map(_of_value, ("shape", "ndim", "size", "dtype", "flags"))
+    ndim, dtype, flags = map(_of_value, ("ndim", "dtype", "flags"))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        now: tuple[int, ...] = self.value.shape
+        twin = now if self.twin is UNKNOWN else self.twin.shape
+        return tuple(map(length, now, twin)) if len(now) == len(twin) else now
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return length(self.value.size, self.value.size if self.twin is UNKNOWN else self.twin.size)
 
     transpose = _method("transpose", "axes")
     squeeze, sum, mean, max, min, prod, var, cumsum = map(
@@ -146,8 +223,10 @@ class Symbol(NDArrayOperatorsMixin):
     def __array_function__(
         self, function: Any, types: Iterable[type], arguments: Any, options: Any
     ) -> Any:
-        if function in (np.shape, np.ndim, np.size, np.isfortran):
-            return function(*(_value(x) for x in arguments))
+        if function in (np.shape, np.ndim, np.size):
+            return getattr(self, function.__name__)
+        if function is np.isfortran:
+            return np.isfortran(self.value)
         return record_call(function.__name__, function, arguments, options)
 
 
@@ -163,7 +242,9 @@ def record_call(
     """
     options = dict(options or {})
     value = function(*convert(arguments, _value), **convert(options, _value))
-    return Symbol(name, function, tuple(arguments), options, value)
+    symbol = Symbol(name, function, tuple(arguments), options, value)
+    symbol.follow()
+    return symbol
 
 
 def symbols_in(argument: Any) -> Iterator[Symbol]:
@@ -205,8 +286,17 @@ def is_numpy(symbol: Symbol) -> bool:
 
 def _value(x: Any) -> Any:
     """A symbol's value, to be read only; anything else is its own."""
-    value = x.value if isinstance(x, Symbol) else x
-    if isinstance(value, np.ndarray) and value is not x:
+    return int(x) if isinstance(x, Length) else _read_only(x.value) if isinstance(x, Symbol) else x
+
+
+def twin_of(x: Any) -> Any:
+    """What it is in another batch."""
+    follows = isinstance(x, Symbol | Length)
+    return _read_only(x.twin) if follows else x
+
+
+def _read_only(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
         value = value.view()
         value.flags.writeable = False
     return value
@@ -217,6 +307,9 @@ def convert(x: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(x, tuple | list):
         parts = [convert(part, change) for part in x]
         return x if all(map(operator.is_, parts, x)) else type(x)(parts)
+    if isinstance(x, slice):
+        parts = [convert(part, change) for part in (x.start, x.stop, x.step)]
+        return x if all(map(operator.is_, parts, (x.start, x.stop, x.step))) else slice(*parts)
     if isinstance(x, dict):
         return {key: convert(part, change) for key, part in x.items()}
     return change(x)
