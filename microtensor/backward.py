@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .errors import GradientError, ShapeError, called, label
+from .errors import GradientError, ShapeError, called, label, no_tensor
 from .modes import changing, current_mode, mode
 from .operands import mark, operand
 from .rules import column_sums, total
@@ -194,7 +194,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 def starting_gradient(output: Any, gradient: Any, name: str) -> Any:
     """What arrives at the output: the gradient given, or 1 for a scalar."""
     if not isinstance(output, Tensor):
-        raise TypeError(f"{name}: expected a tensor, got {type(output).__name__}")
+        raise no_tensor(name, output)
     if not output._requires_grad:
         how = "is a constant" if output.name is None else f"{output.name!r} is a constant"
         raise GradientError(

@@ -74,6 +74,12 @@ def wrong_operand(rule: str, x: Any) -> TypeError:
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
 
 
+def no_tensor(name: str, x: Any) -> TypeError:
+    """For what isn't a tensor where one is looked at."""
+    cure = "; give it what that gives of data, as in draw(model(X))" if callable(x) else ""
+    return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
+
+
 def own_arithmetic(name: str, x: Any) -> TypeError:
     """For an array of a class that adds, multiplies or masks in ways of its own."""
     kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .backward import refuse_changed, starting_gradient, walk
-from .errors import called
+from .errors import called, no_tensor
 from .lexicon import NO_ROW, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
@@ -125,7 +125,12 @@ class Graph(_Data):
         are computed where `gradient` says what arrives at it.
         """
         if not isinstance(result, Tensor):
-            raise TypeError(f"Graph.of: expected a tensor, got {type(result).__name__}")
+            raise no_tensor("Graph.of", result)
+        if not isinstance(names or {}, Mapping):
+            raise TypeError(
+                f"names: expected a dict of names and values, such as vars() or {{'w': w}}, got "
+                f"{type(names).__name__}"
+            )
         with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
             return _Reader(result, names or {}, gradient).read()
 

@@ -653,3 +653,21 @@ def test_the_gradient_of_what_was_computed_says_why_there_is_none():
     assert w.detach().grad is Tensor(2.0).grad is None
     with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'gradient'"):
         _ = w.gradient
+
+
+@pytest.mark.parametrize("view", [mt.draw, mt.explain, mt.to_source, mt.Graph.of])
+def test_views_are_of_results(view):
+    for other in (nn.Linear(2, 1), abs):
+        with pytest.raises(TypeError, match=r"expected a tensor, got .*, as in draw\(model\(X\)\)"):
+            view(other)
+    with pytest.raises(TypeError, match="expected a tensor, got ndarray$"):
+        view(np.ones(2))
+
+
+@pytest.mark.parametrize("names", [["a"], "w", [1.0], 3])
+def test_names_are_a_dict(names):
+    for view in (mt.draw, mt.explain, mt.to_source):
+        with pytest.raises(
+            TypeError, match=r"names: expected a dict .* vars\(\) or \{'w': w\}, got"
+        ):
+            view(leaf(2.0) * 2, names=names)
