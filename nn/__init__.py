@@ -8,7 +8,7 @@ from .layers import Dropout, Flatten, Linear, ReLU, Sigmoid, Softmax, Tanh
 from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from .module import Buffer, Module, Parameter, Sequential
 from .optim import SGD, Adam, Optimizer
-from .training import History, accuracy, fit, predict
+from .training import History, Stop, accuracy, fit, predict
 
 __all__ = [
     "SGD",
@@ -30,6 +30,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "Stop",
     "Tanh",
     "accuracy",
     "datasets",

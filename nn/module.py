@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set, ValuesView
 from typing import Any, TypeVar
 
 import numpy as np
 
 from microtensor import Tensor, group, record_anew
+
+from .checks import as_array
 
 Array = np.ndarray[Any, np.dtype[Any]]
 M = TypeVar("M", bound="Module")
@@ -42,13 +44,6 @@ class Buffer(Tensor):
 
     __slots__ = ()
 
-    def __init__(
-        self, data: Any, requires_grad: bool = False, name: str | None = None, dtype: Any = None
-    ) -> None:
-        if requires_grad:
-            raise TypeError("Buffer: it isn't trained; what requires a gradient is a Parameter")
-        super().__init__(data, False, name, dtype)
-
 
 class _Path(str):
     """A name that a module gave, and may change; a tensor's own name is plain text."""
@@ -66,11 +61,11 @@ class Module:
             def forward(self, x):
                 return microtensor.relu(self.w * x)
 
-    Calling the module calls `forward`; what is computed meanwhile is drawn as one group, and as
-    an activation function where the class says `activation = True`. Parameters are found through
-    attributes, in their order, and through lists, tuples and dicts; one that is shared counts once.
-    A leaf that requires a gradient is a parameter too; a computed tensor is none, and can't take
-    the place of one.
+    Calling the module calls `forward`, with arrays for lists of numbers and frames; what is
+    computed meanwhile is drawn as one group, and as an activation function where the class says
+    `activation = True`. Parameters are found through attributes, in their order, and through
+    lists, tuples and dicts; one that is shared counts once. A leaf that requires a gradient is one
+    too; a computed tensor is none, and can't take the place of one.
 
     A plain list or dict with such parts in it, or nothing yet, is kept as a copy that
     notices changes: change `model.layers`, not the list it was made of. Compiled steps are
@@ -89,6 +84,7 @@ class Module:
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         if not self._called:
             vars(self)["_called"] = True
+        inputs = tuple([as_array(x) for x in inputs])
         with group(self._place[1] or type(self).__name__, self.activation is True):
             return self.forward(*inputs, **named)
 
@@ -97,16 +93,19 @@ class Module:
         for name, value in vars(cls).items():
             if _holds(value, Parameter | Buffer):
                 raise TypeError(
-                    f"{cls.__name__}.{name}: a class attribute is no part of any module; set it in "
-                    f"__init__, self.{name} = ..."
+                    f"{cls.__name__}.{name}: no module has what its class has; set it in __init__, "
+                    f"self.{name} = ..."
                 )
 
     def __setattr__(self, name: str, value: Any) -> None:
         before = vars(self).get(name, getattr(type(self), name, _MISSING))
         if before is not value and _is_part(before):
             _refuse_loss(f"{type(self).__name__}.{name}", before, value)
-        if isinstance(value, UNSEEN):
-            _refuse_unseen(f"{type(self).__name__}.{name}", value)
+        if isinstance(value, UNSEEN) and any(_holds(x, SINGLE) for x in value):
+            raise TypeError(
+                f"{type(self).__name__}.{name}: parameters and modules are found in lists, tuples "
+                f"and dicts, not in a {type(value).__name__}; make it a list"
+            )
         object.__setattr__(self, name, value)
         simple = isinstance(value, int | float | str) and type(value) is type(before)
         same = before is value or (simple and before == value)
@@ -128,21 +127,17 @@ class Module:
         is set or deleted, and when a list or dict of modules changes; reading changes none. What
         is copied or taken out keeps its name, until it is put somewhere else.
         """
-        return self._named(Parameter)
-
-    def _named(self, kind: Any) -> Iterator[tuple[str, Any]]:
-        paths = set()
-        for path, _, part in _parts(self):
-            if isinstance(part, Parameter | Buffer):
-                if path in paths:
-                    raise ValueError(f"{type(self).__name__}: two parameters have the path {path}")
-                paths.add(path)
-                if isinstance(part, kind):
-                    yield path, part
+        return ((path, x) for path, x in self.saved().items() if isinstance(x, Parameter))
 
     def saved(self) -> dict[str, Tensor]:
         """Every parameter and buffer by its attribute path: what a checkpoint holds."""
-        return dict(self._named(Parameter | Buffer))
+        found: dict[str, Tensor] = {}
+        for path, _, part in _parts(self):
+            if isinstance(part, Parameter | Buffer):
+                if path in found:
+                    raise ValueError(f"{type(self).__name__}: two parameters have the path {path}")
+                found[path] = part
+        return found
 
     def parameters(self) -> list[Parameter]:
         """Every parameter, in attribute order."""
@@ -273,20 +268,11 @@ def _refuse_loss(path: str, before: Any, value: Any) -> None:
             entries = dict(now if isinstance(now, dict) else enumerate(now))
             pairs += [(_joined(place, k), x, entries[k]) for k, x in _inside(was) if k in entries]
         elif not _holds(now, SINGLE) and _holds(was, Parameter | Buffer):
-            what, cure = next(words for kind, words in CURES.items() if isinstance(was, kind))
+            cure = next(text for kind, text in CURES.items() if isinstance(was, kind))
             raise TypeError(
-                f"{place}: a {type(now).__name__} in the place of {what} would be neither trained "
-                f"nor saved; {cure}"
+                f"{place}: a {type(now).__name__} is neither trained nor saved in the place of "
+                + cure
             )
-
-
-def _refuse_unseen(path: str, value: Collection[Any]) -> None:
-    """Raises for a set, or another collection that nobody looks into, with parts in it."""
-    if any(_holds(x, SINGLE) for x in value):
-        raise TypeError(
-            f"{path}: parameters and modules are found in lists, tuples and dicts, not in a "
-            f"{type(value).__name__}; make it a list"
-        )
 
 
 def _joined(path: str, key: Any) -> str:
@@ -390,12 +376,9 @@ HOLDERS = (list, tuple, dict)
 PARTS = (*SINGLE, *HOLDERS)
 UNSEEN = (Set, ValuesView, deque)
 CURES = {
-    Parameter: (
-        "a parameter",
-        "change its numbers inside no_grad(), as in `m.weight *= 0.5`, or set nn.Parameter(...)",
-    ),
-    Buffer: ("a buffer", "change its numbers, as in `m.mean.data = ...`, or set nn.Buffer(...)"),
-    object: ("what holds parameters", "give it another name, or set None before"),
+    Parameter: "a parameter; inside no_grad() `m.w *= 0.5` changes it, or set nn.Parameter(...)",
+    Buffer: "a buffer; change its numbers, as in `m.mean.data = ...`, or set nn.Buffer(...)",
+    object: "what holds parameters; give it another name, or set None before",
 }
 KINDS: dict[type, Callable[[Any], Any]] = {list: _List, dict: _Dict}
 _MISSING = object()

@@ -398,29 +398,78 @@ def test_callbacks_get_iteration_and_cost_after_the_update():
     assert calls[2][3] == model[0].weight.data.tobytes()
 
 
-@pytest.mark.parametrize("answer", [True, np.True_])
-def test_true_ends_the_training(capsys, answer):
+@pytest.mark.parametrize("stop", [nn.Stop, nn.Stop("far enough")])
+@pytest.mark.parametrize("compile", [False, True])
+def test_stop_ends_the_training_and_keeps_everything(capsys, stop, compile):
     seen = []
 
-    def stop(iteration, cost):
-        return answer if iteration == 2 else None
+    def end(iteration, cost):
+        if iteration == 2:
+            raise stop
 
     def watch(iteration, cost):
         seen.append(iteration)
 
+    model, other = new_model(), new_model()
     history = nn.fit(
-        new_model(), X, Y, iterations=9, callbacks=[stop, watch], print_every=100, progress=False
+        model, X, Y, iterations=9, callbacks=[end, watch], progress=False, compile=compile
     )
     assert len(history.costs) == 3
     assert seen == [0, 1, 2]
     assert not history.interrupted
     assert capsys.readouterr().out.splitlines() == lines_for(history.costs, [0, 2])
+    assert nn.fit(other, X, Y, iterations=3, **QUIET).costs == history.costs
+    assert bytes_of(other) == bytes_of(model)
+    nn.fit(model, X, Y, iterations=2, history=history, **QUIET)
+    nn.fit(other, X, Y, iterations=2, **QUIET)
+    assert bytes_of(other) == bytes_of(model)
 
 
-@pytest.mark.parametrize("answer", [None, False, 0, "no"])
-def test_other_answers_do_not(answer):
+def test_stop_leaves_a_bar_that_is_closed_and_the_checkpoints_of_others(capsys, tmp_path):
+    pytest.importorskip("tqdm", reason="shows a progress bar")
+    model, history = new_model(), nn.History()
+
+    def end(iteration, cost):
+        raise nn.Stop
+
+    def keep(iteration, cost):
+        nn.save(tmp_path / "m.npz", model, history=history)
+
+    nn.fit(model, X, Y, iterations=4, history=history, callbacks=[end, keep], print_every=None)
+    err = capsys.readouterr().err
+    assert "1/4" in err
+    assert err.endswith("\n")
+    other = new_model()
+    assert nn.load(tmp_path / "m.npz", other).costs == history.costs
+    assert bytes_of(other) == bytes_of(model)
+
+
+def test_stop_is_an_exception_and_comes_through_from_elsewhere():
+    assert issubclass(nn.Stop, Exception)
+
+    def loss(a, y):
+        raise nn.Stop
+
+    with pytest.raises(nn.Stop):
+        nn.fit(new_model(), X, Y, loss=loss, **QUIET)
+
+
+@pytest.mark.parametrize("answer", [None, False, 0, "no", True, np.True_, 1.0, StopIteration])
+def test_what_a_callback_returns_means_nothing(answer):
     history = nn.fit(new_model(), X, Y, iterations=3, callbacks=[lambda *_: answer], **QUIET)
     assert len(history.costs) == 3
+
+
+def test_a_bar_of_ones_own_counts_every_iteration():
+    tqdm = pytest.importorskip("tqdm", reason="a progress bar's update returns True")
+    with tqdm.tqdm(total=4, mininterval=0, file=io.StringIO()) as bar:
+        bar.update = lambda n: True  # as it does whenever it has drawn itself
+        nn.fit(new_model(), X, Y, iterations=4, callbacks=[lambda *_: bar.update(1)], **QUIET)
+    history = nn.fit(
+        new_model(), X, Y, iterations=4,
+        callbacks=[lambda *_: nn.accuracy(Outputs([[0.7]]), X, [[1]])], **QUIET,
+    )  # fmt: skip
+    assert len(history.costs) == 4
 
 
 def test_an_error_in_a_callback_comes_through(usual_ctrl_c):
@@ -646,8 +695,27 @@ def test_a_flat_row_of_targets_is_refused():
 
 def test_an_optimizer_of_other_parameters_is_noticed():
     optimizer = nn.SGD(new_model().parameters())
-    with pytest.raises(mt.GradientError, match=r"^SGD: no parameter has a gradient"):
-        nn.fit(new_model(), X, Y, optimizer=optimizer, **QUIET)
+    model = new_model()
+    for other in (optimizer, nn.Adam([mt.Tensor(1.0, requires_grad=True)])):
+        with pytest.raises(
+            ValueError, match="changes no parameter of this model; make it of model"
+        ):
+            nn.fit(model, X, Y, optimizer=other, **QUIET)
+    part = nn.SGD(model[0].parameters())
+    nn.fit(model, X, Y, iterations=1, optimizer=part, **QUIET)
+
+
+def test_an_optimizer_of_the_losss_parameters_alone_will_do():
+    class Scaled(nn.Module):
+        def __init__(self):
+            self.scale = nn.Parameter(1.0)
+
+        def forward(self, a, y):
+            return ((a * self.scale - y) ** 2).mean()
+
+    loss = Scaled()
+    optimizer = nn.SGD(loss.parameters())
+    assert nn.fit(new_model(), X, Y, iterations=2, loss=loss, optimizer=optimizer, **QUIET).costs
 
 
 # predict and accuracy ---------------------------------------------------------------------------
@@ -682,6 +750,150 @@ def test_predict(outputs, options, expected):
     assert type(result) is np.ndarray
     assert result.dtype.kind == "i"
     assert result.tolist() == expected
+
+
+LOGITS = [[-1.0], [0.25], [0.75], [3.0]]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "loss", "expected"),
+    [
+        (LOGITS, nn.BCEWithLogitsLoss(), [[0], [1], [1], [1]]),
+        ([-1.0, 0.25, 0.0], nn.BCEWithLogitsLoss(), [0, 1, 0]),
+        ([[-1.0, 0.25], [0.25, -1.0]], nn.BCEWithLogitsLoss(), [[0, 1], [1, 0]]),
+        ([[0.2], [0.5], [0.7]], nn.BCELoss(), [[0], [0], [1]]),
+        ([[0.2, 0.7], [0.9, 0.8]], nn.BCELoss(), [[0, 1], [1, 1]]),
+        ([[-1.0, 3.0, 2.0], [9.0, 1.0, 2.0]], nn.CrossEntropyLoss(), [1, 0]),
+        ([[-1.0], [3.0]], nn.CrossEntropyLoss(), [0, 0]),
+    ],
+)
+def test_a_loss_decides(outputs, loss, expected):
+    result = nn.predict(Outputs(outputs), X, loss=loss)
+    assert type(result) is np.ndarray
+    assert result.dtype.kind == "i"
+    assert result.tolist() == expected
+    assert nn.accuracy(Outputs(outputs), X, expected, loss=loss) == 1.0
+    assert loss.decide(np.array(outputs)).tolist() == expected
+    assert loss.decide(mt.Tensor(outputs, requires_grad=True)).tolist() == expected
+
+
+def test_the_right_threshold_after_logits():
+    model = nn.Linear(2, 1, rng=0)
+    loss = nn.BCEWithLogitsLoss()
+    nn.fit(
+        model, X, Y, iterations=20, loss=loss, optimizer=nn.SGD(model.parameters(), 0.5), **QUIET
+    )
+    right = ((model(X).numpy() > 0) == Y).mean()
+    assert nn.accuracy(model, X, Y, loss=loss) == right
+    assert nn.accuracy(model, X, Y, threshold=0) == right
+
+
+@pytest.mark.parametrize("outputs", [LOGITS, [[0.5], [1.5]], [[-0.1], [0.5]], [-2.0, 0.5], 7.0])
+@pytest.mark.parametrize("judge", [nn.predict, lambda m, x: nn.accuracy(m, x, [[1]])])
+def test_outputs_that_are_no_probabilities_are_judged_at_no_half(outputs, judge):
+    with pytest.raises(ValueError) as caught:
+        judge(Outputs(outputs), X)
+    assert str(caught.value) == (
+        f"predict: outputs of {np.min(outputs):.4g} to {np.max(outputs):.4g} are no "
+        "probabilities, judged at 0.5; say loss=, the loss of the training, or threshold="
+    )
+
+
+def test_probabilities_may_reach_their_bounds():
+    assert nn.predict(Outputs([[0.0], [1.0]]), X).tolist() == [[0], [1]]
+    assert nn.predict(Outputs(np.zeros((0, 1))), X).shape == (0, 1)
+
+
+@pytest.mark.parametrize("outputs", [[[0.3], [0.6]], [[0.3, 0.6]]])
+def test_a_regression_has_no_classes(outputs):
+    for judge in (nn.predict, lambda m, x, loss: nn.accuracy(m, x, [[1], [0]], loss=loss)):
+        with pytest.raises(TypeError, match=r"^MSELoss: .* numbers, not classes; take model\(X\)"):
+            judge(Outputs(outputs), X, loss=nn.MSELoss())
+
+
+@pytest.mark.parametrize("outputs", [[[0.3], [1.6]], [[-0.3, 0.6]]])
+def test_a_loss_of_probabilities_decides_on_no_logits(outputs):
+    with pytest.raises(ValueError, match=r"^BCELoss: predictions are probabilities, from 0 to 1"):
+        nn.predict(Outputs(outputs), X, loss=nn.BCELoss())
+
+
+class Undecided(nn.Module):
+    def forward(self, a, y):
+        return (a - y).mean()
+
+
+class Decided(Undecided):
+    def __init__(self, kind):
+        self.kind = kind
+
+    def decide(self, outputs):
+        return self.kind(outputs > 2)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, mt.Tensor, lambda x: x.tolist()])
+def test_a_loss_of_ones_own_decides(kind):
+    assert nn.predict(Outputs(LOGITS), X, loss=Decided(kind)).tolist() == [[0], [0], [0], [1]]
+    assert nn.accuracy(Outputs(LOGITS), X, [[0], [0], [0], [1]], loss=Decided(kind)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (Undecided(), "Undecided"),
+        (test_the_right_threshold_after_logits, "test_the_right_threshold_after_logits"),
+        (nn.BCEWithLogitsLoss, "BCEWithLogitsLoss"),
+        (3, "int"),
+    ],
+)
+def test_a_loss_that_decides_nothing_is_refused(loss, name):
+    with pytest.raises(TypeError) as caught:
+        nn.predict(Outputs([[0.3]]), X, loss=loss)
+    assert str(caught.value) == (
+        "predict: loss is an object with decide(outputs), as nn.BCEWithLogitsLoss() is, and "
+        f"{name} has none; say threshold=, or judge model(X) yourself"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outputs", "options", "text"),
+    [
+        ([[0.3]], {"loss": nn.BCELoss(), "threshold": 0.4}, "a number without a loss="),
+        ([[0.3]], {"threshold": "0.4"}, "threshold is a number"),
+        ([[0.3]], {"threshold": float("nan")}, "threshold is a number"),
+        ([[0.3, 0.4]], {"threshold": 0.4}, "threshold= is for one output, not 2"),
+    ],
+)
+def test_a_threshold_that_means_nothing_is_refused(outputs, options, text):
+    with pytest.raises(ValueError, match=f"^predict: .*{text}"):
+        nn.predict(Outputs(outputs), X, **options)
+
+
+@pytest.mark.parametrize("loss", [nn.BCELoss(), nn.BCEWithLogitsLoss(), nn.CrossEntropyLoss()])
+def test_no_loss_decides_on_nan(loss):
+    with pytest.raises(FloatingPointError, match="hold nan, which is no class"):
+        loss.decide(np.array([[np.nan, 1.0]]))
+    with pytest.raises(FloatingPointError, match="hold nan, which is no class"):
+        nn.predict(Outputs([[np.nan, 1.0]]), X, loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "text"),
+    [
+        ([["cat"]], TypeError, "1 of <U3; np.unique"),
+        (np.array([["a"]], object), TypeError, "1 of object; np.unique"),
+        ([[-1]], ValueError, "classes are numbered from 0, got the label -1"),
+        ([[0.5]], ValueError, "classes are numbered from 0, got the label 0.5"),
+        ([[np.nan]], ValueError, "classes are numbered from 0, got the label nan"),
+    ],
+)
+def test_labels_that_no_prediction_can_be_are_refused(labels, error, text):
+    with pytest.raises(error, match=text):
+        nn.accuracy(Outputs([[0.3]]), X, labels)
+
+
+def test_the_accuracy_of_nothing_is_refused():
+    with pytest.raises(TypeError, match="no labels"):
+        nn.accuracy(Outputs(np.zeros((0, 1))), X, np.zeros((0, 1)))
 
 
 def test_predict_records_nothing_and_drops_nothing():
