@@ -21,9 +21,17 @@ def main():
 
 
 @pytest.fixture
-def train(main, tmp_path, monkeypatch, capsys):
+def plots():
+    """For tests with plots, which take most of a run."""
+    pytest.importorskip("matplotlib", reason="draws plots with matplotlib")
+
+
+@pytest.fixture
+def train(main, tmp_path, monkeypatch, capsys, request):
     """Runs it on pictures of 4 x 4; what it printed."""
     monkeypatch.chdir(tmp_path)
+    if "plots" not in request.fixturenames:
+        without(monkeypatch, "matplotlib")
     rng = np.random.default_rng(0)
     for part in ("train", "test"):
         images, labels = rng.integers(0, 256, (9, 48)), rng.integers(0, 2, (9, 1))
@@ -57,7 +65,7 @@ def without(monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, None)
 
 
-def test_it_names_what_it_has_written_and_nothing_else(train, tmp_path):
+def test_it_names_what_it_has_written_and_nothing_else(plots, train, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
     said = train("--iterations", "3")
@@ -75,8 +83,7 @@ def test_it_names_what_it_has_written_and_nothing_else(train, tmp_path):
     assert f"cost after iteration 0: {costs[1].partition(',')[2]}\n" in said
 
 
-def test_without_matplotlib_it_says_what_is_missing(train, monkeypatch, tmp_path):
-    without(monkeypatch, "matplotlib")
+def test_without_matplotlib_it_says_what_is_missing(train, tmp_path):
     said = train("--iterations", "1")
     assert "costs.png and test_images.png need matplotlib: pip install -e '.[examples]'" in said
     assert ".png" not in said.partition("written: ")[2]
@@ -269,12 +276,11 @@ def test_a_photo_of_too_many_pixels_is_refused(train, photo, monkeypatch):
     assert "photo.png: " in train("--iterations", "1", "--predict", photo)
 
 
-def test_images_that_are_no_squares_in_colours(train, tmp_path, photo):
+def test_images_that_are_no_squares_in_colours(plots, train, tmp_path, photo):
     for part in ("train", "test"):
         path = tmp_path / f"{part}_images.csv"
         rows = [line.rpartition(",")[0] for line in path.read_text().splitlines()]
         path.write_text("\n".join(rows) + "\n")
-    pytest.importorskip("matplotlib", reason="plots images")
     said = train("--layers", "47,1", "--iterations", "1")
     assert "no test_images.png: 47 numbers make no square image in colours" in said
     assert "test_images.png" not in said.partition("written: ")[2]
