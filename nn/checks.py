@@ -33,12 +33,12 @@ def hinting(function: F) -> F:
 
 def as_array(x: Any) -> Any:
     """A frame or a list of numbers as an array; all else as it is."""
-    listed = isinstance(x, list) and not any(isinstance(part, Tensor) for part in x)
+    listed = isinstance(x, list) and x and not any(isinstance(part, Tensor) for part in x)
     if isinstance(x, Tensor | np.ndarray) or not (listed or hasattr(x, "__array__")):
         return x
     try:
         array = np.asarray(x)
-    except ValueError:  # rows of different lengths, of which the operation will speak
+    except (TypeError, ValueError):  # tensors deep in it; rows of different lengths
         return x
     return x if listed and array.dtype == object else array
 

@@ -107,7 +107,6 @@ def fit(
         return loss(model(X), Y)
 
     compute: Any = as_program(cost_of) if compile else cost_of
-
     first = len(history.costs)
 
     def step(iteration: int, verify: bool) -> float:
@@ -115,6 +114,8 @@ def fit(
         cost = compute(X, Y)
         value: float = cost.item()
         if not np.isfinite(value):
+            if compile:
+                cost_of(X, Y)  # run by itself, a loss may say more
             raise FloatingPointError(
                 f"fit: the cost is {value} at iteration {iteration}; "
                 + _reason(model, X, Y, iteration == first)
@@ -126,8 +127,7 @@ def fit(
         optimizer.step()
         return value
 
-    last = len(history.costs) + iterations - 1
-    _iterate(step, history, last, print_every, progress, callbacks)
+    _iterate(step, history, first + iterations - 1, print_every, progress, callbacks)
     return history
 
 

@@ -512,6 +512,119 @@ def test_a_learning_rate_too_large_is_noticed():
     assert all(np.isfinite(p.data).all() for p in model.parameters())
 
 
+SPOILT = X.copy()
+SPOILT[2, 1] = np.nan
+
+
+@pytest.mark.parametrize("compile", [False, True])
+@pytest.mark.parametrize(
+    ("inputs", "targets", "said"),
+    [
+        (SPOILT, Y, "X holds nan at [2, 1]"),
+        (mt.Tensor(SPOILT), Y, "X holds nan at [2, 1]"),
+        (np.where(np.isnan(SPOILT), -np.inf, SPOILT), Y, "X holds -inf at [2, 1]"),
+        (X, np.where(np.arange(8)[:, None] == 3, np.nan, Y), "Y holds nan at [3, 0]"),
+        (X * 1e4, Y, "the inputs go up to {0:g}; scale them, as pictures by X / 255"),
+    ],
+)
+def test_data_that_no_training_can_take_is_named(compile, inputs, targets, said):
+    class Log(nn.Module):
+        def forward(self, a, y):
+            return (-y * mt.log(a) - (1 - y) * mt.log(1 - a)).mean()
+
+    model = new_model()
+    before = bytes_of(model)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        nn.fit(model, inputs, targets, loss=Log(), compile=compile, **QUIET)
+    value = str(caught.value).split()[4]
+    largest = np.abs(np.asarray(inputs)).max()
+    assert str(caught.value) == f"fit: the cost is {value} at iteration 0; {said.format(largest)}"
+    assert bytes_of(model) == before
+
+
+def test_a_parameter_that_is_spoilt_already_is_named():
+    model = new_model()
+    model[2].bias.data = [np.nan]
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        nn.fit(model, X, Y, loss=nn.MSELoss(), optimizer=nn.SGD(model.parameters()), **QUIET)
+    assert str(caught.value).endswith("; layers.2.bias holds nan at [0]")
+
+
+def test_before_any_update_no_learning_rate_is_blamed():
+    model = nn.Linear(2, 1, rng=0)
+    history = nn.fit(model, X, Y, iterations=1, loss=nn.MSELoss(), **QUIET)
+
+    def loss(a, y):
+        return mt.log(a - a).mean()
+
+    for k in (0, 1):
+        with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+            nn.fit(model, X, Y, loss=loss, history=history if k else None, **QUIET)
+        assert str(caught.value) == (
+            f"fit: the cost is -inf at iteration {k}; nothing was updated yet: use "
+            "detect_anomaly() to see where it arises"
+        )
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_outputs_that_are_no_probabilities_are_named_by_the_loss(compile):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"^BCELoss: .*nn\.Sigmoid\(\)"):
+        nn.fit(nn.Linear(2, 1, rng=0), X, Y, compile=compile, **QUIET)
+
+
+@pytest.mark.parametrize("nothing", [np.zeros((0, 2)), [], mt.Tensor(np.zeros((0, 2)))])
+def test_a_training_on_nothing_is_refused(nothing):
+    with pytest.raises(ValueError, match=r"^fit: there are no examples: the inputs have shape \(0"):
+        nn.fit(new_model(), nothing, np.zeros((0, 1)), **QUIET)
+
+
+class Frame:
+    """As pandas and Polars have them: a shape, and an array for who asks."""
+
+    def __init__(self, array):
+        self.array = np.asarray(array)
+        self.shape = self.array.shape
+
+    def __len__(self):
+        return len(self.array)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.array, dtype)
+
+
+@pytest.mark.parametrize("kind", [Frame, lambda a: np.asarray(a).tolist()])
+@pytest.mark.parametrize("compile", [False, True])
+def test_frames_and_lists_become_arrays_at_the_door(kind, compile):
+    model, other = new_model(), new_model()
+    expected = nn.fit(other, X, Y, iterations=3, **QUIET).costs
+    found = nn.fit(model, kind(X), kind(Y), iterations=3, compile=compile, **QUIET)
+    assert found.costs == expected
+    assert nn.predict(model, kind(X)).tolist() == nn.predict(other, X).tolist()
+    assert nn.accuracy(model, kind(X), kind(Y)) == nn.accuracy(other, X, Y)
+    assert model(kind(X)).tolist() == other(X).tolist()
+    assert nn.BCELoss()(model(kind(X)), kind(Y)).item() == nn.BCELoss()(other(X), Y).item()
+
+
+def test_frames_of_pandas_and_polars():
+    pandas = pytest.importorskip("pandas", reason="takes frames of pandas")
+    for frame in (pandas.DataFrame(X), pandas.DataFrame(X).astype(np.float32)):
+        assert nn.predict(new_model(), frame).shape == (8, 1)
+        nn.fit(new_model(), frame, pandas.DataFrame(Y), iterations=1, **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "value", "said"),
+    [
+        ("epochs", 3, "fit: epochs= is called iterations= here"),
+        ("criterion", nn.BCELoss(), "fit: criterion= is called loss= here"),
+        ("patience", 3, "unexpected keyword argument 'patience'"),
+    ],
+)
+def test_arguments_of_other_libraries_are_named(theirs, value, said):
+    with pytest.raises(TypeError, match=said):
+        nn.fit(new_model(), X, Y, **{theirs: value})
+
+
 # Ctrl-C -----------------------------------------------------------------------------------------
 
 
