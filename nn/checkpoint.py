@@ -16,7 +16,7 @@ import numpy as np
 
 from .checks import expect
 from .files import draft
-from .module import Buffer, Leaf, Module, misfits, refuse
+from .module import Buffer, Leaf, Module, misfits, refuse, saved
 from .optim import Optimizer
 from .training import History
 
@@ -89,7 +89,7 @@ def load(
         raise ValueError(f"{name} is no whole checkpoint: {reason}") from None
     costs = arrays.pop(COSTS, np.array([]))
     if arrays.pop(FORMAT, None) is None:  # leaves and buffers weren't saved then
-        late = (f"model/{key}" for key, x in model.saved().items() if isinstance(x, Leaf | Buffer))
+        late = (f"model/{key}" for key, x in saved(model).items() if isinstance(x, Leaf | Buffer))
         arrays = {key: current[key] for key in late} | arrays
     if optimizer is None:
         arrays = {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}

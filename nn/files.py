@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import glob
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any
@@ -64,11 +64,7 @@ def _locked(file: Any, wait: int) -> bool:
 
 def _remove_left_over(start: str) -> None:
     """Removes drafts that nobody writes any more."""
-    folder, name = os.path.split(start)
-    with suppress(OSError):
-        for other in os.listdir(folder):
-            if re.fullmatch(re.escape(name) + r"[0-9a-f]{16}\.part", other):
-                here = os.path.join(folder, other)
-                with suppress(OSError), open(here, "rb") if fcntl else nullcontext() as file:
-                    if not fcntl or _locked(file, fcntl.LOCK_NB):
-                        os.unlink(here)
+    for here in glob.glob(f"{glob.escape(start)}{'[0-9a-f]' * 16}.part"):
+        with suppress(OSError), open(here, "rb") if fcntl else nullcontext() as file:
+            if not fcntl or _locked(file, fcntl.LOCK_NB):
+                os.unlink(here)

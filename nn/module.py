@@ -127,17 +127,7 @@ class Module:
         is set or deleted, and when a list or dict of modules changes; reading changes none. What
         is copied or taken out keeps its name, until it is put somewhere else.
         """
-        return ((path, x) for path, x in self.saved().items() if isinstance(x, Parameter))
-
-    def saved(self) -> dict[str, Tensor]:
-        """Every parameter and buffer by its attribute path: what a checkpoint holds."""
-        found: dict[str, Tensor] = {}
-        for path, _, part in _parts(self):
-            if isinstance(part, Parameter | Buffer):
-                if path in found:
-                    raise ValueError(f"{type(self).__name__}: two parameters have the path {path}")
-                found[path] = part
-        return found
+        return ((path, x) for path, x in saved(self).items() if isinstance(x, Parameter))
 
     def parameters(self) -> list[Parameter]:
         """Every parameter, in attribute order."""
@@ -164,14 +154,14 @@ class Module:
 
     def state_dict(self) -> dict[str, Array]:
         """A copy of every parameter's and buffer's value, by attribute path."""
-        return {path: tensor.numpy() for path, tensor in self.saved().items()}
+        return {path: tensor.numpy() for path, tensor in saved(self).items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes values from a `state_dict`. One that doesn't fit changes nothing.
 
         Raises ValueError with every problem: what is missing, unknown, or of another shape.
         """
-        tensors = self.saved()
+        tensors = saved(self)
         refuse(f"load_state_dict of {type(self).__name__}", misfits(tensors, state))
         for path, tensor in tensors.items():
             tensor.data = np.asarray(state[path])
@@ -234,6 +224,17 @@ def _parts(root: Any, path: str = "", own_path: str = "") -> Iterator[tuple[str,
         own_path = "" if isinstance(part, Module) else own_path
         for key, inner in reversed(_inside(part)):
             stack.append((_joined(path, key), _joined(own_path, key), inner))
+
+
+def saved(model: Module) -> dict[str, Tensor]:
+    """Every parameter and buffer by its attribute path: what a checkpoint holds."""
+    found: dict[str, Tensor] = {}
+    for path, _, part in _parts(model):
+        if isinstance(part, Parameter | Buffer):
+            if path in found:
+                raise ValueError(f"{type(model).__name__}: two parameters have the path {path}")
+            found[path] = part
+    return found
 
 
 def _settle(root: Any, place: tuple[str, str]) -> None:

@@ -90,8 +90,7 @@ def fit(
     expect("fit", "history", history, History)
     expect("fit", "callbacks", callbacks, Iterable)
     callbacks = list(callbacks)
-    _expect_parts(optimizer, loss, *callbacks)
-    _expect_its_own(model, optimizer, loss)
+    _expect_parts(model, optimizer, loss, *callbacks)
     iterations = whole_number("fit", "iterations", iterations, 0)
     if print_every is not None:
         print_every = whole_number("fit", "print_every", print_every, 1)
@@ -137,7 +136,8 @@ def _reason(model: Module, X: Any, Y: Any, first: bool) -> str:
         values = x.data if isinstance(x, Tensor) else np.asarray(x)
         bad = np.argwhere(~np.isfinite(values)).tolist()
         if bad:
-            return f"{name} holds {values[tuple(bad[0])]} at {bad[0]}"
+            cure = "" if first or x is X or x is Y else f"; {SMALLER}"
+            return f"{name} holds {values[tuple(bad[0])]} at {bad[0]}{cure}"
     if np.abs(X).max() > LARGE:
         return f"the inputs go up to {np.abs(X).max():g}; scale them, as pictures by X / 255"
     where = "detect_anomaly() to see where it arises"
@@ -173,23 +173,19 @@ def _iterate(
             say(f"stopped by Ctrl-C after iteration {iteration}; what was learnt is kept")
 
 
-def _expect_its_own(model: Module, optimizer: Any, loss: Any) -> None:
-    """Refuses the optimizer of another model."""
-    parts = [part for part in (model, loss) if isinstance(part, Module)]
-    learnt = {id(p) for part in parts for p in part.parameters()}
-    if isinstance(optimizer, Optimizer) and learnt.isdisjoint(map(id, optimizer.parameters)):
-        raise ValueError(
-            "fit: the optimizer changes no parameter of this model; make it of model.parameters()"
-        )
-
-
-def _expect_parts(optimizer: Any, *functions: Any) -> None:
+def _expect_parts(model: Module, optimizer: Any, *functions: Any) -> None:
     for function in functions:
         if not callable(function) or isinstance(function, type):
             kind = getattr(function, "__name__", f"a {type(function).__name__}")
             raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
     if isinstance(optimizer, type):
         expect("fit", "optimizer", optimizer, Optimizer)
+    parts = [part for part in (model, *functions) if isinstance(part, Module)]
+    learnt = {id(p) for part in parts for p in part.parameters()}
+    if isinstance(optimizer, Optimizer) and learnt.isdisjoint(map(id, optimizer.parameters)):
+        raise ValueError(
+            "fit: the optimizer changes no parameter of this model; make it of model.parameters()"
+        )
     for name in ("zero_grad", "step"):
         if not callable(getattr(optimizer, name, None)):
             raise TypeError(
@@ -271,7 +267,7 @@ def predict(model: Module, X: Any, threshold: float | None = None, loss: Any = N
 def _decision(threshold: float | None, loss: Any) -> Callable[[Array], Any]:
     """What makes classes of outputs: the loss, or a threshold."""
     if threshold is not None:
-        number("predict", "threshold", threshold, lambda x: loss is None, "without a loss=")
+        number("predict", "threshold", threshold, lambda x: loss is None, "where loss= isn't given")
     if loss is None:
         return lambda outputs: _judged(outputs, threshold)
     if isinstance(loss, type) or not callable(getattr(loss, "decide", None)):

@@ -550,6 +550,17 @@ def test_a_parameter_that_is_spoilt_already_is_named():
     assert str(caught.value).endswith("; layers.2.bias holds nan at [0]")
 
 
+def test_a_parameter_that_a_step_has_spoilt_is_laid_to_the_rate():
+    model = nn.Linear(2, 1, rng=0)
+    optimizer = nn.SGD(model.parameters(), lr=1e308)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        nn.fit(
+            model, X * 20, Y * 1e3, loss=lambda a, y: (a - y).sum(), optimizer=optimizer, **QUIET
+        )
+    assert "weight holds " in str(caught.value)
+    assert str(caught.value).endswith("; try a smaller learning rate")
+
+
 def test_before_any_update_no_learning_rate_is_blamed():
     model = nn.Linear(2, 1, rng=0)
     history = nn.fit(model, X, Y, iterations=1, loss=nn.MSELoss(), **QUIET)
@@ -970,7 +981,11 @@ def test_a_loss_that_decides_nothing_is_refused(loss, name):
 @pytest.mark.parametrize(
     ("outputs", "options", "text"),
     [
-        ([[0.3]], {"loss": nn.BCELoss(), "threshold": 0.4}, "a number without a loss="),
+        (
+            [[0.3]],
+            {"loss": nn.BCELoss(), "threshold": 0.4},
+            "a number where loss= isn't given, got 0.4",
+        ),
         ([[0.3]], {"threshold": "0.4"}, "threshold is a number"),
         ([[0.3]], {"threshold": float("nan")}, "threshold is a number"),
         ([[0.3, 0.4]], {"threshold": 0.4}, "threshold= is for one output, not 2"),
@@ -1054,6 +1069,7 @@ def test_accuracy_is_the_share_of_right_answers(kind):
     assert nn.accuracy(model, X, kind([[0], [1], [1], [1]])) == 0.75
     assert nn.accuracy(model, X, kind([[0.0], [1.0], [1.0], [1.0]]), threshold=0.3) == 1.0
     assert nn.accuracy(Outputs([[1.0, 2.0], [2.0, 1.0]]), X, kind([1, 1])) == 0.5
+    assert nn.accuracy(model, X, kind([[False], [True], [True], [True]])) == 0.75
 
 
 def test_accuracy_is_a_plain_float():
