@@ -58,7 +58,8 @@ def refuse_improbable(name: str, p: Any) -> None:
         data = p.data if isinstance(p, Tensor) else p
     except RuntimeError:  # a GradientError: compile records, and nobody may look
         return
-    if data.size and (data.min() < 0 or data.max() > 1):
+    low, high = np.minimum.reduce(data, None, initial=0), np.maximum.reduce(data, None, initial=1)
+    if low < 0 or high > 1:
         raise ValueError(
             f"{name}: predictions are probabilities, from 0 to 1, got {data.min():.4g} to "
             f"{data.max():.4g}; end the model with nn.Sigmoid(), or use nn.BCEWithLogitsLoss()"

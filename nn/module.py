@@ -84,7 +84,8 @@ class Module:
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         if not self._called:
             vars(self)["_called"] = True
-        inputs = tuple([as_array(x) for x in inputs])
+        if len(inputs) != 1 or not isinstance(inputs[0], Tensor):  # as most calls have it
+            inputs = tuple([as_array(x) for x in inputs])
         with group(self._place[1] or type(self).__name__, self.activation is True):
             return self.forward(*inputs, **named)
 
