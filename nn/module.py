@@ -16,7 +16,24 @@ Array = np.ndarray[Any, np.dtype[Any]]
 M = TypeVar("M", bound="Module")
 
 
-class Parameter(Tensor):
+class _Path(str):
+    """A name that a module gave, and may change; a tensor's own name is plain text."""
+
+    __slots__ = ()
+
+
+class Kept(Tensor):
+    """What a checkpoint holds of a module: parameters and buffers."""
+
+    __slots__ = ()
+
+    @property
+    def _path(self) -> str | None:
+        """Its name, where a module gave it; views shorten such names."""
+        return self.name if isinstance(self.name, _Path) else None
+
+
+class Parameter(Kept):
     """A tensor that a model learns; a module's attribute path becomes its name.
 
     A name of its own (`name="W1"`) stays.
@@ -36,17 +53,11 @@ class Leaf(Parameter):
     __slots__ = ()
 
 
-class Buffer(Tensor):
+class Buffer(Kept):
     """An array that belongs to a module, such as a running mean: saved and loaded, not trained.
 
     Its numbers change by `module.mean.data = ...`. It is named as parameters are.
     """
-
-    __slots__ = ()
-
-
-class _Path(str):
-    """A name that a module gave, and may change; a tensor's own name is plain text."""
 
     __slots__ = ()
 
@@ -92,7 +103,7 @@ class Module:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name, value in vars(cls).items():
-            if _holds(value, Parameter | Buffer):
+            if _holds(value, Kept):
                 raise TypeError(
                     f"{cls.__name__}.{name}: no module has what its class has; set it in __init__, "
                     f"self.{name} = ..."
@@ -231,7 +242,7 @@ def saved(model: Module) -> dict[str, Tensor]:
     """Every parameter and buffer by its attribute path: what a checkpoint holds."""
     found: dict[str, Tensor] = {}
     for path, _, part in _parts(model):
-        if isinstance(part, Parameter | Buffer):
+        if isinstance(part, Kept):
             if path in found:
                 raise ValueError(f"{type(model).__name__}: two parameters have the path {path}")
             found[path] = part
@@ -242,7 +253,7 @@ def _settle(root: Any, place: tuple[str, str]) -> None:
     """Names everything in `root`, and puts telling lists and dicts in the place of plain ones."""
     made: dict[int, Any] = {}
     for path, own_path, part in _parts(root, *place):
-        if isinstance(part, Parameter | Buffer) and isinstance(part.name, _Path | None):
+        if isinstance(part, Kept) and isinstance(part.name, _Path | None):
             part.name = _Path(path)
         if not isinstance(part, Module | _Telling):
             continue
@@ -269,7 +280,7 @@ def _refuse_loss(path: str, before: Any, value: Any) -> None:
         if isinstance(was, HOLDERS) and isinstance(now, HOLDERS):
             entries = dict(now if isinstance(now, dict) else enumerate(now))
             pairs += [(_joined(place, k), x, entries[k]) for k, x in _inside(was) if k in entries]
-        elif not _holds(now, SINGLE) and _holds(was, Parameter | Buffer):
+        elif not _holds(now, SINGLE) and _holds(was, Kept):
             cure = next(text for kind, text in CURES.items() if isinstance(was, kind))
             raise TypeError(
                 f"{place}: a {type(now).__name__} is neither trained nor saved in the place of "
@@ -373,7 +384,7 @@ for _kind, _names in (
         setattr(_kind, _name, _noticed(getattr(_kind, _name)))
 
 REPLACING = ("__setitem__", "update", "__ior__")
-SINGLE = (Module, Parameter, Buffer)
+SINGLE = (Module, Kept)
 HOLDERS = (list, tuple, dict)
 PARTS = (*SINGLE, *HOLDERS)
 UNSEEN = (Set, ValuesView, deque)
