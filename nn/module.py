@@ -112,7 +112,8 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         before = vars(self).get(name, getattr(type(self), name, _MISSING))
         if before is not value and _is_part(before):
-            _refuse_loss(f"{type(self).__name__}.{name}", before, value)
+            after = {**vars(self), name: value}
+            _refuse_loss(f"{type(self).__name__}.{name}", before, value, after)
         if isinstance(value, UNSEEN) and any(_holds(x, SINGLE) for x in value):
             raise TypeError(
                 f"{type(self).__name__}.{name}: parameters and modules are found in lists, tuples "
@@ -269,9 +270,9 @@ def _holds(x: Any, kinds: Any) -> bool:
     return _is_part(x) and any(isinstance(part, kinds) for *_, part in _parts(x))
 
 
-def _refuse_loss(path: str, before: Any, value: Any) -> None:
+def _refuse_loss(path: str, before: Any, value: Any, after: Any) -> None:
     """Raises where what is learnt or saved would give way to what isn't, as in `w = w * 0.5`."""
-    kept = {id(part) for *_, part in _parts(value)}
+    kept = {id(part) for *_, part in _parts(after)}
     pairs, seen = [(path, before, value)], set()
     for place, was, now in pairs:
         if id(was) in seen or id(was) in kept or now is None or callable(now):
@@ -361,7 +362,7 @@ def _noticed(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = method(self, *args, **named)
             if method.__name__ in REPLACING:
-                _refuse_loss(self._place[0], old, self.copy())
+                _refuse_loss(self._place[0], old, self.copy(), self.copy())
             return result
         except TypeError:
             super(_Telling, self).clear()

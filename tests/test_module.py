@@ -352,6 +352,20 @@ def test_what_may_take_a_parameters_place():
     model.ws = {}
 
 
+def test_a_parameter_that_stays_elsewhere_gives_way():
+    model = nn.Sequential()
+    model.start = nn.Parameter(0.5)
+    model.layer = nn.Linear(1, 1, rng=0)
+    for _ in range(2):
+        model.state, model.states, model.last = model.start, [model.start], model.layer
+        model.state = mt.tanh(model.state * 2)
+        model.states = [model.state]
+        model.last = model.state
+        assert names(model) == ["start", "layer.weight", "layer.bias"]
+    with pytest.raises(TypeError, match="in the place of a parameter"):
+        model.start = model.start * 2
+
+
 def test_circles_that_are_replaced_do_not_hang():
     model = nn.Sequential()
     for _ in range(2):
