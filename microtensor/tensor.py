@@ -202,6 +202,7 @@ class Tensor:
     flags: Any = _property(
         attrgetter("_array.flags"), doc="NumPy's notes on how it lies in memory."
     )
+    is_leaf: bool = _property(lambda x: x._rule is None, doc="Whether it was made, not computed.")
     T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
 
