@@ -12,10 +12,12 @@ import numpy as np
 from . import rules
 from .errors import GradientError, ShapeError, called, label, no_tensor
 from .modes import changing, current_mode, mode
+from .numerics import column_sums, is_basic
 from .operands import mark, operand
-from .rules import column_sums, total
+from .rules import total
 from .tensor import Tensor, latest_change, memory_of, owner
 
+GETITEM = rules.getitem
 Visit = Callable[[Tensor, Tensor, Any, Any], None]
 Read = Callable[[Tensor], tuple[Any, tuple[Any, ...], dict[str, Any]]]
 
@@ -94,16 +96,12 @@ def _as_function_of(wanted: Sequence[Tensor], results: Sequence[Tensor]) -> Iter
     for x in behind(*results, tracked=True):
         for origin in x._inputs:
             reached[x] = reached.get(x, 0) | reached.get(origin, 0)  # type: ignore[arg-type]
-    joined: dict[int, Tensor] = {}
     for d in results:
-        lacking = ~reached.get(d, 0) & (1 << len(wanted)) - 1
-        if lacking and lacking not in joined:
-            parts = [x for k, x in enumerate(wanted) if lacking >> k & 1]
-            with mode(recording=True), np.errstate(all="ignore"):
-                joined[lacking] = reduce(rules.add, (np.sum(x) for x in parts))
+        lacking = [x for k, x in enumerate(wanted) if not reached.get(d, 0) >> k & 1]
         if lacking:
-            with mode(recording=True):
-                d = rules.where(True, d, _as_dtype(joined[lacking], d.dtype))
+            with mode(recording=True), np.errstate(all="ignore"):
+                other: Any = reduce(rules.add, map(np.sum, lacking))
+                d = rules.where(True, d, _as_dtype(other, d.dtype))
         yield d
 
 
@@ -148,21 +146,27 @@ def walk(
         elif node._marks:
             _refuse_refilled(node)
         rule, inputs = node._rule, node._inputs
-        derivatives = rule.derivatives or [rule.derivative(k) for k in range(len(inputs))]
         options, out = node._options, node._array
         values = node._saved or [x._array for x in inputs]
         if read is not None:
             out, values, options = read(node)
-        for derivative, x, value in zip(derivatives, inputs, values, strict=True):
+        part = rule is GETITEM and read is None and values[0].ndim and is_basic(options["index"])
+        every = rule.every and rule.every(g, out, *values, **options)
+        for slot, x in enumerate(inputs):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
-            d = derivative(g, out, *values, **options)
+            if part and x in summed and visit is None:
+                pending[x][options["index"]] += g  # in place of an array of all of x for each
+                continue
+            d = every(slot) if every else rule.derivatives[slot](g, out, *values, **options)
             if d.shape != x._array.shape:
-                d = unbroadcast(d, value.shape)
+                d = unbroadcast(d, values[slot].shape)
             if visit is not None:
                 visit(node, x, g, d)
             if x not in pending:
                 pending[x] = d
+                if part:
+                    summed.add(x)
                 if x._rule is not None:
                     heappush(heap, (-x._index, x))
             elif x in summed:

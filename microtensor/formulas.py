@@ -23,7 +23,8 @@ from .tensor import Tensor
 
 LONGEST = 2000  # characters
 DEEPEST = 150  # brackets within brackets, or terms in a row
-MOST_ENTRIES = 1_000_000
+MOST_ENTRIES = 1_000_000  # of one value
+MOST_IN_ALL = 10_000_000  # of all values that a formula computes
 EXACT = 2**53  # up to here, floats are as good as whole numbers, of which NumPy's end at 2^63
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -127,6 +128,7 @@ class _Reader:
         self.text = text
         self.values = values or {}
         self.named = values is not None
+        self.entries = 0  # of all that was computed
 
     def value(self, node: ast.AST) -> Any:
         match node:
@@ -186,6 +188,9 @@ class _Reader:
         entries = _entries(f, inputs)
         if entries > MOST_ENTRIES:
             raise self.wrong(node, f"{entries:,} entries are more than {MOST_ENTRIES:,}")
+        self.entries += entries
+        if self.entries > MOST_IN_ALL:
+            raise self.wrong(node, f"with this the formula has more than {MOST_IN_ALL:,} entries")
         try:
             found = f(*inputs, **options)
         except (ValueError, TypeError, IndexError, ArithmeticError) as error:

@@ -5,18 +5,16 @@ And what all threads share: the numbers that tell earlier from later, and one lo
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
-from functools import partial, wraps
 from itertools import count
 from threading import RLock
-from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
+from typing import Any, NamedTuple, NoReturn, Protocol
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+from .decorate import F, decorate
 
 tick = count(1).__next__  # 1, 2, 3, ... in every thread: what is later has a larger number
 
@@ -88,50 +86,8 @@ class mode:
         token, self._token = self._token, None
         _leave(token)
 
-    def __call__(self, function: _F) -> _F:
-        def called(*args: Any, **options: Any) -> Any:
-            with mode(**self._changes):
-                return function(*args, **options)
-
-        async def awaited(*args: Any, **options: Any) -> Any:
-            with mode(**self._changes):
-                return await function(*args, **options)
-
-        def resumed(*args: Any, **options: Any) -> Any:
-            generator = function(*args, **options)
-            step = partial(generator.send, None)
-            while True:
-                try:
-                    with mode(**self._changes):
-                        found = step()
-                except StopIteration as stop:
-                    return stop.value
-                try:
-                    step = partial(generator.send, (yield found))
-                except BaseException as error:  # GeneratorExit too
-                    step = partial(generator.throw, error)
-
-        async def resumed_later(*args: Any, **options: Any) -> Any:
-            generator = function(*args, **options)
-            step = partial(generator.asend, None)
-            while True:
-                try:
-                    with mode(**self._changes):
-                        found = await step()
-                except StopAsyncIteration:
-                    return
-                try:
-                    step = partial(generator.asend, (yield found))
-                except BaseException as error:
-                    step = partial(generator.athrow, error)
-
-        kinds = (
-            (inspect.isgeneratorfunction, resumed),
-            (inspect.iscoroutinefunction, awaited),
-            (inspect.isasyncgenfunction, resumed_later),
-        )
-        wrapper = next((wrapper for holds, wrapper in kinds if holds(function)), called)
-        return wraps(function)(wrapper)  # type: ignore[return-value]
+    def __call__(self, function: F) -> F:
+        return decorate(function, lambda: mode(**self._changes))
 
 
 def _leave(token: Any) -> None:

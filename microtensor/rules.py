@@ -11,13 +11,29 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
+from itertools import accumulate
 from string import ascii_letters as LETTERS
 from typing import Any
 
 import numpy as np
 
 from .lexicon import NO_ROW, ROWS, Row
+from .numerics import (
+    add_up,
+    columns_of,
+    contract,
+    floats,
+    in_double,
+    in_single,
+    is_small,
+    lengths,
+    multiplied,
+    powered,
+    products_before,
+    put_in,
+    rows_of,
+)  # fmt: skip
 
 Derivative = Callable[..., Any]
 
@@ -26,7 +42,8 @@ Derivative = Callable[..., Any]
 class Rule:
     """A primitive: its name, its value, and one derivative per input.
 
-    One with any number of inputs has `every` instead: a derivative that is told the slot first.
+    One with any number of inputs has `every` instead, which is given what a derivative is, and
+    gives a function of the slot: so what all slots share is computed once.
     Called on arrays it gives the value; an input that has an `apply_rule` method (a tensor has)
     is asked to apply the rule instead.
     """
@@ -55,7 +72,10 @@ class Rule:
 
     def derivative(self, slot: int) -> Derivative | None:
         """The derivative with respect to one input."""
-        return self.derivatives[slot] if self.every is None else partial(self.every, slot)
+        every = self.every
+        if every is None:
+            return self.derivatives[slot]
+        return lambda *arguments, **options: every(*arguments, **options)(slot)
 
     def __repr__(self) -> str:
         return f"Rule({self.name!r})"
@@ -80,16 +100,13 @@ divide = _rule(
 negative = _rule("negative", operator.neg, lambda g, out, x: -g)
 
 
-def _floats(x: Any, dtype: Any = np.float64) -> Any:
-    """Whole numbers of few bits as floats, before arithmetic that would wrap around."""
-    return x.astype(dtype) if hasattr(x, "dtype") and x.dtype.kind in "iub" else x
-
-
 def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
     """b a^(b-1), and 0 where a = b = 0."""
     if isinstance(b, int | float):
-        return g * (b * a ** (b - 1)) if b != 0 else g * np.zeros_like(a)
-    b = _floats(b, out.dtype)
+        if b == 0:
+            return g * np.zeros_like(a)
+        return g * (b * (power(a, b - 1) if is_small(b - 1) else a ** (b - 1)))
+    b = floats(b, out.dtype)
     zero = (a == 0) & (b == 0)
     return g * np.where(zero, 0.0, b * np.where(zero, 1.0, a) ** (b - 1))
 
@@ -98,12 +115,12 @@ def _power_exponent(g: Any, out: Any, a: Any, b: Any) -> Any:
     """a^b log a, and 0 where a = 0 and b >= 0 (its limit for b > 0)."""
     if isinstance(a, int | float) and a > 0:
         return g * (out * math.log(a))
-    a = _floats(a, out.dtype)
+    a = floats(a, out.dtype)
     zero = (a == 0) & (b >= 0)
     return g * np.where(zero, 0.0, out * np.log(np.where(zero, 1.0, a)))
 
 
-power = _rule("power", operator.pow, _power_base, _power_exponent)
+power: Rule = _rule("power", powered, _power_base, _power_exponent)
 
 
 # Matrix product: dL/dA = G B^T and dL/dB = A^T G (Giles 2008, "Collected matrix derivative
@@ -115,9 +132,11 @@ def _matmul_left(g: Any, out: Any, a: Any, b: Any) -> Any:
         return g[..., None] * b if a.ndim > 1 else g * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
+    if a.ndim == 2 < b.ndim:
+        return columns_of(g) @ columns_of(b).T
     if a.ndim == 2 and np.isfortran(a):
         return (b @ g.mT).mT
-    return g @ b.mT
+    return matmul(g, b.mT) if b.ndim < g.ndim else g @ b.mT
 
 
 def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
@@ -125,45 +144,17 @@ def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else g * a
     if b.ndim == 1:
         return (g[..., None, :] @ a)[..., 0, :]
+    if b.ndim == 2 < a.ndim:
+        a, g = rows_of(a), rows_of(g)
     if b.ndim == 2 and np.isfortran(b):
         return (g.mT @ a).mT
     return a.mT @ g
 
 
-matmul = _rule("matmul", operator.matmul, _matmul_left, _matmul_right)
+matmul: Rule = _rule("matmul", multiplied, _matmul_left, _matmul_right)
 
 
-MUCH = 20_000  # products, from which on it pays to look for those that BLAS can do
-
-
-def _sizes(terms: Sequence[str], xs: Sequence[Any]) -> dict[str, int]:
-    """The length of each letter; one that broadcasts is stretched."""
-    known: dict[str, int] = {}
-    for term, x in zip(terms, xs, strict=True):
-        for i, n in zip(term, x.shape, strict=True):
-            known[i] = n if known.get(i, 1) == 1 else known[i]
-    return known
-
-
-def _einsum(*xs: Any, subscripts: str, optimize: Any = None) -> Any:
-    """In the dtype of the result from the start, two factors at a time where that is less work."""
-    dtype = np.result_type(*(x.dtype for x in xs))
-    wide = np.dtype(np.float32) if dtype.char == "e" else dtype
-    if any(x.dtype != wide for x in xs):
-        xs = tuple(x.astype(wide) for x in xs)
-        return _einsum(*xs, subscripts=subscripts, optimize=optimize).astype(dtype)
-    terms, result = subscripts.split("->")
-    sizes = _sizes(terms.split(","), xs)
-    if len(sizes) == len(result) or optimize is not None:
-        return np.einsum(subscripts, *xs, **({} if optimize is None else {"optimize": optimize}))
-    if len(xs) > 1 and math.prod(sizes.values()) > MUCH:
-        return np.einsum(subscripts, *xs, optimize=True)
-    return _doubly(partial(np.einsum, subscripts, *xs), xs[0])
-
-
-def _einsum_slot(
-    slot: int, g: Any, out: Any, *operands: Any, subscripts: str, optimize: Any = None
-) -> Any:
+def _einsum_slot(g: Any, out: Any, operands: Any, subscripts: str, optimize: Any, slot: int) -> Any:
     """The same product with this operand and the result in each other's place.
 
     Letters that only this operand has (or has at a length above 1) were summed away: ones spread
@@ -175,7 +166,7 @@ def _einsum_slot(
     mine, x = factors.pop(slot)
     sizes = dict(zip(mine, x.shape, strict=True))
     factors.insert(0, (result, g))
-    known = _sizes(*zip(*factors, strict=True))
+    known = lengths(*zip(*factors, strict=True))
     factors += [(i, np.ones(n, g.dtype)) for i, n in sizes.items() if known.get(i, -1) < n]
     spare = (letter for letter in LETTERS if letter not in subscripts)
     wanted = ""
@@ -189,7 +180,11 @@ def _einsum_slot(
     return einsum(*(x for _, x in factors), subscripts=f"{written}->{wanted}")
 
 
-einsum = _rule("einsum", _einsum, every=_einsum_slot)
+def _einsum_slots(g: Any, out: Any, *operands: Any, subscripts: str, optimize: Any = None) -> Any:
+    return partial(_einsum_slot, g, out, operands, subscripts, optimize)
+
+
+einsum = _rule("einsum", contract, every=_einsum_slots)
 
 
 # Functions of one number ------------------------------------------------------------------------
@@ -207,7 +202,7 @@ tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
 
 def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
     """x over the squared distance from the origin; 0 there, by PyTorch's convention."""
-    x, y = _floats(x, out.dtype), _floats(y, out.dtype)
+    x, y = floats(x, out.dtype), floats(y, out.dtype)
     squares = x * x + y * y
     return g * x / np.where(squares == 0, 1.0, squares)
 
@@ -217,13 +212,13 @@ arctan2 = _rule("arctan2", np.arctan2, _turn, lambda g, out, y, x: -_turn(g, out
 
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
-    x = _floats(x)
+    x = floats(x)
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
 def _softplus(x: Any) -> Any:
     """log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out)."""
-    x = _floats(x)
+    x = floats(x)
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
@@ -264,41 +259,10 @@ where = _rule(
 
 
 # Reductions over `axis` (None: all, a number or a tuple) ----------------------------------------
-#
-# In few bits, 1 added to 2,048 (or to 2^24) is lost. So what is in half precision is computed in
-# single, and what is in single is added up in double, or by parts of a few entries each.
-
-FEW = 128
 
 
 def _reduction(name: str, forward: Any, derivative: Any) -> Rule:
-    return _rule(name, _single(forward), _single(derivative))
-
-
-def _single(f: Any) -> Any:
-    """The function, computed in single precision where it is given halves."""
-
-    def computed(*arrays: Any, **options: Any) -> Any:
-        if arrays[0].dtype.char != "e":
-            return f(*arrays, **options)
-        return f(*(x.astype(np.float32) for x in arrays), **options).astype(np.float16)
-
-    return computed
-
-
-def _doubly(f: Any, x: Any, **over: Any) -> Any:
-    """A sum of NumPy's over x, made in double precision where x is in single."""
-    return f(**over) if x.dtype.char != "f" else f(dtype=np.float64, **over).astype(np.float32)
-
-
-def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """NumPy's sum is as good in single precision where it adds neighbours, in pairs of pairs."""
-    add_up = partial(np.add.reduce, x)
-    if x.dtype.char != "f" or x.size <= FEW:
-        return add_up(axis=axis, keepdims=keepdims)
-    if x.flags.c_contiguous and axis in (None, -1, x.ndim - 1):
-        return add_up(axis=axis, keepdims=keepdims)
-    return _doubly(add_up, x, axis=axis, keepdims=keepdims)
+    return _rule(name, in_single(forward), in_single(derivative))
 
 
 def total(x: Any, axis: Any, **kept: Any) -> Any:
@@ -306,26 +270,6 @@ def total(x: Any, axis: Any, **kept: Any) -> Any:
     if x.dtype.char in "ef":
         return sum(x, **{"axis": axis, "keepdims": False, **kept})
     return np.sum(x, axis=axis, **kept)
-
-
-def column_sums(x: Any) -> Any:
-    """x.sum(axis=0) of a matrix of floats, by BLAS: six times as fast."""
-    if is_few(x):
-        return _ones(len(x), x.dtype).dot(x)
-    rest = len(x) % FEW
-    parts = _ones(FEW, x.dtype) @ x[rest:].reshape(-1, FEW, x.shape[1])
-    added = parts.sum(axis=0, dtype=np.float64) + _ones(rest, x.dtype).dot(x[:rest])
-    return added.astype(x.dtype)
-
-
-def is_few(x: Any) -> bool:
-    """Whether BLAS may add up all rows in one go."""
-    return bool(x.dtype.char == "d" or x.shape[0] <= 2 * FEW)
-
-
-@lru_cache(maxsize=32)
-def _ones(length: int, dtype: Any) -> Any:
-    return np.ones(length, dtype)
 
 
 def _spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -343,13 +287,13 @@ def _length(x: Any, out: Any) -> int:
     return x.size // out.size if out.size else 0
 
 
-sum = _rule("sum", _single(_sum), lambda g, out, x, **over: _spread(g, x, **over))
+sum = _rule("sum", in_single(add_up), lambda g, out, x, **over: _spread(g, x, **over))
 
 
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     if not x.size:
         return x.mean(axis=axis, keepdims=keepdims)
-    added = _sum(x, axis, keepdims)  # a third of the time of x.mean()
+    added = add_up(x, axis, keepdims)  # a third of the time of x.mean()
     return added / _length(x, added)
 
 
@@ -373,22 +317,9 @@ def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     order = sorted(range(x.ndim), key=lambda a: a in reduced)
     moved = np.transpose(x, order)
     rows = moved.reshape(*moved.shape[: x.ndim - len(reduced)], _length(x, out))
-    backwards = np.flip(_products_before(np.flip(rows, -1)), -1)
-    others = (_products_before(rows) * backwards).reshape(moved.shape)
+    backwards = np.flip(products_before(np.flip(rows, -1)), -1)
+    others = (products_before(rows) * backwards).reshape(moved.shape)
     return _restored(g, axis, keepdims) * np.transpose(others, _inverse(order))
-
-
-def _products_before(rows: Any) -> Any:
-    """For every entry of the last axis, the product of those before it.
-
-    By doubling: after k rounds each entry holds the product of the 2^k entries before it.
-    """
-    ones = np.ones(rows.shape, dtype=rows.dtype)
-    products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
-    while step < rows.shape[-1]:
-        shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)
-        products, step = products * shifted, 2 * step
-    return products
 
 
 prod = _reduction("prod", lambda x, **over: x.prod(**over), _prod)
@@ -400,10 +331,10 @@ def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> An
     return _restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
 
 
-var = _reduction("var", lambda x, **over: _doubly(x.var, x, **over), _var)
+var = _reduction("var", lambda x, **over: in_double(x.var, x, **over), _var)
 cumsum: Rule = _reduction(
     "cumsum",
-    lambda x, axis: _doubly(x.cumsum, x, axis=axis),
+    lambda x, axis: in_double(x.cumsum, x, axis=axis),
     lambda g, out, x, axis: np.flip(cumsum(np.flip(g, axis), axis=axis), axis),
 )
 
@@ -414,10 +345,10 @@ def _largest(x: Any, axis: Any) -> Any:
 
 
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
-    x = _floats(x)
+    x = floats(x)
     top = _largest(x, axis)
     top = np.where(np.isfinite(top), top, 0)
-    found = np.log(_sum(np.exp(x - top), axis, True)) + top
+    found = np.log(add_up(np.exp(x - top), axis, True)) + top
     return found if keepdims else found.squeeze(axis)
 
 
@@ -428,16 +359,16 @@ def _shares(g: Any, out: Any, x: Any, **over: Any) -> Any:
 
 
 def _softmax(x: Any, axis: Any) -> Any:
-    x = _floats(x)
+    x = floats(x)
     e = np.exp(x - _largest(x, axis))
-    return e / _sum(e, axis, True)
+    return e / add_up(e, axis, True)
 
 
 def _log_softmax(x: Any, axis: Any) -> Any:
     """(x - top) - log(sum(exp(x - top))): top + log(...) would round to top where it is large."""
-    x = _floats(x)
+    x = floats(x)
     low = x - _largest(x, axis)
-    return low - np.log(_sum(np.exp(low), axis, True)) if x.size else low
+    return low - np.log(add_up(np.exp(low), axis, True)) if x.size else low
 
 
 logsumexp = _reduction("logsumexp", _logsumexp, _shares)
@@ -481,16 +412,14 @@ astype = _rule(
 )
 
 
-def _concatenate_slot(slot: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
-    """The part of g that stands where this input was put."""
-    ends = np.cumsum([x.shape[axis] for x in xs])
-    part = slice(int(ends[slot]) - xs[slot].shape[axis], int(ends[slot]))
-    return g[(slice(None),) * (axis % g.ndim) + (part,)]
+def _parts(g: Any, out: Any, *xs: Any, axis: int) -> Any:
+    """The part of g that stands where each input was put."""
+    ends = [0, *accumulate(x.shape[axis] for x in xs)]
+    before = (slice(None),) * (axis % g.ndim)
+    return lambda slot: g[(*before, slice(ends[slot], ends[slot + 1]))]
 
 
-concatenate = _rule(
-    "concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), every=_concatenate_slot
-)
+concatenate = _rule("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), every=_parts)
 pad = _rule(
     "pad",
     lambda x, widths, value: np.pad(x, widths, constant_values=value),
@@ -500,18 +429,7 @@ pad = _rule(
 )
 
 
-def _put(g: Any, index: Any, shape: Any) -> Any:
-    """Zeros, with `g` added in at `index`: entries that are indexed twice get both."""
-    placed = np.zeros(shape, dtype=g.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, np.ndarray) for part in parts):
-        np.add.at(placed, index, g)
-    else:
-        placed[index] = g
-    return placed
-
-
-put = _rule("put", _single(_put), lambda g, out, x, index, shape: g[index])
+put = _rule("put", in_single(put_in), lambda g, out, x, index, shape: g[index])
 getitem = _rule(
     "getitem",
     lambda x, index: x[index],

@@ -12,11 +12,13 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 import weakref
 
 import numpy as np
 import pytest
+from counting import calls
 
 import microtensor as mt
 from microtensor import Tensor, grad, group, no_grad
@@ -1347,3 +1349,100 @@ def test_a_mode_is_entered_once_at_a_time():
     with off:
         assert not recorded()
     assert recorded()
+
+
+# What grows with the work, and what doesn't -----------------------------------------------------
+
+
+def allocated(work):
+    """The most memory that is held while `work` runs, beyond what was held before."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        work()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def rows_of(x):
+    total = 0.0
+    for row in x:
+        total = total + (row * row).sum()
+    return total
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda parts, x: mt.stack(parts).sum(),
+        lambda parts, x: mt.concatenate(parts).sum(),
+        lambda parts, x: rows_of(x),
+        lambda parts, x: mt.stack([part * 2 for part in x.split(len(parts))]).sum(),
+    ],
+)
+def test_many_parts_take_work_in_proportion(f):
+    """Calls, and entries written: every one of n parts is read once, not once for each part."""
+
+    def work(n):
+        parts, x = [leaf(np.ones(3)) for _ in range(n)], leaf(np.ones((n, 3)))
+        result = f(parts, x)
+        events = calls(result.backward)
+        assert all((part.grad == 1).all() for part in parts if part.grad is not None)
+        return events
+
+    few, many = work(50), work(400)
+    assert many < 8.5 * few
+
+
+def test_rows_of_a_tensor_share_one_gradient(monkeypatch):
+    """Not one array of all rows for each of them."""
+    entries = []
+    zeros = np.zeros
+    monkeypatch.setattr(np, "zeros", lambda *a, **k: entries.append(1) or zeros(*a, **k))
+    x = leaf(np.arange(60.0).reshape(20, 3))
+    rows_of(x).backward()
+    np.testing.assert_array_equal(x.grad, 2 * x.data)
+    assert len(entries) == 1
+
+
+def test_parts_that_overlap_and_what_else_uses_them():
+    x = leaf(np.arange(12.0).reshape(4, 3))
+    y = x * 1.0
+    result = (y[0] * 2).sum() + (y[1:3] * y[0]).sum() + y.sum() + y[[0, 0]].sum() + y[..., 1].sum()
+    result.backward()
+    d = np.ones((4, 3))
+    d[0] += 2 + x.data[1:3].sum(axis=0) + 2
+    d[1:3] += x.data[0]
+    d[:, 1] += 1
+    np.testing.assert_array_equal(x.grad, d)
+    first = x.grad.copy()
+    result.backward()
+    np.testing.assert_array_equal(x.grad, 2 * first)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x, w: x @ w, lambda x, w: x @ w.T, lambda x, w: w @ np.swapaxes(x, 1, 2)]
+)
+def test_a_stack_times_a_matrix_makes_no_matrix_for_each_of_the_stack(f):
+    x, w = leaf(np.ones((64, 2, 100))), leaf(np.ones((100, 100)))
+    result = f(x, w).sum()
+    assert allocated(result.backward) < 64 * w.data.nbytes / 8
+
+
+def test_einsum_of_three_matrices_goes_two_by_two(monkeypatch):
+    """n^3 products, not n^4: NumPy is told to look for the best order, backward too."""
+    asked = []
+    einsum = np.einsum
+    monkeypatch.setattr(
+        np, "einsum", lambda *a, **k: asked.append(k.get("optimize")) or einsum(*a, **k)
+    )
+    xs = [leaf(np.ones((30, 30))) for _ in range(3)]
+    mt.einsum("ij,jk,kl->il", *xs).sum().backward()
+    assert asked == [True] * 4
+    asked.clear()
+    mt.einsum("ij,jk->ik", leaf(np.ones((2, 2))), np.ones((2, 2)))
+    mt.einsum("ij,jk->ik", xs[0], xs[1], optimize=False)
+    assert asked == [None, False]

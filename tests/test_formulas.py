@@ -259,3 +259,14 @@ def test_any_text_is_read_or_refused(text):
 
 def test_functions_are_those_of_the_engine():
     assert all(f.__module__ == "microtensor.operations" for f in FUNCTIONS.values())
+
+
+def test_all_that_a_formula_computes_is_limited():
+    """Each value has a million entries; a few hundred of them would fill the memory."""
+    row = "[" + ", ".join("1" for _ in range(450)) + "]"
+    given = leaves({"x": row})
+    square = "(x[:, None] * x)"
+    formula = " + ".join(f"sum({square})" for _ in range(60))
+    with pytest.raises(ExpressionError, match="with this the formula has more than 10,000,000"):
+        read(formula, given)
+    assert read(" + ".join(f"sum({square})" for _ in range(5)), given).item() == 5 * 450**2

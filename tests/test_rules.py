@@ -113,9 +113,9 @@ def test_cases_reach_every_derivative(rule, monkeypatch):
 
         return derivative and observed
 
-    def every(slot, *arguments, right=rule.every, **options):
+    def every(*arguments, right=rule.every, **options):
         called.add("every")
-        return right(slot, *arguments, **options)
+        return right(*arguments, **options)
 
     wanted = {k for k, d in enumerate(rule.derivatives) if d is not None}
     if rule.every:
@@ -211,19 +211,24 @@ def test_layout_changes_nothing(case):
 def watch_derivatives(monkeypatch, look):
     """Shows `look(d, values)` what each derivative returns, of which values."""
 
-    def spy(derivative, first):
+    def spy(derivative):
         def observed(*arguments, **options):
             d = derivative(*arguments, **options)
-            look(d, arguments[first:])
+            look(d, arguments[1:])
             return d
 
         return observed
 
+    def spy_on_slots(every):
+        return lambda *arguments, **options: (
+            lambda slot: spy(lambda *_, **__: every(*arguments, **options)(slot))(*arguments)
+        )
+
     for rule in RULES.values():
-        planted = tuple(d and spy(d, 1) for d in rule.derivatives)
+        planted = tuple(d and spy(d) for d in rule.derivatives)
         monkeypatch.setattr(rule, "derivatives", planted)
         if rule.every:
-            monkeypatch.setattr(rule, "every", spy(rule.every, 2))
+            monkeypatch.setattr(rule, "every", spy_on_slots(rule.every))
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -622,6 +627,33 @@ def test_whole_numbers_do_not_wrap_around(name, kind, as_tensor):
     with np.errstate(divide="ignore", invalid="ignore"):
         first, second = mt.grad(found, x, seed), mt.grad(expected, y, seed)
     np.testing.assert_allclose(first.numpy(), second.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [-8, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 3.0, -2.0, 2.5, 8.5])
+def test_small_whole_powers(n, dtype):
+    """They are multiplied, and are those of NumPy; so are their derivatives."""
+    x = np.array([-1.5, -0.5, 2.0, 3.0] if n == int(n) else [0.5, 2.0, 3.0], dtype)
+    eps = np.finfo(dtype).eps
+    t = mt.Tensor(x, requires_grad=True)
+    found = t**n
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found.numpy(), x.astype(float) ** n, rtol=8 * eps)
+    d = mt.grad(found.sum(), t, create_graph=True)
+    np.testing.assert_allclose(d.numpy(), n * x.astype(float) ** (n - 1), rtol=8 * eps)
+    second = mt.grad(d.sum(), t).numpy()
+    np.testing.assert_allclose(second, n * (n - 1) * x.astype(float) ** (n - 2), rtol=8 * eps)
+
+
+def test_powers_at_the_ends():
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e200, 1e-200])
+    with np.errstate(all="ignore"):
+        for n in (-3, -2, 3, 4, 8):
+            np.testing.assert_array_equal((mt.Tensor(x) ** n).numpy(), x**n)
+    whole = mt.Tensor(np.array([3, -2], np.int8))
+    assert (whole**3).dtype == np.int8
+    assert (whole**3).tolist() == [27, -8]
+    assert (mt.Tensor(np.float32(2)) ** np.float64(3)).dtype == np.float64
 
 
 def test_exponents_without_a_sign():

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..rules import column_sums, is_few
-from ..rules import sum as SUM
+from .. import rules
+from ..numerics import column_sums, is_few
 from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, is_entrywise, reach
@@ -23,6 +23,7 @@ REDUCTIONS = {
 NEW = {"where", "astype", "full", "concatenate", *REDUCTIONS}  # they give memory of their own
 NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
 SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
+WHOLE = {rules.power.forward, rules.matmul.forward}  # which do more than the sign says
 
 
 class Statements(Identifiers):
@@ -145,14 +146,14 @@ class Statements(Identifiers):
             return f"{self.bind(np.dot)}({', '.join(map(self._text, symbol.arguments))})"
         wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
         over = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
-        in_single = symbol.function is SUM.forward and symbol.dtype.char == "f"
+        in_single = symbol.function is rules.sum.forward and symbol.dtype.char == "f"
         if over and (symbol.function is wrapper or (in_single and self._sums_columns(symbol))):
             return self._reduced(symbol, reduce)
         numbers = [self._number(x, symbol) for x in symbol.arguments]
         plain = is_entrywise(symbol.function) and not symbol.options and symbol.call != "power"
         if plain and symbol.ndim and numbers != list(map(self._text, symbol.arguments)):
             return f"{self.bind(symbol.function)}({', '.join(numbers)})"
-        if symbol.call in SHORT:
+        if symbol.call in SHORT and symbol.function not in WHOLE:
             return written(symbol, self._read).text
         texts = [self._text(x) for x in symbol.arguments]
         texts += [f"{key}={self._text(x)}" for key, x in symbol.options.items()]
