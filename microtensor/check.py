@@ -10,7 +10,7 @@ import numpy as np
 
 from .backward import grad
 from .errors import GradientError, label
-from .modes import mode
+from .modes import Switch
 from .operands import Array
 from .rules import Rule
 from .tensor import Tensor
@@ -99,14 +99,6 @@ def _wrong(
             yield off, entry, said
 
 
-def detect_anomaly() -> mode:
-    """`with detect_anomaly():` raises FloatingPointError where the first nan or inf is born.
-
-    Every result and every gradient is looked at as it is computed, which takes time.
-    """
-    return mode(watch=_watch)
-
-
 def _watch(rule: Rule, inputs: Sequence[Any], value: Any, target: Any = None) -> None:
     array = np.asarray(getattr(value, "_array", value))
     bad = np.argwhere(~np.isfinite(array)).tolist() if array.dtype.kind == "f" else []
@@ -127,3 +119,13 @@ def _ranged(x: Any) -> str:
         return label(x)
     low, high = array.min(), array.max()
     return f"{label(x)} " + (f"= {low:.4g}" if low == high else f"from {low:.4g} to {high:.4g}")
+
+
+detect_anomaly = Switch(
+    "detect_anomaly",
+    """`with detect_anomaly():` raises FloatingPointError where the first nan or inf is born.
+
+    Every result and every gradient is looked at as it is computed, which takes time.
+    """,
+    watch=_watch,
+)

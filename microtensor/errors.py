@@ -80,6 +80,18 @@ def no_tensor(name: str, x: Any) -> TypeError:
     return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
 
 
+ELSEWHERE = {"dim": "axis", "dims": "axis", "keepdim": "keepdims", "correction": "ddof"}
+ELSEWHERE["unbiased"] = "ddof, 1 for unbiased=True"
+
+
+def unknown_argument(name: str, given: Mapping[str, Any], error: TypeError) -> TypeError:
+    """For an argument that a function doesn't have; many go by another name in PyTorch."""
+    known = [x for x in given if x in ELSEWHERE and f"'{x}'" in str(error)]
+    if not known:
+        return error
+    return TypeError(f"{name}: there is no argument {known[0]!r}; here it is {ELSEWHERE[known[0]]}")
+
+
 def own_arithmetic(name: str, x: Any) -> TypeError:
     """For an array of a class that adds, multiplies or masks in ways of its own."""
     kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"

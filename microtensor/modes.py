@@ -96,19 +96,39 @@ def _leave(token: Any) -> None:
         _mode.reset(token)
 
 
-def no_grad() -> mode:
-    """`with no_grad():` or `@no_grad()`: nothing in it is recorded, its results are constants."""
-    return mode(recording=False)
+class Switch:
+    """A mode by its name: `with no_grad():`, and `@no_grad()` or `@no_grad` before a function."""
+
+    def __init__(self, name: str, text: str, **changes: Any) -> None:
+        self.__name__ = name
+        self.__doc__ = text
+        self._changes = changes
+
+    def __call__(self, function: Any = None) -> Any:
+        made = mode(**self._changes)
+        return made if function is None else made(function)
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError(f"{self.__name__}: it wants its brackets: `with {self.__name__}():`")
+
+    def __exit__(self, *_: object) -> None: ...
 
 
-def record_constants() -> mode:
+no_grad = Switch(
+    "no_grad",
+    "`with no_grad():` or `@no_grad()`: nothing in it is recorded, its results are constants.",
+    recording=False,
+)
+record_constants = Switch(
+    "record_constants",
     """`with record_constants():` what is computed from constants alone is recorded too.
 
     Pictures, stories and programs then show it as the operation that it was, `1 − y`, where it
     would otherwise be a leaf. It needs no gradient all the same, and keeps what it was computed
     from alive.
-    """
-    return mode(constants=True)
+    """,
+    constants=True,
+)
 
 
 class group:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
 from itertools import pairwise
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from . import rules
-from .errors import GradientError, ShapeError, called, label
+from .errors import GradientError, ShapeError, called, label, unknown_argument
 from .operands import defers, operand
 from .rules import Rule
 from .tensor import Tensor, apply, array_index, entry_of
@@ -45,6 +46,8 @@ def operation(
 
     def listed(function: _F) -> _F:
         own = function.__name__
+        if "axis" in function.__code__.co_varnames:
+            function = _hinting(function)
         given = methods, numpy if hasattr(np, own) else numpy or "", formulas
         names = (tuple((own if text is None else text).split()) for text in given)
         OPERATIONS[own] = Operation(function, *names)
@@ -53,6 +56,21 @@ def operation(
         return function
 
     return listed
+
+
+def _hinting(function: _F) -> _F:
+    """The function; an argument that goes by another name elsewhere is told what it is here."""
+
+    @wraps(function)
+    def hinting(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            if "unexpected keyword argument" in str(error):
+                raise unknown_argument(function.__name__, options, error) from None
+            raise
+
+    return hinting  # type: ignore[return-value]
 
 
 # Functions that are a rule and nothing else: a row for each -------------------------------------
@@ -431,13 +449,16 @@ def astype(x: Operand, dtype: Any) -> Tensor:
 @operation(methods="", formulas="")
 def concatenate(tensors: Iterable[Operand], axis: int | None = 0) -> Tensor:
     """Tensors put one behind the other along an axis they have (None: all flattened)."""
-    parts = _some(tensors, "concatenate")
+    parts = _some(tensors, "concatenate", axis)
     if axis is None:
         parts, axis = tuple(ravel(x) for x in parts), 0
     return apply(rules.concatenate, parts, {"axis": axis})
 
 
-def _some(tensors: Iterable[Operand], name: str) -> tuple[Operand, ...]:
+def _some(tensors: Iterable[Operand], name: str, axis: Any) -> tuple[Operand, ...]:
+    if axis is not None and not isinstance(axis, int | np.integer):
+        kind = type(axis).__name__
+        raise TypeError(f"{name}: axis is a number, got a {kind}; tensors come as a list, [a, b]")
     parts = tuple(tensors)
     if not parts:
         raise ValueError(f"{name}: there is nothing to put together; give at least one tensor")
@@ -447,7 +468,7 @@ def _some(tensors: Iterable[Operand], name: str) -> tuple[Operand, ...]:
 @operation(methods="", formulas="")
 def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     """Tensors of one shape put beside each other along a new axis."""
-    parts = _some(tensors, "stack")
+    parts = _some(tensors, "stack", axis)
     shapes = {np.shape(x) for x in parts}
     if len(shapes) > 1:
         raise ShapeError(f"stack: all shapes must be equal, got {sorted(shapes)}")

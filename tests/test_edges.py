@@ -14,6 +14,7 @@ import pytest
 import microtensor as mt
 import nn
 from microtensor import GradientError, Tensor, no_grad
+from microtensor.modes import current_mode
 
 
 def leaf(data, name=None):
@@ -671,3 +672,55 @@ def test_names_are_a_dict(names):
             TypeError, match=r"names: expected a dict .* vars\(\) or \{'w': w\}, got"
         ):
             view(leaf(2.0) * 2, names=names)
+
+
+NAMES = {
+    "dim": (lambda w: w.sum(dim=0), "sum: there is no argument 'dim'; here it is axis"),
+    "mean": (lambda w: mt.mean(w, dim=0), "mean: there is no argument 'dim'; here it is axis"),
+    "softmax": (lambda w: w.softmax(dim=0), "softmax: there is no argument 'dim'; here it is axis"),
+    "keepdim": (
+        lambda w: w.max(axis=0, keepdim=True),
+        "max: there is no argument 'keepdim'; here it is keepdims",
+    ),
+    "unbiased": (
+        lambda w: w.var(unbiased=False),
+        "var: there is no argument 'unbiased'; here it is ddof, 1 for unbiased=True",
+    ),
+    "stack": (lambda w: mt.stack([w], dim=0), "stack: there is no argument 'dim'; here it is axis"),
+    "unknown": (lambda w: w.sum(size=3), "sum() got an unexpected keyword argument 'size'"),
+    "concatenate": (
+        lambda w: mt.concatenate(w, w),
+        "concatenate: axis is a number, got a Tensor; tensors come as a list, [a, b]",
+    ),
+    "stacked": (
+        lambda w: mt.stack(w, np.ones(2)),
+        "stack: axis is a number, got a ndarray; tensors come as a list, [a, b]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("use", "said"), NAMES.values(), ids=NAMES)
+def test_names_from_elsewhere(use, said):
+    with pytest.raises(TypeError) as raised:
+        use(leaf([1.0, 2.0]))
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize("switch", [no_grad, mt.record_constants, mt.detect_anomaly])
+def test_a_mode_without_its_brackets(switch):
+    name = switch.__name__
+    with (
+        pytest.raises(TypeError, match=rf"^{name}: it wants its brackets: `with {name}\(\):`$"),
+        switch,
+    ):
+        pass
+
+    @switch
+    def f(x):
+        """What it does."""
+        return current_mode()
+
+    assert f(1) != current_mode()
+    assert f.__doc__ == "What it does."
+    with switch():
+        assert current_mode() == f(1)
