@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .backward import starting_gradient, walk
-from .errors import GradientError
-from .lexicon import NO_ROW, Row, firmness
+from .backward import refuse_changed, starting_gradient, walk
+from .errors import called, no_tensor
+from .lexicon import NO_ROW, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
@@ -125,7 +125,12 @@ class Graph(_Data):
         are computed where `gradient` says what arrives at it.
         """
         if not isinstance(result, Tensor):
-            raise TypeError(f"Graph.of: expected a tensor, got {type(result).__name__}")
+            raise no_tensor("Graph.of", result)
+        if not isinstance(names or {}, Mapping):
+            raise TypeError(
+                f"names: expected a dict of names and values, such as vars() or {{'w': w}}, got "
+                f"{type(names).__name__}"
+            )
         with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
             return _Reader(result, names or {}, gradient).read()
 
@@ -172,11 +177,26 @@ class Graph(_Data):
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
         if isinstance(what, Tensor):
             return self._nodes.get(self._tensors.get(what._index, ""))
+        name = shown(what)
         known = [
-            x for x in self.nodes if x.role != "constant" and what in (x.name, x.path or x.name)
+            x for x in self.nodes if x.role != "constant" and name in (x.name, x.path or x.name)
         ]
-        named = [x for x in known if x.name == what] or known
+        named = [x for x in known if x.name == name] or known
         return named[0] if len(named) == 1 else None
+
+    def tracked(self, who: str, what: Tensor | str) -> Node:
+        """What `find` finds, if it has a gradient; else `who` refuses it by a ValueError."""
+        node = self.find(what)
+        name = called(what) if isinstance(what, Tensor) else repr(what)
+        if node is None:
+            known = ", ".join(node.name for node in self.nodes if node.tracked and node.named)
+            raise ValueError(
+                f"{who}: the result wasn't computed from {name}; it has gradients of: "
+                f"{known or 'no names'}"
+            )
+        if not node.tracked:
+            raise ValueError(f"{who}: {name} has no gradient: it doesn't require one")
+        return node
 
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
         """A node as one expression of what it was computed from, such as `log(σ(w · x + b))`.
@@ -235,16 +255,16 @@ class _Reader:
     def __init__(self, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
         self.result = result
         self.places = list(places(result))
+        for place in self.places:
+            if place.rule is not None:
+                refuse_changed(place.value)
         self.groups, activating = _groups(self.places)
         self.names = Names(self.places, names, self.groups, activating)
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
         if result.requires_grad and (result.size == 1 or gradient is not None):
-            seed = starting_gradient(result, gradient, "Graph.of")
-            try:
-                self.gradients |= walk(result, seed, visit=self._visit)
-            except GradientError:  # after a training step: values are there, gradients aren't
-                self.gradients, self.sent = {}, {}
+            seed = np.array(starting_gradient(result, gradient, "Graph.of"))[()]
+            self.gradients |= walk(result, seed, visit=self._visit)
 
     def _visit(self, node: Tensor, x: Tensor, g: Any, d: Any) -> None:
         self.gradients[node] = g
@@ -270,9 +290,9 @@ class _Reader:
             group = common([self.groups[x] for x in names.readers[key]])
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
-        data = value if plain else value._data
-        if not plain and (place.rule is None or getattr(data, "base", None) is not None):
-            data = np.array(data)  # a leaf may be changed later, and with it what views it
+        data = value if plain else value._array
+        if isinstance(data, np.ndarray) or (place.rule is None and not plain):
+            data = np.array(data)  # what may be changed later
         return Node(
             id=key,
             name=names.names[key],
@@ -287,7 +307,7 @@ class _Reader:
             named=given is not None,
             path=given if given and given != names.names[key] else "",
             row=place.row,
-            recorded=plain or value._recorded,
+            recorded=plain or value._marks is not None,
             linear=key in names.linear,
             activation=key in names.activations,
         )
@@ -308,7 +328,7 @@ class _Reader:
             if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = tensor._rule.derivative(slot)
-                local = derivative(one, tensor._data, *tensor._values, **tensor._options)
+                local = derivative(one, tensor._array, *tensor._values, **tensor._options)
             text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
@@ -323,23 +343,25 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
     calls: Counter[Path] = Counter()
     activating: set[Path] = set()
 
-    def path(group: Group | None) -> Path:
-        if group is not None and group not in paths:
-            outer = path(group.outer)
-            found = (*outer, group.name)
-            calls[found] += 1
-            if calls[found] > 1:
-                found = (*outer, f"{group.name} ({calls[found]})")
-            if group.activation:
-                activating.add(found)
-            paths[group] = found
-        return paths[group]
-
     groups: dict[str, Path] = {}
     for place in behind:
         of = place.value if place.reader is None else place.reader
+        inner: Group | None = of._group
+        unknown: list[Group] = []  # from the inside out
+        while inner is not None and inner not in paths:
+            unknown.append(inner)
+            inner = inner.outer
+        for group in reversed(unknown):
+            outer = paths[group.outer]
+            found = (*outer, shown(group.name) or "�")
+            calls[found] += 1
+            if calls[found] > 1:
+                found = (*outer, f"{found[-1]} ({calls[found]})")
+            if group.activation:
+                activating.add(found)
+            paths[group] = found
         array = place.reader is not None and place.role == "input"
-        groups[place.id] = () if array else path(of._group)
+        groups[place.id] = () if array else paths[of._group]
     return groups, activating
 
 

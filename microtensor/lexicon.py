@@ -16,6 +16,7 @@ Texts = Sequence[str]
 Options = Mapping[str, Any]
 Shapes = Sequence[tuple[int, ...]]
 LONGEST_NAME = 40
+LONGEST_TEXT = 2000
 FUNCTION = 9  # how firmly a text holds together: a name, a call; a sum is 1, a product 2
 SIGN, POWER, PRODUCT, SUM, TEXT = 3, 4, 2, 1, 0
 
@@ -74,7 +75,7 @@ class Row(NamedTuple):
         row = self.case(texts, options)
         if not row.written:
             said = {k: x for k, x in options.items() if x is not None and x is not False}
-            texts += [f"{k}={_brief(x)}" for k, x in said.items()]
+            texts += [f"{shown(k)}={_brief(x)}" for k, x in said.items()]
             return f"{row.name}({', '.join(texts)})", FUNCTION
         texts = [_bracketed(*x, spoken(row.needs, slot)) for slot, x in enumerate(operands)]
         written = row.written.format(*texts, **_in_brief(options))
@@ -109,10 +110,19 @@ def spoken(parts: Sequence[T], slot: int) -> T:
     return parts[min(slot, len(parts) - 1)]
 
 
-def short(name: str) -> str:
-    """A name on one line, cut where it is long: as it stands in expressions."""
-    line = " ".join(name[: 20 * LONGEST_NAME].split())
-    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
+def shown(text: str, longest: int = LONGEST_TEXT) -> str:
+    """A text from outside, on one line. Each passes here where it enters, and is harmless then.
+
+    What isn't printed becomes �: control characters, lone surrogates, and marks that turn a line
+    around.
+    """
+    line = cut(" ".join(text[: 2 * longest].split()), longest)
+    return "".join(c if c.isprintable() else "\ufffd" for c in line)
+
+
+def cut(text: str, longest: int) -> str:
+    """A text, or its beginning."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def firmness(name: str) -> int:
@@ -141,7 +151,7 @@ def _brief(value: Any) -> str:
         return f"{start}:{stop}" + (f":{value.step}" if value.step is not None else "")
     if value is Ellipsis:
         return "..."
-    text = " ".join(str(value).split())
+    text = shown(str(value))
     return text if len(text) <= 24 else text[:21] + "..."
 
 

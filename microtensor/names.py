@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .backward import behind
-from .lexicon import NO_ROW, Row, short
+from .lexicon import LONGEST_NAME, NO_ROW, Row, cut, shown
 from .tensor import Tensor
 
 LETTERS = {"weight": "W", "bias": "b"}
@@ -35,7 +35,7 @@ class Place(NamedTuple):
     @property
     def data(self) -> Any:
         """Its array."""
-        return self.value._data if self.reader is None else np.asarray(self.value)
+        return self.value._array if self.reader is None else np.asarray(self.value)
 
     @property
     def rule(self) -> str | None:
@@ -130,16 +130,14 @@ class Names:
 
     def _give(self, known: Mapping[int, str]) -> None:
         """The given names; of two that are equal, the first keeps it."""
+        paths: dict[str, str] = {}
         for key, place in self.places.items():
             name = getattr(place.value, "name", None) or known.get(id(place.value))
             if isinstance(name, str) and name.strip() and place.role != "constant":
-                self.given[key] = name
-        paths = {
-            key: name
-            for key, name in self.given.items()
-            if name == getattr(self.places[key].value, "_path", None)  # a module gave it
-        }
-        plain = {key: shown(name) for key, name in self.given.items() if key not in paths}
+                self.given[key] = shown(name)
+                if name == getattr(place.value, "_path", None):  # a module gave it
+                    paths[key] = shown(name)
+        plain = {k: cut(name, LONGEST_NAME) for k, name in self.given.items() if k not in paths}
         wanted = plain | _from_paths(paths, self.given.values())
         firsts = {name: key for key, name in reversed(wanted.items())}
         self.names |= {key: self._unique(name) for name, key in firsts.items()}
@@ -277,14 +275,8 @@ def _from_paths(paths: Mapping[str, str], given: Iterable[str]) -> dict[str, str
             letters[key] = LETTERS[last], modules.setdefault(of, len(modules) + 1)
             continue
         starts = range(len(module) - (last in LETTERS), 0, -1)
-        short = [".".join(parts[k:]) for k in starts if not parts[k][0].isdigit()]
+        short = [".".join(parts[k:]) for k in starts if not parts[k][:1].isdigit()]
         found[key] = next((ending for ending in short if endings[ending] == 1), path)
     for key, (letter, number) in letters.items():
         found[key] = letter + (str(number) if len(modules) > 1 else "")
     return found
-
-
-def shown(name: str) -> str:
-    """A name as every view shows it: on one line, cut where it is long, without what isn't
-    printed."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in short(name))

@@ -303,3 +303,33 @@ def test_labels_that_are_no_whole_numbers_are_refused(dtype):
 def test_labels_of_every_whole_dtype(dtype):
     cost = nn.CrossEntropyLoss()(np.zeros((2, 3)), np.array([0, 2], dtype=dtype))
     np.testing.assert_allclose(cost.item(), np.log(3), rtol=1e-15)
+
+
+# Words ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outputs", [[[-0.5], [0.5]], [[0.5], [1.5]], [[-2.0], [7.0]]])
+@pytest.mark.parametrize("kind", [np.array, mt.Tensor, lambda x: mt.Tensor(x, requires_grad=True)])
+def test_outputs_that_are_no_probabilities_are_refused(outputs, kind):
+    with pytest.raises(ValueError) as caught:
+        nn.BCELoss()(kind(outputs), [[1], [0]])
+    low, high = np.min(outputs), np.max(outputs)
+    assert str(caught.value) == (
+        f"BCELoss: predictions are probabilities, from 0 to 1, got {low:.4g} to {high:.4g}; end "
+        "the model with nn.Sigmoid(), or use nn.BCEWithLogitsLoss()"
+    )
+
+
+@pytest.mark.parametrize("targets", [["cat", "dog"], np.array(["cat", "dog"], object)])
+@pytest.mark.parametrize("loss", [*SAME_SHAPE, nn.CrossEntropyLoss()], ids=name)
+def test_labels_in_words_are_refused_and_told_how_to_be_numbered(loss, targets):
+    outputs = np.full((2, 2) if isinstance(loss, nn.CrossEntropyLoss) else 2, 0.5)
+    with pytest.raises(TypeError, match=r"; np\.unique\(targets, return_inverse=True\)\[1\] num"):
+        loss(outputs, targets)
+
+
+@pytest.mark.parametrize("loss", [*SAME_SHAPE, nn.CrossEntropyLoss()], ids=name)
+def test_the_loss_of_nothing_is_refused(loss):
+    shape = (0, 3) if isinstance(loss, nn.CrossEntropyLoss) else (0,)
+    with pytest.raises(ValueError, match="there are no examples"):
+        loss(np.zeros(shape), np.zeros(0, int))

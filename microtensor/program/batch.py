@@ -36,7 +36,7 @@ class Batch:
 
     def twin(self, x: Any) -> Any:
         """What stands for a leaf or an array; its own array where it has another length."""
-        data = x._data if isinstance(x, Tensor) else x
+        data = x._array if isinstance(x, Tensor) else x
         length = self.lengths.get(data.shape[self.axis]) if np.ndim(data) else None
         if length is None or (getattr(x, "_requires_grad", False) and not self.tracked):
             return data

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import rules
+from ..numerics import column_sums, is_few
 from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, is_entrywise, reach
@@ -21,6 +23,7 @@ REDUCTIONS = {
 NEW = {"where", "astype", "full", "concatenate", *REDUCTIONS}  # they give memory of their own
 NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
 SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
+WHOLE = {rules.power.forward, rules.matmul.forward}  # which do more than the sign says
 
 
 class Statements(Identifiers):
@@ -143,13 +146,14 @@ class Statements(Identifiers):
             return f"{self.bind(np.dot)}({', '.join(map(self._text, symbol.arguments))})"
         wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
         over = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
-        if over and symbol.function is wrapper:
+        in_single = symbol.function is rules.sum.forward and symbol.dtype.char == "f"
+        if over and (symbol.function is wrapper or (in_single and self._sums_columns(symbol))):
             return self._reduced(symbol, reduce)
         numbers = [self._number(x, symbol) for x in symbol.arguments]
         plain = is_entrywise(symbol.function) and not symbol.options and symbol.call != "power"
         if plain and symbol.ndim and numbers != list(map(self._text, symbol.arguments)):
             return f"{self.bind(symbol.function)}({', '.join(numbers)})"
-        if symbol.call in SHORT:
+        if symbol.call in SHORT and symbol.function not in WHOLE:
             return written(symbol, self._read).text
         texts = [self._text(x) for x in symbol.arguments]
         texts += [f"{key}={self._text(x)}" for key, x in symbol.options.items()]
@@ -159,6 +163,8 @@ class Statements(Identifiers):
         """The method behind np.sum, np.max and np.min, which is quicker to start."""
         (x,) = symbol.arguments
         if self._sums_columns(symbol):
+            if not is_few(x):
+                return f"{self.bind(column_sums)}({self._text(x)})"
             ones = np.ones(x.shape[0], x.dtype)
             return f"{self.bind(ones, f'ones_{len(ones)}')}.dot({self._text(x)})"
         rest = ", None, None, True" if symbol.options.get("keepdims") else ""
@@ -172,7 +178,8 @@ class Statements(Identifiers):
         """Whether it is the sum by which the walk undoes the broadcasting of a row."""
         (x,) = symbol.arguments
         kept = any(reader.shape == (1, *symbol.shape) for reader in self._readers[symbol])
-        return symbol.options == {"axis": (0,)} and x.ndim == 2 and not kept
+        said = {} if symbol.function is np.sum else {"keepdims": False}
+        return symbol.options == {"axis": (0,), **said} and x.ndim == 2 and not kept
 
     def _text(self, x: Any) -> str:
         """An argument as it is written."""

@@ -59,7 +59,8 @@ def softmax(x, axis=-1):
     "log_softmax": '''
 def log_softmax(x, axis=-1):
     """log(softmax(x)), right where softmax itself rounds to 0 too."""
-    return x - logsumexp(x, axis, keepdims=True)
+    low = x - np.max(x, axis=axis, keepdims=True)
+    return low - np.log(np.sum(np.exp(low), axis=axis, keepdims=True))
 ''',
     "put": '''
 def put(g, index, shape):
@@ -74,7 +75,6 @@ def put(g, index, shape):
     """Zeros of a shape, with g added in at an index."""
     return np.zeros(shape, np.result_type(g)).at[index].add(g)
 '''
-NEEDS = {"log_softmax": ("logsumexp", "log_softmax")}
 SMALL, SHORT = 8, 32
 
 
@@ -304,7 +304,18 @@ def _clip(symbol: Symbol, read: Read) -> Text | None:
     return None
 
 
+def _einsum(symbol: Symbol, read: Read) -> Text | None:
+    """With the subscripts first."""
+    if "subscripts" not in symbol.options:
+        return None
+    texts = [f'"{symbol.options["subscripts"]}"', *(read(x).text for x in symbol.arguments)]
+    if len(texts) > 3:
+        texts.append("optimize=True")
+    return Text(f"np.einsum({', '.join(texts)})")
+
+
 SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
+    "einsum": _einsum,
     "getitem": _getitem,
     "put": _put,
     "transpose": _transpose,

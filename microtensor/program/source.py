@@ -21,7 +21,6 @@ from .naming import Identifiers, identifier
 from .numpy import (
     HELPERS,
     JAX_PUT,
-    NEEDS,
     PRODUCT,
     SUM,
     Text,
@@ -76,7 +75,7 @@ def program(
         asked = [wrt] if isinstance(wrt, Tensor | str) else wrt
         targets = list({x.id: x for x in (_target(graph, x) for x in asked)}.values())
     known, jax = names or {}, xp == "jax.numpy"
-    data = _data(graph, result, known)
+    data = _array(graph, result, known)
     for batch, values in batches(result, data.arrays, data.ranges):
         try:
             made = Program(graph, trace(result, batch=batch), targets, known, jax, data, batch)
@@ -99,7 +98,7 @@ class _Data(NamedTuple):
     ranges: set[int]
 
 
-def _data(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
+def _array(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
     data, indices = _Data([], set(), set()), []
     for node, place in zip(graph.nodes, places(result), strict=True):
         if node.rule is None and not node.tracked and np.ndim(node.value):
@@ -308,7 +307,7 @@ class Program:
                 "written down"
             )
         if symbol.call in HELPERS:
-            self.helpers.update(NEEDS.get(symbol.call, (symbol.call,)))
+            self.helpers.add(symbol.call)
         shown = self._put_as_read(self._strong(self._plain(symbol)))
         while True:
             text = written(shown, self._read, symbol not in self.forward)
@@ -608,7 +607,7 @@ class Program:
         kinds = [x.dtype for x in (result, *inputs.values()) if x.dtype.kind == "f"]
         tolerance = max(float(np.finfo(kind).eps) for kind in kinds) ** 0.4
         expected = [np.asarray(sent.get(x, np.zeros(x.shape))) for x in targets]
-        pairs = [(value, result._data), *zip(found.values(), expected, strict=True)]
+        pairs = [(value, result._array), *zip(found.values(), expected, strict=True)]
         finite = (np.abs(y, where=np.isfinite(y), out=np.zeros(np.shape(y))) for _, y in pairs)
         largest = max(float(np.max(x, initial=0)) for x in finite)
         return all(

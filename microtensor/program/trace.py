@@ -108,7 +108,7 @@ class Tracer:
             return self.symbol(self.sources[id(x)][1])
         if not isinstance(x, Tensor | np.ndarray):
             return x
-        symbol = Symbol(None, None, (), {}, getattr(x, "_data", x[()] if x.ndim == 0 else x))
+        symbol = Symbol(None, None, (), {}, getattr(x, "_array", x[()] if x.ndim == 0 else x))
         if self.batch is not None and x.ndim:
             symbol.twin = self.batch.twin(x)
         self.inputs[symbol] = x
@@ -166,13 +166,13 @@ class Tracer:
     def _applied(self, node: Tensor, inputs: tuple[Any, ...], options: dict[str, Any]) -> Symbol:
         """The rule that gave a tensor: the calls it makes, or one call of it."""
         rule: Any = node._rule
-        single = Symbol(rule.name, rule.forward, inputs, options, node._data)
+        single = Symbol(rule.name, rule.forward, inputs, options, node._array)
         single.follow()
         try:
             made: Any = rule.forward(*inputs, **options)
         except Exception:  # a function that isn't written in NumPy's can fail on symbols in any way
             return single
-        faithful = isinstance(made, Symbol) and _equal(made.value, node._data)
+        faithful = isinstance(made, Symbol) and _equal(made.value, node._array)
         if faithful and self.whole and not rule.own:
             faithful = made.index <= single.index + 1
         return made if faithful else single

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GradientError, called
-from ..graph import Graph, Node
+import numpy as np
+
+from ..errors import GradientError
+from ..graph import Graph
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
+
+quiet = np.errstate(all="ignore")  # who computes is warned; who looks needn't be, again
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,6 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@quiet
 def explain(
     result: Tensor,
     wrt: Any = None,
@@ -44,10 +49,11 @@ def explain(
         raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
     graph = Graph.of(result, names, gradient)
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
-    wanted = frozenset(_tracked("explain", graph, x).id for x in asked)
+    wanted = frozenset(graph.tracked("explain", x).id for x in asked)
     return explained(graph, wanted, Replay(result).nudged, format)
 
 
+@quiet
 def paths(
     result: Tensor, wrt: Any, names: Mapping[str, Any] | None = None, gradient: Any = None
 ) -> Story:
@@ -61,9 +67,10 @@ def paths(
     from .story.routes import summed
 
     graph = Graph.of(result, names, gradient)
-    return summed(graph, _tracked("paths", graph, wrt).id, Replay(result).sent)
+    return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
+@quiet
 def follow(
     result: Tensor, entry: str, names: Mapping[str, Any] | None = None, gradient: Any = None
 ) -> Story:
@@ -77,21 +84,7 @@ def follow(
     return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
 
 
-def _tracked(what: str, graph: Graph, x: Any) -> Node:
-    """The node that is asked for, by name or as a tensor, which has a gradient."""
-    node = graph.find(x)
-    if node is not None and node.tracked:
-        return node
-    name = called(x) if isinstance(x, Tensor) else repr(x)
-    if node is not None:
-        raise ValueError(f"{what}: {name} has no gradient: it doesn't require one")
-    known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
-    raise ValueError(
-        f"{what}: the result wasn't computed from {name}; it has gradients of: "
-        f"{known or 'no names'}"
-    )
-
-
+@quiet
 def draw(
     result: Tensor,
     names: Mapping[str, Any] | None = None,
@@ -117,6 +110,7 @@ def draw(
     return picture(Graph.of(result, names, gradient), collapse, expand, theme, direction)
 
 
+@quiet
 def page(
     result: Tensor,
     filename: Any,
@@ -169,10 +163,11 @@ def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
 
     try:
         return f"const rerun = {javascript(graph, trace(result, gradient, whole=False))};"
-    except (ValueError, GradientError):
+    except (TypeError, ValueError, GradientError):
         return ""
 
 
+@quiet
 def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     """A figure of one tensor (or array), by matplotlib: `detail(W).savefig("W.png")`.
 

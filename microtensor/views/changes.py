@@ -57,6 +57,7 @@ def _gradients(change: Change) -> str:
     return say("difference.times", both=both, times=after / before) if before else both
 
 
+@np.errstate(all="ignore")
 def difference(before: Graph, after: Graph) -> Difference:
     """What changed between two graphs of the same program.
 
@@ -78,8 +79,7 @@ def difference(before: Graph, after: Graph) -> Difference:
         raise ValueError(
             f"difference: two programs: the first has {first} values, the second {second}"
         )
-    with np.errstate(invalid="ignore"):
-        return Difference(_change(a, b) for a, b in pairs if _shows(a))
+    return Difference(_change(a, b) for a, b in pairs if _shows(a))
 
 
 def _shows(node: Node) -> bool:

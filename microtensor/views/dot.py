@@ -6,11 +6,14 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from ..lexicon import cut
 from .scene import Arrow, Card, Cell, Scene, inside
 
 LONGEST = 80
+STRONG = 5  # from this shade of heat on, the page's colour is easier to read than the text's
 MANY = 300  # cards; above that, Graphviz looks less long for the best places
-WHOLE = {"labelloc": "t", "nodesep": "0.35", "pad": "0.2"}
+# Without nslimit, Graphviz looks for minutes for the best places around what a hundred others read
+WHOLE = {"labelloc": "t", "nodesep": "0.35", "nslimit": "10", "pad": "0.2"}
 FRAME = {"style": "rounded,dashed", "labeljust": "l", "fontsize": "12", "margin": "12"}
 QUICKLY = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.05"}
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
@@ -61,23 +64,10 @@ THEMES = {
 # fmt: on
 
 
-def escaped(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
-    """A text from outside as Graphviz shows it literally: cleaned, nothing special left."""
-    line = cleaned(text, longest, keep_spaces)
-    return "".join(SPECIAL.get(c, c) for c in line) or "\xa0"  # no empty text between tags
-
-
-def cleaned(text: str, longest: int = LONGEST, keep_spaces: bool = False) -> str:
-    """A text from outside on one line, cut where it is long. Every text in a picture passes here.
-
-    Characters that XML has no place for become �.
-    """
-    line = text[: 20 * longest]
-    line = line.replace(" ", "\xa0") if keep_spaces else " ".join(line.split())
-    if len(line) > longest or len(text) > 20 * longest:
-        line = line[: longest - 1] + "…"
-    # No control character, surrogate, or mark that turns the line around
-    return "".join(c if c.isprintable() or c == "\xa0" else "\ufffd" for c in line)
+def escaped(text: str, longest: int = LONGEST) -> str:
+    """A text as Graphviz shows it literally: cut where it is long, nothing special left."""
+    line = "".join(SPECIAL.get(c, c) for c in cut(text, longest)) or SPACE  # none between tags
+    return line.replace("]", "&#93;") if line.startswith("]") else line  # ] alone is an error there
 
 
 # A backslash begins an escape, \N the node's own name, in HTML-like labels too; two are one
@@ -85,21 +75,9 @@ SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", 
 
 
 def shade(theme: Theme, heat: float) -> tuple[str, str]:
-    """The fill of a gradient's cell and the text on it, whichever is easier to read."""
-    fill = theme.heat[max(0, math.ceil(heat * len(theme.heat)) - 1)]
-    return fill, max(theme.text, theme.page, key=lambda colour: contrast(colour, fill))
-
-
-def contrast(a: str, b: str) -> float:
-    """The contrast of two colours, from 1 to 21 (WCAG 2.2, relative luminance)."""
-    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    """The fill of a gradient's cell and the text on it: on the strong ones the page's colour."""
+    place = max(0, math.ceil(heat * len(theme.heat)) - 1)
+    return theme.heat[place], theme.page if place >= STRONG else theme.text
 
 
 def write(scene: Scene, theme: Theme, drawing: Any) -> None:
@@ -187,7 +165,7 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
         attributes += f' POINT-SIZE="{(size or 12) - less}"'
     if style.endswith("bars") or len(cell.lines) > 1:
         attributes += f' FACE="{MONO}"'
-        lines = [escaped(line, longest, keep_spaces=True) for line in cell.lines]
+        lines = [escaped(line, longest) for line in cell.lines]
         body = '<BR ALIGN="LEFT"/>'.join(lines) + ('<BR ALIGN="LEFT"/>' if len(lines) > 1 else "")
     else:
         body = escaped(text, longest)

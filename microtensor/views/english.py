@@ -34,14 +34,11 @@ SENTENCES = {
     "story.kinds.one": " and {count} other rule",
     "story.kinds.many": " and {count} other rules",
     "more": "and {more:,} more",
-    "none.untracked": (
-        "None: nothing here requires a gradient; make a leaf with requires_grad=True."
-    ),
+    "none": "None: {why}.",
+    "none.untracked": "nothing here requires a gradient; make a leaf with requires_grad=True",
     "none.wide": (
-        "None: {name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass "
-        "gradient=."
+        "{name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass gradient="
     ),
-    "none.changed": "None: a value was changed after it was used; compute {name} again.",
     "nudge": "{name} + {step} moves {out} by {up}",
     "nudge.kink": "{moved}, and {name} − {step} by {down}: a kink",
     # Its steps
@@ -107,6 +104,7 @@ SENTENCES = {
     "paths.other": (
         "Backward found another: {gradient}. A rule on the way isn't linear in what arrives at it."
     ),
+    "paths.overflow": "Backward found another: {gradient}. Numbers overflow on the way.",
     "paths.along": "What {name} gets along each path, edge by edge:",
     "paths.part": "part {i}",
     "paths.parts": "The sum of all parts",
@@ -122,6 +120,7 @@ SENTENCES = {
     "entry.sum": "The sum:",
     "entry.same": "{sum}, which is the gradient {name}.",
     "entry.other": "{sum}, but {name} is {gradient}: a rule isn't linear in what arrives.",
+    "entry.overflow": "{sum}, but {name} is {gradient}: numbers overflow on the way.",
     # LaTeX
     "latex.skipped": "({lines:,} lines left out)",
     "latex.added": "(added over {axes})",
@@ -146,10 +145,6 @@ SENTENCES = {
     "picture.ones": "{ones} ones of {size}",
     "picture.untracked": "not tracked",
     "picture.none": "– not computed",
-    "picture.none.changed": "a value was changed since; draw before the step",
-    "picture.none.wide": (
-        "{name} isn't a single number; draw(..., gradient=...) says what arrives at it"
-    ),
     "picture.local": "local, entry by entry",
     "picture.rule": "by the rule of {rule}",
     "picture.summed": "summed over {axes} ({lengths})",
@@ -174,13 +169,13 @@ SENTENCES = {
     "fold.last": "last, {name}",
     "fold.gradient.first": "gradient at the first",
     "fold.gradient.last": "gradient at the last",
-    "learns.least.one": "{who} learns least: ",
-    "learns.least.many": "{who} learn least: ",
+    "learns.least.one": "{who} learns least:",
+    "learns.least.many": "{who} learn least:",
     "learns.least.why": (
         "its gradient is {ratio} times as large as its weights, the smallest share of all layers"
     ),
-    "learns.nothing.one": "{who} learns nothing: ",
-    "learns.nothing.many": "{who} learn nothing: ",
+    "learns.nothing.one": "{who} learns nothing:",
+    "learns.nothing.many": "{who} learn nothing:",
     "learns.nothing.why": "the gradient of the weights is 0",
     # What is wrong with a value
     "nonfinite": "not finite: {entries}",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ShapeError
-from .numbers import size
+from ..lexicon import shown
+from .numbers import histogram, rms, size, unit
 from .words import say
 
 if TYPE_CHECKING:
@@ -27,26 +28,29 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure
     array = np.asarray(array, dtype=float)
     if not array.size:
         raise ShapeError(f"detail: shape {array.shape} holds no numbers to show")
+    one = unit(array)
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    rows = rows / one
+    values = say("detail.values") + (f" / {one:.4g}" if one != 1 else "")
     images = _images(rows, image_shape) if image_shape is not None else []
     lines = -(-len(images) // COLUMNS)
     figure = Figure(figsize=(10, 4 + 2 * lines), layout="constrained")
     heights = [4, 2 * lines][: 1 + bool(images)]
     upper, *lower = figure.subfigures(len(heights), height_ratios=heights, squeeze=False)[:, 0]
-    figure.suptitle(f"{name}   {size(array.shape)}")
-    words, histogram, heat = upper.subplots(1, 3)
+    figure.suptitle(f"{shown(name)}   {size(array.shape)}", parse_math=False)
+    words, counts, heat = upper.subplots(1, 3)
     words.axis("off")
-    words.text(0, 1, _words(array, rows), va="top", family="monospace", fontsize=8)
-    histogram.hist(rows[np.isfinite(rows)], bins=50, color="#0072b2")
-    histogram.set_title(say("detail.values"), fontsize=9)
+    words.text(0, 1, _words(rows, one), va="top", family="monospace", fontsize=8)
+    counts.stairs(*histogram(rows[np.isfinite(rows)], 50), fill=True, color="#0072b2")
+    counts.set_title(values, fontsize=9)
     cells = _cells(rows)
     most = float(np.nanmax(np.abs(cells), initial=0)) or 1.0
     extent = (-0.5, rows.shape[1] - 0.5, rows.shape[0] - 0.5, -0.5)
-    shown = heat.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", extent=extent)
+    drawn = heat.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", extent=extent)
     heat.set_title(say("detail.heat"), fontsize=9)
     for axis in (heat.xaxis, heat.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    figure.colorbar(shown, ax=heat)
+    figure.colorbar(drawn, ax=heat)
     panels = lower[0].subplots(lines, COLUMNS, squeeze=False).flat if images else ()
     for k, panel in enumerate(panels):
         panel.axis("off")
@@ -56,29 +60,27 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure
     return figure
 
 
-def _words(array: Any, rows: Any) -> str:
-    """The corner and the quantiles, as text."""
-    corner = np.array2string(rows[:4, :3], precision=3, suppress_small=False)
-    finite = array[np.isfinite(array)] if array.ndim else np.atleast_1d(array)
+def _words(rows: Any, one: float) -> str:
+    """The corner and the quantiles of so many times `one`, as text."""
+    corner = np.array2string(rows[:4, :3] * one, precision=3, suppress_small=False)
+    finite = rows[np.isfinite(rows)]
     shape = f"{min(4, rows.shape[0])}×{min(3, rows.shape[1])}"
     lines = [say("detail.corner", shape=shape), corner, ""]
     if finite.size:
-        lines.append(say("detail.mean", mean=finite.mean()))
-        lines.append(say("detail.rms", rms=math.sqrt(np.mean(finite**2))))
-        lines += [f"{q:>4.0%}  {np.quantile(finite, q):.4g}" for q in QUANTILES]
-    if finite.size < array.size:
-        lines.append(say("nonfinite", entries=array.size - finite.size))
+        lines.append(say("detail.mean", mean=finite.mean() * one))
+        lines.append(say("detail.rms", rms=rms(finite) * one))
+        lines += [f"{q:>4.0%}  {np.quantile(finite, q) * one:.4g}" for q in QUANTILES]
+    if finite.size < rows.size:
+        lines.append(say("nonfinite", entries=rows.size - finite.size))
     return "\n".join(lines)
 
 
 def _cells(rows: Any) -> Any:
     """The matrix in at most 32 x 32 cells, each the mean of what lies in it."""
     for axis in (0, 1):
-        if (n := rows.shape[axis]) > CELLS:
-            starts = np.arange(CELLS) * n // CELLS
-            counts = np.diff([*starts, n])
-            sums = np.add.reduceat(rows, starts, axis=axis)
-            rows = sums / (counts[:, None] if axis == 0 else counts)
+        if rows.shape[axis] > CELLS:
+            parts = np.array_split(rows, CELLS, axis)
+            rows = np.stack([part.mean(axis) for part in parts], axis)
     return rows
 
 

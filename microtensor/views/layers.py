@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Edge, Graph, Node, Path, common
+from ..lexicon import shown
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 200  # above that, a picture collapses by itself
@@ -25,7 +26,10 @@ Collapse = str | bool | int | Iterable[str]
 
 
 class Unit(NamedTuple):
-    """What is drawn as one card: a value, a group (`copies` equal ones), or a fold of values."""
+    """What is drawn as one card: a value, a group (`copies` equal ones), or a fold of values.
+
+    A value's id is the node's; the others are called g0, g1, ...
+    """
 
     id: str
     kind: str
@@ -66,7 +70,8 @@ def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list
             f"draw: {len(found):,} cards are more than a picture can show ({MOST_UNITS:,}); "
             'collapse="auto" folds them'
         )
-    return found
+    ids = (f"g{i}" for i in range(len(found)))
+    return [unit if unit.kind == "node" else unit._replace(id=next(ids)) for unit in found]
 
 
 def _auto(graph: Graph, paths: list[Path], opened: list[Path]) -> list[Unit]:
@@ -104,7 +109,7 @@ def _named(paths: list[Path], names: str | Iterable[str], what: str) -> list[Pat
     """The groups of these names or paths, `layer2`, `layer2.layers.0`."""
     found: list[Path] = []
     for name in [names] if isinstance(names, str) else names:
-        some = [path for path in paths if f".{'.'.join(path)}".endswith(f".{name}")]
+        some = [path for path in paths if f".{'.'.join(path)}".endswith(f".{shown(name)}")]
         if not some:
             known = ", ".join(dict.fromkeys(path[-1] for path in paths)) or "none"
             raise ValueError(f"draw: {what}: there is no group {name!r}; groups: {known}")
@@ -128,16 +133,14 @@ def _grouped(graph: Graph, closed: list[Path], opened: list[Path]) -> list[Unit]
         if isinstance(key, str):
             found.append(Unit(key, "node", nodes[0].name, tuple(nodes), nodes[0].group))
         else:
-            found.append(Unit("", "group", key[-1], tuple(nodes), key[:-1]))
+            found.append(Unit(nodes[0].id, "group", key[-1], tuple(nodes), key[:-1]))
     return _in_order(graph, found)
 
 
 def _in_order(graph: Graph, found: Iterable[Unit]) -> list[Unit]:
-    """By the first value that a unit computes; a value keeps its id, the others get g0, g1, ..."""
+    """By the first value that a unit computes."""
     place = {node.id: i for i, node in enumerate(graph.nodes)}
-    ordered = sorted(found, key=lambda unit: min(place[n.id] for n in unit.computed or unit.nodes))
-    ids = (f"g{i}" for i in range(len(ordered)))
-    return [unit if unit.kind == "node" else unit._replace(id=next(ids)) for unit in ordered]
+    return sorted(found, key=lambda unit: min(place[n.id] for n in unit.computed or unit.nodes))
 
 
 def homes(found: Iterable[Unit]) -> dict[str, str]:
@@ -250,7 +253,7 @@ def _with_blocks(graph: Graph, found: list[Unit]) -> list[Unit]:
 
 def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> list[Unit]:
     """Each part as one unit, with the leaves that it alone reads, other than at its start."""
-    folded = [_fold(part)._replace(id=f"fold{i}") for i, part in enumerate(parts)]
+    folded = list(map(_fold, parts))
     home = homes([*others, *folded])
     starts = {unit.nodes[0].id for unit in folded if len(unit.nodes) > 1}
     members = {unit.id: list(unit.nodes) for unit in folded if len(unit.nodes) > 1}
@@ -263,9 +266,8 @@ def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> li
             members[into.pop()].append(leaf)
         else:
             kept.append(unit)
-    whole = [u._replace(nodes=tuple(members.get(u.id, u.nodes))) for u in folded]
-    single = [u._replace(id=u.nodes[0].id) if u.kind == "node" else u for u in whole]
-    return _in_order(graph, [*kept, *single])
+    whole = (u._replace(nodes=tuple(members.get(u.id, u.nodes))) for u in folded)
+    return _in_order(graph, [*kept, *whole])
 
 
 def _fold(part: list[Unit]) -> Unit:
@@ -273,7 +275,7 @@ def _fold(part: list[Unit]) -> Unit:
     if len(part) == 1:
         return part[0]
     nodes, frame = _nodes(part), common(unit.frame for unit in part)
-    return Unit("", "fold", f"{nodes[0].name} … {nodes[-1].name}", nodes, frame)
+    return Unit(nodes[0].id, "fold", f"{nodes[0].name} … {nodes[-1].name}", nodes, frame)
 
 
 def _nodes(part: list[Unit]) -> tuple[Node, ...]:

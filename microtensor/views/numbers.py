@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,11 @@ LONGEST_SUM = 40
 
 def number(value: Any) -> str:
     """A number to 4 significant digits: `0.8808`, `−6`, `3.47e−5`, `True`."""
-    value = np.asarray(value).reshape(())[()]
-    if value.dtype.kind == "b":
-        return str(bool(value))
-    if value.dtype.kind in "iu" and abs(int(value)) < 10**7:
+    array = np.asarray(value)
+    value = array.item()
+    if array.dtype.kind == "b":
+        return str(value)
+    if array.dtype.kind in "iu" and abs(value) < 10**7:
         return str(value).replace("-", "−")
     text = f"{float(value):.4g}"
     mantissa, e, exponent = text.partition("e")
@@ -44,8 +45,17 @@ def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
 
 def added(parts: Sequence[Any], result: Any) -> tuple[str, str]:
     """`(−3) + 2 + 2` and =, or ≈ where the shown parts don't add up to what is shown."""
-    equal = number(math.fsum(map(_shown, parts))) == number(result)
+    equal = number(summed(map(_shown, parts))) == number(result)
     return " + ".join(map(factor, parts)), "=" if equal else "≈"
+
+
+def summed(parts: Iterable[float]) -> float:
+    """A sum without rounding on the way; inf or nan where numbers overflow or cancel infinities."""
+    parts = list(parts)
+    try:
+        return math.fsum(parts)
+    except (OverflowError, ValueError):
+        return float(sum(parts))
 
 
 def total(parts: Sequence[Any], result: Any, most: int) -> str:
@@ -66,8 +76,7 @@ def sum_text(parts: Sequence[Any], result: Any) -> str:
 
 def equals(f: Callable[..., Any], shown: Sequence[Any], result: Any) -> str:
     """`=` where f of the numbers as shown gives what is shown, else `≈`."""
-    with np.errstate(all="ignore"):
-        return "=" if number(f(*map(_shown, shown))) == number(result) else "≈"
+    return "=" if number(f(*map(_shown, shown))) == number(result) else "≈"
 
 
 def _shown(value: Any) -> np.float64:
@@ -80,10 +89,17 @@ def exact(value: Any) -> bool:
     return bool(_shown(value) == value or value != value)
 
 
+def apart(a: Any, b: Any) -> float:
+    """The largest difference of two arrays' entries; 0 between infinities and nans that agree."""
+    a, b = np.asarray(a), np.asarray(b)
+    off = np.where((a == b) | ((a != a) & (b != b)), 0.0, np.abs(a - b))
+    return float(np.max(off, initial=0))
+
+
 def close(difference: float, size: float, value: Any) -> bool:
     """Whether a difference beside numbers of a size can be rounding, in the value's dtype."""
     eps = np.finfo(np.result_type(np.asarray(value).dtype, np.float16)).eps
-    return not abs(difference) > math.sqrt(eps) * size
+    return abs(difference) <= math.sqrt(eps) * size
 
 
 def line(value: Any) -> str:
@@ -119,6 +135,8 @@ def array(value: Any) -> str:
     if value.ndim == 0:
         return number(value)
     rows = [[number(x) for x in row] for row in np.atleast_2d(value)]
+    if len(rows) == 1:
+        return f"[{' '.join(rows[0])}]"
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = [[x.rjust(n) for x, n in zip(row, widths, strict=True)] for row in rows]
     return "\n".join(f"[{'  '.join(row)}]" for row in padded)
@@ -130,13 +148,12 @@ def rms(value: Any) -> float:
     if not array.size:
         return math.nan
     array = array.ravel().astype(np.result_type(array, np.float64), copy=False)
-    with np.errstate(all="ignore"):
-        scale = float(np.abs(array).max())
-        if not 0 < scale < math.inf:
-            return scale
-        if 1e-100 < scale < 1e100:
-            return math.sqrt(float(array.dot(array)) / array.size)
-        return scale * math.sqrt(float(np.square(array / scale).mean()))
+    scale = float(np.abs(array).max())
+    if not 0 < scale < math.inf:
+        return scale
+    if 1e-100 < scale < 1e100:
+        return math.sqrt(float(array.dot(array)) / array.size)
+    return scale * math.sqrt(float(np.square(array / scale).mean()))
 
 
 def brief(value: Any) -> str:
@@ -147,17 +164,28 @@ def brief(value: Any) -> str:
 def bars(value: Any) -> str:
     """A histogram of an array in a line of block characters, `▁▂▅█▃▁`."""
     array = np.asarray(value, dtype=float).ravel()
-    array = array[np.isfinite(array)]
-    if not array.size:
-        return ""
-    low, high = float(array.min()), float(array.max())
-    if not high - low > 1e-12 * max(abs(low), abs(high)) or not math.isfinite(high - low):
-        counts = np.zeros(BINS, dtype=int)  # one value alone: a single bar in the middle
-        counts[BINS // 2] = array.size
-    else:
-        counts = np.histogram(array, bins=BINS, range=(low, high))[0]
-    levels = np.ceil(counts * 8 / counts.max()).astype(int)
-    return "".join(BARS[level] for level in levels)
+    counts, _ = histogram(array[np.isfinite(array)] / unit(array), BINS)
+    levels = np.ceil(counts * 8 / max(1, counts.max())).astype(int)
+    return "".join(BARS[level] for level in levels) if counts.any() else ""
+
+
+def unit(value: Any) -> float:
+    """1, or the largest of numbers so large (so small) that their differences overflow (vanish)."""
+    largest = float(np.max(np.abs(value), initial=0, where=np.isfinite(value)))
+    return 1.0 if 1e-290 < largest < 1e290 or not largest else largest
+
+
+def histogram(array: Any, bins: int) -> tuple[Any, Any]:
+    """How many of the numbers, all finite, are in each of so many bins, and the bins' edges.
+
+    One number alone, rounding apart, is a single bar in the middle.
+    """
+    low, high = (float(f(array)) if array.size else 0.0 for f in (np.min, np.max))
+    largest = max(abs(low), abs(high))
+    if not high - low > 1e-12 * largest:
+        low -= (largest or 1) * (bins // 2 + 0.5) / bins
+        high = low + (largest or 1)
+    return np.histogram(array, bins, (low, high))
 
 
 def summed_axes(wide: tuple[int, ...], shape: tuple[int, ...]) -> list[int]:

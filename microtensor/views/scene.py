@@ -22,9 +22,9 @@ class Cell(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """Its text, line by line."""
-        several = self.style in ("forward", "backward") or self.style.endswith("bars")
-        return self.text.split("\n") if several else [self.text]
+        """Its text, line by line; where columns stand below each other, spaces are hard."""
+        several = "\n" in self.text or self.style.endswith("bars")
+        return self.text.replace(" ", "\xa0").split("\n") if several else [self.text]
 
     @property
     def is_number(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Graph, Step
+from ..graph import Edge, Graph, Node, Step
 from ..lexicon import spoken
 from .english import SENTENCES
 
@@ -58,6 +58,14 @@ def say(key: str, count: int | None = None, **fields: Any) -> str:
         key += ".one" if count == 1 else ".many"
         fields["count"] = counted(count)
     return SENTENCES[key].format(**fields)
+
+
+def why_none(result: Node) -> str:
+    """Why there are no gradients."""
+    if not result.tracked:
+        return say("none.untracked")
+    shape = "×".join(map(str, np.shape(result.value)))
+    return say("none.wide", name=result.name, size=shape)
 
 
 def reason(graph: Graph, edge: Edge) -> tuple[str, str]:

@@ -10,13 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..dot import cleaned
 from ..layers import Unit, between, homes, sums
 from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text
 from ..scene import Scene
 from ..words import Told, say, slope
 
-LONGEST_TEXT = 1000
 MOST_INNER = 20
 MOST_LISTED = 5
 
@@ -67,22 +65,14 @@ class Tale:
     def words(self) -> dict[str, str]:
         """What each card is, for those who hear it."""
         return {
-            card.id: _clean(", ".join(cell.text for cell in card.heading if cell.text.strip()))
+            card.id: ", ".join(cell.text for cell in card.heading if cell.text.strip())
             for card in self.scene.cards
         }
-
-    def leaves(self) -> list[tuple[str, str, str]]:
-        """The id, name and value of each leaf that can be changed."""
-        return [
-            (node.id, node.name, repr(float(node.value)).removesuffix(".0"))
-            for node in self.graph.nodes
-            if node.rule is None and node.role != "constant"
-        ]
 
     def data(self) -> dict[str, Any]:
         """What the script reads."""
         words = self.words()
-        names = {unit.id: _clean(unit.name) for unit in self.found}
+        names = {unit.id: unit.name for unit in self.found}
         return {
             "result": self.home[self.result.id],
             "longest": LONGEST_SUM,
@@ -137,7 +127,7 @@ class Tale:
             "key": f"{edge.target}:{edge.slot}",
             "upstream": f"∂{self.result.name}/∂{self.graph.node(edge.target).name}",
             "local": slope(self.graph, edge),
-            "formula": _clean(edge.formula),
+            "formula": edge.formula,
         }
 
     # Layer by layer -----------------------------------------------------------------------------
@@ -218,10 +208,6 @@ def _listed(texts: list[str]) -> str:
         texts = [*texts[: MOST_LISTED - 1], say("page.more", more=len(texts) - MOST_LISTED + 1)]
     *some, last = texts
     return ", ".join(some) + say("and") + last if some else last
-
-
-def _clean(text: str) -> str:
-    return cleaned(text, LONGEST_TEXT)
 
 
 def _plain(value: Any) -> float | str | None:

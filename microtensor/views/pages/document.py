@@ -10,7 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..dot import THEMES, cleaned
+from ...graph import Node
+from ...lexicon import shown
+from ..dot import THEMES
 from ..words import say, sentences
 from .data import PageStep, Tale
 from .svg import colours, svg
@@ -27,7 +29,7 @@ def document(
     data = json.dumps(told, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
-        "title": _text(title or _line(tale.scene.title)),
+        "title": _text(title or "") or _text(_line(tale.scene.title)),
         "intro": "".join(f"<p>{_text(p)}</p>" for p in text.split("\n\n") if p.strip()),
         "questions": "".join(
             f'<details class="question"><summary>{_text(q)}</summary><p>{_text(a)}</p></details>'
@@ -35,7 +37,7 @@ def document(
         ),
         "svg": _pictures(tale),
         "legend": "".join(f"<p>{_text(_line(line))}</p>" for line in tale.scene.legend),
-        "fields": "".join(_field(card) for card in tale.leaves()) if program else "",
+        "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "data": data.replace("<", "\\u003c"),
         "style": _themes() + _file("page.css"),
@@ -89,22 +91,24 @@ def _themes() -> str:
 
 def _text(text: str) -> str:
     """A text from outside in HTML: on one line, without what isn't printed, escaped."""
-    return html.escape(cleaned(text, 2000))
+    return html.escape(shown(text))
 
 
 def _line(cells: Iterable[Any]) -> str:
     """Texts that stand beside each other, in one."""
-    return " · ".join(cell.text.rstrip() for cell in cells).replace(": · ", ": ")
+    return " · ".join(cell.text for cell in cells).replace(": · ", ": ")
 
 
-def _field(card: tuple[str, str, str]) -> str:
+def _field(node: Node) -> str:
     """The inputs for a leaf's number."""
-    key, name, value = card
+    if node.rule is not None or node.role == "constant":
+        return ""
+    name, value = _text(node.name), repr(float(node.value)).removesuffix(".0")
     return (
-        f'<div class="field"><span>{_text(name)}</span>'
-        f'<input type="text" inputmode="decimal" autocomplete="off" data-id="{key}" '
-        f'value="{value}" aria-label="{_text(name)}">'
-        f'<input type="range" aria-label="{_text(say("page.slider", name=name))}"></div>'
+        f'<div class="field"><span>{name}</span>'
+        f'<input type="text" inputmode="decimal" autocomplete="off" data-id="{node.id}" '
+        f'value="{value}" aria-label="{name}">'
+        f'<input type="range" aria-label="{_text(say("page.slider", name=node.name))}"></div>'
     )
 
 

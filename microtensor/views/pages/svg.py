@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import graphviz
 
-from ..dot import FONT, MONO, THEMES, Theme, cleaned, write
+from ...lexicon import cut
+from ..dot import FONT, LONGEST, MONO, THEMES, Theme, write
 from ..rendering import outline, render
 from ..scene import Arrow, Card, Cell, Scene
 
@@ -74,7 +75,7 @@ def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> 
     parts += [writer.card(cards[x["name"]], x, words) for x in things if x["name"] in cards]
     left, low, right, top = (float(v) for v in layout["bb"].split(","))
     box = (left - MARGIN, -top - MARGIN, right - left + 2 * MARGIN, top - low + 2 * MARGIN)
-    said = html.escape(cleaned(" ".join(cell.text for cell in scene.title)))
+    said = html.escape(" ".join(cell.text for cell in scene.title))
     head = f'<svg class="picture {kind}" viewBox="{" ".join(f"{v:.6g}" for v in box)}" '
     head += f'width="{box[2]:.6g}" height="{box[3]:.6g}" role="group" aria-label="{said}" '
     return f'{head}font-family="{FONT}">\n{"".join(parts)}</svg>'
@@ -231,7 +232,7 @@ def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
     placed = []
     shown = [x for x in expected if x[1].strip()]
     for (cell, line, column), op in zip(shown, _texts(thing), strict=True):
-        text, (x, y), bold = cleaned(line, keep_spaces="\n" in cell.text), op["pt"], op["bold"] & 1
+        text, (x, y), bold = cut(line, LONGEST), op["pt"], op["bold"] & 1
         placed.append(Placed(cell, text, x, -y, op["width"], op["size"], bold, op["pen"], column))
     return placed
 

@@ -19,16 +19,6 @@ def legend() -> Line:
     return Cell(forward, "forward label"), Cell(backward, "backward label")
 
 
-def why_no_gradients(result: Node) -> list[Line]:
-    """A line below the title, where gradients were not computed."""
-    if result.gradient is not None or not result.tracked:
-        return []
-    why = say("picture.none.changed")
-    if np.size(result.value) != 1:
-        why = say("picture.none.wide", name=result.name)
-    return [(Cell(f"{say('picture.none')}: ", "backward label"), Cell(why, "quiet"))]
-
-
 def without_gradient(node: Node, span: int = 1) -> Cell:
     """What stands in a gradient's place where there is none."""
     return Cell(say("picture.none" if node.tracked else "picture.untracked"), "quiet", span=span)

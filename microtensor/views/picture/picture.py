@@ -14,7 +14,7 @@ from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import render
 from ..scene import Arrow, Card, Cell, Line, Scene
-from ..words import say
+from ..words import say, why_none
 from . import cards, network
 from .plain import mermaid, text
 
@@ -119,7 +119,9 @@ def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
     written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
     title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
     legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
-    legend += cards.why_no_gradients(result)
+    if result.gradient is None and result.tracked:
+        none = Cell(f"{say('picture.none')}:", "backward label")
+        legend.append((none, Cell(why_none(result), "quiet")))
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     return Scene(
         title,

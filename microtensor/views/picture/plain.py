@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..dot import THEMES, cleaned
+from ...lexicon import cut
+from ..dot import LONGEST, THEMES
 from ..scene import Arrow, Card, Cell, Line, Scene, inside
 
 
@@ -15,22 +16,25 @@ def text(scene: Scene) -> str:
     arriving: dict[str, list[Arrow]] = {}
     for arrow in scene.arrows:
         arriving.setdefault(arrow.target, []).append(arrow)
-    blocks = ["\n".join("  ".join(cleaned(cell.text, 200) for cell in line) for line in head)]
+    blocks = ["\n".join("  ".join(cut(cell.text, 200) for cell in line) for line in head)]
     for card in scene.cards:
-        where = f"  ({cleaned(' › '.join(card.frame))})" if card.frame else ""
+        where = f"  ({cut(' › '.join(card.frame), LONGEST)})" if card.frame else ""
         lines = [_line(card.heading) + where]
         for row in card.rows:
             lines += ["  " + line for line in _rows(row)]
         for arrow in arriving.get(card.id, ()):
             said = "; ".join(_line(line, " ") for line in arrow.lines)
             sign = "◂▸" if arrow.backward else "▸"
-            lines.append(f"  {sign} {cleaned(names[arrow.source])}" + (f": {said}" if said else ""))
+            lines.append(
+                f"  {sign} {cut(names[arrow.source], LONGEST)}" + (f": {said}" if said else "")
+            )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
 
 def _line(cells: Iterable[Cell], gap: str = "  ") -> str:
-    return gap.join(cleaned(cell.text) for cell in cells if cell.text.strip())
+    texts = (" ".join(cell.text.split()) for cell in cells)
+    return gap.join(cut(text, LONGEST) for text in texts if text)
 
 
 def _rows(row: Line) -> list[str]:
@@ -39,7 +43,7 @@ def _rows(row: Line) -> list[str]:
     rows = []
     for i in range(max(map(len, parts), default=0)):
         cells = [lines[i] if i < len(lines) else " " * len(lines[0]) for lines in parts]
-        text = "  ".join(cleaned(cell, keep_spaces=True) for cell in cells)
+        text = "  ".join(cut(cell, LONGEST) for cell in cells)
         rows.append(text.replace("\xa0", " ").rstrip())
     return rows
 
@@ -68,7 +72,7 @@ def _frame(lines: list[str], cards: Iterable[Card], depth: int) -> None:
         said = "<br/>".join(_quoted(row) for row in rows if row.strip())
         lines.append(f'{indent}{card.id}["{said}"]:::{card.role}')
     for name, members in inner.items():
-        lines.append(f'{indent}subgraph s{len(lines)}["{_quoted(cleaned(name))}"]')
+        lines.append(f'{indent}subgraph s{len(lines)}["{_quoted(name)}"]')
         _frame(lines, members, depth + 1)
         lines.append(f"{indent}end")
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import close, number, product, size, total
+from ..numbers import apart, close, number, product, size, summed, total
 from ..words import MOST_PARTS, say, use
 from .telling import Line, Section, Story, at, plain, shown
 
@@ -37,13 +37,8 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
     name, index = what, ""
     if graph.find(what) is None and what.endswith("]"):
         name, _, index = what[:-1].rpartition("[")
-    node = graph.find(name)
-    if node is None:
-        known = ", ".join(node.name for node in graph.nodes if node.tracked and node.named)
-        raise ValueError(
-            f"follow: there is no {name!r}; there is: {known or 'nothing with a name'}"
-        )
-    if not node.tracked or node.gradient is None:
+    node = graph.tracked("follow", name)
+    if node.gradient is None:
         raise ValueError(f"follow: {name!r} has no gradient")
     shape = np.shape(node.value)
     example = repr(f"{name}[{', '.join('0' * len(shape))}]" if shape else name)
@@ -122,7 +117,7 @@ def _sent(graph: Graph, node: Node, entry: Entry, edge: Edge, parts: list[Part])
         lines.append(f"∂{out}/∂{there} × {local}:  {left} {right}")
     rest = [part.sent for part in parts[MOST_PARTS:]]
     if rest:
-        zeros, whole = rest.count(0), number(math.fsum(rest))
+        zeros, whole = rest.count(0), number(summed(rest))
         key = "entry.zeros" if zeros else "entry.others"
         lines.append(say(key, others=len(rest), sum=whole, zeros=zeros))
     many = say("entry", len(parts), name=target.name)
@@ -140,8 +135,9 @@ def _partner(graph: Graph, edge: Edge) -> Node | None:
 
 def _sum(sent: list[float], name: str, gradient: float, node: Node) -> str:
     """That the contributions add up to the entry's gradient."""
-    whole = math.fsum(sent)
+    whole = summed(sent)
     said = total(sorted(sent, key=abs, reverse=True), whole, MOST_PARTS)
-    if close(whole - gradient, max(map(abs, [*sent, gradient])), node.gradient):
+    if close(apart(whole, gradient), max(map(abs, [*sent, gradient])), node.gradient):
         return say("entry.same", sum=said, name=name)
-    return say("entry.other", sum=said, name=name, gradient=number(gradient))
+    key = "entry.other" if math.isfinite(whole) and math.isfinite(gradient) else "entry.overflow"
+    return say(key, sum=said, name=name, gradient=number(gradient))

@@ -29,7 +29,8 @@ SIGNS = {
     "·": r" \cdot ", "×": r" \times ", "−": "-", "@": r" \, ", "σ": r"\sigma", "≤": r" \le ",
     "≥": r" \ge ", "≠": r" \ne ", "…": r"\ldots ", "½": r"\frac{1}{2}", "ᵀ": r"^{\top}",
     "²": "^{2}", "³": "^{3}", "⁴": "^{4}", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$",
-    "{": r"\{", "}": r"\}", "_": r"\_", "≈": r"\approx",
+    "{": r"\{", "}": r"\}", "_": r"\_", "≈": r"\approx", "\\": r"\backslash ", "~": r"\sim ",
+    "^": r"\wedge ",
 }  # fmt: skip
 WORDS = {
     **{word: rf"\{word} " for word in ("log", "exp", "sin", "cos", "tanh", "max", "min")},

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import close, equals, factor, given, number, total
+from ..numbers import apart, close, equals, factor, given, number, total
 from ..words import counted, say, use
 from .telling import Line, Section, Story, leading, plain, shown
 
@@ -182,18 +182,20 @@ def _proof(paths: Paths, products: list[float]) -> Iterator[str]:
     if seed != 1:
         yield say("paths.seed", out=out, seed=number(seed), product=number(whole * seed))
     size = max(map(abs, [gradient, *(seed * x for x in products)]))
-    yield _agreement(paths, whole * seed - gradient, size)
+    yield _agreement(paths, whole * seed, size)
 
 
-def _agreement(paths: Paths, difference: float, size: float) -> str:
+def _agreement(paths: Paths, whole: Any, size: float) -> str:
     """Whether what was added up is the gradient that the walk found."""
-    gradient = paths.start.gradient
+    gradient = np.asarray(paths.start.gradient)
+    difference = apart(whole, gradient.reshape(np.shape(whole)))
     said = given(f"∂{paths.result.name}/∂{paths.start.name}", gradient)
-    if difference == 0 or difference != difference:
+    if difference == 0:
         return say("paths.same", gradient=said)
     if close(difference, size, gradient):
         return say("paths.rounded", off=number(difference), gradient=said)
-    return say("paths.other", gradient=said)
+    finite = np.isfinite(whole).all() and np.isfinite(gradient).all()
+    return say("paths.other" if finite else "paths.overflow", gradient=said)
 
 
 def _of_arrays(paths: Paths, sent: Sent) -> Iterator[Section]:
@@ -213,7 +215,7 @@ def _of_arrays(paths: Paths, sent: Sent) -> Iterator[Section]:
         lines.append(Line(f"{_route(paths, path)}: {given(say('paths.part', i=i), g)}", (), i))
     yield say("paths.along", name=x), lines
     gradient = np.asarray(paths.start.gradient)
-    off = float(np.max(np.abs(sum(parts) - gradient), initial=0))
-    agreed = _agreement(paths, off, float(np.max(np.abs(gradient), initial=0)))
-    whole = f"{given(say('paths.parts'), sum(parts))}."
-    yield plain("paths.proof", [whole, agreed] if paths.count > 1 else [agreed])
+    whole = sum(parts)
+    agreed = _agreement(paths, whole, float(np.max(np.abs(gradient), initial=0)))
+    said = f"{given(say('paths.parts'), whole)}."
+    yield plain("paths.proof", [said, agreed] if paths.count > 1 else [agreed])

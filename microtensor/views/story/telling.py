@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Graph, Node, Step
-from ...lexicon import short
-from ..numbers import given, number, size
-from ..words import Told, reason, say
+from ...lexicon import LONGEST_NAME, cut
+from ..numbers import given, number
+from ..words import Told, reason, say, why_none
 from .steps import notes, tell
 
 WIDTH = 88
@@ -114,15 +114,15 @@ def _lines(graph: Graph, steps: list[Step], first: int, full: bool) -> Iterator[
     """The steps as lines, under the names of their groups; of very many, those at both ends."""
     place: tuple[str, ...] = ()
     known: set[str] = set()
-    cut = len(steps) > MOST
+    long = len(steps) > MOST
     for i, step in enumerate(steps):
-        if cut and ENDS <= i < len(steps) - ENDS:
+        if long and ENDS <= i < len(steps) - ENDS:
             if i == ENDS:
                 yield Line(_left_out(graph, steps[ENDS:-ENDS]))
             continue
         group = _speaker(graph, step).group
         if group != place and group:
-            yield Line(" › ".join(map(short, group)) + ":")
+            yield Line(" › ".join(cut(name, LONGEST_NAME) for name in group) + ":")
         place = group
         told = tell(graph, step)
         yield _line(first + i, told, full, told.kind in known, len(graph.arrivals(step.node.id)))
@@ -172,7 +172,7 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
     """The gradients of the wanted nodes (none: of the leaves), each checked by a nudge."""
     result = graph.result
     if result.gradient is None:
-        yield _why_none(result)
+        yield say("none", why=why_none(result))
         return
     asked = [x for x in graph.nodes if (x.id in wanted if wanted else x.role == "parameter")]
     found = [node for node in asked or [result] if node.gradient is not None]
@@ -194,14 +194,6 @@ def _checkable(graph: Graph, many: int) -> bool:
     entries = sum(np.size(node.value) + 100 for node in graph.nodes)  # a call is worth 100 entries
     single = np.size(result.value) == 1 and np.all(np.equal(result.gradient, 1))
     return bool(single) and 2 * min(many, MOST_CHECKED) * entries <= MOST_REPLAYED
-
-
-def _why_none(result: Node) -> str:
-    if not result.tracked:
-        return say("none.untracked")
-    if np.size(result.value) != 1:
-        return say("none.wide", name=result.name, size=size(np.shape(result.value)))
-    return say("none.changed", name=result.name)
 
 
 def _check(node: Node, result: Node, nudged: Nudged, middle: float) -> str:
@@ -247,7 +239,7 @@ def _text(title: str, sections: list[Section]) -> str:
             lead = f"{line.number:>5}  " if line.number else "  "
             parts.append(_wrapped(line.title, lead, "       " if line.number else "    "))
             parts += [_wrapped(text, "       ", "         ") for text in line.below]
-    return printable("\n".join(parts))
+    return "\n".join(parts)
 
 
 def _wrapped(text: str, first: str, then: str) -> str:
@@ -256,16 +248,11 @@ def _wrapped(text: str, first: str, then: str) -> str:
     return lines.fill(kept).replace("\xa0", " ")
 
 
-def printable(text: str) -> str:
-    """Text without control characters and lone surrogates, which names may bring along."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
-
-
 def _html(title: str, sections: list[Section]) -> str:
     """A fragment of a page."""
-    parts = ['<div class="microtensor-story">', f"<h3>{_escaped(title)}</h3>"]
+    parts = ['<div class="microtensor-story">', f"<h3>{html.escape(title)}</h3>"]
     for heading, lines in sections:
-        parts.append(f"<h4>{_escaped(heading)}</h4>")
+        parts.append(f"<h4>{html.escape(heading)}</h4>")
         for told_more, several in groupby(lines, key=lambda line: bool(line.below)):
             some = [_lines_of(line) for line in several]
             parts += [f"<p>{text}</p>" for text in (some if told_more else ["<br>".join(some)])]
@@ -273,10 +260,6 @@ def _html(title: str, sections: list[Section]) -> str:
 
 
 def _lines_of(line: Line) -> str:
-    head = _escaped(f"{line.number}. {line.title}" if line.number else line.title)
-    below = "".join(f"<br>{_escaped(text)}" for text in line.below)
+    head = html.escape(f"{line.number}. {line.title}" if line.number else line.title)
+    below = "".join(f"<br>{html.escape(text)}" for text in line.below)
     return f"<strong>{head}</strong>{below}" if below else head
-
-
-def _escaped(text: str) -> str:
-    return html.escape(printable(text))
