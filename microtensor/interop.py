@@ -161,10 +161,15 @@ def _constant(x: Any, name: str) -> Any:
         return {key: _constant(part, name) for key, part in x.items()}
     if not isinstance(x, Tensor):
         return x
-    if _learnt(x) or current_mode().recorder is not None:
+    if _learnt(x):
         raise TypeError(
             f"{name} has no rule for its derivative; give it one by microtensor.primitive, or "
             "apply it to the tensor's .numpy() where no gradient is wanted"
+        )
+    if current_mode().recorder is not None:
+        raise TypeError(
+            f"compile: {name} has no rule, so a program can't call it on a tensor; call it outside "
+            "of the function and pass what it gives, or on the tensor's .numpy() if that stays"
         )
     array = np.asarray(x._array).view()
     array.flags.writeable = False

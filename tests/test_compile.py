@@ -1378,6 +1378,7 @@ def test_many_recordings_are_spoken_of():
 # What is refused --------------------------------------------------------------------------------
 
 W = Tensor([1.0, 2.0], requires_grad=True, name="W")
+LIBRARYS = np.frompyfunc(lambda x: 2 * x, 1, 1)
 KEPT = []
 NUMBERS = {"calls": 0}
 OUTSIDE = W * 2
@@ -1476,7 +1477,13 @@ REFUSED = {
         lambda x: (W * np.median(x)).sum(),
         (np.ones(2),),
         TypeError,
-        "rule",
+        r"compile: np.median has no rule, so a program can't .* outside of the function and pass",
+    ),
+    "a library's function of data": (
+        lambda x: (W * LIBRARYS(x)).sum(),
+        (np.ones(2),),
+        TypeError,
+        r"compile: <lambda> \(vectorized\) has no rule, so a program can't call it",
     ),
     "a list as input": (lambda x: W.sum(), ([1.0],), TypeError, "input 0 of .* is a list"),
     "text as array": (lambda x: W.sum(), (np.array(["a"]),), TypeError, "an array of dtype"),

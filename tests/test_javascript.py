@@ -250,3 +250,13 @@ def test_a_long_program_is_written_in_linear_time(node):
     assert float(found["values"]["n0"]) == 0.5
     y.backward()
     assert float(found["gradients"]["n0"]) == pytest.approx(x.grad, rel=1e-12)
+
+
+@pytest.mark.parametrize("b", [3, 4, 7, -2, -3])
+def test_small_whole_powers_are_multiplied(b, node):
+    x = mt.Tensor(-1.3, requires_grad=True, name="x")
+    result = x**b
+    text = javascript(Graph.of(result), trace(result, whole=False))
+    assert "**" not in text.replace("** 2", "")
+    found = node(text, {})
+    assert float(found["values"]["n2"]) == result.item()

@@ -528,12 +528,17 @@ def test_names_become_identifiers():
     assert "import_ = " in text
 
 
-def test_a_graph_too_large_to_read_is_refused():
+def test_a_graph_too_large_to_read_is_refused_before_it_is_read(monkeypatch):
     x = mt.Tensor(1.0, requires_grad=True)
     y = x
     for _ in range(20_001):
         y = y + x
     message = "to_source: 20001 operations make no program to read; at most 20000 are written"
+
+    def read(*arguments, **options):
+        raise AssertionError("it was read before it was refused")
+
+    monkeypatch.setattr(mt.Graph, "of", read)
     refused(message, y)
 
 
@@ -886,3 +891,56 @@ def test_a_forward_value_that_is_a_gradient_too_keeps_its_own_name():
     assert "    square = t1 * t1\n" in text and "    dw = square\n" in text
     text = mt.to_source(mt.square(mt.relu(w * 2.0) - 1).mean())  # 2 / 2 is gone
     assert "\n    d" not in text.partition("# Backward")[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("b", [3, 4, 5, 8, -2, -5, 3.0])
+def test_small_whole_powers_are_multiplied(b, dtype):
+    x = mt.Tensor([-1.5, 2.0, -0.3], requires_grad=True, name="x", dtype=dtype)
+    result = (np.tanh(x) ** b).sum()
+    text = mt.to_source(result)
+    lines = text[text.index("# Forward") :].replace("**2", "")
+    assert "**" not in lines, text
+    value, gradients = run(text)(x=x.data)
+    tolerance = 1e-12 if dtype == np.float64 else 1e-5
+    close(value, result.numpy(), tolerance)
+    close(gradients["x"], mt.grad(result, x).numpy(), tolerance)
+
+
+A = np.random.default_rng(0).normal(size=(3, 4, 2))
+SEQUENCES = [
+    ((0, 0),),
+    (slice(None), (0, 0, 2)),
+    ((0, 0), (1, 1)),
+    (1, (0, 1, 1)),
+    ([0, 0], (1, 1)),
+    ((True, False, True),),
+    ((),),
+    (),
+    range(2),
+    (range(2), range(2)),
+    bytearray(b"\0\0"),
+    memoryview(b"\0\1\1"),
+    (memoryview(b"\0\0"), 1),
+    ((0, 1), None, [0, 0]),
+    (np.array([True, False, True]), 0),
+    (slice(None), np.array([True, False, True, False]), (0,)),
+    (slice(np.int64(0), np.int64(2)), slice(None, None, -1)),
+    np.array([0, 2], np.uint8),
+    (..., (0, 0, 1)),
+]
+
+
+@pytest.mark.parametrize("xp", ["numpy", "jax.numpy"])
+@pytest.mark.parametrize("where", SEQUENCES, ids=repr)
+def test_sequences_in_an_index_are_the_arrays_that_numpy_makes_of_them(where, xp, jax):
+    x = mt.Tensor(A, requires_grad=True, name="x")
+    result = np.square(x[where]).sum()
+    written = program(result, xp=xp)
+    value, gradients = run(written.text())(**dict(written.inputs()))
+    g = np.zeros_like(A)
+    np.add.at(g, where, 2 * A[where])
+    close(np.asarray(value), np.square(A[where]).sum())
+    close(np.asarray(gradients["x"]), g)
+    if xp == "jax.numpy":
+        jax.jit(run(written.text()))(**dict(written.inputs()))

@@ -427,8 +427,10 @@ def _neutral(to: Simplifier, symbol: Symbol) -> Any:
 
 
 def _product(to: Simplifier, symbol: Symbol) -> Any:
-    """Numbers and signs to the front of a product, divisors to its end."""
+    """Numbers and signs to the front of a product, divisors to its end; a (2 / b) = 2 a / b."""
     a, b = symbol.arguments
+    if to.is_open(b, "divide") and is_plain(b.arguments[0]) and not _divides(b):
+        return to.make("divide", to.make("multiply", b.arguments[0], a), b.arguments[1])
     left, right = to.scaled(a), to.scaled(b)
     if not 1e-6 < abs(left.factor * right.factor) < 1e6:
         return None  # what the numbers alone give could overflow

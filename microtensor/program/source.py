@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backward import starting_gradient, walk
+from ..backward import behind, starting_gradient, walk
 from ..errors import label
 from ..graph import Graph, Node, places
-from ..names import shown
 from ..tensor import Tensor
 from .batch import Batch, batches, is_index, is_range
 from .naming import Identifiers, identifier
@@ -64,18 +63,18 @@ def program(
     if xp not in MODULES:
         raise ValueError(f"to_source: xp is 'numpy' or 'jax.numpy', got {xp!r}")
     starting_gradient(result, None, "to_source")
-    graph = Graph.of(result, names)
-    count = sum(node.rule is not None for node in graph.nodes)
-    if count > LARGEST:
+    count = len([x for x in behind(result) if x._rule is not None])
+    if count > LARGEST:  # said before all is read, which takes its time
         raise ValueError(
             f"to_source: {count} operations make no program to read; at most {LARGEST} are written"
         )
+    graph = Graph.of(result, names)
     targets = [node for node in graph.nodes if node.rule is None and node.tracked]
     if wrt is not None:
         asked = [wrt] if isinstance(wrt, Tensor | str) else wrt
         targets = list({x.id: x for x in (_target(graph, x) for x in asked)}.values())
     known, jax = names or {}, xp == "jax.numpy"
-    data = _array(graph, result, known)
+    data = _data_of(graph, result, known)
     for batch, values in batches(result, data.arrays, data.ranges):
         try:
             made = Program(graph, trace(result, batch=batch), targets, known, jax, data, batch)
@@ -98,7 +97,7 @@ class _Data(NamedTuple):
     ranges: set[int]
 
 
-def _array(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
+def _data_of(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
     data, indices = _Data([], set(), set()), []
     for node, place in zip(graph.nodes, places(result), strict=True):
         if node.rule is None and not node.tracked and np.ndim(node.value):
@@ -502,7 +501,7 @@ class Program:
             if re.fullmatch(r"layers\.\d+", name):  # of a Sequential: what follows is part of it
                 count += name in linear
                 called[name] = f"layer {max(count, 1)}"
-        return {key: shown(called[name]) for key, name in labels.items()}
+        return {key: called[name] for key, name in labels.items()}
 
     def _block(self, symbol: Symbol) -> tuple[str, str]:
         """Forward or backward, and the name of the block."""

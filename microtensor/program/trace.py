@@ -173,7 +173,7 @@ class Tracer:
         except Exception:  # a function that isn't written in NumPy's can fail on symbols in any way
             return single
         faithful = isinstance(made, Symbol) and _equal(made.value, node._array)
-        if faithful and self.whole and not rule.own:
+        if faithful and self.whole and not rule.own and rule.name != "power":
             faithful = made.index <= single.index + 1
         return made if faithful else single
 
