@@ -33,12 +33,10 @@ def in_double(f: Any, x: Any, **over: Any) -> Any:
 
 def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """NumPy's sum is as good in single precision where it adds neighbours, in pairs of pairs."""
-    reduce = partial(np.add.reduce, x)
-    if x.dtype.char != "f" or x.size <= FEW:
-        return reduce(axis=axis, keepdims=keepdims)
-    if x.flags.c_contiguous and axis in (None, -1, x.ndim - 1):
-        return reduce(axis=axis, keepdims=keepdims)
-    return in_double(reduce, x, axis=axis, keepdims=keepdims)
+    if x.dtype.char == "f" and x.size > FEW:
+        if not (x.flags.c_contiguous and axis in (None, -1, x.ndim - 1)):
+            return in_double(partial(np.add.reduce, x), x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
 def column_sums(x: Any) -> Any:
@@ -123,7 +121,7 @@ def columns_of(x: Any) -> Any:
 
 def multiplied(a: Any, b: Any) -> Any:
     """a @ b, with a stack of matrices times one as one product."""
-    if getattr(b, "ndim", 0) == 2 < getattr(a, "ndim", 0):
+    if getattr(a, "ndim", 0) > 2 and getattr(b, "ndim", 0) == 2:
         return (rows_of(a) @ b).reshape((*a.shape[:-1], b.shape[-1]))
     return a @ b
 
