@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 FEW = 128
+_reduce: Any = np.add.reduce  # whose types know no axis that is None
 
 
 def in_single(f: Any) -> Any:
@@ -32,11 +33,17 @@ def in_double(f: Any, x: Any, **over: Any) -> Any:
 
 
 def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """NumPy's sum is as good in single precision where it adds neighbours, in pairs of pairs."""
-    if x.dtype.char == "f" and x.size > FEW:
-        if not (x.flags.c_contiguous and axis in (None, -1, x.ndim - 1)):
-            return in_double(partial(np.add.reduce, x), x, axis=axis, keepdims=keepdims)
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    """The sum, made in double precision where fewer bits would lose what is added."""
+    kind = x.dtype.char
+    if kind == "e" or (kind == "f" and x.size > FEW and not _in_pairs(x, axis)):
+        wide = _reduce(x, axis=axis, dtype=np.float64, keepdims=keepdims)
+        return wide.astype(x.dtype)
+    return _reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _in_pairs(x: Any, axis: Any) -> bool:
+    """Whether NumPy adds up neighbours: pairs, and pairs of pairs, which is as good."""
+    return bool(x.flags.c_contiguous and axis in (None, -1, x.ndim - 1))
 
 
 def column_sums(x: Any) -> Any:

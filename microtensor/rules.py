@@ -287,7 +287,7 @@ def _length(x: Any, out: Any) -> int:
     return x.size // out.size if out.size else 0
 
 
-sum = _rule("sum", in_single(add_up), lambda g, out, x, **over: _spread(g, x, **over))
+sum = _rule("sum", add_up, lambda g, out, x, **over: _spread(g, x, **over))
 
 
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:

@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from microtensor import ShapeError, Tensor, log, log_softmax, record_constants, softplus, square
+from microtensor import (
+    ShapeError,
+    Tensor,
+    log,
+    log_softmax,
+    record_constants,
+    softplus,
+    square,
+    where,
+)
 
 from .module import Module
 
@@ -98,7 +107,10 @@ class BCEWithLogitsLoss(Module):
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
         z, y = _pair(self, predictions, targets, probabilities=True)
-        cost: Tensor = (softplus(z) - y * z).mean()
+        with record_constants():  # from either side of 0, so that nothing cancels
+            above = z > 0
+            rest = where(above, 1 - y, -y)
+        cost: Tensor = (softplus(where(above, -z, z)) + rest * z).mean()
         return cost
 
     def decide(self, outputs: Any) -> Array:
