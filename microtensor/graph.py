@@ -104,6 +104,7 @@ class Graph(_Data):
     def __init__(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> None:
         self._nodes = {node.id: node for node in nodes}
         self._tensors: dict[int, str] = {}  # the node of each tensor, by the tensor's number
+        self._operands: dict[str, tuple[Node, ...]] = {}
         self._arriving = _grouped(edges, "target")
         self._leaving = _grouped(edges, "source")
         arriving = (edge for node in reversed(nodes) for edge in self.arriving(node.id))
@@ -155,7 +156,11 @@ class Graph(_Data):
 
     def operands(self, identity: str) -> tuple[Node, ...]:
         """What a node was computed from, in order; one that was used twice comes twice."""
-        return tuple(self._nodes[edge.source] for edge in self.arriving(identity))
+        found = self._operands.get(identity)
+        if found is None:
+            found = tuple(self._nodes[edge.source] for edge in self.arriving(identity))
+            self._operands[identity] = found
+        return found
 
     def readers(self, identity: str) -> tuple[Node, ...]:
         """What was computed from a node, in order; what used it twice comes twice."""
@@ -320,7 +325,9 @@ class _Reader:
         sent = iter(self.sent.get(tensor, ()))
         operands, out = [names[x] for x in place.operands], names[place.id]
         g, shapes = f"∂{names[self.places[-1].id]}/∂{out}", [np.shape(x) for x in tensor._values]
-        for slot, (source, x) in enumerate(zip(place.operands, tensor._inputs, strict=True)):
+        texts = row.formulas(operands, tensor._options, out, g, shapes, tensor.size)
+        each = zip(place.operands, tensor._inputs, texts, strict=True)
+        for slot, (source, x, text) in enumerate(each):
             if x is None or not x.requires_grad or tensor not in self.gradients:
                 yield Edge(source, place.id, slot, None, "", None, "")
                 continue
@@ -329,7 +336,6 @@ class _Reader:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = tensor._rule.derivative(slot)
                 local = derivative(one, tensor._array, *tensor._values, **tensor._options)
-            text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
 
