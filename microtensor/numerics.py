@@ -139,9 +139,10 @@ def products_before(rows: Any) -> Any:
     Where it is recorded, by doubling: after k rounds each entry holds the product of the 2^k
     entries before it.
     """
-    ones = np.ones(rows.shape, dtype=rows.dtype)
     if not hasattr(rows, "requires_grad"):
-        return np.concatenate([ones[..., :1], np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+        one = np.ones((*rows.shape[:-1], min(1, rows.shape[-1])), dtype=rows.dtype)
+        return np.concatenate([one, np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+    ones = np.ones(rows.shape, dtype=rows.dtype)
     products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
     while step < rows.shape[-1]:
         shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)
