@@ -162,7 +162,7 @@ def microtensor(compiled: bool = False, closure: bool = False, **sizes: Any) -> 
         if not compiled:
             cost.backward()
         optimizer.step()
-        return float(cost)
+        return cost.item()
 
     return Contestant(step, lambda: case.gradients([p.data for p in parameters]))
 

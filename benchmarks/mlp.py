@@ -89,7 +89,7 @@ def microtensor(compiled: bool = False) -> Contestant:
         if not compiled:
             cost.backward()
         optimizer.step()
-        return float(cost)
+        return cost.item()
 
     return Contestant(step, lambda: gradients([p.data for p in parameters]))
 

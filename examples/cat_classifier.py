@@ -8,7 +8,10 @@ It writes costs.csv, costs.png, test_images.png, weights.npz and graph.svg into 
 """
 
 import argparse
+import hashlib
+import json
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,44 +21,60 @@ import nn
 
 KAGGLE = "martaarroyo/pixelpurr-small-size-catnot-cat-image-dataset"
 EXTRAS = "pip install -e '.[examples]'"
+DEFAULTS = {
+    "layers": (12288, 20, 7, 5, 1),
+    "learning_rate": 0.0075,
+    "iterations": 2500,
+    "seed": 1,
+    "dtype": "float64",
+}
+DRAWN = "drawn cats"
+ABOUT = "history/about"  # in a checkpoint
 
 
 def main(arguments=None):
     options = read_options(arguments)
     try:
         run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, FloatingPointError) as error:
         stop(error)
 
 
 def run(options):
-    model = nn.CatClassifier(options.layers, rng=options.seed, dtype=options.dtype)
-    optimizer = nn.SGD(model.parameters(), lr=options.learning_rate)
     weights = options.out / "weights.npz"
-    photo = read_photo(options.predict, model) if options.predict else None
-    if options.predict and weights.exists() and not options.resume:
-        nn.load(weights, model)
-        print(f"with the weights of {weights}:")
-        predict(model, options.predict, photo)
-        return
     if options.resume and not weights.exists():
         stop(f"--resume: there is no {weights} to go on from")
+    old = known(weights) if weights.exists() and (options.resume or options.predict) else None
+    new = old is None or options.resume
+    cats, name = load(options) if new or options.data or options.kaggle else (None, None)
+    if old is not None:
+        refuse_others(options, weights, old, cats, name)
+    setting = DEFAULTS | (old["setting"] if old else {}) | given(options)
+    model = nn.CatClassifier(setting["layers"], rng=setting["seed"], dtype=setting["dtype"])
+    optimizer = nn.SGD(model.parameters(), lr=setting["learning_rate"])
+    photo = read_photo(options.predict, model) if options.predict else None
+    if not new:
+        judge(model, nn.load(weights, model), options, photo, f"the weights of {weights}")
+        return
     history = nn.load(weights, model, optimizer) if options.resume else nn.History()
 
-    cats = load(options)
-    for name, array in zip(cats._fields, cats, strict=True):
-        print(f"{name.replace('_', ' ')}: {array.shape}")
+    for part, array in zip(cats._fields, cats, strict=True):
+        print(f"{part.replace('_', ' ')}: {array.shape}")
     X, test_X = (
-        (images / 255).astype(options.dtype) for images in (cats.train_images, cats.test_images)
+        (images / 255).astype(setting["dtype"]) for images in (cats.train_images, cats.test_images)
     )
-    Y = cats.train_labels.astype(options.dtype)
-    if options.layers[0] != X.shape[1]:
-        stop(f"--layers begins with {options.layers[0]}, but an image has {X.shape[1]} numbers")
+    Y = cats.train_labels.astype(setting["dtype"])
+    if model.layers_dims[0] != X.shape[1]:
+        stop(f"--layers begins with {model.layers_dims[0]}, but an image has {X.shape[1]} numbers")
     options.out.mkdir(parents=True, exist_ok=True)
 
     print(model)
-    left = max(0, options.iterations - len(history.costs))
-    nn.fit(model, X, Y, iterations=left, optimizer=optimizer, history=history)
+    left = max(0, setting["iterations"] - len(history.costs))
+    if options.resume:
+        print(f"iterations done: {len(history.costs)}; left of --iterations: {left}")
+    note(history, setting, name, cats, left)
+    with np.errstate(all="ignore"):  # fit says it in its own words
+        nn.fit(model, X, Y, iterations=left, optimizer=optimizer, history=history)
     print(f"training accuracy: {nn.accuracy(model, X, Y):.4f}")
     print(f"test accuracy: {nn.accuracy(model, test_X, cats.test_labels):.4f}")
 
@@ -66,7 +85,76 @@ def run(options):
     graph = draw(model, X, Y, options.out)
     print(f"written: {', '.join(map(str, [weights, costs, *plots, graph]))}")
     if options.predict:
-        predict(model, options.predict, photo)
+        judge(model, history, options, photo, "what was learnt")
+
+
+def given(options):
+    """What the command line says of the training."""
+    return {name: value for name in DEFAULTS if (value := getattr(options, name)) is not None}
+
+
+def known(weights):
+    """What a file of weights says of the training that made them; older ones say less."""
+    try:
+        with np.load(weights) as arrays:
+            about = json.loads(arrays[ABOUT].tobytes()) if ABOUT in arrays else {}
+            names = [f"model/layer{k}.layers.0.weight" for k in range(1, len(arrays.files))]
+            matrices = [arrays[name] for name in names if name in arrays]
+            about["iterations"] = len(arrays["history/costs"])
+        about["layers"] = (matrices[0].shape[1], *(len(matrix) for matrix in matrices))
+        about["dtype"] = matrices[0].dtype.name
+        rates = about.get("rates", [])
+    except Exception:  # whatever damaged bytes can lead to
+        stop(f"{weights} is no whole checkpoint of a cat classifier; move it, or say another --out")
+    if len(rates) == 1:
+        about["learning_rate"] = rates[0]
+    about["setting"] = {name: about[name] for name in ("layers", "dtype")}
+    if rates:
+        about["setting"]["learning_rate"] = rates[-1]
+    return about
+
+
+def refuse_others(options, weights, old, cats, data):
+    """Ends it where the weights that are there are not those that are asked for."""
+    asked, was = given(options), dict(old)
+    if options.resume:  # which may go on at another rate, and further; what older ones don't say
+        asked = {k: v for k, v in asked.items() if k not in ("learning_rate", "iterations")}
+    if cats is not None:
+        asked["data"] = data
+        if old.get("fingerprint") == fingerprint(cats):  # wherever it lies now
+            was["data"] = data
+    for name, value in asked.items():
+        if was.get(name) != value and (name in was or not options.resume):
+            told = f"was made with {spoken(name, was[name])}" if name in was else "doesn't say all"
+            stop(
+                f"{weights} {told}, and {spoken(name, value)} is asked for; leave that out, or "
+                "train others with another --out"
+            )
+
+
+def spoken(name, value):
+    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return f"{name.replace('_', ' ')} {printable(text)}"
+
+
+def printable(text):
+    """What a file says, without control characters."""
+    return text if text.isprintable() else ascii(text)
+
+
+def fingerprint(cats):
+    """Tells the images and labels that are learnt from others."""
+    parts = (cats.train_images, cats.train_labels)
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
+
+
+def note(history, setting, name, cats, left):
+    """What the weights will say of their training."""
+    about, rate = history.about, setting["learning_rate"]
+    if not history.costs:  # of those that an older version began, it isn't known
+        about |= {"data": name, "fingerprint": fingerprint(cats), "seed": setting["seed"]}
+    if left and rate not in about.setdefault("rates", [])[-1:]:
+        about["rates"].append(rate)
 
 
 def read_options(arguments):
@@ -78,16 +166,16 @@ def read_options(arguments):
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, metavar="DIR", help="folder of the four CSV files")
     source.add_argument("--kaggle", action="store_true", help="fetch the real images from Kaggle")
-    parser.add_argument("--layers", type=numbers, default=(12288, 20, 7, 5, 1), metavar="N,...,1")
-    parser.add_argument("--learning-rate", type=float, default=0.0075, metavar="RATE")
-    parser.add_argument("--iterations", type=int, default=2500, metavar="N")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the first weights")
-    parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
+    parser.add_argument("--layers", type=numbers, metavar="N,...,1")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE")
+    parser.add_argument("--iterations", type=int, metavar="N", help="how many in all")
+    parser.add_argument("--seed", type=int, metavar="N", help="of the first weights")
+    parser.add_argument("--dtype", choices=("float64", "float32"))
     parser.add_argument("--out", type=Path, default=Path("cats"), metavar="DIR")
     parser.add_argument("--predict", type=Path, metavar="IMAGE", help="a picture of your own")
     parser.add_argument("--resume", action="store_true", help="go on from the weights in --out")
     options = parser.parse_args(arguments)
-    if options.iterations < 0:
+    if options.iterations is not None and options.iterations < 0:
         stop(f"--iterations is at least 0, got {options.iterations}")
     return options
 
@@ -105,16 +193,15 @@ def stop(reason):
 
 
 def load(options):
-    """The images: the user's, Kaggle's, or the drawn ones."""
-    if options.data:
-        return nn.datasets.load_cats(options.data)
-    if options.kaggle:
-        return nn.datasets.load_cats(fetch())
+    """The images, the user's, Kaggle's, or the drawn ones, and what to call them."""
+    if options.data or options.kaggle:
+        folder = options.data or fetch()
+        return nn.datasets.load_cats(folder), f"the images in {folder.resolve()}"
     print(
         "training on drawn cats; for the real images fetch the Kaggle data set "
         f"{KAGGLE} (--kaggle does it) and say --data DIR"
     )
-    return nn.datasets.drawn_cats()
+    return nn.datasets.drawn_cats(), DRAWN
 
 
 def fetch():
@@ -151,7 +238,10 @@ def plot(history, cats, model, test_X, out):
     figure.savefig(out / "costs.png", dpi=150)
     plt.close(figure)
 
-    side = round((test_X.shape[1] / 3) ** 0.5)
+    side = side_of(test_X.shape[1])
+    if side is None:
+        print(f"no test_images.png: {test_X.shape[1]} numbers make no square image in colours")
+        return [out / "costs.png"]
     images = cats.test_images.reshape(-1, side, side, 3)
     with microtensor.no_grad():
         chances = model(test_X).numpy()[:, 0]
@@ -188,24 +278,54 @@ def draw(model, X, labels, out):
         return picture.save(out / "graph.dot")
 
 
+def side_of(numbers):
+    """The side of a square image of so many numbers, three to a pixel; None where there is none."""
+    side = round((numbers / 3) ** 0.5)
+    return side if 3 * side**2 == numbers else None
+
+
 def read_photo(path, model):
     """A picture of the user's, as the model takes it."""
     try:
         from PIL import Image, ImageOps
     except ImportError:
         stop(f"--predict needs Pillow: {EXTRAS}")
-    side = round((model.layers_dims[0] / 3) ** 0.5)
-    with Image.open(path) as image:
-        image = ImageOps.exif_transpose(image).convert("RGB").resize((side, side))
-    return np.asarray(image).reshape(1, -1) / 255
+    side = side_of(model.layers_dims[0])
+    if side is None:
+        stop(f"--predict: {model.layers_dims[0]} inputs are no square image in colours")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the error is enough
+            with Image.open(path) as image:
+                image = eight_bits(path, ImageOps.exif_transpose(image))
+    except Image.DecompressionBombError:
+        stop(f"{path} has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels; save it smaller")
+    return np.asarray(image.convert("RGB").resize((side, side))).reshape(1, -1) / 255
 
 
-def predict(model, path, photo):
-    """Says whether the picture shows a cat."""
+def eight_bits(path, image):
+    """An image of at most 8 bits a colour: converting one of 16 would make it white."""
+    from PIL import Image
+
+    if image.mode[0] not in "IF":
+        return image
+    levels = np.asarray(image)
+    if image.mode == "F" or levels.min() < 0 or levels.max() > 65535:
+        stop(f"{path} has numbers from {levels.min():g} to {levels.max():g}; save it with 8 bits")
+    return Image.fromarray((levels // 257).astype(np.uint8))
+
+
+def judge(model, history, options, photo, whose):
+    """Says whether the picture shows a cat, and what the model knows."""
+    rates = ", then ".join(map(str, history.about.get("rates", []))) or "unknown"
+    data = printable(str(history.about.get("data", "unknown")))
+    print(f"with {whose} (data: {data}; iterations: {len(history.costs)}; learning rate: {rates}):")
+    if data == DRAWN:
+        print("drawings teach little of photos; --data DIR or --kaggle trains on real images")
     with microtensor.no_grad():
         chance = model(photo).item()
     answer = f"cat, probability {chance:.4f}"
-    print(f"{path}: {answer if chance > 0.5 else 'not a ' + answer}")
+    print(f"{options.predict}: {answer if chance > 0.5 else 'not a ' + answer}")
 
 
 if __name__ == "__main__":

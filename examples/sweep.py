@@ -10,17 +10,20 @@ a sweep that was interrupted goes on where it ended. At the end there are a tabl
 
 import argparse
 import csv
+import hashlib
 import os
 import signal
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
 POINTS = 50  # of a training's costs that are kept for the plot
+MARK = " sha256:"
 EXTRAS = "pip install -e '.[examples]'"
 
 
@@ -50,19 +53,19 @@ def main(arguments=None):
 
 def run(options):
     data = str(options.data.resolve()) if options.data else "drawn"
+    data += MARK + fingerprint(load(data))  # what is wrong with the files is said at once
     wanted = [
         Setting(hidden, rate, options.iterations, options.seed, data)
         for hidden in options.hidden
         for rate in options.learning_rates
     ]
-    load(data)  # what is wrong with the files is said before anything starts
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "sweep.csv"
     done = read_rows(path)
     left = [setting for setting in wanted if setting not in done]
     if len(left) < len(wanted):
         print(f"{len(wanted) - len(left)} of {len(wanted)} settings are in {path} already")
-    with path.open("a", newline="") as file:
+    with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         if not file.tell():
             writer.writeheader()
@@ -133,17 +136,23 @@ def stop(reason):
 def load(data):
     import nn
 
-    return nn.datasets.drawn_cats() if data == "drawn" else nn.datasets.load_cats(data)
+    folder = data.partition(MARK)[0]
+    return nn.datasets.drawn_cats() if folder == "drawn" else nn.datasets.load_cats(folder)
+
+
+def fingerprint(cats):
+    """Tells these images and labels from others that lie in the same folder another day."""
+    return hashlib.sha256(b"".join(part.tobytes() for part in cats)).hexdigest()[:16]
 
 
 def read_rows(path):
     """The rows that are there, by setting. A last line that was cut short is cut off."""
     if not path.exists():
         return {}
-    text = path.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1].decode()
+    if whole.encode() != data:
+        os.truncate(path, len(whole.encode()))  # the others stay, whatever happens meanwhile
         print(f"{path}: the last line was cut short; its setting is tried again")
     reader = csv.DictReader(whole.splitlines())
     if whole and tuple(reader.fieldnames or ()) != COLUMNS:
@@ -179,6 +188,9 @@ def train_all(settings, workers):
         running = {pool.submit(train, setting): setting for setting in settings}
         for future in tqdm(as_completed(running), total=len(running), unit="setting"):
             yield running[future], future.result()
+    except BrokenProcessPool:  # by Ctrl-C, it may be, which is heard here a moment later
+        time.sleep(1)
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

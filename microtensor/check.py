@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -11,9 +10,10 @@ import numpy as np
 
 from .backward import grad
 from .errors import GradientError, label
-from .modes import mode
+from .modes import Switch
+from .operands import Array
 from .rules import Rule
-from .tensor import Array, Tensor
+from .tensor import Tensor
 
 Entry = tuple[int, ...]
 
@@ -31,7 +31,7 @@ def check_gradients(
     TypeError. The step is eps^(1/3) max(1, |x|), which balances the errors of truncation and of
     rounding (Press et al., "Numerical Recipes", 5.7).
     """
-    arrays = [np.array(getattr(x, "_data", x)) for x in inputs]
+    arrays = [np.array(getattr(x, "_array", x)) for x in inputs]
     checked = [k for k, x in enumerate(arrays) if x.dtype.kind == "f"]
     if not checked:
         raise TypeError("check_gradients: no input holds floats")
@@ -99,18 +99,8 @@ def _wrong(
             yield off, entry, said
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
-    """`with detect_anomaly():` raises FloatingPointError where the first nan or inf is born.
-
-    Every result and every gradient is looked at as it is computed, which takes time.
-    """
-    with mode(watch=_watch):
-        yield
-
-
 def _watch(rule: Rule, inputs: Sequence[Any], value: Any, target: Any = None) -> None:
-    array = np.asarray(getattr(value, "_data", value))
+    array = np.asarray(getattr(value, "_array", value))
     bad = np.argwhere(~np.isfinite(array)).tolist() if array.dtype.kind == "f" else []
     if bad:
         first = tuple(bad[0])
@@ -124,8 +114,18 @@ def _watch(rule: Rule, inputs: Sequence[Any], value: Any, target: Any = None) ->
 
 def _ranged(x: Any) -> str:
     """An input, with the smallest and largest of its numbers."""
-    array = np.asarray(getattr(x, "_data", x))
+    array = np.asarray(getattr(x, "_array", x))
     if not array.size:
         return label(x)
     low, high = array.min(), array.max()
     return f"{label(x)} " + (f"= {low:.4g}" if low == high else f"from {low:.4g} to {high:.4g}")
+
+
+detect_anomaly = Switch(
+    "detect_anomaly",
+    """`with detect_anomaly():` raises FloatingPointError where the first nan or inf is born.
+
+    Every result and every gradient is looked at as it is computed, which takes time.
+    """,
+    watch=_watch,
+)

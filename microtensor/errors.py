@@ -64,11 +64,41 @@ def wrong_operand(rule: str, x: Any) -> TypeError:
         what = f"an array of dtype {x.dtype}"
     elif hasattr(x, "__array__"):
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
-        what = f"a {kind}; np.asarray() makes an array of it"
+        cure = (
+            "its .to_numpy() is one" if hasattr(x, "to_numpy") else "np.asarray() makes one of it"
+        )
+        what = f"a {kind}; {cure}"
     else:
         text = repr(x)
         what = f"{text if len(text) <= 40 else text[:37] + '...'} ({type(x).__name__})"
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
+
+
+def no_tensor(name: str, x: Any) -> TypeError:
+    """For what isn't a tensor where one is looked at."""
+    cure = "; give it what that gives of data, as in draw(model(X))" if callable(x) else ""
+    return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
+
+
+ELSEWHERE = {"dim": "axis", "dims": "axis", "keepdim": "keepdims", "correction": "ddof"}
+ELSEWHERE["unbiased"] = "ddof, 1 for unbiased=True"
+
+
+def unknown_argument(name: str, given: Mapping[str, Any], error: TypeError) -> TypeError:
+    """For an argument that a function doesn't have; many go by another name in PyTorch."""
+    known = [x for x in given if x in ELSEWHERE and f"'{x}'" in str(error)]
+    if not known:
+        return error
+    return TypeError(f"{name}: there is no argument {known[0]!r}; here it is {ELSEWHERE[known[0]]}")
+
+
+def own_arithmetic(name: str, x: Any) -> TypeError:
+    """For an array of a class that adds, multiplies or masks in ways of its own."""
+    kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
+    cure = "np.asarray() of it is a plain one"
+    if isinstance(x, np.ma.MaskedArray):
+        cure = "give its .filled(value), or choose by microtensor.where()"
+    return TypeError(f"{name}: a {kind} computes otherwise than an array does; {cure}")
 
 
 def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -> Exception:

@@ -16,13 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from .lexicon import NO_ROW, ROWS
 from .modes import record_constants
 from .operations import OPERATIONS, matmul, stack
 from .tensor import Tensor
 
 LONGEST = 2000  # characters
 DEEPEST = 150  # brackets within brackets, or terms in a row
-MOST_ENTRIES = 1_000_000
+MOST_ENTRIES = 1_000_000  # of one value
+MOST_IN_ALL = 10_000_000  # of all values that a formula computes
+EXACT = 2**53  # up to here, floats are as good as whole numbers, of which NumPy's end at 2^63
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: row.function for row in OPERATIONS.values() for name in row.formulas
@@ -125,6 +128,7 @@ class _Reader:
         self.text = text
         self.values = values or {}
         self.named = values is not None
+        self.entries = 0  # of all that was computed
 
     def value(self, node: ast.AST) -> Any:
         match node:
@@ -184,6 +188,9 @@ class _Reader:
         entries = _entries(f, inputs)
         if entries > MOST_ENTRIES:
             raise self.wrong(node, f"{entries:,} entries are more than {MOST_ENTRIES:,}")
+        self.entries += entries
+        if self.entries > MOST_IN_ALL:
+            raise self.wrong(node, f"with this the formula has more than {MOST_IN_ALL:,} entries")
         try:
             found = f(*inputs, **options)
         except (ValueError, TypeError, IndexError, ArithmeticError) as error:
@@ -231,7 +238,13 @@ class _Reader:
             if keyword.arg is None:
                 raise self.wrong(keyword.value, "this can't be part of a formula")
         options: Any = {keyword.arg: self._part(keyword.value) for keyword in node.keywords}
-        return self.applied(node, FUNCTIONS[name], *inputs, **options)
+        function = FUNCTIONS[name]
+        plain = not any(isinstance(x, Tensor | np.ndarray) for x in inputs)
+        operands = len(inputs) if ROWS.get(function.__name__, NO_ROW).elementwise else 1
+        for k, x in enumerate(inputs[:operands]):  # what follows is an axis or a shape
+            if type(x) is int and (plain or abs(x) > EXACT):
+                inputs[k] = self.applied(node, float, x)
+        return self.applied(node, function, *inputs, **options)
 
     def _unknown(self, name: str) -> str:
         if name in self.values:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .backward import starting_gradient, walk
-from .errors import GradientError, called
+from .backward import refuse_changed, starting_gradient, walk
+from .errors import called, no_tensor
 from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
@@ -126,7 +126,12 @@ class Graph(_Data):
         are computed where `gradient` says what arrives at it.
         """
         if not isinstance(result, Tensor):
-            raise TypeError(f"Graph.of: expected a tensor, got {type(result).__name__}")
+            raise no_tensor("Graph.of", result)
+        if not isinstance(names or {}, Mapping):
+            raise TypeError(
+                f"names: expected a dict of names and values, such as vars() or {{'w': w}}, got "
+                f"{type(names).__name__}"
+            )
         with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
             return _Reader(result, names or {}, gradient).read()
 
@@ -255,16 +260,16 @@ class _Reader:
     def __init__(self, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
         self.result = result
         self.places = list(places(result))
+        for place in self.places:
+            if place.rule is not None:
+                refuse_changed(place.value)
         self.groups, activating = _groups(self.places)
         self.names = Names(self.places, names, self.groups, activating)
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
         if result.requires_grad and (result.size == 1 or gradient is not None):
-            seed = starting_gradient(result, gradient, "Graph.of")
-            try:
-                self.gradients |= walk(result, seed, visit=self._visit)
-            except GradientError:  # after a training step: values are there, gradients aren't
-                self.gradients, self.sent = {}, {}
+            seed = np.array(starting_gradient(result, gradient, "Graph.of"))[()]
+            self.gradients |= walk(result, seed, visit=self._visit)
 
     def _visit(self, node: Tensor, x: Tensor, g: Any, d: Any) -> None:
         self.gradients[node] = g
@@ -290,9 +295,9 @@ class _Reader:
             group = common([self.groups[x] for x in names.readers[key]])
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
-        data = value if plain else value._data
-        if not plain and (place.rule is None or getattr(data, "base", None) is not None):
-            data = np.array(data)  # a leaf may be changed later, and with it what views it
+        data = value if plain else value._array
+        if isinstance(data, np.ndarray) or (place.rule is None and not plain):
+            data = np.array(data)  # what may be changed later
         return Node(
             id=key,
             name=names.names[key],
@@ -307,7 +312,7 @@ class _Reader:
             named=given is not None,
             path=given if given and given != names.names[key] else "",
             row=place.row,
-            recorded=plain or value._recorded,
+            recorded=plain or value._marks is not None,
             linear=key in names.linear,
             activation=key in names.activations,
         )
@@ -330,7 +335,7 @@ class _Reader:
             if row.elementwise or tensor.size == x.size == 1:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = tensor._rule.derivative(slot)
-                local = derivative(one, tensor._data, *tensor._values, **tensor._options)
+                local = derivative(one, tensor._array, *tensor._values, **tensor._options)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
 

@@ -1,23 +1,45 @@
 """NumPy's functions on tensors: np.exp(t), np.sum(t, axis=0), array + t find their rule here.
 
-What has no rule raises and says what to do; nothing gives back an array that lost its record.
+What has no rule raises and says what to do; no array and no Python number loses its record.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from opcode import opmap
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from . import operations
 from .errors import called
+from .modes import current_mode
+from .operands import Array
 from .operations import OPERATIONS
-from .tensor import Array, Tensor, read
+from .tensor import Tensor, read
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
+
+
+def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Array:
+    return np.full_like(getattr(a, "_array", a), np.asarray(fill_value), *more, **options)
+
+
+def _float_power(a: Any, b: Any) -> Any:
+    return operations.power(_in(np.float64, a), _in(np.float64, b))
+
+
+def _fabs(x: Any) -> Any:
+    return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
+
+
+def _in(dtype: Any, x: Any) -> Any:
+    """An operand in a dtype, which a number of Python's takes on by itself."""
+    return x if getattr(x, "dtype", dtype) == dtype else operations.astype(x, dtype)
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -26,6 +48,10 @@ _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     np.positive: lambda x: x,
     # whose keywords have other names in NumPy
     np.clip: _clip,
+    np.full_like: _full_like,  # a constant: a gradient would have to be a sum over its entries
+    # whose results are floats, also of whole numbers
+    np.float_power: _float_power,
+    np.fabs: _fabs,
     np.transpose: lambda a, axes=None: operations.transpose(a, axes),
     np.reshape: lambda a, shape: operations.reshape(a, shape),
 }
@@ -49,7 +75,7 @@ _OF_SHAPES = _functions(
     "isrealobj shares_memory may_share_memory"
 )
 _CONSTANT = _functions(
-    "all any argmax argmin argsort isclose allclose array_equal full_like array_repr array_str "
+    "all any argmax argmin argsort isclose allclose array_equal array_repr array_str "
     "array2string count_nonzero nonzero argwhere"
 )
 _CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
@@ -57,10 +83,11 @@ _CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
 
 def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
     """What NumPy calls for `np.asarray(t)`."""
-    if self.requires_grad:
+    if _learnt(self):
         raise TypeError(
             f"{called(self, 'this tensor')} requires a gradient, which an array would lose: take "
-            ".detach() for a constant, .numpy() for an array, .item() for a number"
+            ".detach() for a constant, .numpy() for an array, .item() for a number, and stack() to "
+            "make one tensor of several"
         )
     if copy is False:
         raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")
@@ -69,20 +96,26 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What NumPy calls for `np.exp(t)` and for `array + t`."""
-    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    name = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
+    if getattr(np, ufunc.__name__, None) is ufunc:  # and not one of another library
+        name = f"np.{name}"
     if ufunc in _CONSTANT_UFUNCS and method == "__call__":
         return ufunc(*_arrays(inputs, name), **options)
-    if options.pop("out", None) is not None:
-        raise TypeError(
-            f"{name}: an array can't take the result of a tensor in place, for it would lose the "
-            "record; write array = array + tensor, or use the tensor's .numpy()"
-        )
-    if method == "__call__" and ufunc in _RULES:
+    out = inputs[:1] if method == "at" else options.get("out")
+    if out is not None:
+        if any(isinstance(x, Tensor) for x in out) or (
+            "out" in options and any(map(_learnt, inputs))
+        ):
+            raise TypeError(
+                f"{name}: an array can't take the result of a tensor in place, for it would lose "
+                "the record; write array = array + tensor, or use the tensor's .numpy()"
+            )
+    elif method == "__call__" and ufunc in _RULES:
         return _call(name, _RULES[ufunc], inputs, options)
-    if method == "reduce" and ufunc in _REDUCTIONS:
+    elif method == "reduce" and ufunc in _REDUCTIONS:
         options.setdefault("axis", 0)
         return _call(name, _REDUCTIONS[ufunc], inputs, options)
-    raise _no_rule(name)
+    return getattr(ufunc, method)(*_constant(inputs, name), **_constant(options, name))
 
 
 def array_function(
@@ -91,12 +124,12 @@ def array_function(
     """What NumPy calls for `np.sum(t)` and its other functions."""
     name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
     if function in _OF_SHAPES:
-        return function(*(getattr(x, "_data", x) for x in arguments), **options)
+        return function(*(getattr(x, "_array", x) for x in arguments), **options)
     if function in _CONSTANT:
         return function(*_arrays(arguments, name), **options)
-    if function not in _RULES:
-        raise _no_rule(name)
-    return _call(name, _RULES[function], arguments, options)
+    if function in _RULES:
+        return _call(name, _RULES[function], arguments, options)
+    return function(*_constant(arguments, name), **_constant(options, name))
 
 
 def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any) -> Any:
@@ -112,16 +145,58 @@ def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any
 
 
 def _arrays(arguments: Iterable[Any], name: str) -> tuple[Any, ...]:
-    return tuple(read(x, name) if hasattr(x, "_data") else x for x in arguments)
+    return tuple(read(x, name) if hasattr(x, "_array") else x for x in arguments)
 
 
-def _no_rule(name: str) -> TypeError:
-    return TypeError(
-        f"{name} has no rule for its derivative; give it one by microtensor.primitive, or apply it "
-        "to the tensor's .numpy() where no gradient is wanted"
-    )
+def _learnt(x: Any) -> bool:
+    """Whether a gradient would be lost with a value."""
+    return isinstance(x, Tensor) and x.requires_grad and current_mode().recording
 
 
+def _constant(x: Any, name: str) -> Any:
+    """Arguments of a function that has no rule: tensors as arrays, which it can't change."""
+    if isinstance(x, list | tuple):
+        return type(x)(_constant(part, name) for part in x)
+    if isinstance(x, dict):
+        return {key: _constant(part, name) for key, part in x.items()}
+    if not isinstance(x, Tensor):
+        return x
+    if _learnt(x) or current_mode().recorder is not None:
+        raise TypeError(
+            f"{name} has no rule for its derivative; give it one by microtensor.primitive, or "
+            "apply it to the tensor's .numpy() where no gradient is wanted"
+        )
+    array = np.asarray(x._array).view()
+    array.flags.writeable = False
+    return array
+
+
+# Python's conversions, which would take a number out of the record -------------------------------
+
+
+def _conversion(convert: Callable[..., Any], how: str) -> Any:
+    def converted(tensor: Tensor, *more: Any) -> Any:
+        if _learnt(tensor) and current_mode().recorder is None and not _formats(sys._getframe(1)):
+            raise TypeError(
+                f"{how}: {called(tensor)} requires a gradient, which a Python number would lose: "
+                "take .item() for a number to keep; for its gradient use microtensor's functions "
+                "(microtensor.exp for math.exp), and stack() for entries that a loop fills in"
+            )
+        return convert(read(tensor, how), *more)
+
+    return converted
+
+
+def _formats(frame: FrameType) -> bool:
+    """Whether what runs there is `text % tensor`, which asks for a float to write it down."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return code[at] == opmap.get("BINARY_OP") and code[at + 1] in (6, 19)  # % and %=
+
+
+Tensor.__float__ = _conversion(float, "float()")
+Tensor.__int__ = _conversion(int, "int()")
+Tensor.__complex__ = _conversion(complex, "complex()")
+Tensor.__round__ = _conversion(lambda x, *digits: round(x.item(), *digits), "round()")
 Tensor.__array__ = array
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function

@@ -6,13 +6,15 @@ And what all threads share: the numbers that tell earlier from later, and one lo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from itertools import count
 from threading import RLock
 from typing import Any, NamedTuple, NoReturn, Protocol
+
+from .decorate import F, decorate
 
 tick = count(1).__next__  # 1, 2, 3, ... in every thread: what is later has a larger number
 
@@ -62,33 +64,71 @@ _mode: ContextVar[Mode] = ContextVar("microtensor mode", default=PLAIN)
 current_mode = _mode.get
 
 
-@contextmanager
-def mode(**changes: Any) -> Iterator[None]:
-    """The current mode with changes, for the length of a `with`."""
-    token = _mode.set(_mode.get()._replace(**changes))
-    try:
-        yield
-    finally:
+class mode:
+    """The current mode with changes: for the length of a `with`, or in a function decorated.
+
+    In a generator function (a coroutine, too) it is in force whenever that runs, and not in
+    between: there the caller has its own.
+    """
+
+    __slots__ = ("_changes", "_token")
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+        self._token: Token[Mode] | None = None
+
+    def __enter__(self) -> None:
+        if self._token is not None:
+            raise RuntimeError("a mode is entered once at a time: write no_grad() anew each time")
+        self._token = _mode.set(_mode.get()._replace(**self._changes))
+
+    def __exit__(self, *_: object) -> None:
+        token, self._token = self._token, None
+        _leave(token)
+
+    def __call__(self, function: F) -> F:
+        return decorate(function, lambda: mode(**self._changes))
+
+
+def _leave(token: Any) -> None:
+    """Back to the mode before, unless another thread ends what this one never began."""
+    with suppress(ValueError):
         _mode.reset(token)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """`with no_grad():` or `@no_grad()`: nothing in it is recorded, its results are constants."""
-    with mode(recording=False):
-        yield
+class Switch:
+    """A mode by its name: `with no_grad():`, and `@no_grad()` or `@no_grad` before a function."""
+
+    def __init__(self, name: str, text: str, **changes: Any) -> None:
+        self.__name__ = name
+        self.__doc__ = text
+        self._changes = changes
+
+    def __call__(self, function: Any = None) -> Any:
+        made = mode(**self._changes)
+        return made if function is None else made(function)
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError(f"{self.__name__}: it wants its brackets: `with {self.__name__}():`")
+
+    def __exit__(self, *_: object) -> None: ...
 
 
-@contextmanager
-def record_constants() -> Iterator[None]:
+no_grad = Switch(
+    "no_grad",
+    "`with no_grad():` or `@no_grad()`: nothing in it is recorded, its results are constants.",
+    recording=False,
+)
+record_constants = Switch(
+    "record_constants",
     """`with record_constants():` what is computed from constants alone is recorded too.
 
     Pictures, stories and programs then show it as the operation that it was, `1 − y`, where it
     would otherwise be a leaf. It needs no gradient all the same, and keeps what it was computed
     from alive.
-    """
-    with mode(constants=True):
-        yield
+    """,
+    constants=True,
+)
 
 
 class group:
@@ -112,7 +152,7 @@ class group:
         self._tokens.append(_mode.set(inner))
 
     def __exit__(self, *_: object) -> None:
-        _mode.reset(self._tokens.pop())
+        _leave(self._tokens.pop())
 
 
 _latest_call = 0

@@ -35,7 +35,7 @@ class Place(NamedTuple):
     @property
     def data(self) -> Any:
         """Its array."""
-        return self.value._data if self.reader is None else np.asarray(self.value)
+        return self.value._array if self.reader is None else np.asarray(self.value)
 
     @property
     def rule(self) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
 from itertools import pairwise
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from . import rules
-from .errors import GradientError, ShapeError, called, label
+from .errors import GradientError, ShapeError, called, label, unknown_argument
+from .operands import defers, operand
 from .rules import Rule
-from .tensor import Tensor, apply, array_index, operand
+from .tensor import Tensor, apply, array_index, entry_of
 
 Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
 Axis = int | tuple[int, ...] | None
@@ -44,6 +46,8 @@ def operation(
 
     def listed(function: _F) -> _F:
         own = function.__name__
+        if "axis" in function.__code__.co_varnames:
+            function = _hinting(function)
         given = methods, numpy if hasattr(np, own) else numpy or "", formulas
         names = (tuple((own if text is None else text).split()) for text in given)
         OPERATIONS[own] = Operation(function, *names)
@@ -52,6 +56,21 @@ def operation(
         return function
 
     return listed
+
+
+def _hinting(function: _F) -> _F:
+    """The function; an argument that goes by another name elsewhere is told what it is here."""
+
+    @wraps(function)
+    def hinting(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            if "unexpected keyword argument" in str(error):
+                raise unknown_argument(function.__name__, options, error) from None
+            raise
+
+    return hinting  # type: ignore[return-value]
 
 
 # Functions that are a rule and nothing else: a row for each -------------------------------------
@@ -84,11 +103,40 @@ def binary(rule: Rule, text: str, operator: str = "", **names: str) -> _Binary:
     def function(a: Operand, b: Operand) -> Tensor:
         return apply(rule, (a, b))
 
+    def forward(a: Tensor, b: Operand) -> Any:
+        try:
+            return apply(rule, (a, b))
+        except TypeError:
+            return _deferred(b)
+
+    def reflected(b: Tensor, a: Operand) -> Any:
+        try:
+            return apply(rule, (a, b))
+        except TypeError:
+            return _deferred(a)
+
+    def in_place(a: Tensor, b: Operand) -> Any:
+        try:
+            return _in_place(rule, a, b)
+        except TypeError:
+            return _deferred(b)
+
     if operator:
-        setattr(Tensor, f"__{operator}__", function)
-        setattr(Tensor, f"__r{operator}__", lambda b, a: apply(rule, (a, b)))
-        setattr(Tensor, f"__i{operator}__", lambda a, b: _in_place(rule, a, b))
+        setattr(Tensor, f"__{operator}__", forward)
+        if operator not in ("lt", "le", "gt", "ge"):
+            setattr(Tensor, f"__r{operator}__", reflected)
+            setattr(Tensor, f"__i{operator}__", in_place)
     return _listed(function, rule, text, names)
+
+
+def _deferred(other: Operand) -> Any:
+    """Called where an operator failed: asks Python to let the other operand do it, if it says so.
+
+    `__array_ufunc__ = None` says so, to NumPy as well.
+    """
+    if defers(other):
+        return NotImplemented
+    raise  # what failed
 
 
 def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
@@ -115,6 +163,8 @@ def _in_place(rule: Rule, a: Tensor, b: Operand) -> Tensor:
     """`a += b`. What is recorded is never overwritten: there, `a` names the sum from then on."""
     result = apply(rule, (a, b))
     if not result.requires_grad:
+        if entry_of(a) is not None:
+            return result  # as for Python's own numbers
         a.data = result
         return a
     if a._rule is None and a.requires_grad:
@@ -134,7 +184,7 @@ power = binary(
     "a ** b; tensor exponents too. 0 ** 0 is 1, with both derivatives 0.",
     operator="pow",
     methods="power pow",
-    numpy="power float_power",
+    numpy="power",
 )
 matmul = binary(
     rules.matmul,
@@ -172,7 +222,6 @@ absolute = unary(
     rules.absolute,
     "|x|. Its derivative at 0 is 0.",
     methods="absolute abs __abs__",
-    numpy="absolute fabs",
     formulas="absolute abs",
 )
 
@@ -181,9 +230,11 @@ absolute = unary(
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     """x kept between low and high (None: no bound). At a bound the gradient still passes."""
     x = _plain(x, "clip")
-    lowest, highest = -math.inf, math.inf
-    if x.dtype.kind in "iu":
+    lowest, highest = (False, True) if x.dtype.kind == "b" else (-math.inf, math.inf)
+    if x.dtype.kind in "iu":  # a number that the dtype can't hold is no bound
         lowest, highest = np.iinfo(x.dtype).min, np.iinfo(x.dtype).max
+        low = builtins.max(low, lowest) if type(low) is int else low
+        high = builtins.min(high, highest) if type(high) is int else high
     low, high = lowest if low is None else low, highest if high is None else high
     return apply(rules.clip, (x, low, high))
 
@@ -221,10 +272,16 @@ def outer(a: Operand, b: Operand) -> Tensor:
 
 
 @operation(methods="", formulas="")
-def einsum(subscripts: str, *operands: Operand) -> Tensor:
-    """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result."""
+def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
+    """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result.
+
+    `optimize` is that of `np.einsum`; None chooses by the amount of work.
+    """
     arrays = tuple(_plain(x, "einsum") for x in operands)
-    return apply(rules.einsum, arrays, {"subscripts": _explicit(subscripts, arrays)})
+    options = {"subscripts": _explicit(subscripts, arrays)}
+    return apply(
+        rules.einsum, arrays, options if optimize is None else {**options, "optimize": optimize}
+    )
 
 
 def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
@@ -323,7 +380,7 @@ def transpose(x: Operand, *axes: Any) -> Tensor:
 
 def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """`f(x, 2, 3)` and `f(x, (2, 3))` alike."""
-    if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
+    if len(arguments) == 1 and isinstance(arguments[0], list | tuple | np.ndarray):
         return tuple(arguments[0])
     return arguments
 
@@ -392,13 +449,16 @@ def astype(x: Operand, dtype: Any) -> Tensor:
 @operation(methods="", formulas="")
 def concatenate(tensors: Iterable[Operand], axis: int | None = 0) -> Tensor:
     """Tensors put one behind the other along an axis they have (None: all flattened)."""
-    parts = _some(tensors, "concatenate")
+    parts = _some(tensors, "concatenate", axis)
     if axis is None:
         parts, axis = tuple(ravel(x) for x in parts), 0
     return apply(rules.concatenate, parts, {"axis": axis})
 
 
-def _some(tensors: Iterable[Operand], name: str) -> tuple[Operand, ...]:
+def _some(tensors: Iterable[Operand], name: str, axis: Any) -> tuple[Operand, ...]:
+    if axis is not None and not isinstance(axis, int | np.integer):
+        kind = type(axis).__name__
+        raise TypeError(f"{name}: axis is a number, got a {kind}; tensors come as a list, [a, b]")
     parts = tuple(tensors)
     if not parts:
         raise ValueError(f"{name}: there is nothing to put together; give at least one tensor")
@@ -408,7 +468,7 @@ def _some(tensors: Iterable[Operand], name: str) -> tuple[Operand, ...]:
 @operation(methods="", formulas="")
 def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     """Tensors of one shape put beside each other along a new axis."""
-    parts = _some(tensors, "stack")
+    parts = _some(tensors, "stack", axis)
     shapes = {np.shape(x) for x in parts}
     if len(shapes) > 1:
         raise ShapeError(f"stack: all shapes must be equal, got {sorted(shapes)}")
@@ -425,15 +485,16 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tens
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(f"split: axis {axis} is out of range for {label(x)}")
     size = x.shape[axis]
-    if isinstance(sections, float):
+    if np.asarray(sections).dtype.kind not in "iu" and np.size(sections):
         raise TypeError(f"split: sections is a whole number or a list of them, got {sections}")
-    if isinstance(sections, int):
-        if sections < 1 or size % sections:
+    if np.ndim(sections) == 0:
+        count = int(sections)  # type: ignore[arg-type]
+        if count < 1 or size % count:
             raise ShapeError(
-                f"split: {size} (axis {axis} of {label(x)}) doesn't divide into {sections} parts"
+                f"split: {size} (axis {axis} of {label(x)}) doesn't divide into {count} parts"
             )
-        sections = [size // sections * k for k in range(1, sections)]
-    cuts = [0, *sections, size]
+        sections = [size // count * k for k in range(1, count)]
+    cuts = [0, *np.asarray(sections, dtype=int).tolist(), size]
     whole = (slice(None),) * (axis % x.ndim)
     return [getitem(x, (*whole, slice(a, b))) for a, b in pairwise(cuts)]
 
@@ -469,11 +530,11 @@ def getitem(x: Operand, index: Any) -> Tensor:
 
 equal = binary(rules.equal, "a == b, element by element.", methods="", formulas="")
 not_equal = binary(rules.not_equal, "a != b, element by element.", methods="", formulas="")
-less = binary(rules.less, "a < b, element by element.", methods="__lt__", formulas="")
-less_equal = binary(rules.less_equal, "a <= b, element by element.", methods="__le__", formulas="")
-greater = binary(rules.greater, "a > b, element by element.", methods="__gt__", formulas="")
+less = binary(rules.less, "a < b, element by element.", "lt", methods="", formulas="")
+less_equal = binary(rules.less_equal, "a <= b, element by element.", "le", methods="", formulas="")
+greater = binary(rules.greater, "a > b, element by element.", "gt", methods="", formulas="")
 greater_equal = binary(
-    rules.greater_equal, "a >= b, element by element.", methods="__ge__", formulas=""
+    rules.greater_equal, "a >= b, element by element.", "ge", methods="", formulas=""
 )
 logical_and = binary(rules.logical_and, "Both hold, element by element.", methods="", formulas="")
 logical_or = binary(rules.logical_or, "Either holds, element by element.", methods="", formulas="")
@@ -483,7 +544,9 @@ logical_not = unary(rules.logical_not, "True where x is False (or 0).", methods=
 def _of_bools(rule: Rule, numpy: str, methods: str) -> None:
     """An operator on bools alone: for numbers & | ~ would mean their bits."""
 
-    def function(*inputs: Operand) -> Tensor:
+    def function(*inputs: Operand) -> Any:
+        if any(map(defers, inputs)):
+            return NotImplemented
         for x in inputs:
             if _plain(x, rule.name).dtype.kind != "b":
                 raise TypeError(f"{rule.name}: & | ~ are for bools, got {label(x)}")

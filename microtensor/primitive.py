@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import ShapeError, label
+from .errors import GradientError, ShapeError, label
 from .lexicon import FUNCTION, POWER, Row, firmness, shown
+from .modes import Recorder, current_mode, mode
 from .rules import RULES, Derivative, Rule
 from .tensor import Tensor, apply
 
 # What the texts of a row may name in braces, beside the operands {0}, {1}, ...
 FIELDS = {"written": "", "locals": "out", "sends": "out g k n", "words": "out L me other"}
+
+# How numbers leave the record, of which something is computed that has a derivative.
+TAKEN_OUT = {".data", ".item()", ".tolist()", ".numpy()", "float()", "int()", "np.asarray()"}
 
 Texts = str | Sequence[str]
 
@@ -118,7 +122,13 @@ def _value(name: str, forward: Callable[..., Any], /, *inputs: Any, **options: A
 def _slope(
     name: str, slot: int, derivative: Derivative, /, g: Any, out: Any, *inputs: Any, **options: Any
 ) -> Any:
-    d, x = derivative(g, out, *inputs, **options), inputs[slot]
+    x = inputs[slot]
+    if any(isinstance(value, Tensor) for value in (g, out, *inputs)):
+        said = f"{name}: the derivative of input {slot}"
+        with mode(recorder=_Watch(said, current_mode().recorder)):
+            d = derivative(g, out, *inputs, **options)
+    else:
+        d = derivative(g, out, *inputs, **options)
     if not hasattr(d, "apply_rule"):
         d = np.array(_real(d, f"{name}: the derivative of input {slot} is"))
     sizes = zip(reversed(d.shape), reversed(x.shape), strict=False)
@@ -128,6 +138,35 @@ def _slope(
             f"{label(x)}; a derivative is multiplied by g"
         )
     return d
+
+
+class _Watch:
+    """What a derivative that is recorded may not do: take numbers out of the record."""
+
+    def __init__(self, said: str, outer: Recorder | None) -> None:
+        self.start = getattr(outer, "start", 0)  # what is older was made outside of a program
+        self._said = said
+        self._outer = outer
+
+    def read(self, tensor: Tensor, how: str) -> Any:
+        """The array, where what becomes of it has no derivative: a choice, a position, a text."""
+        if tensor.requires_grad and how in TAKEN_OUT:
+            raise GradientError(
+                f"{self._said} takes numbers out by {how}, so it can't be differentiated again; "
+                "write it in operators and NumPy's functions of g, out and the inputs"
+            )
+        return tensor._array if self._outer is None else self._outer.read(tensor, how)
+
+    def made(self, tensor: Tensor, source: Any, dtype: Any) -> None:
+        """A tensor was made of an array or another tensor."""
+        if self._outer is not None:
+            self._outer.made(tensor, source, dtype)
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raises GradientError: this can't be differentiated again."""
+        if self._outer is not None:
+            self._outer.refuse(what)
+        raise GradientError(f"{self._said} can't be differentiated again: {what}")
 
 
 def _real(value: Any, what: str) -> Any:

@@ -7,18 +7,33 @@ NumPy: fed arrays they give numbers, fed tensors they record themselves, and so 
 derivative. What a derivative returns is a new array, or `g` or a view of it, never an input.
 """
 
-import builtins
 import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from string import ascii_letters as LETTERS
 from typing import Any
 
 import numpy as np
 
 from .lexicon import NO_ROW, ROWS, Row
+from .numerics import (
+    add_up,
+    columns_of,
+    contract,
+    floats,
+    in_double,
+    in_single,
+    is_small,
+    lengths,
+    multiplied,
+    powered,
+    products_before,
+    put_in,
+    rows_of,
+)  # fmt: skip
 
 Derivative = Callable[..., Any]
 
@@ -27,7 +42,8 @@ Derivative = Callable[..., Any]
 class Rule:
     """A primitive: its name, its value, and one derivative per input.
 
-    One with any number of inputs has `every` instead: a derivative that is told the slot first.
+    One with any number of inputs has `every` instead, which is given what a derivative is, and
+    gives a function of the slot: so what all slots share is computed once.
     Called on arrays it gives the value; an input that has an `apply_rule` method (a tensor has)
     is asked to apply the rule instead.
     """
@@ -56,7 +72,10 @@ class Rule:
 
     def derivative(self, slot: int) -> Derivative | None:
         """The derivative with respect to one input."""
-        return self.derivatives[slot] if self.every is None else partial(self.every, slot)
+        every = self.every
+        if every is None:
+            return self.derivatives[slot]
+        return lambda *arguments, **options: every(*arguments, **options)(slot)
 
     def __repr__(self) -> str:
         return f"Rule({self.name!r})"
@@ -84,7 +103,10 @@ negative = _rule("negative", operator.neg, lambda g, out, x: -g)
 def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
     """b a^(b-1), and 0 where a = b = 0."""
     if isinstance(b, int | float):
-        return g * (b * a ** (b - 1)) if b != 0 else g * np.zeros_like(a)
+        if b == 0:
+            return g * np.zeros_like(a)
+        return g * (b * (power(a, b - 1) if is_small(b - 1) else a ** (b - 1)))
+    b = floats(b, out.dtype)
     zero = (a == 0) & (b == 0)
     return g * np.where(zero, 0.0, b * np.where(zero, 1.0, a) ** (b - 1))
 
@@ -93,11 +115,12 @@ def _power_exponent(g: Any, out: Any, a: Any, b: Any) -> Any:
     """a^b log a, and 0 where a = 0 and b >= 0 (its limit for b > 0)."""
     if isinstance(a, int | float) and a > 0:
         return g * (out * math.log(a))
+    a = floats(a, out.dtype)
     zero = (a == 0) & (b >= 0)
     return g * np.where(zero, 0.0, out * np.log(np.where(zero, 1.0, a)))
 
 
-power = _rule("power", operator.pow, _power_base, _power_exponent)
+power: Rule = _rule("power", powered, _power_base, _power_exponent)
 
 
 # Matrix product: dL/dA = G B^T and dL/dB = A^T G (Giles 2008, "Collected matrix derivative
@@ -109,9 +132,11 @@ def _matmul_left(g: Any, out: Any, a: Any, b: Any) -> Any:
         return g[..., None] * b if a.ndim > 1 else g * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
+    if a.ndim == 2 < b.ndim:
+        return columns_of(g) @ columns_of(b).T
     if a.ndim == 2 and np.isfortran(a):
         return (b @ g.mT).mT
-    return g @ b.mT
+    return matmul(g, b.mT) if b.ndim < g.ndim else g @ b.mT
 
 
 def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
@@ -119,15 +144,17 @@ def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
         return a[:, None] * g[..., None, :] if b.ndim > 1 else g * a
     if b.ndim == 1:
         return (g[..., None, :] @ a)[..., 0, :]
+    if b.ndim == 2 < a.ndim:
+        a, g = rows_of(a), rows_of(g)
     if b.ndim == 2 and np.isfortran(b):
         return (g.mT @ a).mT
     return a.mT @ g
 
 
-matmul = _rule("matmul", operator.matmul, _matmul_left, _matmul_right)
+matmul: Rule = _rule("matmul", multiplied, _matmul_left, _matmul_right)
 
 
-def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+def _einsum_slot(g: Any, out: Any, operands: Any, subscripts: str, optimize: Any, slot: int) -> Any:
     """The same product with this operand and the result in each other's place.
 
     Letters that only this operand has (or has at a length above 1) were summed away: ones spread
@@ -139,11 +166,8 @@ def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -
     mine, x = factors.pop(slot)
     sizes = dict(zip(mine, x.shape, strict=True))
     factors.insert(0, (result, g))
-    known: dict[str, int] = {}
-    for term, x in factors:
-        for i, size in zip(term, x.shape, strict=True):
-            known[i] = builtins.max(size, known.get(i, 0))
-    factors += [(i, np.ones(n, dtype=g.dtype)) for i, n in sizes.items() if known.get(i, 0) < n]
+    known = lengths(*zip(*factors, strict=True))
+    factors += [(i, np.ones(n, g.dtype)) for i, n in sizes.items() if known.get(i, -1) < n]
     spare = (letter for letter in LETTERS if letter not in subscripts)
     wanted = ""
     for letter in mine:
@@ -153,10 +177,14 @@ def _einsum_slot(slot: int, g: Any, out: Any, *operands: Any, subscripts: str) -
             letter = twin
         wanted += letter
     written = ",".join(term for term, _ in factors)
-    return np.einsum(f"{written}->{wanted}", *(x for _, x in factors))
+    return einsum(*(x for _, x in factors), subscripts=f"{written}->{wanted}")
 
 
-einsum = _rule("einsum", lambda *xs, subscripts: np.einsum(subscripts, *xs), every=_einsum_slot)
+def _einsum_slots(g: Any, out: Any, *operands: Any, subscripts: str, optimize: Any = None) -> Any:
+    return partial(_einsum_slot, g, out, operands, subscripts, optimize)
+
+
+einsum = _rule("einsum", contract, every=_einsum_slots)
 
 
 # Functions of one number ------------------------------------------------------------------------
@@ -174,6 +202,7 @@ tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
 
 def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
     """x over the squared distance from the origin; 0 there, by PyTorch's convention."""
+    x, y = floats(x, out.dtype), floats(y, out.dtype)
     squares = x * x + y * y
     return g * x / np.where(squares == 0, 1.0, squares)
 
@@ -183,16 +212,18 @@ arctan2 = _rule("arctan2", np.arctan2, _turn, lambda g, out, y, x: -_turn(g, out
 
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
+    x = floats(x)
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
+def _softplus(x: Any) -> Any:
+    """log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out)."""
+    x = floats(x)
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
 sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
-# log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out).
-softplus = _rule(
-    "softplus",
-    lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    lambda g, out, x: g * -np.expm1(-out),
-)
+softplus = _rule("softplus", _softplus, lambda g, out, x: g * -np.expm1(-out))
 
 
 # Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
@@ -230,6 +261,17 @@ where = _rule(
 # Reductions over `axis` (None: all, a number or a tuple) ----------------------------------------
 
 
+def _reduction(name: str, forward: Any, derivative: Any) -> Rule:
+    return _rule(name, in_single(forward), in_single(derivative))
+
+
+def total(x: Any, axis: Any, **kept: Any) -> Any:
+    """The sum within a derivative."""
+    if x.dtype.char in "ef":
+        return sum(x, **{"axis": axis, "keepdims": False, **kept})
+    return np.sum(x, axis=axis, **kept)
+
+
 def _spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """A reduction's gradient, one copy for every entry that was reduced."""
     return np.broadcast_to(_restored(g, axis, keepdims), x.shape)
@@ -242,31 +284,31 @@ def _restored(g: Any, axis: Any, keepdims: bool) -> Any:
 
 def _length(x: Any, out: Any) -> int:
     """How many entries each result was reduced from."""
-    return int(x.size // out.size) if out.size else 0
+    return x.size // out.size if out.size else 0
 
 
-sum = _rule("sum", np.add.reduce, lambda g, out, x, **over: _spread(g, x, **over))
+sum = _rule("sum", add_up, lambda g, out, x, **over: _spread(g, x, **over))
 
 
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
-    if x.dtype == np.float16 or not x.size:
-        return x.mean(axis=axis, keepdims=keepdims)  # it adds float16 up in float32
-    total = sum.forward(x, axis=axis, keepdims=keepdims)  # a third of the time of x.mean()
-    return total / _length(x, total)
+    if not x.size:
+        return x.mean(axis=axis, keepdims=keepdims)
+    added = add_up(x, axis, keepdims)  # a third of the time of x.mean()
+    return added / _length(x, added)
 
 
-mean = _rule("mean", _mean, lambda g, out, x, **over: _spread(g / _length(x, out), x, **over))
+mean = _reduction("mean", _mean, lambda g, out, x, **over: _spread(g / _length(x, out), x, **over))
 
 
 def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient goes to the largest (smallest) entries, in equal parts where several are."""
     chosen = (x == _restored(out, axis, keepdims)) | (x != x)  # nan, where there is one
-    parts = np.sum(chosen, axis=axis, keepdims=True).astype(g.dtype)
+    parts = total(chosen, axis, keepdims=True).astype(g.dtype)
     return np.where(chosen, _restored(g, axis, keepdims) / parts, 0)
 
 
-max = _rule("max", lambda x, **over: x.max(**over), _extreme)
-min = _rule("min", lambda x, **over: x.min(**over), _extreme)
+max = _reduction("max", lambda x, **over: x.max(**over), _extreme)
+min = _reduction("min", lambda x, **over: x.min(**over), _extreme)
 
 
 def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -275,70 +317,68 @@ def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     order = sorted(range(x.ndim), key=lambda a: a in reduced)
     moved = np.transpose(x, order)
     rows = moved.reshape(*moved.shape[: x.ndim - len(reduced)], _length(x, out))
-    backwards = np.flip(_products_before(np.flip(rows, -1)), -1)
-    others = (_products_before(rows) * backwards).reshape(moved.shape)
+    backwards = np.flip(products_before(np.flip(rows, -1)), -1)
+    others = (products_before(rows) * backwards).reshape(moved.shape)
     return _restored(g, axis, keepdims) * np.transpose(others, _inverse(order))
 
 
-def _products_before(rows: Any) -> Any:
-    """For every entry of the last axis, the product of those before it.
-
-    By doubling: after k rounds each entry holds the product of the 2^k entries before it.
-    """
-    ones = np.ones(rows.shape, dtype=rows.dtype)
-    products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
-    while step < rows.shape[-1]:
-        shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)
-        products, step = products * shifted, 2 * step
-    return products
-
-
-prod = _rule("prod", lambda x, **over: x.prod(**over), _prod)
+prod = _reduction("prod", lambda x, **over: x.prod(**over), _prod)
 
 
 def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
-    off = x - np.mean(x, axis=axis, keepdims=True)
+    off = x - mean(x, axis=axis, keepdims=True)
     count = _length(x, out) - ddof
     return _restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
 
 
-var = _rule("var", lambda x, **over: x.var(**over), _var)
-cumsum = _rule(
+var = _reduction("var", lambda x, **over: in_double(x.var, x, **over), _var)
+cumsum: Rule = _reduction(
     "cumsum",
-    lambda x, axis: x.cumsum(axis=axis),
-    lambda g, out, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),
+    lambda x, axis: in_double(x.cumsum, x, axis=axis),
+    lambda g, out, x, axis: np.flip(cumsum(np.flip(g, axis), axis=axis), axis),
 )
+
+
+def _largest(x: Any, axis: Any) -> Any:
+    """The largest entry, to be taken off so that no exponential overflows; of none, -inf."""
+    return x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
 
 
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
-    """Shifted by the largest entry, so that no exponential overflows."""
-    top = x.max(axis=axis, keepdims=True)
+    x = floats(x)
+    top = _largest(x, axis)
     top = np.where(np.isfinite(top), top, 0)
-    total = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
-    return total if keepdims else total.squeeze(axis)
+    found = np.log(add_up(np.exp(x - top), axis, True)) + top
+    return found if keepdims else found.squeeze(axis)
 
 
-logsumexp = _rule(
-    "logsumexp",
-    _logsumexp,
-    lambda g, out, x, **over: _restored(g, **over) * np.exp(x - _restored(out, **over)),
-)
+def _shares(g: Any, out: Any, x: Any, **over: Any) -> Any:
+    """The shares add up to 1, whatever the rounding of a large `out` makes of exp(x - out)."""
+    e = np.exp(x - _restored(out, **over))
+    return _restored(g, **over) * (e / total(e, over["axis"], keepdims=True))
 
 
 def _softmax(x: Any, axis: Any) -> Any:
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+    x = floats(x)
+    e = np.exp(x - _largest(x, axis))
+    return e / add_up(e, axis, True)
 
 
-softmax = _rule(
-    "softmax",
-    _softmax,
-    lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
+def _log_softmax(x: Any, axis: Any) -> Any:
+    """(x - top) - log(sum(exp(x - top))): top + log(...) would round to top where it is large."""
+    x = floats(x)
+    low = x - _largest(x, axis)
+    return low - np.log(add_up(np.exp(low), axis, True)) if x.size else low
+
+
+logsumexp = _reduction("logsumexp", _logsumexp, _shares)
+softmax = _reduction(
+    "softmax", _softmax, lambda g, out, x, axis: out * (g - total(g * out, axis, keepdims=True))
 )
-log_softmax = _rule(
+log_softmax = _reduction(
     "log_softmax",
-    lambda x, axis: x - _logsumexp(x, axis, True),
-    lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+    _log_softmax,
+    lambda g, out, x, axis: g - np.exp(out) * total(g, axis, keepdims=True),
 )
 
 # Shapes -----------------------------------------------------------------------------------------
@@ -372,16 +412,14 @@ astype = _rule(
 )
 
 
-def _concatenate_slot(slot: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
-    """The part of g that stands where this input was put."""
-    ends = np.cumsum([x.shape[axis] for x in xs])
-    part = slice(int(ends[slot]) - xs[slot].shape[axis], int(ends[slot]))
-    return g[(slice(None),) * (axis % g.ndim) + (part,)]
+def _parts(g: Any, out: Any, *xs: Any, axis: int) -> Any:
+    """The part of g that stands where each input was put."""
+    ends = [0, *accumulate(x.shape[axis] for x in xs)]
+    before = (slice(None),) * (axis % g.ndim)
+    return lambda slot: g[(*before, slice(ends[slot], ends[slot + 1]))]
 
 
-concatenate = _rule(
-    "concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), every=_concatenate_slot
-)
+concatenate = _rule("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), every=_parts)
 pad = _rule(
     "pad",
     lambda x, widths, value: np.pad(x, widths, constant_values=value),
@@ -391,18 +429,7 @@ pad = _rule(
 )
 
 
-def _put(g: Any, index: Any, shape: Any) -> Any:
-    """Zeros, with `g` added in at `index`: entries that are indexed twice get both."""
-    placed = np.zeros(shape, dtype=g.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, np.ndarray) for part in parts):
-        np.add.at(placed, index, g)
-    else:
-        placed[index] = g
-    return placed
-
-
-put = _rule("put", _put, lambda g, out, x, index, shape: g[index])
+put = _rule("put", in_single(put_in), lambda g, out, x, index, shape: g[index])
 getitem = _rule(
     "getitem",
     lambda x, index: x[index],

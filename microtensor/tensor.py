@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
-from operator import attrgetter, index
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from operator import index as position
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from . import rules
 from .errors import GradientError, ShapeError, called, label, rule_failed, wrong_operand
 from .modes import Group, changing, current_mode, record_anew, tick
+from .operands import Array, Mark, defers, mark, operand, stacked
 from .rules import Rule
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 NO_OPTIONS: dict[str, Any] = {}
 
@@ -35,7 +36,12 @@ def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], An
 def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
     """With what is no number, as `t == None`: Python's own answer."""
     kinds = (int, float, np.ndarray, np.generic, list)
-    return lambda a, b: apply(rule, (a, b)) if isinstance(b, (Tensor, *kinds)) else NotImplemented
+
+    def compare(a: Tensor, b: Any) -> Tensor:
+        known = isinstance(b, (Tensor, *kinds)) and not defers(b)
+        return apply(rule, (a, b)) if known else NotImplemented
+
+    return compare
 
 
 class Tensor:
@@ -50,8 +56,10 @@ class Tensor:
     `float()` are NumPy's.
     """
 
+    __pandas_priority__ = 5000  # above a DataFrame's, so that `series * t` asks t, which says it
+
     __slots__ = (
-        "__weakref__ _changed _data _group _index _inputs _options _recorded _requires_grad _rule "
+        "__weakref__ _changed _array _group _index _inputs _marks _options _requires_grad _rule "
         "_saved grad name"
     ).split()
 
@@ -67,26 +75,30 @@ class Tensor:
                 "use stack() for a list of them, or .detach() for a constant"
             )
         recorder = current_mode().recorder
-        source = stacked(data, "Tensor") if parts is data else getattr(data, "_data", data)
+        source = stacked(data, "Tensor") if parts is data else getattr(data, "_array", data)
+        if isinstance(source, np.ndarray):
+            operand(source, "Tensor")
         array = np.array(source, copy=recorder is None or None)
         if dtype is not None and array.dtype.kind in "fiub":
             array = array.astype(dtype, copy=False)
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
-        self._data: Any = array if array.ndim else array[()]  # which is ten times as fast
+        self._array: Any = array if array.ndim else array[()]  # which is ten times as fast
         self.grad: Array | None = None
         self.name = name
         self._requires_grad: bool = bool(requires_grad)
-        self._recorded = True  # False: it was computed, and isn't recorded as that
+        # The arrays it was made of, and what they held; None: it was computed, and isn't recorded.
+        self._marks: tuple[tuple[Array, Mark], ...] | None = ()
         self._rule: Rule | None = None  # None: a leaf
         self._inputs: tuple[Tensor | None, ...] = ()  # None: it was an array or a number
-        self._saved: tuple[Any, ...] | None = None  # what the rule was given, if inputs lack it
+        # What the rule was given, if inputs lack it. Of a view that isn't recorded: of what tensor.
+        self._saved: tuple[Any, ...] | None = None
         self._options = NO_OPTIONS
         self._group: Group | None = None
         self._index = tick()  # larger than that of every tensor made before
         self._changed = 0  # the number of its last change
         if requires_grad:
-            self._refuse_whole_numbers()
+            self._check_learnable(requires_grad)
         if recorder is not None and isinstance(data, Tensor | np.ndarray):
             recorder.made(self, data, dtype)
 
@@ -96,31 +108,51 @@ class Tensor:
     def data(self) -> Array:
         """The array itself. Assigning, as in `t.data -= step`, is noticed by the record.
 
-        Writing into its entries, `t.data[0] = 1`, is not; `t[0] = 1` is.
+        Writing into its entries, `t.data[0] = 1`, is not; `t[0] = 1` is. What is assigned is
+        copied into the memory that there is, which views of it share.
         """
-        if not isinstance(self._data, np.ndarray):
-            self._data = np.asarray(self._data)
-        elif self._data.base is not None:  # what it was computed from lies in the same memory
-            self._data = self._data.copy()
+        if not isinstance(self._array, np.ndarray):
+            self._array = np.asarray(self._array)
         return read(self, ".data")  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Any) -> None:
-        recorder = current_mode().recorder
-        if recorder is not None:
-            recorder.refuse(
-                f"{called(self)} is changed in place, which a program can't do again; give the "
-                "result another name, or change it outside of the function"
-            )
-        if value is not self._data:
-            new = np.asarray(operand(getattr(value, "_data", value), "data"))
+        if current_mode().recorder is not None:
+            self._refuse_in_a_program()
+        if value is not self._array:
+            new = np.asarray(operand(getattr(value, "_array", value), "data"))
             if new.shape != self.shape:
                 raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
             if not np.can_cast(new.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
-            new = new.astype(self.dtype)
-            self._data = new if new.ndim else new[()]
+            self._write(..., new)
         note_change(self)
+
+    def _write(self, index: Any, value: Any) -> None:
+        """Puts a value into its memory."""
+        array = self._array
+        if isinstance(array, np.ndarray):
+            if not array.flags.writeable:
+                raise ValueError(
+                    f"{called(self)} shows one number in several places, which can't be changed "
+                    "alone; change a copy, Tensor(...)"
+                )
+            array[index] = value
+        elif (whole := entry_of(self)) is not None:
+            raise ValueError(
+                f"{called(self)} is a copy of an entry of {called(whole, 'a tensor')}; write the "
+                "entry itself, as in W[0, 1] = 9"
+            )
+        else:
+            array = np.asarray(array)
+            array[index] = value
+            self._array = array[()]
+
+    def _refuse_in_a_program(self) -> None:
+        current_mode().recorder.refuse(  # type: ignore[union-attr]
+            f"{called(self)} is changed in place, which a program can't do again; give the result "
+            "another name, or change it outside of the function"
+        )
 
     @property
     def requires_grad(self) -> bool:
@@ -134,14 +166,15 @@ class Tensor:
                 f"requires_grad: {called(self)} was computed by {self._rule.name}; only a leaf's "
                 "can be set; .detach() makes one"
             )
-        if wanted:
-            self._refuse_whole_numbers()
+        self._check_learnable(wanted)
         if bool(wanted) != self._requires_grad:
             self._requires_grad = bool(wanted)
             record_anew()
 
-    def _refuse_whole_numbers(self) -> None:
-        if self.dtype.kind != "f":
+    def _check_learnable(self, wanted: Any) -> None:
+        if not isinstance(wanted, int | np.bool):
+            raise TypeError(f"requires_grad: expected True or False, got {wanted!r}")
+        if wanted and self.dtype.kind != "f":
             raise TypeError(
                 f"requires_grad: {called(self)} has dtype {self.dtype}, and only floats have "
                 "gradients; write 2.0 for 2, or dtype=float"
@@ -150,9 +183,9 @@ class Tensor:
     @property
     def _values(self) -> tuple[Any, ...]:
         """What the rule was given."""
-        if self._saved is not None:
+        if self._saved is not None and self._rule is not None:
             return self._saved
-        return tuple(x._data for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
+        return tuple(x._array for x in self._inputs)  # type: ignore[union-attr]  # all are tensors
 
     @property
     def _operands(self) -> tuple[Any, ...]:
@@ -160,13 +193,26 @@ class Tensor:
         pairs = zip(self._inputs, self._values, strict=True)
         return tuple(value if x is None else x for x, value in pairs)
 
-    shape: tuple[int, ...] = _property(attrgetter("_data.shape"), doc="The length of each axis.")
-    ndim: int = _property(attrgetter("_data.ndim"), doc="How many axes it has.")
-    dtype: np.dtype[Any] = _property(attrgetter("_data.dtype"), doc="What kind of number it holds.")
-    size: int = _property(attrgetter("_data.size"), doc="How many numbers it holds.")
-    flags: Any = _property(attrgetter("_data.flags"), doc="NumPy's notes on how it lies in memory.")
+    shape: tuple[int, ...] = _property(attrgetter("_array.shape"), doc="The length of each axis.")
+    ndim: int = _property(attrgetter("_array.ndim"), doc="How many axes it has.")
+    dtype: np.dtype[Any] = _property(
+        attrgetter("_array.dtype"), doc="What kind of number it holds."
+    )
+    size: int = _property(attrgetter("_array.size"), doc="How many numbers it holds.")
+    flags: Any = _property(
+        attrgetter("_array.flags"), doc="NumPy's notes on how it lies in memory."
+    )
+    is_leaf: bool = _property(lambda x: x._rule is None, doc="Whether it was made, not computed.")
     T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
+
+    @property
+    def _data(self) -> NoReturn:
+        """What NumPy's masked arrays and their functions read of an operand, whatever it is."""
+        raise TypeError(
+            f"np.ma: {called(self, 'a tensor')} and masked arrays don't go together; give the "
+            "array's .filled(value), and use microtensor's own functions"
+        )
 
     def item(self) -> float | int | bool:
         """Its only number, as a Python one."""
@@ -194,9 +240,28 @@ class Tensor:
         """The result of a rule, recorded: what a rule called on tensors asks for."""
         return apply(rule, inputs, options)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What has no value: the gradient of what was computed, who keeps none."""
+            if name != "grad":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            if self._rule is not None:
+                warnings.warn(
+                    f".grad of {called(self, 'a tensor')} is None, for {self._rule.name} computed "
+                    "it, and leaves alone keep gradients; use grad(output, tensor), and change a "
+                    "parameter by `w -= step` inside no_grad(), not by `w = w - step`",
+                    stacklevel=2,
+                )
+            return None
+
     if TYPE_CHECKING:  # and what backward, operations and interop give it
         backward: Callable[..., None]
         split: Callable[..., list[Tensor]]
+        __float__: Callable[..., float]
+        __int__: Callable[..., int]
+        __complex__: Callable[..., complex]
+        __round__: Callable[..., Any]
         __array__: Callable[..., Array]
         __array_ufunc__: Callable[..., Any]
         __array_function__: Callable[..., Any]
@@ -229,26 +294,25 @@ class Tensor:
                 "can't follow entries overwritten; build the tensor by where() or concatenate(), "
                 "or do it inside no_grad()"
             )
-        data = np.array(self._data)
-        data[array_index(index)] = getattr(value, "_data", value)
-        self.data = data
+        if current_mode().recorder is not None:
+            self._refuse_in_a_program()
+        self._write(array_index(index), operand(getattr(value, "_array", value), "t[...] = value"))
+        note_change(self)
 
     # Conversions --------------------------------------------------------------------------------
 
     __bool__ = _converted(bool, "bool()")
-    __float__ = _converted(float, "float()")
-    __int__ = _converted(int, "int()")
-    __index__ = _converted(index, "int()")
+    __index__ = _converted(position, "int()")
     __str__ = _converted(str, "str()")
 
     def __len__(self) -> int:
         if not self.ndim:
-            raise TypeError("len() of a scalar tensor")
+            raise TypeError("len(): a scalar has none; .item() is its number, .numpy() its array")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.ndim:
-            raise TypeError("iteration over a scalar tensor")
+            raise TypeError("a scalar can't be iterated over; .item() is its number")
         return (self[i] for i in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
@@ -261,7 +325,7 @@ class Tensor:
     def __repr__(self) -> str:
         array = np.asarray(read(self, "repr()"))
         parts = [np.array2string(array, separator=", ", prefix="Tensor(")]
-        if self._data.size > np.get_printoptions()["threshold"] or not self._data.size:
+        if self._array.size > np.get_printoptions()["threshold"] or not self._array.size:
             parts.append(f"shape={self.shape}")
         if self.dtype != np.float64 and self.dtype.kind not in "ib":
             parts.append(f"dtype={self.dtype}")
@@ -278,7 +342,7 @@ class Tensor:
         if self._rule is not None:
             raise TypeError(
                 f"copy: {called(self)} was computed by {self._rule.name}, and its record is "
-                "neither copied nor pickled; take its .detach()"
+                "neither copied nor pickled; take its .detach(), or its .numpy() for an array"
             )
         data = np.asarray(read(self, "a copy"))
         return type(self), (data, self._requires_grad, self.name)
@@ -294,6 +358,26 @@ def note_change(tensor: Tensor) -> None:
     global _latest_change
     with changing:
         tensor._changed = _latest_change = tick()
+        if tensor._rule is not None or tensor._saved:
+            for x in memory_of(tensor):
+                x._changed = _latest_change
+
+
+def memory_of(tensor: Tensor) -> Iterator[Tensor]:
+    """The tensor, and where it is a view what it is a view of, and so on."""
+    x: Tensor | None = tensor
+    while x is not None:
+        yield x
+        behind = (x._saved if x._rule is None else x._inputs) or (None,)
+        shared = behind[0] is not None and owner(x._array) is owner(behind[0]._array)
+        x = behind[0] if shared else None
+
+
+def entry_of(tensor: Tensor) -> Tensor | None:
+    """The tensor that a number was taken from by an index, where that isn't recorded."""
+    if tensor._rule is not None or isinstance(tensor._array, np.ndarray):
+        return None
+    return tensor._saved[0] if tensor._saved else None
 
 
 def latest_change() -> int:
@@ -304,39 +388,24 @@ def latest_change() -> int:
 def read(tensor: Tensor, how: str) -> Any:
     """A tensor's array for use outside of the record; while a program is recorded, if it may be."""
     recorder = current_mode().recorder
-    return tensor._data if recorder is None else recorder.read(tensor, how)
-
-
-def operand(x: Any, name: str) -> Any:
-    """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
-    if isinstance(x, int | float):
-        return x
-    if isinstance(x, list | tuple):
-        x = stacked(x, name)
-    if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
-        raise wrong_operand(name, x)
-    return x
-
-
-def stacked(x: Any, name: str) -> Any:
-    """A nested list as an array; one line where its rows differ in length."""
-    try:
-        return np.asarray(x)
-    except ValueError:
-        raise ValueError(f"{name}: the rows of a nested list differ in length") from None
+    return tensor._array if recorder is None else recorder.read(tensor, how)
 
 
 def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:
     """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
     values = []
+    arrays: tuple[Array, ...] = ()  # which anybody may change
     needs = plain = False
     for x in inputs:
         if isinstance(x, Tensor):
-            values.append(x._data)
+            values.append(x._array)
             needs = needs or x._requires_grad
         else:
-            values.append(operand(x, rule.name))
+            value = operand(x, rule.name)
+            values.append(value)
             plain = True
+            if isinstance(value, np.ndarray):
+                arrays = (*arrays, value)
     if plain and not any(isinstance(x, Tensor) for x in inputs):
         values = [np.asarray(value)[()] for value in values]
     try:
@@ -347,30 +416,53 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         raise rule_failed(rule.name, inputs, options, error) from None
     recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
-    result._data = data
-    result.grad = result.name = None
+    result._array = data
+    result.name = None
     result._index = tick()
     result._changed = 0
     result._group = group
     result._requires_grad = tracked = needs and recording and rule.differentiable
-    result._recorded = recorded = tracked or constants
-    if recorded:
+    if tracked or constants:
         tensors = tuple([x if isinstance(x, Tensor) else None for x in inputs]) if plain else inputs
         if tracked and rule.partial:
             _check_slots(rule, tensors)
         result._rule = rule
         result._inputs = tensors
         result._saved = tuple(values) if plain else None
+        result._marks = tuple([(array, mark(array)) for array in arrays]) if arrays else ()
         result._options = options
     else:
-        if isinstance(data, np.ndarray) and data.base is not None:
-            result._data = data.copy()  # nothing would tell it of a change to what it is a view of
-        result._rule = result._saved = None
+        result._rule = result._saved = result._marks = None
         result._inputs = ()
         result._options = NO_OPTIONS
+        _note_owner(result, rule, inputs)
     if watch is not None:
         watch(rule, inputs, data)
     return result
+
+
+def _note_owner(result: Tensor, rule: Rule, inputs: tuple[Any, ...]) -> None:
+    """A view that isn't recorded keeps the tensor in whose memory it lies, and a number its array.
+
+    What lies in the memory of an array of the caller's is copied: nobody is told of its changes.
+    """
+    data = result._array
+    if not isinstance(data, np.ndarray):
+        if rule is rules.getitem:
+            result._saved = inputs
+        return
+    for x in inputs:
+        if isinstance(x, Tensor) and owner(x._array) is owner(data):
+            result._saved = (x,)
+            return
+    if data.base is not None:
+        result._array = data.copy()
+
+
+def owner(data: Any) -> Any:
+    """The array whose memory this is."""
+    base = getattr(data, "base", None)
+    return data if base is None else base
 
 
 def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
@@ -384,17 +476,27 @@ def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
 
 
 def array_index(index: Any) -> Any:
-    """The index with arrays for tensors and lists; copies, which nobody changes later.
+    """The index as NumPy reads it, in whole numbers, slices of them, and arrays that are copies.
 
-    A program reads the array itself, which may change.
+    Nobody changes those later. A program reads the array itself, which may change.
     """
-    if isinstance(index, tuple):
-        return tuple(array_index(part) for part in index)
+    return tuple(map(_along, index)) if isinstance(index, tuple) else _along(index)
+
+
+def _along(index: Any) -> Any:
+    """One part of an index."""
+    if isinstance(index, int | np.generic | type(None) | type(...)):
+        return index
+    if isinstance(index, slice):
+        bounds = (index.start, index.stop, index.step)
+        return slice(*(x if x is None else position(x) for x in bounds))
     if isinstance(index, Tensor):
         array = read(index, "an index")
-        return np.array(array) if array is index._data else array
-    if isinstance(index, list):
-        return np.array(index, dtype=None if index else int)
-    if isinstance(index, np.ndarray) and current_mode().recorder is None:
-        return index.copy()
-    return index
+        return np.array(array) if array is index._array else array
+    if isinstance(index, np.ndarray):
+        operand(index, "t[...]")
+        return index.copy() if current_mode().recorder is None else index
+    if hasattr(index, "__index__"):
+        return position(index)
+    array = np.array(index)
+    return array if array.size else array.astype(int)

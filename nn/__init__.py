@@ -6,15 +6,16 @@ from .checkpoint import load, save
 from .init import he_normal, he_uniform, lecun_normal, xavier_normal, xavier_uniform
 from .layers import Dropout, Flatten, Linear, ReLU, Sigmoid, Softmax, Tanh
 from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
-from .module import Module, Parameter, Sequential
+from .module import Buffer, Module, Parameter, Sequential
 from .optim import SGD, Adam, Optimizer
-from .training import History, accuracy, fit, predict
+from .training import History, Stop, accuracy, fit, predict
 
 __all__ = [
     "SGD",
     "Adam",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "Buffer",
     "CatClassifier",
     "CrossEntropyLoss",
     "Dropout",
@@ -29,6 +30,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "Stop",
     "Tanh",
     "accuracy",
     "datasets",

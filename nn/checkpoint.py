@@ -6,15 +6,17 @@ shape is compared with the model's before the array is read.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from .module import Module, misfits, refuse
+from .checks import expect
+from .files import draft
+from .module import Buffer, Leaf, Module, misfits, refuse, saved
 from .optim import Optimizer
 from .training import History
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from zipfile import ZipFile
 
 Array = np.ndarray[Any, np.dtype[Any]]
-COSTS = "history/costs"
+COSTS, ABOUT, FORMAT = "history/costs", "history/about", "format"
+LISTS = {COSTS: np.float64, ABOUT: np.uint8}
 LARGEST_ITEM = 64  # bytes; a number has 16 at most
 STORED = 0  # the zip format's number for "not compressed"
 
@@ -33,26 +36,30 @@ def save(
     optimizer: Optimizer | None = None,
     history: History | None = None,
 ) -> None:
-    """Writes a checkpoint: the whole file or, when anything fails, none (an old one stays)."""
-    arrays = {f"model/{name}": array for name, array in model.state_dict().items()}
+    """Writes a checkpoint: the whole file or, when anything fails, none (an old one stays).
+
+    Threads and processes may save to one path at once; what is read is always one of theirs. A
+    link stays a link, and an old file's mode is kept.
+    """
+    arrays = {f"model/{name}": array for name, array in _known("save", path, model).items()}
     if optimizer is not None:
+        expect("save", "optimizer", optimizer, Optimizer)
         arrays |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
     if history is not None:
+        expect("save", "history", history, History)
         arrays[COSTS] = np.array(history.costs, dtype=float)
-    folder, name = os.path.split(os.path.realpath(path))
-    if folder and not os.path.isdir(folder):
-        raise FileNotFoundError(f"save: there is no folder {folder}")
-    draft = os.path.join(folder, f".{name}.{os.getpid()}.part")
-    try:
-        with open(draft, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # its other keyword is a bool
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(draft)
-        raise
+        if history.about:
+            arrays[ABOUT] = np.frombuffer(json.dumps(history.about).encode(), np.uint8)
+    arrays[FORMAT] = np.array(2)
+    with draft(path) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # its other keyword is a bool
+
+
+def _known(owner: str, path: Any, model: Module) -> dict[str, Array]:
+    if isinstance(path, Module):
+        raise TypeError(f"{owner}: the path comes first: {owner}(path, model)")
+    expect(owner, "model", model, Module)
+    return model.state_dict()
 
 
 def load(
@@ -65,19 +72,25 @@ def load(
     """
     from zipfile import ZipFile  # not at the top: few programs load checkpoints, all start
 
-    name = os.path.basename(path)
-    places: dict[str, Any] = {f"model/{key}": p for key, p in model.named_parameters()}
+    current = {f"model/{key}": array for key, array in _known("load", path, model).items()}
+    name, places = os.path.basename(path), dict(current)
     if optimizer is not None:
+        expect("load", "optimizer", optimizer, Optimizer)
         places |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
     try:
-        with ZipFile(path) as archive:
-            arrays = _read(archive, {name: place.shape for name, place in places.items()})
+        with open(path, "rb") as file, ZipFile(file) as archive:
+            size = os.fstat(file.fileno()).st_size
+            arrays = _read(archive, size, {name: a.shape for name, a in places.items()})
+            about = dict(json.loads(arrays.pop(ABOUT, np.array(b"{}")).tobytes()))
     except Exception as error:  # whatever damaged bytes can lead to
         if isinstance(error, OSError) and error.filename is not None:
             raise  # of the disk
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{name} is no whole checkpoint: {reason}") from None
     costs = arrays.pop(COSTS, np.array([]))
+    if arrays.pop(FORMAT, None) is None:  # leaves and buffers weren't saved then
+        late = (f"model/{key}" for key, x in saved(model).items() if isinstance(x, Leaf | Buffer))
+        arrays = {key: current[key] for key in late} | arrays
     if optimizer is None:
         arrays = {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
     problems = misfits(places, arrays)
@@ -87,17 +100,16 @@ def load(
     model.load_state_dict(_part(arrays, "model/"))
     if optimizer is not None:
         optimizer.load_state_dict(_part(arrays, "optimizer/"))
-    return History(costs.tolist())
+    return History(costs.tolist(), about)
 
 
 def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
 
 
-def _read(archive: ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+def _read(archive: ZipFile, whole: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     """Every array; of one that isn't wanted in its shape only the header, as an empty stand-in."""
     arrays: dict[str, Array] = {}
-    whole = os.path.getsize(str(archive.filename))
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
         if info.compress_type != STORED or info.file_size != info.compress_size or name in arrays:
@@ -106,9 +118,9 @@ def _read(archive: ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
             raise ValueError("its table of contents is damaged")
         with archive.open(info) as entry:
             shape, dtype = _header(entry, name)
-        if name == COSTS and (len(shape) != 1 or dtype != np.float64):
+        if name in LISTS and (len(shape) != 1 or dtype != LISTS[name]):
             raise ValueError(f"{name} has shape {shape} and dtype {dtype}")
-        if shape != shapes.get(name) and name != COSTS:
+        if shape != shapes.get(name) and name not in LISTS:
             arrays[name] = np.broadcast_to(np.zeros((), dtype), shape)
             continue
         if math.prod(shape) * dtype.itemsize > info.file_size:

@@ -1,9 +1,54 @@
 """Arguments looked at before anything is done with them; what is wrong is said in one line."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from inspect import signature
+from typing import Any, TypeVar
 
 import numpy as np
+
+from microtensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+NAMES = {  # of arguments, in other libraries and here
+    "learning_rate": "lr", "in_features": "n_in", "out_features": "n_out", "dim": "axis",
+    "epochs": "iterations", "criterion": "loss", "seed": "rng", "layers": "layers_dims",
+}  # fmt: skip
+
+
+def hinting(function: F) -> F:
+    """The function, which says its own name of an argument where another library's is used."""
+    known = signature(function).parameters
+
+    @wraps(function)
+    def call(*given: Any, **named: Any) -> Any:
+        for name in named:
+            if name not in known and NAMES.get(name) in known:
+                owner = function.__qualname__.partition(".")[0]
+                raise TypeError(f"{owner}: {name}= is called {NAMES[name]}= here")
+        return function(*given, **named)
+
+    return call  # type: ignore[return-value]  # it is called as the function is
+
+
+def as_array(x: Any) -> Any:
+    """A frame or a list of numbers as an array; all else as it is."""
+    listed = isinstance(x, list) and x and not any(isinstance(part, Tensor) for part in x)
+    if isinstance(x, Tensor | np.ndarray) or not (listed or hasattr(x, "__array__")):
+        return x
+    try:
+        array = np.asarray(x)
+    except (TypeError, ValueError):  # tensors deep in it; rows of different lengths
+        return x
+    return x if listed and array.dtype == object else array
+
+
+def expect(owner: str, name: str, value: Any, kind: type) -> None:
+    """Raises TypeError for what is no object of a kind."""
+    if not isinstance(value, kind):
+        got = value.__name__ if isinstance(value, type) else f"a {type(value).__name__}"
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{owner}: {name} is {article} {kind.__name__} object, got {got}")
 
 
 def whole_number(owner: str, name: str, value: Any, least: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from microtensor import ShapeError, Tensor, multiply, relu, reshape, sigmoid, softmax, tanh
 
-from .checks import number, whole_number
+from .checks import hinting, number, whole_number
 from .init import RNG, generator, lecun_normal
 from .module import Module, Parameter
 
@@ -22,6 +22,7 @@ class Linear(Module):
     at 0.
     """
 
+    @hinting
     def __init__(
         self,
         n_in: int,
@@ -80,6 +81,7 @@ class Softmax(Module):
 
     activation = True
 
+    @hinting
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
@@ -108,6 +110,7 @@ class Dropout(Module):
     The draws come from `rng`, as in `Linear`.
     """
 
+    @hinting
     def __init__(self, p: float = 0.5, *, rng: RNG = None) -> None:
         number("Dropout", "p", p, lambda p: 0 <= p < 1, "from 0 to below 1")
         self.p = p

@@ -1,4 +1,4 @@
-"""The losses: each takes predictions and targets, and gives one number, a mean over all."""
+"""The losses: each takes predictions and targets, gives one number, and decides on a class."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from microtensor import ShapeError, Tensor, log, log_softmax, record_constants, softplus, square
+from microtensor import (
+    ShapeError,
+    Tensor,
+    log,
+    log_softmax,
+    record_constants,
+    softplus,
+    square,
+    where,
+)
 
 from .module import Module
+
+Array = np.ndarray[Any, np.dtype[Any]]
+NUMBERED = "np.unique(targets, return_inverse=True)[1] numbers the classes"
 
 
 def _pair(
@@ -24,7 +36,11 @@ def _pair(
         raise ShapeError(
             f"{name}: predictions have shape {p.shape} and targets {t.shape}; they must be equal"
         )
-    if probabilities and t.size:
+    if not p.size:
+        raise ValueError(f"{name}: there are no examples: predictions have shape {p.shape}")
+    if t.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: targets are numbers, got {t.dtype}; {NUMBERED}")
+    if probabilities:
         low, high = t.min(), t.max()
         if not (low >= 0 and high <= 1):
             raise ValueError(f"{name}: targets are from 0 to 1, got {low} to {high}")
@@ -37,6 +53,28 @@ def _pair(
     return p, t
 
 
+def _known(loss: Module, outputs: Any) -> Array:
+    """What is to be decided on, as an array."""
+    given = outputs.numpy() if isinstance(outputs, Tensor) else np.asarray(outputs)
+    if np.isnan(given).any():
+        raise FloatingPointError(f"{type(loss).__name__}: the outputs hold nan, which is no class")
+    return given
+
+
+def refuse_improbable(name: str, p: Any) -> None:
+    """Raises for what is no probability."""
+    try:
+        data = p.data if isinstance(p, Tensor) else p
+    except RuntimeError:  # a GradientError: compile records, and nobody may look
+        return
+    low, high = np.minimum.reduce(data, None, initial=0), np.maximum.reduce(data, None, initial=1)
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{name}: predictions are probabilities, from 0 to 1, got {data.min():.4g} to "
+            f"{data.max():.4g}; end the model with nn.Sigmoid(), or use nn.BCEWithLogitsLoss()"
+        )
+
+
 class BCELoss(Module):
     """Binary cross-entropy of probabilities: the mean of -(y log a + (1 - y) log(1 - a)).
 
@@ -47,10 +85,17 @@ class BCELoss(Module):
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
         a, y = _pair(self, predictions, targets, probabilities=True)
+        refuse_improbable("BCELoss", a)
         with record_constants():
             others = 1 - y
         cost: Tensor = -(y * log(a) + others * log(1 - a)).mean()
         return cost
+
+    def decide(self, outputs: Any) -> Array:
+        """1 where a probability is above 0.5, else 0: of the outputs' shape."""
+        given = _known(self, outputs)
+        refuse_improbable("BCELoss", given)
+        return (given > 0.5).astype(int)
 
 
 class BCEWithLogitsLoss(Module):
@@ -62,8 +107,15 @@ class BCEWithLogitsLoss(Module):
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
         z, y = _pair(self, predictions, targets, probabilities=True)
-        cost: Tensor = (softplus(z) - y * z).mean()
+        with record_constants():  # from either side of 0, so that nothing cancels
+            above = z > 0
+            rest = where(above, 1 - y, -y)
+        cost: Tensor = (softplus(where(above, -z, z)) + rest * z).mean()
         return cost
+
+    def decide(self, outputs: Any) -> Array:
+        """1 where z is above 0, and so its probability above 0.5, else 0: of the outputs' shape."""
+        return (_known(self, outputs) > 0).astype(int)
 
 
 class MSELoss(Module):
@@ -73,6 +125,10 @@ class MSELoss(Module):
         """The mean over all entries of two equal shapes."""
         p, t = _pair(self, predictions, targets)
         return square(p - t).mean()
+
+    def decide(self, outputs: Any) -> Array:
+        """Refuses: a regression has no classes."""
+        raise TypeError("MSELoss: a regression gives numbers, not classes; take model(X) itself")
 
 
 class CrossEntropyLoss(Module):
@@ -90,12 +146,22 @@ class CrossEntropyLoss(Module):
                 f"CrossEntropyLoss: predictions (n, classes) take n labels, got {shape} and "
                 f"{labels.shape}"
             )
+        if not labels.size:
+            raise ValueError(f"CrossEntropyLoss: there are no examples: predictions {shape}")
         if labels.dtype.kind not in "iu":
-            raise TypeError(f"CrossEntropyLoss: labels are whole numbers, got {labels.dtype}")
-        if labels.size and not (labels.min() >= 0 and labels.max() < shape[1]):
+            cure = "" if labels.dtype.kind in "fb" else f"; {NUMBERED}"
+            raise TypeError(f"CrossEntropyLoss: labels are whole numbers, got {labels.dtype}{cure}")
+        if not (labels.min() >= 0 and labels.max() < shape[1]):
             raise ValueError(
                 f"CrossEntropyLoss: labels are from 0 to {shape[1] - 1}, got {labels.min()} to "
                 f"{labels.max()}"
             )
         labels = labels if isinstance(labels, Tensor) else Tensor(labels)  # read in every step
         return -log_softmax(predictions, -1)[np.arange(len(labels)), labels].mean()
+
+    def decide(self, outputs: Any) -> Array:
+        """The number of the largest of each row: for outputs (n, classes), (n,)."""
+        given = _known(self, outputs)
+        if given.ndim != 2 or not given.shape[1]:
+            raise ShapeError(f"CrossEntropyLoss: outputs are (n, classes), got {given.shape}")
+        return np.asarray(given.argmax(axis=1))

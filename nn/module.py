@@ -1,34 +1,65 @@
-"""Module, what models are made of, and Parameter, what they learn."""
+"""Module, what models are made of; Parameter, what they learn; Buffer, what they only keep."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set, ValuesView
 from typing import Any, TypeVar
 
 import numpy as np
 
 from microtensor import Tensor, group, record_anew
 
+from .checks import as_array
+
 Array = np.ndarray[Any, np.dtype[Any]]
 M = TypeVar("M", bound="Module")
 
 
-class Parameter(Tensor):
+class _Path(str):
+    """A name that a module gave, and may change; a tensor's own name is plain text."""
+
+    __slots__ = ()
+
+
+class Kept(Tensor):
+    """What a checkpoint holds of a module: parameters and buffers."""
+
+    __slots__ = ()
+
+    @property
+    def _path(self) -> str | None:
+        """Its name, where a module gave it; views shorten such names."""
+        return self.name if isinstance(self.name, _Path) else None
+
+
+class Parameter(Kept):
     """A tensor that a model learns; a module's attribute path becomes its name.
 
     A name of its own (`name="W1"`) stays.
     """
 
-    __slots__ = ("_path",)
+    __slots__ = ()
 
     def __init__(
         self, data: Any, requires_grad: bool = True, name: str | None = None, dtype: Any = None
     ) -> None:
         super().__init__(data, requires_grad, name, dtype)
-        self._path: str | None = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return *super().__reduce__(), (None, {"_path": self._path})
+
+class Leaf(Parameter):
+    """What a `Tensor(..., requires_grad=True)` becomes in a module: a parameter like any other."""
+
+    __slots__ = ()
+
+
+class Buffer(Kept):
+    """An array that belongs to a module, such as a running mean: saved and loaded, not trained.
+
+    Its numbers change by `module.mean.data = ...`. It is named as parameters are.
+    """
+
+    __slots__ = ()
 
 
 class Module:
@@ -41,12 +72,13 @@ class Module:
             def forward(self, x):
                 return microtensor.relu(self.w * x)
 
-    Calling the module calls `forward`; what is computed meanwhile is drawn as one group, and as
-    an activation function where the class says `activation = True`. Parameters are found through
-    attributes, in their order, and through lists, tuples and dicts of modules; one that is shared
-    counts once.
+    Calling the module calls `forward`, with arrays for lists of numbers and frames; what is
+    computed meanwhile is drawn as one group, and as an activation function where the class says
+    `activation = True`. Parameters are found through attributes, in their order, and through
+    lists, tuples and dicts; one that is shared counts once. A leaf that requires a gradient is one
+    too; a computed tensor is none, and can't take the place of one.
 
-    A plain list or dict with modules or parameters in it, or nothing yet, is kept as a copy that
+    A plain list or dict with such parts in it, or nothing yet, is kept as a copy that
     notices changes: change `model.layers`, not the list it was made of. Compiled steps are
     recorded anew when anything of a module changes, but not what other lists and dicts hold.
     """
@@ -63,17 +95,36 @@ class Module:
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         if not self._called:
             vars(self)["_called"] = True
+        if len(inputs) != 1 or not isinstance(inputs[0], Tensor):  # as most calls have it
+            inputs = tuple([as_array(x) for x in inputs])
         with group(self._place[1] or type(self).__name__, self.activation is True):
             return self.forward(*inputs, **named)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, value in vars(cls).items():
+            if _holds(value, Kept):
+                raise TypeError(
+                    f"{cls.__name__}.{name}: no module has what its class has; set it in __init__, "
+                    f"self.{name} = ..."
+                )
+
     def __setattr__(self, name: str, value: Any) -> None:
         before = vars(self).get(name, getattr(type(self), name, _MISSING))
+        if before is not value and _is_part(before):
+            after = {**vars(self), name: value}
+            _refuse_loss(f"{type(self).__name__}.{name}", before, value, after)
+        if isinstance(value, UNSEEN) and any(_holds(x, SINGLE) for x in value):
+            raise TypeError(
+                f"{type(self).__name__}.{name}: parameters and modules are found in lists, tuples "
+                f"and dicts, not in a {type(value).__name__}; make it a list"
+            )
         object.__setattr__(self, name, value)
         simple = isinstance(value, int | float | str) and type(value) is type(before)
         same = before is value or (simple and before == value)
         if not same and (before is not _MISSING or self._called):  # else it is still being made
             record_anew()
-        if isinstance(before, PARTS) or isinstance(value, PARTS):
+        if _is_part(before) or _is_part(value):
             _settle(self, self._place)
 
     def __delattr__(self, name: str) -> None:
@@ -89,13 +140,7 @@ class Module:
         is set or deleted, and when a list or dict of modules changes; reading changes none. What
         is copied or taken out keeps its name, until it is put somewhere else.
         """
-        paths = set()
-        for path, _, part in _parts(self):
-            if isinstance(part, Parameter):
-                if path in paths:
-                    raise ValueError(f"{type(self).__name__}: two parameters have the path {path}")
-                paths.add(path)
-                yield path, part
+        return ((path, x) for path, x in saved(self).items() if isinstance(x, Parameter))
 
     def parameters(self) -> list[Parameter]:
         """Every parameter, in attribute order."""
@@ -121,18 +166,18 @@ class Module:
         return self.train(False)
 
     def state_dict(self) -> dict[str, Array]:
-        """A copy of every parameter's value, by attribute path."""
-        return {path: parameter.numpy() for path, parameter in self.named_parameters()}
+        """A copy of every parameter's and buffer's value, by attribute path."""
+        return {path: tensor.numpy() for path, tensor in saved(self).items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes values from a `state_dict`. One that doesn't fit changes nothing.
 
         Raises ValueError with every problem: what is missing, unknown, or of another shape.
         """
-        parameters = dict(self.named_parameters())
-        refuse(f"load_state_dict of {type(self).__name__}", misfits(parameters, state))
-        for path, parameter in parameters.items():
-            parameter.data = np.asarray(state[path])
+        tensors = saved(self)
+        refuse(f"load_state_dict of {type(self).__name__}", misfits(tensors, state))
+        for path, tensor in tensors.items():
+            tensor.data = np.asarray(state[path])
 
     def extra_repr(self) -> str:
         """What stands between the brackets of the module's repr."""
@@ -161,11 +206,21 @@ def _inside(part: Any) -> list[tuple[Any, Any]]:
         items = list((vars(part) if isinstance(part, Module) else part).items())
     elif isinstance(part, list | tuple):
         items = enumerate(part)
-    return [(key, x) for key, x in items if isinstance(x, PARTS)]
+    return [(key, x) for key, x in items if _is_part(x)]
+
+
+def _is_part(x: Any) -> bool:
+    """What a module has is or may hold parameters.
+
+    A leaf that requires a gradient becomes one: the very tensor, which others may hold too.
+    """
+    if type(x) in (Tensor, Buffer) and x.requires_grad and x.is_leaf:
+        x.__class__ = Leaf
+    return isinstance(x, PARTS)
 
 
 def _parts(root: Any, path: str = "", own_path: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Modules, parameters, and what holds them, in attribute order, each once, `root` first.
+    """Modules, parameters, buffers and what holds them, in attribute order, each once, root first.
 
     With each comes its path from the root, and that from the module it stands in.
     """
@@ -184,24 +239,54 @@ def _parts(root: Any, path: str = "", own_path: str = "") -> Iterator[tuple[str,
             stack.append((_joined(path, key), _joined(own_path, key), inner))
 
 
+def saved(model: Module) -> dict[str, Tensor]:
+    """Every parameter and buffer by its attribute path: what a checkpoint holds."""
+    found: dict[str, Tensor] = {}
+    for path, _, part in _parts(model):
+        if isinstance(part, Kept):
+            if path in found:
+                raise ValueError(f"{type(model).__name__}: two parameters have the path {path}")
+            found[path] = part
+    return found
+
+
 def _settle(root: Any, place: tuple[str, str]) -> None:
     """Names everything in `root`, and puts telling lists and dicts in the place of plain ones."""
     made: dict[int, Any] = {}
     for path, own_path, part in _parts(root, *place):
-        if isinstance(part, Parameter) and part.name in (None, part._path):
-            part.name = part._path = path
+        if isinstance(part, Kept) and isinstance(part.name, _Path | None):
+            part.name = _Path(path)
         if not isinstance(part, Module | _Telling):
             continue
         vars(part)["_place"] = path, own_path
         inside: Any = vars(part) if isinstance(part, Module) else super(_Telling, part)
         for key, plain in _inside(part):
             kind = KINDS.get(type(plain))
-            if kind and (isinstance(part, _Telling) or not plain or _holds_parts(plain)):
+            if kind and (isinstance(part, _Telling) or not plain or _holds(plain, SINGLE)):
                 inside.__setitem__(key, made.setdefault(id(plain), kind(plain)))
 
 
-def _holds_parts(x: Any) -> bool:
-    return any(isinstance(part, Module | Parameter) for *_, part in _parts(x))
+def _holds(x: Any, kinds: Any) -> bool:
+    return _is_part(x) and any(isinstance(part, kinds) for *_, part in _parts(x))
+
+
+def _refuse_loss(path: str, before: Any, value: Any, after: Any) -> None:
+    """Raises where what is learnt or saved would give way to what isn't, as in `w = w * 0.5`."""
+    kept = {id(part) for *_, part in _parts(after)}
+    pairs, seen = [(path, before, value)], set()
+    for place, was, now in pairs:
+        if id(was) in seen or id(was) in kept or now is None or callable(now):
+            continue
+        seen.add(id(was))
+        if isinstance(was, HOLDERS) and isinstance(now, HOLDERS):
+            entries = dict(now if isinstance(now, dict) else enumerate(now))
+            pairs += [(_joined(place, k), x, entries[k]) for k, x in _inside(was) if k in entries]
+        elif not _holds(now, SINGLE) and _holds(was, Kept):
+            cure = next(text for kind, text in CURES.items() if isinstance(was, kind))
+            raise TypeError(
+                f"{place}: a {type(now).__name__} is neither trained nor saved in the place of "
+                + cure
+            )
 
 
 def _joined(path: str, key: Any) -> str:
@@ -217,7 +302,7 @@ def misfits(expected: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:
             value = np.asarray(state[name])
             if value.shape != place.shape:
                 problems.append(f"{name} has shape {value.shape}, not {place.shape}")
-            elif value.dtype.kind not in "fiu" or not np.can_cast(
+            elif value.dtype.kind not in ("b" if place.dtype == bool else "fiu") or not np.can_cast(
                 value.dtype, place.dtype, "same_kind"
             ):
                 problems.append(f"{name} has dtype {value.dtype}, not {place.dtype}")
@@ -263,7 +348,7 @@ class _List(_Telling, list[Any]):
         _settle(one, self._place)
         super().append(one[len(self)])
         self._given = None
-        if isinstance(value, PARTS):
+        if _is_part(value):
             record_anew()
 
 
@@ -273,9 +358,16 @@ class _Dict(_Telling, dict[Any, Any]):
 
 def _noticed(method: Callable[..., Any]) -> Callable[..., Any]:
     def change(self: Any, *args: Any, **named: Any) -> Any:
-        before = _inside(self)
+        before, old = _inside(self), self.copy()
         try:
-            return method(self, *args, **named)
+            result = method(self, *args, **named)
+            if method.__name__ in REPLACING:
+                _refuse_loss(self._place[0], old, self.copy(), self.copy())
+            return result
+        except TypeError:
+            super(_Telling, self).clear()
+            super(_Telling, self).__init__(old)
+            raise
         finally:
             self._given = None
             if [id(x) for _, x in before] != [id(x) for _, x in _inside(self)]:
@@ -292,7 +384,16 @@ for _kind, _names in (
     for _name in [*_names.split(), "__setitem__", "__delitem__"]:
         setattr(_kind, _name, _noticed(getattr(_kind, _name)))
 
-PARTS = (Module, Parameter, list, tuple, dict)
+REPLACING = ("__setitem__", "update", "__ior__")
+SINGLE = (Module, Kept)
+HOLDERS = (list, tuple, dict)
+PARTS = (*SINGLE, *HOLDERS)
+UNSEEN = (Set, ValuesView, deque)
+CURES = {
+    Parameter: "a parameter; inside no_grad() `m.w *= 0.5` changes it, or set nn.Parameter(...)",
+    Buffer: "a buffer; change its numbers, as in `m.mean.data = ...`, or set nn.Buffer(...)",
+    object: "what holds parameters; give it another name, or set None before",
+}
 KINDS: dict[type, Callable[[Any], Any]] = {list: _List, dict: _Dict}
 _MISSING = object()
 

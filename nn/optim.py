@@ -9,7 +9,7 @@ import numpy as np
 
 from microtensor import GradientError, ShapeError, Tensor
 
-from .checks import number
+from .checks import hinting, number
 from .module import Module, misfits, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -49,6 +49,11 @@ class Optimizer:
         for p in self.parameters:
             if not isinstance(p, Tensor):
                 raise TypeError(f"{name}: expected parameters, got a {type(p).__name__}")
+            if not p.is_leaf:
+                raise TypeError(
+                    f"{name}: {p.name or 'a tensor'} was computed, and what it was computed from "
+                    "would not change; list the parameters themselves"
+                )
         if len({id(p) for p in self.parameters}) < len(self.parameters):
             raise ValueError(f"{name}: a parameter is listed twice")
         number(name, "lr", lr, lambda x: x > 0, "above 0")
@@ -128,6 +133,7 @@ class SGD(Optimizer):
     that Sutskever et al. 2013, "On the importance of initialization and momentum", discuss.
     """
 
+    @hinting
     def __init__(
         self,
         parameters: Iterable[Tensor],
@@ -155,6 +161,7 @@ class Adam(Optimizer):
     adds `weight_decay * p` to the gradient.
     """
 
+    @hinting
     def __init__(
         self,
         parameters: Iterable[Tensor],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,20 +13,31 @@ import numpy as np
 from microtensor import ShapeError, Tensor, no_grad
 from microtensor import compile as as_program
 
-from .checks import whole_number
-from .losses import BCELoss
+from .checks import as_array, expect, hinting, number, whole_number
+from .losses import NUMBERED, BCELoss
 from .module import Module
 from .optim import SGD, Optimizer
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Callback = Callable[[int, float], Any]
+LARGE = 100  # inputs are better scaled
+SMALLER = "try a smaller learning rate"
+
+
+class Stop(Exception):
+    """What a callback raises to end the training: `raise nn.Stop`."""
 
 
 class History:
-    """The cost at every iteration, before its update; and whether Ctrl-C ended the training."""
+    """The cost at every iteration, before its update; and whether Ctrl-C ended the training.
 
-    def __init__(self, costs: Iterable[float] = ()) -> None:
+    `about` says what the training was, such as {"data": "drawn cats", "learning_rate": 0.0075}, in
+    texts, numbers, and lists and dicts of them; checkpoints keep it.
+    """
+
+    def __init__(self, costs: Iterable[float] = (), about: Mapping[str, Any] | None = None) -> None:
         self.costs = list(costs)
+        self.about = dict(about or {})
         self.interrupted = False
 
     def __repr__(self) -> str:
@@ -40,6 +51,7 @@ class History:
         return [(i, cost) for i, cost in enumerate(self.costs) if i % n == 0 or i == last]
 
 
+@hinting
 def fit(
     model: Module,
     X: Any,
@@ -56,82 +68,100 @@ def fit(
 ) -> History:
     """Trains a model on all examples at once, `iterations` times, and returns the history.
 
-    X: (n, ...) inputs, Y: the targets as the loss takes them. Without an optimizer it is
-    `SGD(lr=0.0075)`, without a loss `BCELoss()`: the tutorial's. Any object with `zero_grad()`
-    and `step()` is an optimizer. A `history` from earlier is gone on with, and so is its count of
-    iterations.
+    X: (n, ...) inputs, Y: the targets as the loss takes them; tensors, arrays, lists or frames.
+    Without an optimizer it is `SGD(lr=0.0075)`, without a loss `BCELoss()`: the tutorial's. Any
+    object with `zero_grad()` and `step()` is an optimizer. A `history` from earlier is gone on
+    with, and so is its count of iterations.
 
     The cost is printed for every `print_every`-th iteration and the last (None: never); a
     progress bar shows where tqdm is installed. Each callback is called with the iteration and
-    its cost, after the update; one that returns True ends the training. So does Ctrl-C, between
-    two updates: what was learnt is kept. A cost that isn't finite raises FloatingPointError
-    before the update it would spoil.
+    its cost, after the update; what it returns means nothing, and `raise nn.Stop` ends the
+    training. So does Ctrl-C, between two updates: what was learnt is kept. A cost that isn't
+    finite raises FloatingPointError before the update it would spoil.
 
     `compile=True` trains by `microtensor.compile`: the same numbers, sooner; every
     `print_every`-th iteration is computed both ways, and GradientError raised where they differ.
     A model that draws random numbers, as dropout does, can't be compiled.
     """
-    _expect("fit", "model", model, Module)
+    expect("fit", "model", model, Module)
     optimizer = optimizer if optimizer is not None else SGD(model.parameters(), lr=0.0075)
     loss = loss if loss is not None else BCELoss()
     history = history if history is not None else History()
-    _expect("fit", "history", history, History)
-    _expect("fit", "callbacks", callbacks, Iterable)
+    expect("fit", "history", history, History)
+    expect("fit", "callbacks", callbacks, Iterable)
     callbacks = list(callbacks)
-    _expect_parts(optimizer, loss, *callbacks)
+    _expect_parts(model, optimizer, loss, *callbacks)
     iterations = whole_number("fit", "iterations", iterations, 0)
     if print_every is not None:
         print_every = whole_number("fit", "print_every", print_every, 1)
+    X, Y = as_array(X), as_array(Y)
     if np.shape(X)[:1] != np.shape(Y)[:1]:
         raise ShapeError(f"fit: {np.shape(X)} inputs and {np.shape(Y)} targets differ in number")
+    if 0 in np.shape(X)[:1]:
+        raise ValueError(f"fit: there are no examples: the inputs have shape {np.shape(X)}")
     history.interrupted = False
     model.train()
 
     def cost_of(X: Any, Y: Any) -> Tensor:
         return loss(model(X), Y)
 
-    compute = as_program(cost_of) if compile else cost_of
+    compute: Any = as_program(cost_of) if compile else cost_of
+    first = len(history.costs)
 
     def step(iteration: int, verify: bool) -> float:
         optimizer.zero_grad()
-        value = _descend(compute, X, Y, iteration, verify)
+        cost = compute(X, Y)
+        value: float = cost.item()
+        if not np.isfinite(value):
+            if compile:
+                cost_of(X, Y)  # run by itself, a loss may say more
+            raise FloatingPointError(
+                f"fit: the cost is {value} at iteration {iteration}; "
+                + _reason(model, X, Y, iteration == first)
+            )
+        if isinstance(cost, Tensor):
+            cost.backward()
+        elif verify:
+            compute.verify(X, Y)
         optimizer.step()
         return value
 
-    last = len(history.costs) + iterations - 1
-    _iterate(step, history, last, print_every, progress, callbacks)
+    _iterate(step, history, first + iterations - 1, print_every, progress, callbacks)
     return history
 
 
-def _descend(compute: Any, X: Any, Y: Any, iteration: int, verify: bool) -> float:
-    """The cost, known to be finite, once its gradients are in place."""
-    cost = compute(X, Y)
-    value: float = cost.item()
-    if not np.isfinite(value):
-        raise FloatingPointError(
-            f"fit: the cost is {value} at iteration {iteration}; try a smaller learning rate, or "
-            "detect_anomaly() to see where it arises"
-        )
-    if isinstance(cost, Tensor):
-        cost.backward()
-    elif verify:
-        compute.verify(X, Y)
-    return value
+def _reason(model: Module, X: Any, Y: Any, first: bool) -> str:
+    """Why a cost may not be finite, and what to do."""
+    for name, x in (("X", X), ("Y", Y), *model.named_parameters()):
+        values = x.data if isinstance(x, Tensor) else np.asarray(x)
+        bad = np.argwhere(~np.isfinite(values)).tolist()
+        if bad:
+            cure = "" if first or x is X or x is Y else f"; {SMALLER}"
+            return f"{name} holds {values[tuple(bad[0])]} at {bad[0]}{cure}"
+    if np.abs(X).max() > LARGE:
+        return f"the inputs go up to {np.abs(X).max():g}; scale them, as pictures by X / 255"
+    where = "detect_anomaly() to see where it arises"
+    return f"nothing was updated yet: use {where}" if first else f"{SMALLER}, or {where}"
 
 
 def _iterate(
     step: Any, history: History, last: int, print_every: int | None, progress: bool, callbacks: Any
 ) -> None:
-    """Takes steps, printing and calling back, up to the last iteration, Ctrl-C, or a True."""
+    """Takes steps, printing and calling back, up to the last iteration, Ctrl-C, or a Stop."""
     first = len(history.costs)
     with _ctrl_c_noted() as pressed, _bar(progress, first, last + 1) as (say, bar):
         for iteration in range(first, last + 1):
             due = print_every and (iteration % print_every == 0 or iteration == last)
             value = step(iteration, bool(due))
             history.costs.append(value)
-            answers = [callback(iteration, value) for callback in callbacks]
+            ended = False
+            for callback in callbacks:
+                try:
+                    callback(iteration, value)
+                except Stop:  # the others are told of this iteration all the same
+                    ended = True
             history.interrupted = bool(pressed)
-            ended = True in answers or history.interrupted
+            ended = ended or history.interrupted
             if due or (print_every and ended):
                 say(f"cost after iteration {iteration}: {value}")
             if bar is not None:
@@ -143,26 +173,25 @@ def _iterate(
             say(f"stopped by Ctrl-C after iteration {iteration}; what was learnt is kept")
 
 
-def _expect_parts(optimizer: Any, *functions: Any) -> None:
+def _expect_parts(model: Module, optimizer: Any, *functions: Any) -> None:
     for function in functions:
         if not callable(function) or isinstance(function, type):
             kind = getattr(function, "__name__", f"a {type(function).__name__}")
             raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
     if isinstance(optimizer, type):
-        _expect("fit", "optimizer", optimizer, Optimizer)
+        expect("fit", "optimizer", optimizer, Optimizer)
+    parts = [part for part in (model, *functions) if isinstance(part, Module)]
+    learnt = {id(p) for part in parts for p in part.parameters()}
+    if isinstance(optimizer, Optimizer) and learnt.isdisjoint(map(id, optimizer.parameters)):
+        raise ValueError(
+            "fit: the optimizer changes no parameter of this model; make it of model.parameters()"
+        )
     for name in ("zero_grad", "step"):
         if not callable(getattr(optimizer, name, None)):
             raise TypeError(
                 "fit: an optimizer has zero_grad() and step(), as nn.SGD(model.parameters()) has; "
                 f"a {type(optimizer).__name__} has no {name}()"
             )
-
-
-def _expect(owner: str, name: str, value: Any, kind: type) -> None:
-    if not isinstance(value, kind):
-        got = value.__name__ if isinstance(value, type) else f"a {type(value).__name__}"
-        article = "an" if kind.__name__[0] in "AEIOU" else "a"
-        raise TypeError(f"{owner}: {name} is {article} {kind.__name__} object, got {got}")
 
 
 @contextmanager
@@ -206,36 +235,78 @@ def _ctrl_c_noted() -> Iterator[list[bool]]:
         signal.signal(signal.SIGINT, usual)
 
 
-def predict(model: Module, X: Any, threshold: float = 0.5) -> Array:
+def predict(model: Module, X: Any, threshold: float | None = None, loss: Any = None) -> Array:
     """The class of each example, as whole numbers; in evaluation mode, recording nothing.
 
-    A model with one output (n, 1) gives 1 where it is above the threshold, else 0, of shape
-    (n, 1). One with several outputs gives the number of the largest, of shape (n,).
+    `loss=`, the loss that the model was trained with, decides by its `decide(outputs)`: at 0.5 for
+    `BCELoss`, at 0 for `BCEWithLogitsLoss`, on the largest of a row for `CrossEntropyLoss`.
+
+    Without it a model with one output (n, 1) gives 1 where it is above the threshold, else 0, of
+    shape (n, 1); without a threshold it is 0.5, and outputs beyond 0..1 raise ValueError. One with
+    several outputs gives the number of the largest, of shape (n,).
     """
-    _expect("predict", "model", model, Module)
+    expect("predict", "model", model, Module)
+    decide = _decision(threshold, loss)
     training = {module: module.training for _, module in model.named_modules()}
     try:
         # Not by eval(): it is soon as it was, and no compiled step needs to be recorded anew
         for module in training:
             vars(module)["training"] = False
         with no_grad():
-            outputs = model(X).numpy()
+            outputs = model(as_array(X)).numpy()
     finally:
         for module, mode in training.items():
             vars(module)["training"] = mode
     if np.isnan(outputs).any():
         raise FloatingPointError("predict: the model's outputs hold nan, which is no class")
+    classes = decide(outputs)
+    classes = classes.numpy() if isinstance(classes, Tensor) else np.asarray(classes)
+    return classes.astype(int) if classes.dtype == bool else classes
+
+
+def _decision(threshold: float | None, loss: Any) -> Callable[[Array], Any]:
+    """What makes classes of outputs: the loss, or a threshold."""
+    if threshold is not None:
+        number("predict", "threshold", threshold, lambda x: loss is None, "where loss= isn't given")
+    if loss is None:
+        return lambda outputs: _judged(outputs, threshold)
+    if isinstance(loss, type) or not callable(getattr(loss, "decide", None)):
+        called = getattr(loss, "__name__", type(loss).__name__)
+        raise TypeError(
+            f"predict: loss is an object with decide(outputs), as nn.BCEWithLogitsLoss() is, and "
+            f"{called} has none; say threshold=, or judge model(X) yourself"
+        )
+    return loss.decide  # type: ignore[no-any-return]
+
+
+def _judged(outputs: Array, threshold: float | None) -> Array:
+    """Classes by the largest of several outputs, or by a threshold for one."""
     if outputs.ndim == 2 and outputs.shape[1] > 1:
+        if threshold is not None:
+            raise ValueError(f"predict: threshold= is for one output, not {outputs.shape[1]}")
         return np.asarray(outputs.argmax(axis=1))
-    return np.asarray(outputs > threshold).astype(int)
+    if threshold is None and outputs.size and (outputs.min() < 0 or outputs.max() > 1):
+        raise ValueError(
+            f"predict: outputs of {outputs.min():.4g} to {outputs.max():.4g} are no probabilities, "
+            "judged at 0.5; say loss=, the loss of the training, or threshold="
+        )
+    return np.asarray(outputs > (0.5 if threshold is None else threshold)).astype(int)
 
 
-def accuracy(model: Module, X: Any, Y: Any, threshold: float = 0.5) -> float:
-    """The share of examples whose class is predicted right, from 0 to 1."""
-    predicted = predict(model, X, threshold)
+def accuracy(
+    model: Module, X: Any, Y: Any, threshold: float | None = None, loss: Any = None
+) -> float:
+    """The share of examples whose class is right, as `predict` decides on it: from 0 to 1."""
+    predicted = predict(model, X, threshold, loss)
+    Y = as_array(Y)
     labels = Y.numpy() if isinstance(Y, Tensor) else np.asarray(Y)
     if labels.shape != predicted.shape:
         raise ShapeError(
             f"accuracy: {predicted.shape} predictions and {labels.shape} labels differ in shape"
         )
+    if labels.dtype.kind not in "fiub" or not labels.size:
+        raise TypeError(f"accuracy: no labels are in {labels.size} of {labels.dtype}; {NUMBERED}")
+    strange = labels[(labels < 0) | (labels != np.floor(labels))]
+    if loss is None and strange.size:
+        raise ValueError(f"accuracy: classes are numbered from 0, got the label {strange[0]}")
     return float((predicted == labels).mean())

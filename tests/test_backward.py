@@ -1,5 +1,7 @@
 """The walk back: what arrives at the leaves, when it refuses, and what it leaves behind."""
 
+import asyncio
+import contextvars
 import copy
 import gc
 import os
@@ -10,11 +12,13 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 import weakref
 
 import numpy as np
 import pytest
+from counting import calls
 
 import microtensor as mt
 from microtensor import Tensor, grad, group, no_grad
@@ -113,7 +117,8 @@ def test_intermediates_keep_no_gradient():
     a = leaf(2.0)
     b = a * 3
     (b * b).backward()
-    assert b.grad is None
+    with pytest.warns(UserWarning, match="leaves alone keep gradients"):
+        assert b.grad is None
 
 
 def test_a_vector_of_one_is_a_scalar():
@@ -633,11 +638,14 @@ def test_a_view_of_a_leaf_made_without_a_record_is_no_silent_error(mutate):
 
 
 @pytest.mark.parametrize("view", [lambda t: t.T, lambda t: t[:], lambda t: t.reshape(2)])
-def test_a_changed_view_changes_nothing_else(view):
+def test_a_changed_view_changes_what_it_is_a_view_of(view):
     x = leaf([1.0, 2.0])
+    loss = (x * x).sum()
     y = view(x)
     y.data -= 1
-    assert (x.tolist(), y.tolist()) == ([1, 2], [0, 1])
+    assert (x.tolist(), y.tolist()) == ([0, 1], [0, 1])
+    with pytest.raises(mt.GradientError, match="was changed after multiply"):
+        loss.backward()
 
 
 @pytest.mark.parametrize(
@@ -1008,7 +1016,7 @@ def test_a_long_chain_is_printed(long_chain):
 def test_a_long_chain_is_neither_copied_nor_pickled(long_chain):
     message = (
         "copy: the tensor was computed by add, and its record is neither copied nor pickled; "
-        "take its .detach()"
+        "take its .detach(), or its .numpy() for an array"
     )
     for f in (copy.copy, copy.deepcopy, pickle.dumps):
         refused(TypeError, message, f, long_chain[1])
@@ -1045,6 +1053,11 @@ def build():
     return [w, x, h, y, mt.logsumexp(y, axis=1).mean()]
 
 
+def read_gradient(y):
+    with pytest.warns(UserWarning, match="leaves alone keep gradients"):
+        assert y.grad is None
+
+
 @pytest.mark.parametrize(
     "use",
     [
@@ -1056,7 +1069,7 @@ def build():
         lambda y, w: grad(grad(y, w, create_graph=True).sum(), w),
         lambda y, w: mt.Graph.of(y),
         lambda y, w: repr(y),
-        lambda y, w: y.grad,
+        lambda y, w: read_gradient(y),
     ],
 )
 def test_a_dropped_result_frees_its_graph(use, collector_off):
@@ -1152,3 +1165,284 @@ print((faults() - before) / 20)
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert float(printed.stdout) < 40
+
+
+# Second derivatives that are 0 ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        mt.relu,
+        abs,
+        mt.max,
+        lambda x: np.maximum(x, 0.5),
+        lambda x: x.clip(-1, 1),
+        lambda x: mt.where(x > 0, x, 2 * x),
+        lambda x: 3 * x,
+        lambda x: x.mean(),
+        lambda x: x[:2],
+        lambda x: np.flip(x).cumsum(),
+        lambda x: np.ones((2, 3)) @ x,
+    ],
+)
+def test_what_is_made_of_straight_lines_has_second_derivative_0(f):
+    x = leaf([1.0, -2.0, 3.0])
+    first = grad(f(x).sum(), x, create_graph=True)
+    np.testing.assert_array_equal(first.numpy(), grad(f(x).sum(), x).numpy())
+    assert [grad(first[k], x).tolist() for k in range(3)] == [[0, 0, 0]] * 3
+    second = grad(first.sum(), x, create_graph=True)
+    assert grad(second.sum(), x).tolist() == [0, 0, 0]
+    first.sum().backward()
+    assert x.grad.tolist() == [0, 0, 0]
+
+
+def test_a_hessian_has_zeros_where_inputs_do_not_meet():
+    w, x, b = leaf([1.0, 2.0]), leaf([3.0, np.inf]), leaf(np.float32(4.0))
+    first = grad((w * x).sum() + 5 * b, [w, x, b], create_graph=True)
+    assert [d.dtype for d in first] == [np.float64, np.float64, np.float32]
+    blocks = [[grad(d.sum(), v).tolist() for v in (w, x, b)] for d in first]
+    assert blocks == [[[0, 0], [1, 1], 0], [[1, 1], [0, 0], 0], [[0, 0], [0, 0], 0]]
+
+
+def test_the_same_input_twice():
+    x = leaf([1.0, 2.0])
+    first = grad((x * x).sum(), [x, x], create_graph=True)
+    assert [d.tolist() for d in first] == [[2, 4], [2, 4]]
+    assert all("where" not in str(d) + repr(d) for d in first)  # nothing was lacking
+
+
+# Generators, coroutines -------------------------------------------------------------------------
+
+
+def recorded():
+    return (leaf(1.0) * 2).requires_grad
+
+
+def test_a_generator_decorated_is_inside_whenever_it_runs():
+    @no_grad()
+    def steps():
+        found = yield recorded()
+        try:
+            yield found, recorded()
+        except KeyError:
+            yield recorded()
+        return recorded()
+
+    generator = steps()
+    assert steps.__name__ == "steps"
+    assert not next(generator)
+    assert recorded()
+    assert generator.send("sent") == ("sent", False)
+    assert recorded()
+    assert not generator.throw(KeyError)
+    assert recorded()
+    with pytest.raises(StopIteration) as stopped:
+        next(generator)
+    assert stopped.value.value is False
+    assert recorded()
+
+
+def test_generators_decorated_take_turns():
+    @no_grad()
+    def constants():
+        for _ in range(2):
+            yield recorded()
+
+    @mt.record_constants()
+    def all_recorded():
+        for _ in range(2):
+            yield recorded(), (Tensor(1.0) * 2)._marks is not None
+
+    pairs = zip(constants(), all_recorded(), strict=True)
+    assert [*pairs] == [(False, (True, True))] * 2
+    assert recorded()
+    assert not (Tensor(1.0) * 2)._marks is not None
+
+
+def test_a_generator_decorated_that_is_closed():
+    seen = []
+
+    @no_grad()
+    def steps():
+        try:
+            yield
+        finally:
+            seen.append(recorded())
+
+    generator = steps()
+    next(generator)
+    generator.close()
+    assert seen == [False]
+    assert recorded()
+
+
+@pytest.mark.parametrize("decorated", [False, True])
+def test_a_generator_closed_in_another_thread(decorated):
+    def steps():
+        with no_grad(), group("g"):
+            yield
+
+    def work():
+        try:
+            generator.close()
+        except BaseException as error:
+            seen.append(error)
+        seen.append(recorded())
+
+    seen = []
+    context = contextvars.copy_context()  # which ends with the test
+    generator = no_grad()(steps)() if decorated else steps()
+    context.run(next, generator)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(10)
+    assert seen == [True]
+
+
+def test_coroutines_decorated():
+    @no_grad()
+    async def twice():
+        first = recorded()
+        await asyncio.sleep(0)
+        return first, recorded()
+
+    @no_grad()
+    async def steps():
+        found = yield recorded()
+        await asyncio.sleep(0)
+        try:
+            yield found, recorded()
+        except KeyError:
+            yield recorded()
+
+    async def main():
+        assert await asyncio.gather(twice(), twice()) == [(False, False)] * 2
+        generator = steps()
+        assert not await anext(generator)
+        assert recorded()
+        assert await generator.asend("sent") == ("sent", False)
+        assert recorded()
+        assert not await generator.athrow(KeyError)
+        assert recorded()
+        assert [found async for found in steps()] == [False, (None, False)]
+
+    asyncio.run(main())
+    assert recorded()
+
+
+def test_detect_anomaly_in_a_generator():
+    @mt.detect_anomaly()
+    def steps():
+        yield mt.log(leaf(0.0))
+
+    with np.errstate(divide="ignore"):
+        with pytest.raises(FloatingPointError):
+            next(steps())
+        assert mt.log(leaf(0.0)).item() == -np.inf
+
+
+def test_a_mode_is_entered_once_at_a_time():
+    off = no_grad()
+    with off, pytest.raises(RuntimeError, match="write no_grad\\(\\) anew each time"), off:
+        pass
+    with off:
+        assert not recorded()
+    assert recorded()
+
+
+# What grows with the work, and what doesn't -----------------------------------------------------
+
+
+def allocated(work):
+    """The most memory that is held while `work` runs, beyond what was held before."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        work()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def rows_of(x):
+    total = 0.0
+    for row in x:
+        total = total + (row * row).sum()
+    return total
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda parts, x: mt.stack(parts).sum(),
+        lambda parts, x: mt.concatenate(parts).sum(),
+        lambda parts, x: rows_of(x),
+        lambda parts, x: mt.stack([part * 2 for part in x.split(len(parts))]).sum(),
+    ],
+)
+def test_many_parts_take_work_in_proportion(f):
+    """Calls, and entries written: every one of n parts is read once, not once for each part."""
+
+    def work(n):
+        parts, x = [leaf(np.ones(3)) for _ in range(n)], leaf(np.ones((n, 3)))
+        result = f(parts, x)
+        events = calls(result.backward)
+        assert all((part.grad == 1).all() for part in parts if part.grad is not None)
+        return events
+
+    few, many = work(50), work(400)
+    assert many < 8.5 * few
+
+
+def test_rows_of_a_tensor_share_one_gradient(monkeypatch):
+    """Not one array of all rows for each of them."""
+    entries = []
+    zeros = np.zeros
+    monkeypatch.setattr(np, "zeros", lambda *a, **k: entries.append(1) or zeros(*a, **k))
+    x = leaf(np.arange(60.0).reshape(20, 3))
+    rows_of(x).backward()
+    np.testing.assert_array_equal(x.grad, 2 * x.data)
+    assert len(entries) == 1
+
+
+def test_parts_that_overlap_and_what_else_uses_them():
+    x = leaf(np.arange(12.0).reshape(4, 3))
+    y = x * 1.0
+    result = (y[0] * 2).sum() + (y[1:3] * y[0]).sum() + y.sum() + y[[0, 0]].sum() + y[..., 1].sum()
+    result.backward()
+    d = np.ones((4, 3))
+    d[0] += 2 + x.data[1:3].sum(axis=0) + 2
+    d[1:3] += x.data[0]
+    d[:, 1] += 1
+    np.testing.assert_array_equal(x.grad, d)
+    first = x.grad.copy()
+    result.backward()
+    np.testing.assert_array_equal(x.grad, 2 * first)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x, w: x @ w, lambda x, w: x @ w.T, lambda x, w: w @ np.swapaxes(x, 1, 2)]
+)
+def test_a_stack_times_a_matrix_makes_no_matrix_for_each_of_the_stack(f):
+    x, w = leaf(np.ones((64, 2, 100))), leaf(np.ones((100, 100)))
+    result = f(x, w).sum()
+    assert allocated(result.backward) < 64 * w.data.nbytes / 8
+
+
+def test_einsum_of_three_matrices_goes_two_by_two(monkeypatch):
+    """n^3 products, not n^4: NumPy is told to look for the best order, backward too."""
+    asked = []
+    einsum = np.einsum
+    monkeypatch.setattr(
+        np, "einsum", lambda *a, **k: asked.append(k.get("optimize")) or einsum(*a, **k)
+    )
+    xs = [leaf(np.ones((30, 30))) for _ in range(3)]
+    mt.einsum("ij,jk,kl->il", *xs).sum().backward()
+    assert asked == [True] * 4
+    asked.clear()
+    mt.einsum("ij,jk->ik", leaf(np.ones((2, 2))), np.ones((2, 2)))
+    mt.einsum("ij,jk->ik", xs[0], xs[1], optimize=False)
+    assert asked == [None, False]

@@ -3,13 +3,18 @@
 import io
 import os
 import struct
+import subprocess
+import sys
+import threading
 import tracemalloc
 import warnings
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import microtensor as mt
 import nn
 
 X = np.random.default_rng(0).normal(size=(6, 3))
@@ -144,6 +149,7 @@ def test_numpy_reads_a_checkpoint_without_pickle(tmp_path):
     nn.save(path, model, nn.SGD(model.parameters()), nn.History([0.5, 0.25]))
     with np.load(path, allow_pickle=False) as arrays:
         assert sorted(arrays) == [
+            "format",
             "history/costs",
             "model/layers.0.bias",
             "model/layers.0.weight",
@@ -249,6 +255,324 @@ def test_a_folder_in_the_files_place_is_no_place(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"missing\.npz"):
         nn.load(tmp_path / "missing.npz", new_model())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o755, 0o444])
+def test_the_old_files_mode_is_kept(tmp_path, mode):
+    path = tmp_path / "m.npz"
+    nn.save(path, new_model())
+    path.chmod(mode)
+    nn.save(path, new_model())
+    assert path.stat().st_mode & 0o7777 == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002, 0o000])
+def test_a_new_file_has_the_mode_that_the_umask_gives(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        nn.save(tmp_path / "m.npz", new_model())
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "m.npz").stat().st_mode & 0o7777 == 0o666 & ~mask
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows needs a right to make links")
+@pytest.mark.parametrize("old", [True, False])
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_link_stays_a_link(tmp_path, old, absolute):
+    (tmp_path / "runs").mkdir()
+    link, target = tmp_path / "best.npz", tmp_path / "runs" / "7.npz"
+    link.symlink_to(target if absolute else os.path.join("runs", "7.npz"))
+    if old:
+        nn.save(target, new_model(seed=7))
+    model, other = new_model(), new_model(seed=8)
+    nn.save(link, model)
+    assert link.is_symlink()
+    assert not target.is_symlink()
+    assert os.listdir(tmp_path / "runs") == ["7.npz"]
+    assert sorted(os.listdir(tmp_path)) == ["best.npz", "runs"]
+    nn.load(target, other)
+    assert bytes_of(other) == bytes_of(model)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)  # never a real device: whoever fails here would replace it
+    with pytest.raises(OSError, match=r"^save: .*pipe is no file, and isn't replaced by one$"):
+        nn.save(path, new_model())
+    assert path.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".npz", "\u732b" * 83 + ".npz"])
+def test_a_file_may_have_the_longest_of_names(tmp_path, name):
+    nn.save(tmp_path / name, new_model())
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_a_path_may_be_bytes(tmp_path):
+    path = os.fsencode(tmp_path / "m.npz")
+    nn.save(path, new_model())
+    nn.load(path, new_model())
+
+
+def seen_in(path):
+    """The seed of the model that a file holds, whole."""
+    model = new_model(seed=9)
+    nn.load(path, model)
+    (seed,) = {int(value) for p in model.parameters() for value in p.data.ravel()}
+    return seed
+
+
+def filled(value):
+    model = new_model()
+    for p in model.parameters():
+        p.data = np.full(p.shape, float(value))
+    return model
+
+
+def test_threads_that_save_to_one_path_never_fail_nor_tear(tmp_path):
+    path, errors, done = tmp_path / "m.npz", [], threading.Event()
+    nn.save(path, filled(0), history=nn.History([0.0] * 500))
+
+    def save(value):
+        try:
+            for k in range(20):
+                nn.save(path, filled(value), history=nn.History([0.0] * (k % 2 * 500)))
+        except BaseException as error:
+            errors.append(error)
+
+    def read():
+        try:
+            while not done.is_set():
+                assert seen_in(path) in range(5)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=save, args=(k,)) for k in range(1, 5)]
+    reader = threading.Thread(target=read)
+    for thread in [reader, *threads]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    reader.join()
+    assert errors == []
+    assert os.listdir(tmp_path) == ["m.npz"]
+    assert seen_in(path) in range(1, 5)
+
+
+SAVER = """
+import sys, numpy as np, nn
+path, value, times = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+model = nn.Sequential(nn.Linear(3, 2, rng=1), nn.Tanh(), nn.Linear(2, 1, rng=1))
+for p in model.parameters():
+    p.data = np.full(p.shape, value)
+if times < 0:  # dies while it writes
+    savez = np.savez
+    def half(file, **arrays):
+        file.write(b"half a file")
+        file.flush()
+        print("writing", flush=True)
+        sys.stdin.read()
+    np.savez = half
+for _ in range(abs(times)):
+    nn.save(path, model)
+"""
+
+
+def saver(path, value, times):
+    return subprocess.Popen(
+        [sys.executable, "-c", SAVER, str(path), str(value), str(times)],
+        cwd=Path(nn.__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_processes_that_save_to_one_path_never_fail_nor_tear(tmp_path):
+    path = tmp_path / "m.npz"
+    nn.save(path, filled(0))
+    savers = [saver(path, value, 30) for value in (1, 2, 3)]
+    while any(process.poll() is None for process in savers):
+        assert seen_in(path) in range(4)
+    assert [process.communicate()[1] for process in savers] == [""] * 3
+    assert os.listdir(tmp_path) == ["m.npz"]
+    assert seen_in(path) in range(1, 4)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills a process as Windows does not")
+def test_the_draft_of_a_dead_writer_is_removed_and_that_of_a_live_one_is_not(tmp_path):
+    path = tmp_path / "m.npz"
+    live, dead = saver(path, 1, -1), saver(path, 2, -1)
+    for process in (live, dead):
+        assert process.stdout.readline() == "writing\n"
+    drafts = set(os.listdir(tmp_path))
+    assert len(drafts) == 2
+    nn.save(path, new_model())
+    assert set(os.listdir(tmp_path)) == {*drafts, "m.npz"}
+    dead.kill()
+    dead.communicate()
+    nn.save(tmp_path / "another.npz", new_model())
+    assert drafts < set(os.listdir(tmp_path))
+    nn.save(path, new_model())
+    (left,) = set(os.listdir(tmp_path)) - {"m.npz", "another.npz"}
+    assert left in drafts
+    live.communicate("")  # goes on, with half a file
+    assert sorted(os.listdir(tmp_path)) == ["another.npz", "m.npz"]
+    assert path.read_bytes() == b"half a file"
+
+
+def test_what_looks_like_a_draft_and_is_none_stays(tmp_path):
+    others = [".m.npz.part", ".m.npz.mine.part", ".m.npz.0123456789abcdef", "m.npz.part", ".m.npz"]
+    for name in others:
+        (tmp_path / name).write_text("mine")
+    nn.save(tmp_path / "m.npz", new_model())
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, "m.npz"])
+
+
+def test_a_draft_that_was_removed_before_it_was_locked_is_begun_again(tmp_path, monkeypatch):
+    begun, usual = [], os.path.exists
+
+    def gone(path):
+        if str(path).endswith(".part") and not begun:
+            begun.append(path)
+            os.unlink(path)  # what another writer does that finds it unlocked
+        return usual(path)
+
+    monkeypatch.setattr(os.path, "exists", gone)
+    nn.save(tmp_path / "m.npz", filled(3))
+    assert len(begun) == 1
+    assert os.listdir(tmp_path) == ["m.npz"]
+    assert seen_in(tmp_path / "m.npz") == 3
+
+
+# What else is kept ------------------------------------------------------------------------------
+
+
+class Kept(nn.Module):
+    def __init__(self, value):
+        self.layer = nn.Linear(1, 1, rng=0)
+        self.s = mt.Tensor(value, requires_grad=True)
+        self.mean = nn.Buffer([value, value])
+        self.seen = nn.Buffer(int(value))
+        self.mask = nn.Buffer([value > 1])
+
+
+def test_leaves_and_buffers_are_kept(tmp_path):
+    path, model, other = tmp_path / "m.npz", Kept(5.0), Kept(0.0)
+    nn.save(path, model, nn.Adam(model.parameters()))
+    nn.load(path, other, nn.Adam(other.parameters()))
+    assert bytes_of(other) == bytes_of(model)
+
+
+def old_file(path, drop=()):
+    """The file as it was when neither leaves nor buffers were saved."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    dropped = ["format", *(f"model/{name}" for name in drop)]
+    write(path, {name: data for name, data in entries.items() if name[:-4] not in dropped})
+
+
+def test_an_older_file_loads_and_leaves_what_it_lacks_as_it_is(tmp_path):
+    path, model, other = tmp_path / "m.npz", Kept(5.0), Kept(0.0)
+    nn.save(path, model)
+    old_file(path, drop=["s", "mean", "seen", "mask"])
+    nn.load(path, other)
+    assert other.layer.weight.item() == model.layer.weight.item()
+    assert (other.s.item(), other.mean.tolist(), other.seen.item()) == (0.0, [0.0, 0.0], 0)
+    assert other.mask.tolist() == [False]
+
+
+def test_an_older_file_of_plain_layers_loads_whole(tmp_path, good):
+    path, model = tmp_path / "m.npz", new_model(seed=5)
+    write(path, {name: data for name, data in good.items() if name != "format.npy"})
+    optimizer = new_adam(model)
+    assert len(nn.load(path, model, optimizer).costs) == 3
+    assert optimizer.steps == 3
+
+
+@pytest.mark.parametrize(("old", "drop"), [(True, "layer.bias"), (False, "s"), (False, "mean")])
+def test_what_a_file_should_have_is_missed(tmp_path, old, drop):
+    path, model = tmp_path / "m.npz", Kept(0.0)
+    nn.save(path, Kept(5.0))
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    del entries[f"model/{drop}.npy"]
+    if old:
+        del entries["format.npy"]
+    write(path, entries)
+    with pytest.raises(ValueError, match=f"model/{drop} is missing$"):
+        nn.load(path, model)
+    assert bytes_of(model) == bytes_of(Kept(0.0))
+
+
+@pytest.mark.parametrize(
+    "about", [{}, {"data": "drawn cats", "rates": [0.5, 1e-3], "seed": 3, "\u732b": None}]
+)
+def test_what_a_training_was_about_is_kept(tmp_path, about):
+    nn.save(tmp_path / "m.npz", new_model(), history=nn.History([0.5], about))
+    history = nn.load(tmp_path / "m.npz", new_model())
+    assert (history.costs, history.about) == ([0.5], about)
+
+
+def test_what_cant_be_kept_is_refused_and_the_old_file_stays(tmp_path):
+    nn.save(tmp_path / "m.npz", filled(3))
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        nn.save(tmp_path / "m.npz", new_model(), history=nn.History([], {"data": object()}))
+    assert os.listdir(tmp_path) == ["m.npz"]
+    assert seen_in(tmp_path / "m.npz") == 3
+
+
+ABOUT = [b"", b"{", b"[1]", b"3", b"\xff", b"[" * 100_000, b'"text"']
+
+
+@pytest.mark.parametrize("text", ABOUT, ids=range(len(ABOUT)))
+def test_notes_that_are_damaged_are_refused(tmp_path, good, text):
+    path = tmp_path / "m.npz"
+    write(path, good | {"history/about.npy": npy(np.frombuffer(text, np.uint8))})
+    assert refusal(path).startswith("m.npz is no whole checkpoint: ")
+
+
+def test_notes_that_are_no_text_are_refused(tmp_path, good):
+    path = tmp_path / "m.npz"
+    write(path, good | {"history/about.npy": npy(np.zeros((2, 2)))})
+    assert "history/about has shape (2, 2)" in refusal(path)
+    write(path, good | {"history/about.npy": header("|u1", (10**9,), b"{}")})
+    assert "history/about is cut short" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (lambda path, model: (model, path), "the path comes first: {}(path, model)"),
+        (lambda path, model: (model,) * 2, "the path comes first: {}(path, model)"),
+        (lambda path, model: (path, nn.Linear), "{}: model is a Module object, got Linear"),
+        (
+            lambda path, model: (path, model.state_dict()),
+            "{}: model is a Module object, got a dict",
+        ),
+        (
+            lambda path, model: (path, model, nn.History()),
+            "{}: optimizer is an Optimizer object, got",
+        ),
+    ],
+)
+@pytest.mark.parametrize("use", [nn.save, nn.load])
+def test_arguments_in_the_wrong_places_are_named(tmp_path, use, arguments, text):
+    path, model = tmp_path / "m.npz", new_model()
+    nn.save(path, model)
+    with pytest.raises(TypeError) as caught:
+        use(*arguments(path, model))
+    assert text.format(use.__name__) in str(caught.value)
+
+
+def test_a_history_is_a_history(tmp_path):
+    model = new_model()
+    with pytest.raises(TypeError, match="save: history is a History object, got a list"):
+        nn.save(tmp_path / "m.npz", model, None, [0.5])
 
 
 # Damaged files ----------------------------------------------------------------------------------

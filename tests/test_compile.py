@@ -35,7 +35,7 @@ def eager(f, *inputs):
     """The value and a function of leaves' gradients, by the function itself."""
     result = f(*inputs)
     result.backward()
-    return result._data
+    return result._array
 
 
 def agree(step, f, leaves, *inputs):

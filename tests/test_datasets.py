@@ -64,6 +64,13 @@ def test_accepts_harmless_differences(tmp_path: Path, content: str) -> None:
     assert images.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
 
 
+@pytest.mark.parametrize("name", ["train_images", "train_labels"])
+def test_a_byte_order_mark_is_no_part_of_the_first_value(tmp_path: Path, name: str) -> None:
+    plain = datasets.load_cats(write(tmp_path))
+    marked = b"\xef\xbb\xbf" + GOOD[f"{name}.csv"].encode()
+    assert digest(datasets.load_cats(write(tmp_path, **{name: marked}))) == digest(plain)
+
+
 def test_reads_a_single_line_and_a_single_value(tmp_path: Path) -> None:
     single = {"train_images": "5", "train_labels": "1", "test_images": "6", "test_labels": "0"}
     cats = datasets.load_cats(write(tmp_path, **single))
@@ -86,7 +93,10 @@ def test_names_the_place_of_a_value_that_is_no_pixel(tmp_path: Path, found: str)
 
 IN_DIGITS = "is not a whole number from 0 to 255 in plain digits"
 A_LABEL = "is not 0 (not a cat) or 1 (cat)"
-NO_BOM = "starts with a byte order mark; save the file as UTF-8 without one"
+PLAIN = "; save it without a header and an index"
+SAVETXT = '; np.savetxt(path, array, fmt="%d", delimiter=",") writes it so'
+COUNTING = ",".join(map(str, range(12)))
+ROWS = f"{COUNTING[::-1]}\n" * 5
 
 
 @pytest.mark.parametrize(
@@ -106,8 +116,37 @@ NO_BOM = "starts with a byte order mark; save the file as UTF-8 without one"
         ("train_images", "0," * 11 + "x\n", f", line 1, column 12: 'x' {IN_DIGITS}"),
         ("train_images", "# pixels\n1,2,3\n", f", line 1, column 1: '# pixels' {IN_DIGITS}"),
         ("train_images", b"1,2,3\n4,\xff5,6\n", f", line 2, column 2: '\ufffd5' {IN_DIGITS}"),
-        ("train_images", b"\xef\xbb\xbf1,2,3\n", f", line 1: {NO_BOM}"),
-        ("train_labels", b"\xef\xbb\xbf1\n0\n1\n", f", line 1: {NO_BOM}"),
+        ("train_images", "p0,p1,p2\n1,2,3\n", f", line 1, column 1: 'p0' {IN_DIGITS}{PLAIN}"),
+        ("train_images", "red,g\n1,2\n", f", line 1, column 1: 'red' {IN_DIGITS}{PLAIN}"),
+        ("train_images", ",0,1\n0,9,9\n1,8,8\n", f", line 1, column 1: '' {IN_DIGITS}{PLAIN}"),
+        (
+            "train_images",
+            ",".join(map(str, range(300))) + "\n" + "9," * 299 + "9\n",
+            f", line 1, column 257: '256' {IN_DIGITS}{PLAIN}",
+        ),
+        (
+            "train_images",
+            "".join(f"{i},7,7\n" for i in range(300)),
+            f", line 257, column 1: '256' {IN_DIGITS}{PLAIN}",
+        ),
+        ("train_images", f"{COUNTING}\n{ROWS}", f", line 1 counts the columns{PLAIN}"),
+        (
+            "test_images",
+            "".join(f"{i},{i * i},7\n" for i in range(1, 7)),
+            f", column 1 counts the lines{PLAIN}",
+        ),
+        (
+            "train_images",
+            "0.000000000000000000e+00 2.500000000000000000e+02\n",
+            f", line 1, column 1: '0.000000000000000...' {IN_DIGITS}{SAVETXT}",
+        ),
+        (
+            "train_labels",
+            "1.000000000000000000e+00\n",
+            f", line 1, column 1: '1.000000000000000...' {A_LABEL}{SAVETXT}",
+        ),
+        ("train_labels", "0,1\n1,1\n", f", line 1: 2 values, expected 1{PLAIN}"),
+        ("train_labels", ",label\n0,1\n", f", line 1, column 1: '' {A_LABEL}{PLAIN}"),
         (
             "train_images",
             "1;2;3;4;5;6;7;8;9;10;11\n",
@@ -115,7 +154,7 @@ NO_BOM = "starts with a byte order mark; save the file as UTF-8 without one"
         ),
         ("train_labels", "0\n2\n1\n", f", line 2, column 1: '2' {A_LABEL}"),
         ("train_labels", "0\n1\n-1\n", f", line 3, column 1: '-1' {A_LABEL}"),
-        ("train_labels", "label\n0\n1\n1\n", f", line 1, column 1: 'label' {A_LABEL}"),
+        ("train_labels", "label\n0\n1\n1\n", f", line 1, column 1: 'label' {A_LABEL}{PLAIN}"),
         ("train_labels", "1.0\n0\n1\n", f", line 1, column 1: '1.0' {A_LABEL}"),
         ("train_labels", "0,1,1\n", ", line 1: 3 values, expected 1"),
         ("test_labels", "1\n1,0\n", ", line 2: 2 values, expected 1"),
@@ -190,6 +229,12 @@ def test_all_missing_files_are_named_at_once(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path} lacks train_labels.csv, test_images.csv; put the missing files there"
     )
+
+
+def test_the_tutorials_own_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "train_catvnoncat.h5").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match=r"test_labels\.csv; write them of the \.h5 files"):
+        datasets.load_cats(tmp_path)
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ TYPES = [
     (lambda: A / np.zeros(3, complex), f"divide: {EXPECTED} an array of dtype complex128"),
     (
         lambda: A * Foreign(),
-        f"multiply: {EXPECTED} a test_errors.Foreign; np.asarray() makes an array of it",
+        f"multiply: {EXPECTED} a test_errors.Foreign; np.asarray() makes one of it",
     ),
     (lambda: A * np.array(["a"]), f"multiply: {EXPECTED} an array of dtype <U1"),
     (lambda: mt.exp(object), f"exp: {EXPECTED} <class 'object'> (type)"),
@@ -265,8 +265,8 @@ TYPES = [
     (lambda: mt.Graph.of(1), "Graph.of: expected a tensor, got int"),
     (lambda: mt.draw("x"), "Graph.of: expected a tensor, got str"),
     # a scalar
-    (lambda: len(SCALAR), "len() of a scalar tensor"),
-    (lambda: iter(SCALAR), "iteration over a scalar tensor"),
+    (lambda: len(SCALAR), "len(): a scalar has none; .item() is its number, .numpy() its array"),
+    (lambda: iter(SCALAR), "a scalar can't be iterated over; .item() is its number"),
     # constants
     (
         lambda: np.where(V, 1.0, 2.0),
@@ -276,19 +276,21 @@ TYPES = [
     (
         lambda: np.asarray(V),
         "'v' requires a gradient, which an array would lose: take .detach() for a constant, "
-        ".numpy() for an array, .item() for a number",
+        ".numpy() for an array, .item() for a number, and stack() to make one "
+        "tensor of several",
     ),
     (
         lambda: np.array(zeros(2)),
         "this tensor requires a gradient, which an array would lose: take .detach() for a "
-        "constant, .numpy() for an array, .item() for a number",
+        "constant, .numpy() for an array, .item() for a number, and stack() to make one "
+        "tensor of several",
     ),
     # copies
     *(
         (
             lambda f=f: f(V * 2),
             "copy: the tensor was computed by multiply, and its record is neither copied nor "
-            "pickled; take its .detach()",
+            "pickled; take its .detach(), or its .numpy() for an array",
         )
         for f in (copy.copy, copy.deepcopy, pickle.dumps)
     ),
@@ -383,8 +385,8 @@ ENTRIES = (
     "the tensor by where() or concatenate(), or do it inside no_grad()"
 )
 CHANGED = (
-    "so its gradient would be wrong; compute the result again, or change the tensor after "
-    "backward()"
+    "so gradients and views would mix old numbers with new; compute the result again, or change "
+    "the tensor after backward()"
 )
 
 
@@ -445,11 +447,11 @@ GRADIENTS = [
     (lambda: set_entry(NUMBERS, SCALAR), f"t[...] = value: 'n' {ENTRIES}"),
     (
         lambda: changed_between(zeros(3, name="w")),
-        f"backward: (3,) 'w' was changed after multiply had used it, {CHANGED}",
+        f"(3,) 'w' was changed after multiply had used it, {CHANGED}",
     ),
     (
         lambda: changed_between(zeros(3)),
-        f"backward: a tensor (3,) was changed after multiply had used it, {CHANGED}",
+        f"a tensor (3,) was changed after multiply had used it, {CHANGED}",
     ),
 ]
 

@@ -50,6 +50,19 @@ def value(formula):
         ("where(w != 2, 1, 2) + where(x >= w, 3, 4) + where(1 < 2, 5, 6)", 11),
         ("maximum(w, x) + abs(x) + clip(w, None, 1)", 4),
         ("  w *\n x  ", -2),
+        ("power(10, 20)*w", 2e20),
+        ("power(10, 20)", 1e20),
+        ("10**20*w + power(10, -2)", 2e20),
+        ("square(10000000000)*w", 2e20),
+        ("99999999999*99999999999*w", 2 * 99999999999**2),
+        ("9223372036854775807 + 1", 2.0**63),
+        ("prod([1000000000, 1000000000, 1000000000])", 1e27),
+        ("cumsum([9223372036854775807, 9223372036854775807])", [2.0**63, 2.0**64]),
+        ("absolute(-9223372036854775808) + sum(9223372036854775807)", 2.0**64),
+        ("maximum(3, 100000000000000000000)*w", 2e20),
+        ("where(w > 1, 100000000000000000000, 1)", 1e20),
+        ("clip(100000000000000000000, 0, 1000000000000000000000)", 1e20),
+        ("sum(5, 0) + softmax(5, -1) + X[2 - 1].sum(0)", 13),
     ],
 )
 def test_what_is_read(formula, expected):
@@ -246,3 +259,14 @@ def test_any_text_is_read_or_refused(text):
 
 def test_functions_are_those_of_the_engine():
     assert all(f.__module__ == "microtensor.operations" for f in FUNCTIONS.values())
+
+
+def test_all_that_a_formula_computes_is_limited():
+    """Each value has a million entries; a few hundred of them would fill the memory."""
+    row = "[" + ", ".join("1" for _ in range(450)) + "]"
+    given = leaves({"x": row})
+    square = "(x[:, None] * x)"
+    formula = " + ".join(f"sum({square})" for _ in range(60))
+    with pytest.raises(ExpressionError, match="with this the formula has more than 10,000,000"):
+        read(formula, given)
+    assert read(" + ".join(f"sum({square})" for _ in range(5)), given).item() == 5 * 450**2

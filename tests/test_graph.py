@@ -268,16 +268,6 @@ def test_a_constant_has_a_graph():
     assert list(graph.steps) == []
 
 
-def test_after_a_training_step_there_is_a_graph_still():
-    """A picture of the loss is drawn when the training is over."""
-    w = leaf(3.0, "w")
-    loss = w * w
-    loss.backward()
-    w.data -= 0.1 * w.grad
-    assert Graph.of(loss).nodes[0].name == "w"
-    draw(loss)
-
-
 def test_no_grad_changes_nothing():
     y = example()
     with mt.no_grad():

@@ -334,3 +334,39 @@ def test_dropout_scales_whole_numbers_too():
 def test_dropout_refuses_what_is_no_probability(p):
     with pytest.raises((ValueError, TypeError), match=r"^Dropout: p is a number from 0"):
         nn.Dropout(p)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: nn.Linear(in_features=2, out_features=1),
+            "Linear: in_features= is called n_in= here",
+        ),
+        (lambda: nn.Linear(2, out_features=1), "Linear: out_features= is called n_out= here"),
+        (lambda: nn.Linear(2, 1, seed=1), "Linear: seed= is called rng= here"),
+        (lambda: nn.Softmax(dim=-1), "Softmax: dim= is called axis= here"),
+        (
+            lambda: nn.CatClassifier(layers=(3, 1)),
+            "CatClassifier: layers= is called layers_dims= here",
+        ),
+        (lambda: nn.Linear(2, 1, activation=3), "unexpected keyword argument 'activation'"),
+    ],
+)
+def test_arguments_of_other_libraries_are_named(make, said):
+    with pytest.raises(TypeError, match=said):
+        make()
+
+
+def test_modules_of_ones_own_get_lists_that_are_no_numbers_as_they_are():
+    class Taking(nn.Module):
+        def forward(self, x):
+            return x
+
+    t = mt.Tensor(1.0, requires_grad=True)
+    for kept in ([t, t], [[t], 2.0], [nn.ReLU()], [], (1.0, 2.0), {"a": 1}, "text", None, 3):
+        assert Taking()(kept) is kept
+    ragged = [[1.0], [1.0, 2.0]]
+    assert Taking()(ragged) is ragged
+    assert isinstance(Taking()([[1, 2], [3, 4]]), np.ndarray)
+    assert isinstance(Taking()([np.ones(2), np.ones(2)]), np.ndarray)

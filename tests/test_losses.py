@@ -303,3 +303,69 @@ def test_labels_that_are_no_whole_numbers_are_refused(dtype):
 def test_labels_of_every_whole_dtype(dtype):
     cost = nn.CrossEntropyLoss()(np.zeros((2, 3)), np.array([0, 2], dtype=dtype))
     np.testing.assert_allclose(cost.item(), np.log(3), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [0.0, 1.0, 15.0, 30.0, 80.0, 1e4, 1e8])
+def test_what_is_known_well_has_a_small_loss_not_0(dtype, size):
+    """-log sigmoid(z) for label 1 is log(1 + e^-z), which z - z would round away."""
+    expected = np.log1p(np.exp(-size))
+    for z, y in ((size, 1.0), (-size, 0.0)):
+        logits = mt.Tensor(np.full((2, 1), z, dtype), requires_grad=True)
+        loss = nn.BCEWithLogitsLoss()(logits, np.full((2, 1), y, dtype))
+        np.testing.assert_allclose(loss.item(), expected, rtol=1e-6, atol=1e-38)
+        loss.backward()
+        slope = np.exp(-size) / (1 + np.exp(-size)) / 2
+        np.testing.assert_allclose(np.abs(logits.grad), slope, rtol=1e-6, atol=1e-38)
+        wrong = nn.BCEWithLogitsLoss()(logits, np.full((2, 1), 1 - y, dtype)).item()
+        assert wrong == pytest.approx(size + expected, rel=1e-6)
+    classes = mt.Tensor(np.array([[size, 0.0]], dtype), requires_grad=True)
+    loss = nn.CrossEntropyLoss()(classes, [0])
+    np.testing.assert_allclose(loss.item(), expected, atol=1e-7 if dtype is np.float32 else 1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", [1e4, 1e8, -1e8])
+def test_cross_entropy_of_equal_large_logits(dtype, shift):
+    logits = mt.Tensor(np.full((3, 2), shift, dtype), requires_grad=True)
+    loss = nn.CrossEntropyLoss()(logits, [0, 1, 1])
+    assert loss.item() == pytest.approx(np.log(2), rel=1e-6)
+    loss.backward()
+    np.testing.assert_allclose(logits.grad * 6, [[-1, 1], [1, -1], [1, -1]], rtol=1e-6)
+
+
+def test_binary_losses_at_0_have_a_second_derivative():
+    z = mt.Tensor([0.0, 0.0], requires_grad=True)
+    first = mt.grad(nn.BCEWithLogitsLoss()(z, [1.0, 0.0]), z, create_graph=True)
+    assert first.tolist() == [-0.25, 0.25]
+    assert mt.grad(first.sum(), z).tolist() == [0.125, 0.125]
+
+
+# Words ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outputs", [[[-0.5], [0.5]], [[0.5], [1.5]], [[-2.0], [7.0]]])
+@pytest.mark.parametrize("kind", [np.array, mt.Tensor, lambda x: mt.Tensor(x, requires_grad=True)])
+def test_outputs_that_are_no_probabilities_are_refused(outputs, kind):
+    with pytest.raises(ValueError) as caught:
+        nn.BCELoss()(kind(outputs), [[1], [0]])
+    low, high = np.min(outputs), np.max(outputs)
+    assert str(caught.value) == (
+        f"BCELoss: predictions are probabilities, from 0 to 1, got {low:.4g} to {high:.4g}; end "
+        "the model with nn.Sigmoid(), or use nn.BCEWithLogitsLoss()"
+    )
+
+
+@pytest.mark.parametrize("targets", [["cat", "dog"], np.array(["cat", "dog"], object)])
+@pytest.mark.parametrize("loss", [*SAME_SHAPE, nn.CrossEntropyLoss()], ids=name)
+def test_labels_in_words_are_refused_and_told_how_to_be_numbered(loss, targets):
+    outputs = np.full((2, 2) if isinstance(loss, nn.CrossEntropyLoss) else 2, 0.5)
+    with pytest.raises(TypeError, match=r"; np\.unique\(targets, return_inverse=True\)\[1\] num"):
+        loss(outputs, targets)
+
+
+@pytest.mark.parametrize("loss", [*SAME_SHAPE, nn.CrossEntropyLoss()], ids=name)
+def test_the_loss_of_nothing_is_refused(loss):
+    shape = (0, 3) if isinstance(loss, nn.CrossEntropyLoss) else (0,)
+    with pytest.raises(ValueError, match="there are no examples"):
+        loss(np.zeros(shape), np.zeros(0, int))

@@ -1,5 +1,6 @@
 """Module, Parameter and Sequential: what is found, in which order, under which name."""
 
+import collections
 import copy
 import pickle
 
@@ -10,7 +11,7 @@ import microtensor as mt
 import nn
 
 PUBLIC = (
-    "Module Parameter Sequential Linear ReLU Sigmoid Tanh Softmax Dropout Flatten BCELoss "
+    "Module Parameter Buffer Sequential Linear ReLU Sigmoid Tanh Softmax Dropout Flatten BCELoss "
     "BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal he_uniform "
     "lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
     "CatClassifier datasets"
@@ -25,7 +26,7 @@ class Nested(nn.Module):
         self.first = nn.Parameter(1.0)
         self.blocks = [nn.Linear(2, 1, rng=0), (nn.ReLU(), nn.Linear(1, 1, bias=False, rng=0))]
         self.heads = {"cat": nn.Linear(1, 2, rng=0), "extra": [nn.Parameter([0.0, 0.0])]}
-        self.constant = mt.Tensor(5.0, requires_grad=True)
+        self.constant = mt.Tensor(5.0)
         self.notes = ["text", None, 3]
 
     def forward(self, x):
@@ -155,6 +156,306 @@ def test_two_parameters_of_one_path_are_refused():
     with pytest.raises(ValueError, match=r"both\.1"):
         model.both = {1: nn.Parameter(1.0), "1": nn.Parameter(2.0)}
         model.state_dict()
+
+
+# Nothing is lost --------------------------------------------------------------------------------
+
+
+def leaf(value=2.0):
+    return mt.Tensor(value, requires_grad=True)
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(2, 1, rng=0)
+        self.s = leaf()
+        self.many = [leaf(1.0), {"a": leaf(3.0)}]
+        self.hidden = mt.Tensor(0.0)
+
+    def forward(self, x):
+        self.hidden = self.hidden + (self.layer(x) * self.s).sum()
+        return self.hidden * self.many[0] * self.many[1]["a"]
+
+
+LEAVES = ["layer.weight", "layer.bias", "s", "many.0", "many.1.a"]
+
+
+def test_a_leaf_that_requires_a_gradient_is_a_parameter():
+    given = leaf()
+    model = Scaled()
+    model.s = given
+    assert model.s is given
+    assert isinstance(given, nn.Parameter)
+    assert [path for path, _ in model.named_parameters()] == list(model.state_dict()) == LEAVES
+    assert names(model) == LEAVES
+    assert repr(model).splitlines()[0].split() == ["Scaled", "6", "parameters"]
+    model(np.ones((1, 2))).backward()
+    before = given.item()
+    nn.SGD(model.parameters()).step()
+    assert given.item() != before
+
+
+def test_a_leaf_is_a_parameter_wherever_it_is_put():
+    model = nn.Sequential()
+    model.pair = (leaf(), [leaf()])
+    model.later = []
+    model.later.append(leaf())
+    model.later += [leaf()]
+    model.named = {}
+    model.named["x"] = leaf()
+    model.layers.append(nn.Linear(1, 1, rng=0))
+    model.layers[0].gain = leaf()
+    assert names(model) == [
+        "layers.0.weight", "layers.0.bias", "layers.0.gain", "pair.0", "pair.1.0", "later.0",
+        "later.1", "named.x",
+    ]  # fmt: skip
+
+
+def test_a_leaf_that_is_frozen_stays_a_parameter():
+    model = Scaled()
+    for p in model.parameters():
+        p.requires_grad = False
+    assert list(model.state_dict()) == LEAVES
+    for p in model.parameters():
+        p.requires_grad = True
+    assert names(model) == LEAVES
+
+
+def test_a_computed_tensor_or_a_constant_is_no_parameter():
+    model = Scaled()
+    for _ in range(3):
+        model(np.ones((1, 2)))
+    model.states = [model.hidden, model.hidden * 2]
+    model.constant = mt.Tensor(3.0)
+    with mt.no_grad():
+        model.now = model.s * 2
+    assert list(model.state_dict()) == LEAVES
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_keep_leaves_and_buffers(copied):
+    model = Scaled()
+    model.mean = nn.Buffer([1.0, 2.0])
+    model.again = [model.s, model.mean]
+    twin = copied(model)
+    assert bytes_of(twin) == bytes_of(model)
+    assert list(twin.state_dict()) == [*LEAVES, "mean"]
+    assert twin.again[0] is twin.s is not model.s
+    assert twin.again[1] is twin.mean is not model.mean
+    assert names(twin) == LEAVES
+    assert names(nn.Sequential(nn.ReLU(), twin))[2] == "layers.1.s"
+    assert twin.mean.name == "layers.1.mean"
+
+
+NO_PLACE = {
+    "a computed tensor": lambda w: w * 0.5,
+    "a constant": lambda w: w.detach(),
+    "an array": lambda w: w.numpy(),
+    "a number": lambda w: 0.5,
+    "a list of numbers": lambda w: [0.5, 0.5],
+    "a list of tensors": lambda w: [w * 0.5],
+    "text": lambda w: "0.5",
+    "nothing that holds any": lambda w: [],
+}
+
+
+def without_record(w):
+    with mt.no_grad():
+        return w * 0.5
+
+
+@pytest.mark.parametrize("make", [*NO_PLACE.values(), without_record], ids=[*NO_PLACE, "no_grad"])
+@pytest.mark.parametrize("place", ["weight", "mean", "s", "ws.0", "ws.1.a", "named.x"])
+def test_a_parameter_gives_way_to_no_other_tensor(make, place):
+    model = nn.Linear(2, 1, rng=0)
+    model.s, model.mean = leaf(), nn.Buffer([1.0])
+    model.ws, model.named = [leaf(), {"a": leaf()}], {"x": leaf()}
+    before, step = bytes_of(model), step_of(Parts())
+    path = place.split(".")
+    holder = model
+    for key in path[:-1]:
+        holder = getattr(holder, key) if isinstance(holder, nn.Module) else holder[number(key)]
+    with pytest.raises(TypeError) as caught:
+        if holder is model:
+            setattr(model, place, make(model.weight))
+        else:
+            holder[number(path[-1])] = make(model.weight)
+    start = f"Linear.{place}" if holder is model else place
+    what = "a buffer" if place == "mean" else "a parameter"
+    cure = "`m.mean.data = ...`" if place == "mean" else "inside no_grad() `m.w *= 0.5` changes it"
+    message = str(caught.value)
+    kind = type(make(model.weight)).__name__
+    assert message.startswith(
+        f"{start}: a {kind} is neither trained nor saved in the place of {what}; "
+    )
+    assert cure in message
+    assert "\n" not in message
+    assert bytes_of(model) == before
+    step()
+
+
+def number(key):
+    return int(key) if key.isdigit() else key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: setattr(m, "ws", [w * 0.5 for w in m.ws]),
+        lambda m: setattr(m, "ws", tuple(w * 0.5 for w in m.ws)),
+        lambda m: setattr(m, "ws", m.ws[0] * 0.5),
+        lambda m: setattr(m, "ws", [m.ws[0], m.ws[1] * 0.5]),
+        lambda m: m.ws.__setitem__(slice(None), (w * 0.5 for w in m.ws.copy())),
+        lambda m: m.ws.__setitem__(-1, m.ws[1] * 0.5),
+        lambda m: m.named.update(x=m.ws[0] * 0.5),
+        lambda m: m.named.__ior__({"x": m.ws[0] * 0.5}),
+        lambda m: setattr(m, "named", {"x": m.ws[0] * 0.5}),
+        lambda m: setattr(m, "layer", m.layer(np.ones((1, 2)))),
+        lambda m: setattr(m, "layers", m.layers[0](np.ones((1, 2)))),
+        lambda m: m.layers.__setitem__(0, m.layers[0](np.ones((1, 2)))),
+    ],
+)
+def test_lists_and_layers_give_way_to_no_tensor_either(change):
+    model = nn.Sequential(nn.Linear(2, 1, rng=0))
+    model.ws, model.named = [leaf(), leaf()], {"x": leaf()}
+    model.layer = nn.Linear(2, 1, rng=0)
+    before = bytes_of(model)
+    with pytest.raises(TypeError, match="is neither trained nor saved in the place of"):
+        change(model)
+    assert bytes_of(model) == before
+    assert names(model) == list(before)
+
+
+def test_what_may_take_a_parameters_place():
+    model = Pair(nn.Linear(2, 1, rng=0), nn.ReLU())
+    with mt.no_grad():
+        model.a.weight *= 0.5
+    model.a.weight = model.a.weight
+    model.a.weight = nn.Parameter([[1.0, 2.0]])
+    model.a.weight = leaf([[3.0, 4.0]])
+    assert model.a.weight.tolist() == [[3.0, 4.0]]
+    model.b = mt.tanh  # without anything to lose
+    model.b = mt.Tensor(1.0)
+    model.a.bias = None
+    del model.a.weight
+    assert model.parameters() == []
+    model.a.weight = nn.Buffer([[1.0, 2.0]])
+    model.a.weight.data = model.a.weight * 2
+    model.a.weight *= 2
+    assert model.state_dict()["a.weight"].tolist() == [[4.0, 8.0]]
+    model.a = mt.tanh
+    model.ws = [leaf(), leaf()]
+    model.ws = [mt.Tensor(1.0), *model.ws]
+    model.ws.pop()
+    model.ws.reverse()
+    model.ws = []
+    model.ws = {}
+
+
+def test_a_parameter_that_stays_elsewhere_gives_way():
+    model = nn.Sequential()
+    model.start = nn.Parameter(0.5)
+    model.layer = nn.Linear(1, 1, rng=0)
+    for _ in range(2):
+        model.state, model.states, model.last = model.start, [model.start], model.layer
+        model.state = mt.tanh(model.state * 2)
+        model.states = [model.state]
+        model.last = model.state
+        assert names(model) == ["start", "layer.weight", "layer.bias"]
+    with pytest.raises(TypeError, match="in the place of a parameter"):
+        model.start = model.start * 2
+
+
+def test_circles_that_are_replaced_do_not_hang():
+    model = nn.Sequential()
+    for _ in range(2):
+        around = [leaf()]
+        around.append(around)
+        model.around = around
+    assert names(model) == ["around.0"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [set, frozenset, collections.deque, lambda x: {str(i): p for i, p in enumerate(x)}.values()],
+)
+@pytest.mark.parametrize("part", [leaf(), nn.ReLU(), nn.Parameter(1.0), nn.Buffer(1.0)])
+def test_collections_that_nobody_looks_into_are_refused(make, part):
+    model = nn.Sequential()
+    model.seen = make([1, 2])
+    with pytest.raises(
+        TypeError, match=r"^Sequential\.parts: .* in lists, tuples and dicts, not in"
+    ):
+        model.parts = make([part])
+
+
+@pytest.mark.parametrize("value", [leaf(), nn.Parameter(1.0), nn.Buffer(1.0), [nn.Linear(1, 1)]])
+def test_a_parameter_of_a_class_is_refused(value):
+    with pytest.raises(
+        TypeError,
+        match=r"^Neuron\.w: no module has what its class has; set it in __init__, self\.w = ",
+    ):
+        type("Neuron", (nn.Module,), {"w": value})
+    assert type("Fine", (nn.Module,), {"w": mt.Tensor(1.0), "act": nn.ReLU()})
+
+
+# Buffers ----------------------------------------------------------------------------------------
+
+
+class Centred(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(2, 1, rng=0)
+        self.mean = nn.Buffer(np.zeros(2))
+        self.seen = nn.Buffer(0)
+        self.mask = nn.Buffer([True, False])
+        self.others = [nn.Buffer(np.float32(1.5))]
+
+    def forward(self, x):
+        if self.training:
+            self.mean.data = 0.5 * self.mean.data + 0.5 * x.mean(axis=0)
+            self.seen.data += len(x)
+        return self.layer((x - self.mean) * self.mask)
+
+
+def test_a_buffer_is_saved_and_loaded_and_not_trained():
+    x = np.array([[2.0, 4.0]])
+    model, other = Centred(), Centred()
+    model(x).sum().backward()
+    assert names(model) == ["layer.weight", "layer.bias"]
+    assert list(model.state_dict()) == [
+        "layer.weight", "layer.bias", "mean", "seen", "mask", "others.0",
+    ]  # fmt: skip
+    assert (model.mean.grad, model.mean.name, model.others[0].name) == (None, "mean", "others.0")
+    assert model.mean.tolist() == [1.0, 2.0]
+    other.load_state_dict(model.state_dict())
+    assert bytes_of(other) == bytes_of(model)
+    assert other.seen.item() == 1
+    assert [b.dtype for b in (other.seen, other.mask, other.others[0])] == [int, bool, np.float32]
+    assert repr(model).splitlines()[0].split() == ["Centred", "3", "parameters"]
+
+
+def test_a_buffer_is_found_under_one_name_in_views():
+    model = Centred().eval()
+    with mt.record_constants():
+        program = mt.to_source(model(mt.Tensor(np.ones((3, 2)), name="X")).sum())
+    assert "(X - mean) * mask" in program
+
+
+def test_a_buffer_that_is_to_be_learnt_becomes_a_parameter():
+    model = Centred()
+    model.scale = nn.Buffer(1.0, requires_grad=True)
+    assert "scale" in names(model)
+    model.mean.requires_grad = True
+    assert "mean" in names(model)
+
+
+@pytest.mark.parametrize("value", [1, [1, 0], ["a", "b"], [1.0, 2.0]])
+def test_a_buffer_takes_its_own_kind_alone(value):
+    model = Centred()
+    before = bytes_of(model)
+    with pytest.raises(ValueError, match="mask has "):
+        model.load_state_dict(model.state_dict() | {"mask": value})
+    assert bytes_of(model) == before
 
 
 # Names ------------------------------------------------------------------------------------------

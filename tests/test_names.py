@@ -58,6 +58,9 @@ def test_layers_without_numbers_are_counted():
     assert names_of(a + 1.0) == ["w", "Z1", "A1", "L"]
     model = nn.Sequential(nn.Linear(4, 2, rng=1), nn.ReLU())
     assert names_of(model(X).sum()) == ["W", "b", "t1", "X", "t2", "Z1", "A1", "L"]
+    model[0].weight = leaf(np.ones((2, 4)), None)
+    model[0].mean = nn.Buffer(np.ones(4))
+    assert {*names_of((model(X) + model[0].mean[0]).sum())} > {"W", "b", "Z1", "A1"}
 
 
 def test_an_activation_of_an_activation_and_of_a_leaf():

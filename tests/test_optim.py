@@ -455,3 +455,25 @@ def test_an_optimizer_shows_its_settings():
     w = mt.Tensor(1.0, requires_grad=True)
     assert repr(nn.SGD([w], lr=0.1)) == "SGD(lr=0.1, weight_decay=0.0, momentum=0.0)"
     assert repr(nn.Adam([w])) == "Adam(lr=0.001, weight_decay=0.0, betas=(0.9, 0.999), eps=1e-08)"
+
+
+@every_setting
+def test_what_was_computed_is_no_parameter(kind, options):
+    w = nn.Parameter(1.0, name="w")
+    for wrong, called in ((w * 2, "a tensor"), (-w, "a tensor")):
+        with pytest.raises(TypeError) as caught:
+            getattr(nn, kind)([w, wrong], **options)
+        assert str(caught.value) == (
+            f"{kind}: {called} was computed, and what it was computed from would not change; list "
+            "the parameters themselves"
+        )
+    with mt.no_grad():
+        assert getattr(nn, kind)([w * 2], **options).parameters  # a constant, which has no other
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_the_rate_is_called_lr(kind):
+    with pytest.raises(TypeError, match=f"^{kind}: learning_rate= is called lr= here$"):
+        getattr(nn, kind)([nn.Parameter(1.0)], learning_rate=0.1)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nesterov'"):
+        getattr(nn, kind)([nn.Parameter(1.0)], nesterov=True)

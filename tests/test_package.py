@@ -82,7 +82,10 @@ def test_nn_and_the_examples_use_public_names_alone():
         assert "import microtensor." not in text, path
 
 
-LAYERS = "lexicon rules errors modes tensor backward operations interop primitive check".split()
+LAYERS = [
+    *("lexicon numerics rules errors decorate modes operands tensor backward".split()),
+    *("operations interop primitive check".split()),
+]
 
 
 @pytest.mark.parametrize("name", LAYERS)

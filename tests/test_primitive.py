@@ -1,5 +1,7 @@
 """An operation of one's own is recorded, differentiated, checked and drawn like a built-in one."""
 
+import math
+
 import numpy as np
 import pytest
 from test_rules import differences
@@ -294,16 +296,54 @@ def test_a_changed_input_is_noticed():
         y.backward()
 
 
-def test_a_derivative_that_leaves_the_record_is_noticed():
-    """Written with .numpy(), it has a value and no second derivative."""
+LEAVING = {
+    ".data": lambda g, out, x: g * 3 * getattr(x, "data", x) ** 2,
+    "float()": lambda g, out, x: g * 3 * math.pow(x, 2),
+    ".item()": lambda g, out, x: g * 3 * x.item() ** 2,
+    ".numpy()": lambda g, out, x: g * 3 * getattr(x, "numpy", lambda: x)() ** 2,
+    ".tolist()": lambda g, out, x: g * 3 * np.square(x.tolist()),
+    "int()": lambda g, out, x: g * 3 * int(x) ** 2,
+}
+
+
+@pytest.mark.parametrize("how", LEAVING)
+def test_a_derivative_that_leaves_the_record_is_refused(how):
+    """w f(w) would have a second derivative without the part that f' is left out of."""
+    f = primitive("f", lambda x: x**3, LEAVING[how])
+    w = leaf(3.0)
+    if how not in (".data", ".numpy()"):  # those are of tensors alone
+        assert grad(f(w), w).item() == 27
+    with pytest.raises((mt.GradientError, TypeError)) as caught:
+        grad(w * f(w), w, create_graph=True)
+    if how not in ("float()", "int()"):
+        assert str(caught.value) == (
+            f"f: the derivative of input 0 takes numbers out by {how}, so it can't be "
+            "differentiated again; write it in operators and NumPy's functions of g, out and the "
+            "inputs"
+        )
+    assert (w * 2).requires_grad  # nothing is left in force
+
+
+def test_a_derivative_may_look_at_what_has_no_derivative():
     f = primitive(
-        "f", lambda x: np.sin(x), lambda g, out, x: g * np.cos(np.asarray(getattr(x, "data", x)))
+        "f", lambda x: np.where(x > 0, x**3, 0), lambda g, out, x: g * 3 * x**2 if x > 0 else g * 0
     )
-    x = leaf(0.5)
-    d = grad(f(x), x, create_graph=True)
-    assert d.item() == pytest.approx(np.cos(0.5))
-    with pytest.raises(mt.GradientError):
-        grad(d, x)
+    largest = primitive("largest", np.max, lambda g, out, x: g * (np.arange(3) == np.argmax(x)))
+    constant = primitive("constant", np.multiply, lambda g, out, x, y: g * y.data, None)
+    x, v = leaf(3.0), leaf([1.0, 3.0, 2.0])
+    assert grad(grad(f(x), x, create_graph=True), x).item() == 18
+    d = grad(largest(v) ** 2, v, create_graph=True)
+    assert grad(d.sum(), v).tolist() == [0, 2, 0]
+    assert grad(constant(x, Tensor(2.0)), x, create_graph=True).item() == 2
+    assert grad(grad(cube(x).detach() * x, x, create_graph=True), x).item() == 0
+
+
+def test_a_derivative_that_leaves_the_record_in_a_compiled_function():
+    f = primitive("f", lambda x: x**3, lambda g, out, x: g * 3 * getattr(x, "data", x) ** 2)
+    w = leaf(3.0)
+    step = mt.compile(lambda: (grad(f(w), w, create_graph=True) * w).sum())
+    with pytest.raises(mt.GradientError, match="takes numbers out by"):
+        step()
 
 
 # How it is shown --------------------------------------------------------------------------------

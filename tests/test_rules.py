@@ -113,9 +113,9 @@ def test_cases_reach_every_derivative(rule, monkeypatch):
 
         return derivative and observed
 
-    def every(slot, *arguments, right=rule.every, **options):
+    def every(*arguments, right=rule.every, **options):
         called.add("every")
-        return right(slot, *arguments, **options)
+        return right(*arguments, **options)
 
     wanted = {k for k, d in enumerate(rule.derivatives) if d is not None}
     if rule.every:
@@ -211,19 +211,24 @@ def test_layout_changes_nothing(case):
 def watch_derivatives(monkeypatch, look):
     """Shows `look(d, values)` what each derivative returns, of which values."""
 
-    def spy(derivative, first):
+    def spy(derivative):
         def observed(*arguments, **options):
             d = derivative(*arguments, **options)
-            look(d, arguments[first:])
+            look(d, arguments[1:])
             return d
 
         return observed
 
+    def spy_on_slots(every):
+        return lambda *arguments, **options: (
+            lambda slot: spy(lambda *_, **__: every(*arguments, **options)(slot))(*arguments)
+        )
+
     for rule in RULES.values():
-        planted = tuple(d and spy(d, 1) for d in rule.derivatives)
+        planted = tuple(d and spy(d) for d in rule.derivatives)
         monkeypatch.setattr(rule, "derivatives", planted)
         if rule.every:
-            monkeypatch.setattr(rule, "every", spy(rule.every, 2))
+            monkeypatch.setattr(rule, "every", spy_on_slots(rule.every))
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -235,7 +240,11 @@ def test_float32_stays_float32(case, monkeypatch):
     watch_derivatives(monkeypatch, lambda d, values: seen.add(d.dtype))
     first = mt.grad(output, inputs, np.ones(output.shape, np.float32), create_graph=True)
     assert [d.dtype for d in first] == [np.float32] * len(first)
-    assert seen == {np.dtype(np.float32)}
+    for d in first:
+        for x in inputs:
+            second = mt.grad(d.sum(), x, create_graph=True)
+            assert second.dtype == np.float32
+    assert seen <= {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -451,3 +460,273 @@ def test_infinities_and_nan_have_true_gradients():
     x.grad = None
     mt.relu(x).backward(np.ones(3))
     assert x.grad.tolist() == [1, 1, 1]
+
+
+# Few bits: half and single precision ------------------------------------------------------------
+
+
+def gradients(f, *arrays):
+    inputs = leaves(arrays)
+    output = f(*inputs)
+    found = mt.grad(output, inputs, np.ones(output.shape, output.dtype))
+    return [d.numpy() for d in found]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: x.mean(), 1 / 70_000),
+        (lambda x: x.mean(axis=0), 1 / 35_000),
+        (lambda x: x.max(), 1 / 70_000),
+        (lambda x: x.min(axis=0), 1 / 35_000),
+        (lambda x: mt.logsumexp(x), 1 / 70_000),
+        (lambda x: mt.logsumexp(x, axis=0), 1 / 35_000),
+    ],
+)
+def test_counts_are_right_in_few_bits(f, expected, dtype):
+    """70,000 is more than half precision has, and 1 added to 2,048 is lost there."""
+    (d,) = gradients(f, np.ones((35_000, 2), dtype))
+    assert d.dtype == dtype
+    np.testing.assert_allclose(d.astype(float), expected, rtol=2e-3)  # 1/70,000 has 8 bits left
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize(
+    ("f", "shape"),
+    [
+        (lambda x, b: x + b, (2,)),
+        (lambda x, b: x * b, (1, 2)),
+        (lambda x, b: mt.where(x > 0, b, x), (1, 1)),
+        (lambda x, b: x - -b, ()),
+        (lambda x, b: np.broadcast_to(b, x.shape) * x, (2,)),
+        (lambda x, b: np.maximum(x, b + 1), (2,)),
+        (lambda x, b: mt.einsum("ijk,k->ijk", x, b), (2,)),
+        (lambda x, b: mt.einsum("ijk,k->i", x, b), (2,)),
+        (lambda x, b: x @ np.diag([1, 1]).astype(x.dtype) * b, (2,)),
+    ],
+)
+def test_copies_are_added_up_right_in_few_bits(f, shape, dtype):
+    x = np.ones((64, 64, 2), dtype)
+    d = gradients(f, x, np.ones(shape, dtype))[1]
+    assert (d == x.size // max(1, d.size)).all()
+
+
+def test_half_precision_of_rows_broadcast():
+    d = gradients(lambda x, b: x + b, np.ones((5000, 3), np.float16), np.ones(3, np.float16))[1]
+    assert d.tolist() == [5000] * 3
+
+
+def test_single_precision_counts_on_beyond_2_to_the_24():
+    many = 17_640_000
+    x = np.broadcast_to(np.float32(1), (many, 1))
+    for shape in ((1,), (1, 1)):
+        b = mt.Tensor(np.ones(shape, np.float32), requires_grad=True)
+        (x + b).backward(x)
+        assert b.grad.item() == many
+    assert mt.sum(x, axis=0).item() == many
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize(
+    ("f", "value"),
+    [
+        (lambda x: x.sum(axis=0), 5000),
+        (lambda x: x.sum(axis=(0, 1)), 10_000),
+        (lambda x: x.T.sum(axis=1), 5000),
+        (lambda x: x.mean(axis=0), 1),
+        (lambda x: x.cumsum(axis=0)[-1], 5000),
+        (lambda x: (x.cumsum(axis=0)[-1] * x).sum(axis=1)[0], 10_000),
+        (lambda x: mt.softmax(x, axis=0).sum(axis=0), 1),
+        (lambda x: mt.logsumexp(x, axis=0), 1 + np.log(5000)),
+        (lambda x: mt.log_softmax(x, axis=0)[0], -np.log(5000)),
+        (lambda x: mt.einsum("ij->j", x), 5000),
+        (lambda x: mt.einsum("ij,ij->j", x, x), 5000),
+        (lambda x: mt.einsum("ij,ik->jk", x, x), 5000),
+    ],
+)
+def test_sums_are_right_in_few_bits(f, value, dtype):
+    found = f(mt.Tensor(np.ones((5000, 2), dtype), requires_grad=True))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found.numpy().astype(float), value, rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.var(axis=0),
+        lambda x: x.std(axis=0, ddof=1),
+        lambda x: x.sum(axis=0) / 1000,
+        lambda x: x.mean(axis=0),
+        lambda x: mt.softmax(x, axis=0),
+        lambda x: mt.log_softmax(x, axis=0),
+        lambda x: mt.logsumexp(x, axis=0),
+        lambda x: x.cumsum(axis=0) / 1000,
+        lambda x: x[np.arange(6000) % 3] / 100,
+    ],
+)
+def test_few_bits_follow_many(f, dtype):
+    """Values and gradients are those of float64, but for the rounding of what goes in and out."""
+    x = np.random.default_rng(0).uniform(0.5, 1.5, (3000, 3)).astype(dtype)
+    few, many = (leaves([x.astype(kind)])[0] for kind in (dtype, np.float64))
+    outputs = f(few), f(many)
+    seed = np.random.default_rng(1).uniform(0.5, 1.5, outputs[0].shape).astype(dtype)
+    results = [
+        outputs,
+        [mt.grad(out, of, seed) for out, of in zip(outputs, (few, many), strict=True)],
+    ]
+    for found, expected in results:
+        off = np.abs(found.numpy() - expected.numpy()).max()
+        assert off <= 8 * np.finfo(dtype).eps * np.abs(expected.numpy()).max()
+
+
+def test_entries_used_often_get_all_of_it_in_half_precision():
+    x = np.ones(3, np.float16)
+    (d,) = gradients(lambda t: t[np.zeros(5000, int)], x)
+    assert d.tolist() == [5000, 0, 0]
+
+
+# Whole numbers of few bits among the operands ---------------------------------------------------
+
+KINDS = [np.bool_, np.int8, np.uint8, np.int16, np.uint16, np.int64, np.uint64]
+OPERATIONS_ON_TWO = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "subtract from": lambda a, b: b - a,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / (b + 1.0),
+    "divide by": lambda a, b: b / a,
+    "power": lambda a, b: a**b,
+    "power of": lambda a, b: b ** (a / 50),
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "arctan2": np.arctan2,
+    "arctan2 of": lambda a, b: np.arctan2(b, a),
+    "clip": lambda a, b: np.clip(a, b, 90),
+    "where": lambda a, b: np.where(b > 0, a, b),
+    "matmul": lambda a, b: a @ b,
+    "einsum": lambda a, b: mt.einsum("i,j,j->i", a, b, b) if isinstance(a, mt.Tensor)
+    else np.einsum("i,j,j->i", a, b, b),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OPERATIONS_ON_TWO)
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_whole_numbers_do_not_wrap_around(name, kind, as_tensor):
+    """The value and gradient are those that floats of the same numbers give."""
+    f = OPERATIONS_ON_TWO[name]
+    whole = np.array([0, 1, 0, 1] if kind is np.bool_ else [0, 1, 100, 120]).astype(kind)
+    a = np.array([2.0, 3.0, 1.5, 1.25])
+    given = mt.Tensor(whole) if as_tensor else whole
+    (x,), (y,) = leaves([a]), leaves([a])
+    found, expected = f(x, given), f(y, whole.astype(float))
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-12)
+    seed = np.ones(found.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first, second = mt.grad(found, x, seed), mt.grad(expected, y, seed)
+    np.testing.assert_allclose(first.numpy(), second.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [-8, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 3.0, -2.0, 2.5, 8.5])
+def test_small_whole_powers(n, dtype):
+    """They are multiplied, and are those of NumPy; so are their derivatives."""
+    x = np.array([-1.5, -0.5, 2.0, 3.0] if n == int(n) else [0.5, 2.0, 3.0], dtype)
+    eps = np.finfo(dtype).eps
+    t = mt.Tensor(x, requires_grad=True)
+    found = t**n
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found.numpy(), x.astype(float) ** n, rtol=8 * eps)
+    d = mt.grad(found.sum(), t, create_graph=True)
+    np.testing.assert_allclose(d.numpy(), n * x.astype(float) ** (n - 1), rtol=8 * eps)
+    second = mt.grad(d.sum(), t).numpy()
+    np.testing.assert_allclose(second, n * (n - 1) * x.astype(float) ** (n - 2), rtol=8 * eps)
+
+
+def test_powers_at_the_ends():
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e200, 1e-200])
+    with np.errstate(all="ignore"):
+        for n in (-3, -2, 3, 4, 8):
+            np.testing.assert_array_equal((mt.Tensor(x) ** n).numpy(), x**n)
+    whole = mt.Tensor(np.array([3, -2], np.int8))
+    assert (whole**3).dtype == np.int8
+    assert (whole**3).tolist() == [27, -8]
+    assert (mt.Tensor(np.float32(2)) ** np.float64(3)).dtype == np.float64
+
+
+def test_exponents_without_a_sign():
+    assert slopes(lambda x: x ** np.array([0, 1], np.uint8), [20.0, 20.0]) == [0, 1]
+    assert slopes(lambda x: x ** np.uint8(0), [20.0, 0.0]) == [0, 0]
+    assert slopes(lambda x: x ** np.array([-128], np.int8), [1.0]) == [-128]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("f", [mt.sigmoid, mt.softplus, mt.softmax, mt.log_softmax, mt.logsumexp])
+def test_functions_of_whole_numbers_are_those_of_floats(f, kind):
+    whole = np.array([0, 1, 3, 127]).astype(kind)
+    found = f(mt.Tensor(whole))
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found.numpy(), f(mt.Tensor(whole.astype(float))).numpy())
+    if kind is np.int8:
+        assert mt.sigmoid(mt.Tensor(np.array([-128], kind))).item() == pytest.approx(np.exp(-128.0))
+
+
+# Large logits -----------------------------------------------------------------------------------
+
+LARGE = [1e4, 1e8, 1e15, -1e4, -1e8, -1e15]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", LARGE)
+def test_what_all_logits_share_changes_nothing(dtype, shift):
+    """Of equal logits each has its equal share, however large they are."""
+    x = np.full((2, 4), shift, dtype)
+    expected = np.full((2, 4), -np.log(4), dtype)
+    np.testing.assert_allclose(mt.log_softmax(mt.Tensor(x)).numpy(), expected, rtol=1e-6)
+    (d,) = gradients(lambda t: mt.log_softmax(t)[:, 0], x)
+    np.testing.assert_allclose(d, [[0.75, -0.25, -0.25, -0.25]] * 2, rtol=1e-6)
+    for f in (lambda t: mt.logsumexp(t, axis=1), lambda t: mt.softmax(t)[:, 0] * 0 + t.mean(1)):
+        (d,) = gradients(f, x)
+        np.testing.assert_allclose(d, 0.25, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_logits_have_the_gradient_of_small_ones(dtype):
+    small = np.arange(6.0).reshape(2, 3) / 4
+    for f in (mt.log_softmax, mt.softmax, lambda t: mt.logsumexp(t, axis=-1)):
+        for shift in (1024, 2**20):  # the sums are exact
+            x = (small + shift).astype(dtype)
+            (found,) = gradients(lambda t, f=f: f(t)[..., 0] * 3, x)
+            (expected,) = gradients(lambda t, f=f: f(t)[..., 0] * 3, small)
+            np.testing.assert_allclose(found, expected, atol=20 * np.finfo(dtype).eps)
+
+
+def test_second_derivative_of_logsumexp_at_large_logits():
+    x = mt.Tensor(np.array([0.0, 1.0]) + 2**40, requires_grad=True)
+    d = mt.grad(mt.logsumexp(x), x, create_graph=True)
+    p = np.exp([0.0, 1.0]) / np.exp([0.0, 1.0]).sum()
+    np.testing.assert_allclose(mt.grad(d[0], x).numpy(), [p[0] * p[1], -p[0] * p[1]], rtol=1e-12)
+
+
+# Nothing to reduce ------------------------------------------------------------------------------
+
+
+def test_of_no_entries():
+    x = mt.Tensor(np.zeros((2, 0)), requires_grad=True)
+    with np.errstate(divide="ignore"):
+        assert mt.logsumexp(x, axis=1).tolist() == [-np.inf, -np.inf]
+    assert mt.softmax(x).shape == mt.log_softmax(x).shape == (2, 0)
+    for f in (mt.softmax, mt.log_softmax):
+        f(x).backward(np.zeros((2, 0)))
+    assert x.grad.shape == (2, 0)
+
+
+def test_einsum_of_no_entries():
+    for subscripts, *shapes in [("ab->", (2, 0)), ("ab->b", (0, 3)), ("ab,b->a", (0, 3), (3,)),
+                                ("a,b->", (0,), (2,)), ("aab->b", (0, 0, 2))]:  # fmt: skip
+        xs = leaves(np.ones(shape) for shape in shapes)
+        output = mt.einsum(subscripts, *xs)
+        for x, d in zip(xs, mt.grad(output, xs, np.ones(output.shape)), strict=True):
+            np.testing.assert_array_equal(d.numpy(), np.zeros(x.shape))

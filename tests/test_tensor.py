@@ -359,8 +359,8 @@ def test_truth_of_several_is_refused(value):
 
 
 def test_float_int_index():
-    assert float(leaf(2.5)) == 2.5
-    assert type(float(leaf(2.5))) is float
+    assert float(Tensor(2.5)) == 2.5
+    assert type(float(Tensor(2.5))) is float
     assert int(Tensor(2.5)) == 2
     assert [10, 20, 30][Tensor(1)] == 20
     assert list(range(Tensor(3))) == [0, 1, 2]
@@ -716,7 +716,7 @@ class Recorder:
 
     def read(self, tensor, how):
         self.told.append(how)
-        return tensor._data
+        return tensor._array
 
     def made(self, tensor, source, dtype):
         self.told.append((tensor, source, dtype))
@@ -743,8 +743,8 @@ def test_a_recorder_is_told_of_tensors_made_of_arrays_which_are_not_copied(recor
     assert [(id(t), id(x), d) for t, x, d in recorder.told] == [
         (id(t), id(x), d) for t, x, d in made
     ]
-    assert made[0][0]._data is made[1][0]._data is array
-    assert made[3][0]._data is constant._data
+    assert made[0][0]._array is made[1][0]._array is array
+    assert made[3][0]._array is constant._array
     assert made[2][0].dtype == np.float32
 
 
@@ -769,7 +769,7 @@ def test_a_recorder_refuses_changes_in_place_and_backward(recorder):
         (w * w).backward()
     with pytest.raises(GradientError, match="create_graph=True inside the function"):
         mt.grad(w * w, w)
-    assert mt.grad(w * w, w, create_graph=True)._data == 4
+    assert mt.grad(w * w, w, create_graph=True)._array == 4
 
 
 def test_who_requires_a_gradient_is_told_to_compiled_steps():

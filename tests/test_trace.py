@@ -66,7 +66,7 @@ def test_every_rule_runs_again_on_other_numbers(case, whole):
 def _symbols(found, leaves):
     """The inputs that stand for leaves, told by the array that they hold."""
     symbols = [s for s in found.values.values() if isinstance(s, Symbol) and s.call is None]
-    return [next(s for s in symbols if s.value is leaf._data) for leaf in leaves]
+    return [next(s for s in symbols if s.value is leaf._array) for leaf in leaves]
 
 
 def test_simple_rules_are_the_calls_they_make_and_others_stay_whole():

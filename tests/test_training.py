@@ -398,29 +398,78 @@ def test_callbacks_get_iteration_and_cost_after_the_update():
     assert calls[2][3] == model[0].weight.data.tobytes()
 
 
-@pytest.mark.parametrize("answer", [True, np.True_])
-def test_true_ends_the_training(capsys, answer):
+@pytest.mark.parametrize("stop", [nn.Stop, nn.Stop("far enough")])
+@pytest.mark.parametrize("compile", [False, True])
+def test_stop_ends_the_training_and_keeps_everything(capsys, stop, compile):
     seen = []
 
-    def stop(iteration, cost):
-        return answer if iteration == 2 else None
+    def end(iteration, cost):
+        if iteration == 2:
+            raise stop
 
     def watch(iteration, cost):
         seen.append(iteration)
 
+    model, other = new_model(), new_model()
     history = nn.fit(
-        new_model(), X, Y, iterations=9, callbacks=[stop, watch], print_every=100, progress=False
+        model, X, Y, iterations=9, callbacks=[end, watch], progress=False, compile=compile
     )
     assert len(history.costs) == 3
     assert seen == [0, 1, 2]
     assert not history.interrupted
     assert capsys.readouterr().out.splitlines() == lines_for(history.costs, [0, 2])
+    assert nn.fit(other, X, Y, iterations=3, **QUIET).costs == history.costs
+    assert bytes_of(other) == bytes_of(model)
+    nn.fit(model, X, Y, iterations=2, history=history, **QUIET)
+    nn.fit(other, X, Y, iterations=2, **QUIET)
+    assert bytes_of(other) == bytes_of(model)
 
 
-@pytest.mark.parametrize("answer", [None, False, 0, "no"])
-def test_other_answers_do_not(answer):
+def test_stop_leaves_a_bar_that_is_closed_and_the_checkpoints_of_others(capsys, tmp_path):
+    pytest.importorskip("tqdm", reason="shows a progress bar")
+    model, history = new_model(), nn.History()
+
+    def end(iteration, cost):
+        raise nn.Stop
+
+    def keep(iteration, cost):
+        nn.save(tmp_path / "m.npz", model, history=history)
+
+    nn.fit(model, X, Y, iterations=4, history=history, callbacks=[end, keep], print_every=None)
+    err = capsys.readouterr().err
+    assert "1/4" in err
+    assert err.endswith("\n")
+    other = new_model()
+    assert nn.load(tmp_path / "m.npz", other).costs == history.costs
+    assert bytes_of(other) == bytes_of(model)
+
+
+def test_stop_is_an_exception_and_comes_through_from_elsewhere():
+    assert issubclass(nn.Stop, Exception)
+
+    def loss(a, y):
+        raise nn.Stop
+
+    with pytest.raises(nn.Stop):
+        nn.fit(new_model(), X, Y, loss=loss, **QUIET)
+
+
+@pytest.mark.parametrize("answer", [None, False, 0, "no", True, np.True_, 1.0, StopIteration])
+def test_what_a_callback_returns_means_nothing(answer):
     history = nn.fit(new_model(), X, Y, iterations=3, callbacks=[lambda *_: answer], **QUIET)
     assert len(history.costs) == 3
+
+
+def test_a_bar_of_ones_own_counts_every_iteration():
+    tqdm = pytest.importorskip("tqdm", reason="a progress bar's update returns True")
+    with tqdm.tqdm(total=4, mininterval=0, file=io.StringIO()) as bar:
+        bar.update = lambda n: True  # as it does whenever it has drawn itself
+        nn.fit(new_model(), X, Y, iterations=4, callbacks=[lambda *_: bar.update(1)], **QUIET)
+    history = nn.fit(
+        new_model(), X, Y, iterations=4,
+        callbacks=[lambda *_: nn.accuracy(Outputs([[0.7]]), X, [[1]])], **QUIET,
+    )  # fmt: skip
+    assert len(history.costs) == 4
 
 
 def test_an_error_in_a_callback_comes_through(usual_ctrl_c):
@@ -461,6 +510,130 @@ def test_a_learning_rate_too_large_is_noticed():
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="smaller learning"):
         nn.fit(model, X, Y, optimizer=optimizer, loss=nn.MSELoss(), **QUIET)
     assert all(np.isfinite(p.data).all() for p in model.parameters())
+
+
+SPOILT = X.copy()
+SPOILT[2, 1] = np.nan
+
+
+@pytest.mark.parametrize("compile", [False, True])
+@pytest.mark.parametrize(
+    ("inputs", "targets", "said"),
+    [
+        (SPOILT, Y, "X holds nan at [2, 1]"),
+        (mt.Tensor(SPOILT), Y, "X holds nan at [2, 1]"),
+        (np.where(np.isnan(SPOILT), -np.inf, SPOILT), Y, "X holds -inf at [2, 1]"),
+        (X, np.where(np.arange(8)[:, None] == 3, np.nan, Y), "Y holds nan at [3, 0]"),
+        (X * 1e4, Y, "the inputs go up to {0:g}; scale them, as pictures by X / 255"),
+    ],
+)
+def test_data_that_no_training_can_take_is_named(compile, inputs, targets, said):
+    class Log(nn.Module):
+        def forward(self, a, y):
+            return (-y * mt.log(a) - (1 - y) * mt.log(1 - a)).mean()
+
+    model = new_model()
+    before = bytes_of(model)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        nn.fit(model, inputs, targets, loss=Log(), compile=compile, **QUIET)
+    value = str(caught.value).split()[4]
+    largest = np.abs(np.asarray(inputs)).max()
+    assert str(caught.value) == f"fit: the cost is {value} at iteration 0; {said.format(largest)}"
+    assert bytes_of(model) == before
+
+
+def test_a_parameter_that_is_spoilt_already_is_named():
+    model = new_model()
+    model[2].bias.data = [np.nan]
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        nn.fit(model, X, Y, loss=nn.MSELoss(), optimizer=nn.SGD(model.parameters()), **QUIET)
+    assert str(caught.value).endswith("; layers.2.bias holds nan at [0]")
+
+
+def test_a_parameter_that_a_step_has_spoilt_is_laid_to_the_rate():
+    model = nn.Linear(2, 1, rng=0)
+    optimizer = nn.SGD(model.parameters(), lr=1e308)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        nn.fit(
+            model, X * 20, Y * 1e3, loss=lambda a, y: (a - y).sum(), optimizer=optimizer, **QUIET
+        )
+    assert "weight holds " in str(caught.value)
+    assert str(caught.value).endswith("; try a smaller learning rate")
+
+
+def test_before_any_update_no_learning_rate_is_blamed():
+    model = nn.Linear(2, 1, rng=0)
+    history = nn.fit(model, X, Y, iterations=1, loss=nn.MSELoss(), **QUIET)
+
+    def loss(a, y):
+        return mt.log(a - a).mean()
+
+    for k in (0, 1):
+        with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+            nn.fit(model, X, Y, loss=loss, history=history if k else None, **QUIET)
+        assert str(caught.value) == (
+            f"fit: the cost is -inf at iteration {k}; nothing was updated yet: use "
+            "detect_anomaly() to see where it arises"
+        )
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_outputs_that_are_no_probabilities_are_named_by_the_loss(compile):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"^BCELoss: .*nn\.Sigmoid\(\)"):
+        nn.fit(nn.Linear(2, 1, rng=0), X, Y, compile=compile, **QUIET)
+
+
+@pytest.mark.parametrize("nothing", [np.zeros((0, 2)), [], mt.Tensor(np.zeros((0, 2)))])
+def test_a_training_on_nothing_is_refused(nothing):
+    with pytest.raises(ValueError, match=r"^fit: there are no examples: the inputs have shape \(0"):
+        nn.fit(new_model(), nothing, np.zeros((0, 1)), **QUIET)
+
+
+class Frame:
+    """As pandas and Polars have them: a shape, and an array for who asks."""
+
+    def __init__(self, array):
+        self.array = np.asarray(array)
+        self.shape = self.array.shape
+
+    def __len__(self):
+        return len(self.array)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.array, dtype)
+
+
+@pytest.mark.parametrize("kind", [Frame, lambda a: np.asarray(a).tolist()])
+@pytest.mark.parametrize("compile", [False, True])
+def test_frames_and_lists_become_arrays_at_the_door(kind, compile):
+    model, other = new_model(), new_model()
+    expected = nn.fit(other, X, Y, iterations=3, **QUIET).costs
+    found = nn.fit(model, kind(X), kind(Y), iterations=3, compile=compile, **QUIET)
+    assert found.costs == expected
+    assert nn.predict(model, kind(X)).tolist() == nn.predict(other, X).tolist()
+    assert nn.accuracy(model, kind(X), kind(Y)) == nn.accuracy(other, X, Y)
+    assert model(kind(X)).tolist() == other(X).tolist()
+    assert nn.BCELoss()(model(kind(X)), kind(Y)).item() == nn.BCELoss()(other(X), Y).item()
+
+
+def test_frames_of_pandas_and_polars():
+    pandas = pytest.importorskip("pandas", reason="takes frames of pandas")
+    for frame in (pandas.DataFrame(X), pandas.DataFrame(X).astype(np.float32)):
+        assert nn.predict(new_model(), frame).shape == (8, 1)
+        nn.fit(new_model(), frame, pandas.DataFrame(Y), iterations=1, **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "value", "said"),
+    [
+        ("epochs", 3, "fit: epochs= is called iterations= here"),
+        ("criterion", nn.BCELoss(), "fit: criterion= is called loss= here"),
+        ("patience", 3, "unexpected keyword argument 'patience'"),
+    ],
+)
+def test_arguments_of_other_libraries_are_named(theirs, value, said):
+    with pytest.raises(TypeError, match=said):
+        nn.fit(new_model(), X, Y, **{theirs: value})
 
 
 # Ctrl-C -----------------------------------------------------------------------------------------
@@ -646,8 +819,27 @@ def test_a_flat_row_of_targets_is_refused():
 
 def test_an_optimizer_of_other_parameters_is_noticed():
     optimizer = nn.SGD(new_model().parameters())
-    with pytest.raises(mt.GradientError, match=r"^SGD: no parameter has a gradient"):
-        nn.fit(new_model(), X, Y, optimizer=optimizer, **QUIET)
+    model = new_model()
+    for other in (optimizer, nn.Adam([mt.Tensor(1.0, requires_grad=True)])):
+        with pytest.raises(
+            ValueError, match="changes no parameter of this model; make it of model"
+        ):
+            nn.fit(model, X, Y, optimizer=other, **QUIET)
+    part = nn.SGD(model[0].parameters())
+    nn.fit(model, X, Y, iterations=1, optimizer=part, **QUIET)
+
+
+def test_an_optimizer_of_the_losss_parameters_alone_will_do():
+    class Scaled(nn.Module):
+        def __init__(self):
+            self.scale = nn.Parameter(1.0)
+
+        def forward(self, a, y):
+            return ((a * self.scale - y) ** 2).mean()
+
+    loss = Scaled()
+    optimizer = nn.SGD(loss.parameters())
+    assert nn.fit(new_model(), X, Y, iterations=2, loss=loss, optimizer=optimizer, **QUIET).costs
 
 
 # predict and accuracy ---------------------------------------------------------------------------
@@ -682,6 +874,154 @@ def test_predict(outputs, options, expected):
     assert type(result) is np.ndarray
     assert result.dtype.kind == "i"
     assert result.tolist() == expected
+
+
+LOGITS = [[-1.0], [0.25], [0.75], [3.0]]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "loss", "expected"),
+    [
+        (LOGITS, nn.BCEWithLogitsLoss(), [[0], [1], [1], [1]]),
+        ([-1.0, 0.25, 0.0], nn.BCEWithLogitsLoss(), [0, 1, 0]),
+        ([[-1.0, 0.25], [0.25, -1.0]], nn.BCEWithLogitsLoss(), [[0, 1], [1, 0]]),
+        ([[0.2], [0.5], [0.7]], nn.BCELoss(), [[0], [0], [1]]),
+        ([[0.2, 0.7], [0.9, 0.8]], nn.BCELoss(), [[0, 1], [1, 1]]),
+        ([[-1.0, 3.0, 2.0], [9.0, 1.0, 2.0]], nn.CrossEntropyLoss(), [1, 0]),
+        ([[-1.0], [3.0]], nn.CrossEntropyLoss(), [0, 0]),
+    ],
+)
+def test_a_loss_decides(outputs, loss, expected):
+    result = nn.predict(Outputs(outputs), X, loss=loss)
+    assert type(result) is np.ndarray
+    assert result.dtype.kind == "i"
+    assert result.tolist() == expected
+    assert nn.accuracy(Outputs(outputs), X, expected, loss=loss) == 1.0
+    assert loss.decide(np.array(outputs)).tolist() == expected
+    assert loss.decide(mt.Tensor(outputs, requires_grad=True)).tolist() == expected
+
+
+def test_the_right_threshold_after_logits():
+    model = nn.Linear(2, 1, rng=0)
+    loss = nn.BCEWithLogitsLoss()
+    nn.fit(
+        model, X, Y, iterations=20, loss=loss, optimizer=nn.SGD(model.parameters(), 0.5), **QUIET
+    )
+    right = ((model(X).numpy() > 0) == Y).mean()
+    assert nn.accuracy(model, X, Y, loss=loss) == right
+    assert nn.accuracy(model, X, Y, threshold=0) == right
+
+
+@pytest.mark.parametrize("outputs", [LOGITS, [[0.5], [1.5]], [[-0.1], [0.5]], [-2.0, 0.5], 7.0])
+@pytest.mark.parametrize("judge", [nn.predict, lambda m, x: nn.accuracy(m, x, [[1]])])
+def test_outputs_that_are_no_probabilities_are_judged_at_no_half(outputs, judge):
+    with pytest.raises(ValueError) as caught:
+        judge(Outputs(outputs), X)
+    assert str(caught.value) == (
+        f"predict: outputs of {np.min(outputs):.4g} to {np.max(outputs):.4g} are no "
+        "probabilities, judged at 0.5; say loss=, the loss of the training, or threshold="
+    )
+
+
+def test_probabilities_may_reach_their_bounds():
+    assert nn.predict(Outputs([[0.0], [1.0]]), X).tolist() == [[0], [1]]
+    assert nn.predict(Outputs(np.zeros((0, 1))), X).shape == (0, 1)
+
+
+@pytest.mark.parametrize("outputs", [[[0.3], [0.6]], [[0.3, 0.6]]])
+def test_a_regression_has_no_classes(outputs):
+    for judge in (nn.predict, lambda m, x, loss: nn.accuracy(m, x, [[1], [0]], loss=loss)):
+        with pytest.raises(TypeError, match=r"^MSELoss: .* numbers, not classes; take model\(X\)"):
+            judge(Outputs(outputs), X, loss=nn.MSELoss())
+
+
+@pytest.mark.parametrize("outputs", [[[0.3], [1.6]], [[-0.3, 0.6]]])
+def test_a_loss_of_probabilities_decides_on_no_logits(outputs):
+    with pytest.raises(ValueError, match=r"^BCELoss: predictions are probabilities, from 0 to 1"):
+        nn.predict(Outputs(outputs), X, loss=nn.BCELoss())
+
+
+class Undecided(nn.Module):
+    def forward(self, a, y):
+        return (a - y).mean()
+
+
+class Decided(Undecided):
+    def __init__(self, kind):
+        self.kind = kind
+
+    def decide(self, outputs):
+        return self.kind(outputs > 2)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, mt.Tensor, lambda x: x.tolist()])
+def test_a_loss_of_ones_own_decides(kind):
+    assert nn.predict(Outputs(LOGITS), X, loss=Decided(kind)).tolist() == [[0], [0], [0], [1]]
+    assert nn.accuracy(Outputs(LOGITS), X, [[0], [0], [0], [1]], loss=Decided(kind)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (Undecided(), "Undecided"),
+        (test_the_right_threshold_after_logits, "test_the_right_threshold_after_logits"),
+        (nn.BCEWithLogitsLoss, "BCEWithLogitsLoss"),
+        (3, "int"),
+    ],
+)
+def test_a_loss_that_decides_nothing_is_refused(loss, name):
+    with pytest.raises(TypeError) as caught:
+        nn.predict(Outputs([[0.3]]), X, loss=loss)
+    assert str(caught.value) == (
+        "predict: loss is an object with decide(outputs), as nn.BCEWithLogitsLoss() is, and "
+        f"{name} has none; say threshold=, or judge model(X) yourself"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outputs", "options", "text"),
+    [
+        (
+            [[0.3]],
+            {"loss": nn.BCELoss(), "threshold": 0.4},
+            "a number where loss= isn't given, got 0.4",
+        ),
+        ([[0.3]], {"threshold": "0.4"}, "threshold is a number"),
+        ([[0.3]], {"threshold": float("nan")}, "threshold is a number"),
+        ([[0.3, 0.4]], {"threshold": 0.4}, "threshold= is for one output, not 2"),
+    ],
+)
+def test_a_threshold_that_means_nothing_is_refused(outputs, options, text):
+    with pytest.raises(ValueError, match=f"^predict: .*{text}"):
+        nn.predict(Outputs(outputs), X, **options)
+
+
+@pytest.mark.parametrize("loss", [nn.BCELoss(), nn.BCEWithLogitsLoss(), nn.CrossEntropyLoss()])
+def test_no_loss_decides_on_nan(loss):
+    with pytest.raises(FloatingPointError, match="hold nan, which is no class"):
+        loss.decide(np.array([[np.nan, 1.0]]))
+    with pytest.raises(FloatingPointError, match="hold nan, which is no class"):
+        nn.predict(Outputs([[np.nan, 1.0]]), X, loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "text"),
+    [
+        ([["cat"]], TypeError, "1 of <U3; np.unique"),
+        (np.array([["a"]], object), TypeError, "1 of object; np.unique"),
+        ([[-1]], ValueError, "classes are numbered from 0, got the label -1"),
+        ([[0.5]], ValueError, "classes are numbered from 0, got the label 0.5"),
+        ([[np.nan]], ValueError, "classes are numbered from 0, got the label nan"),
+    ],
+)
+def test_labels_that_no_prediction_can_be_are_refused(labels, error, text):
+    with pytest.raises(error, match=text):
+        nn.accuracy(Outputs([[0.3]]), X, labels)
+
+
+def test_the_accuracy_of_nothing_is_refused():
+    with pytest.raises(TypeError, match="no labels"):
+        nn.accuracy(Outputs(np.zeros((0, 1))), X, np.zeros((0, 1)))
 
 
 def test_predict_records_nothing_and_drops_nothing():
@@ -729,6 +1069,7 @@ def test_accuracy_is_the_share_of_right_answers(kind):
     assert nn.accuracy(model, X, kind([[0], [1], [1], [1]])) == 0.75
     assert nn.accuracy(model, X, kind([[0.0], [1.0], [1.0], [1.0]]), threshold=0.3) == 1.0
     assert nn.accuracy(Outputs([[1.0, 2.0], [2.0, 1.0]]), X, kind([1, 1])) == 0.5
+    assert nn.accuracy(model, X, kind([[False], [True], [True], [True]])) == 0.75
 
 
 def test_accuracy_is_a_plain_float():

@@ -95,7 +95,7 @@ class Compiled:
         """
         program, (value, gradients) = self._run(current_mode().recording, inputs)
         result = one_number(self.__wrapped__(*inputs), self.__name__)
-        pairs = [("its value", value, result._data.reshape(())[()])]
+        pairs = [("its value", value, result._array.reshape(())[()])]
         if program.learnt:
             found = walk(result, starting_gradient(result, None, "compile"))
             for tensor, g in zip(program.learnt, gradients, strict=True):
@@ -143,7 +143,7 @@ class Compiled:
         result = one_number(self.__wrapped__(*inputs), self.__name__)
         if now.recording:
             result.backward()
-        return result._data.reshape(())[()]
+        return result._array.reshape(())[()]
 
     @property
     def source(self) -> str:
@@ -241,7 +241,7 @@ class Program:
     def _of_inputs(self, text: Statements, inputs: Sequence[Any], made: list[Any]) -> Iterator[str]:
         """That the inputs are of the kind of those recorded."""
         for k, (x, tensor) in enumerate(zip(inputs, made, strict=True)):
-            data: Any = getattr(tensor, "_data", None)
+            data: Any = getattr(tensor, "_array", None)
             array = f"a{k}"
             known = isinstance(data, np.ndarray | np.generic) and x is not tensor
             kind = f"{data.dtype} {data.shape}, {data.strides}" if known else repr(x)
@@ -255,7 +255,7 @@ class Program:
                     yield f"{array} {'is' if x is inputs[j] else 'is not'} a{j}"
             if isinstance(x, Tensor):
                 yield f"{array}._requires_grad is False"
-                array += "._data"
+                array += "._array"
             yield f"{array}.shape == {data.shape}"
             yield f"{array}.dtype == {text.bind(data.dtype, data.dtype.name)}"
             if data.ndim > 1:
@@ -299,7 +299,7 @@ def _reading(text: Statements, symbol: Symbol, made: Recording, inputs: Sequence
     name = text.names[symbol] = text.unique(getattr(x, "name", None) or f"x{len(text.names)}")
     found = text.bind(x, f"{name}_held") if place is None else f"a{place}"
     if isinstance(x if place is None else inputs[place], Tensor):
-        found += "._data"
+        found += "._array"
     return f"{name} = {found}" + ("" if symbol.ndim else "[()]")
 
 
@@ -314,7 +314,7 @@ def same(x: Any, y: Any) -> bool:
     if x is y or type(x) is not type(y):
         return x is y
     if isinstance(x, Tensor):  # those that are made in each run anew
-        return same(x._data, y._data)
+        return same(x._array, y._array)
     if isinstance(x, np.ndarray):
         return (x.dtype, x.shape) == (y.dtype, y.shape) and x.tobytes() == y.tobytes()
     return isinstance(x, ATOMS) and repr(x) == repr(y)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from types import BuiltinFunctionType, FunctionType
@@ -11,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .naming import identifier
+from .. import rules
+from ..numerics import column_sums, is_few
+from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
-from .symbol import Symbol, has_symbols, reach
+from .symbol import Symbol, has_symbols, is_entrywise, reach
 
 REDUCTIONS = {
     "sum": (np.sum, np.add.reduce),
@@ -23,9 +23,10 @@ REDUCTIONS = {
 NEW = {"where", "astype", "full", "concatenate", *REDUCTIONS}  # they give memory of their own
 NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
 SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
+WHOLE = {rules.power.forward, rules.matmul.forward}  # which do more than the sign says
 
 
-class Statements:
+class Statements(Identifiers):
     """Lines that compute symbols; `bound` are the values that their names stand for.
 
     `names` says what symbols are called, inputs from the start; `taken` are no names for them. A
@@ -35,22 +36,12 @@ class Statements:
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
+        super().__init__({"np", *taken})
         self.names: dict[Symbol, str] = {}
         self.lines: list[str] = []
         self.bound: dict[str, Any] = {"np": np}
-        self._taken = {"np", *taken, *keyword.kwlist, *dir(builtins)}
         self._bound_names: dict[int, str] = {}
         self._numbers: dict[Any, Any] = {}
-
-    def unique(self, name: str) -> str:
-        """A name that nothing else has, like this one."""
-        name = candidate = identifier(name)
-        count = 1
-        while candidate in self._taken:
-            count += 1
-            candidate = f"{name}_{count}"
-        self._taken.add(candidate)
-        return candidate
 
     def bind(self, value: Any, name: str = "") -> str:
         """A name for a value; NumPy's own for its functions."""
@@ -132,7 +123,7 @@ class Statements:
         if symbol.call == "power":
             square = type(arguments[1]) in (int, float) and arguments[1] == 2
             return f"{self.bind(np.square)}({name}, {name})" if square else ""
-        if not _is_entrywise(symbol):
+        if not is_entrywise(function):
             return ""
         texts = [self._number(x, symbol) for x in arguments]
         out = f"out={name}" if function in (np.maximum, np.minimum) else name
@@ -154,17 +145,15 @@ class Statements:
         if symbol.call == "matmul" and symbol.function is np.matmul and _dot_agrees(symbol):
             return f"{self.bind(np.dot)}({', '.join(map(self._text, symbol.arguments))})"
         wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
-        plain = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
-        if plain and symbol.function is wrapper:
+        over = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
+        in_single = symbol.function is rules.sum.forward and symbol.dtype.char == "f"
+        if over and (symbol.function is wrapper or (in_single and self._sums_columns(symbol))):
             return self._reduced(symbol, reduce)
         numbers = [self._number(x, symbol) for x in symbol.arguments]
-        if (
-            _is_entrywise(symbol)
-            and symbol.ndim
-            and numbers != list(map(self._text, symbol.arguments))
-        ):
+        plain = is_entrywise(symbol.function) and not symbol.options and symbol.call != "power"
+        if plain and symbol.ndim and numbers != list(map(self._text, symbol.arguments)):
             return f"{self.bind(symbol.function)}({', '.join(numbers)})"
-        if symbol.call in SHORT:
+        if symbol.call in SHORT and symbol.function not in WHOLE:
             return written(symbol, self._read).text
         texts = [self._text(x) for x in symbol.arguments]
         texts += [f"{key}={self._text(x)}" for key, x in symbol.options.items()]
@@ -174,6 +163,8 @@ class Statements:
         """The method behind np.sum, np.max and np.min, which is quicker to start."""
         (x,) = symbol.arguments
         if self._sums_columns(symbol):
+            if not is_few(x):
+                return f"{self.bind(column_sums)}({self._text(x)})"
             ones = np.ones(x.shape[0], x.dtype)
             return f"{self.bind(ones, f'ones_{len(ones)}')}.dot({self._text(x)})"
         rest = ", None, None, True" if symbol.options.get("keepdims") else ""
@@ -187,7 +178,8 @@ class Statements:
         """Whether it is the sum by which the walk undoes the broadcasting of a row."""
         (x,) = symbol.arguments
         kept = any(reader.shape == (1, *symbol.shape) for reader in self._readers[symbol])
-        return symbol.options == {"axis": (0,)} and x.ndim == 2 and not kept
+        said = {} if symbol.function is np.sum else {"keepdims": False}
+        return symbol.options == {"axis": (0,), **said} and x.ndim == 2 and not kept
 
     def _text(self, x: Any) -> str:
         """An argument as it is written."""
@@ -227,13 +219,6 @@ def _is_new(symbol: Symbol) -> bool:
     """Whether its call gives memory that nobody else holds."""
     function = symbol.function
     return symbol.call in NEW or (isinstance(function, np.ufunc) and function.nout == 1)
-
-
-def _is_entrywise(symbol: Symbol) -> bool:
-    """Whether it is a NumPy call that gives one array, entry by entry."""
-    f = symbol.function
-    plain = not symbol.options and symbol.call != "power"
-    return plain and isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None
 
 
 def _fills(x: Symbol, owner: Symbol) -> bool:

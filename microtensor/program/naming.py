@@ -1,4 +1,4 @@
-"""The names of a graph as identifiers of Python, and which values have a line of their own."""
+"""Identifiers of Python: like a name that was given, and each of them once."""
 
 from __future__ import annotations
 
@@ -7,35 +7,23 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
-
-import numpy as np
-
-from ..graph import Graph, Node
-from .numpy import is_short
+from collections.abc import Container, Iterable
 
 RESERVED = {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "np", "jnp", "jax"}
 
 
-class Names:
-    """Names for the inputs of a graph, by node id, and for the values that get a line each.
+class Identifiers:
+    """Identifiers of Python, each given out once; `spare` are no names to be made up."""
 
-    Those are the values that the user named, the result, each linear map and each activation.
-    Made-up names are none that another value of the graph has.
-    """
-
-    def __init__(self, graph: Graph, taken: set[str]) -> None:
-        self.taken = RESERVED | taken
+    def __init__(self, taken: Iterable[str], spare: Container[str] = ()) -> None:
+        self.taken = RESERVED.union(taken)
+        self.spare = spare
         self.counts: Counter[str] = Counter()
-        inputs = [n for n in graph.nodes if n.rule is None and not is_constant(n)]
-        lines = [n for n in graph.nodes if n.rule is not None and _has_line(n)]
-        self.inputs = {node.id: self.unique(node.name) for node in inputs}
-        self.lines = {node.id: self.unique(node.name) for node in lines}
-        self.others = {identifier(n.name) for n in graph.nodes if n.rule is not None}
 
     def unique(self, name: str) -> str:
         """A valid name that nothing else has, like this one."""
-        name = identifier(name)
-        candidate, count = name, 1
+        name = candidate = identifier(name)
+        count = 1
         if candidate in RESERVED:
             candidate += "_"
         while candidate in self.taken:
@@ -49,23 +37,8 @@ class Names:
         while True:
             self.counts[letter] += 1
             name = f"{letter}{self.counts[letter]}"
-            if name not in self.taken and name not in self.others:
-                self.taken.add(name)
-                return name
-
-
-def _has_line(node: Node) -> bool:
-    return node.named or node.linear or node.activation or node.role == "output"
-
-
-def is_constant(node: Node) -> bool:
-    """A number, or a small array without a name: it stands in the text itself.
-
-    What was computed is none: with other data it would be another.
-    """
-    if node.named or not node.recorded:
-        return False
-    return node.role == "constant" or (node.role == "input" and is_short(np.asarray(node.value)))
+            if name not in self.taken and name not in self.spare:
+                return self.unique(name)
 
 
 def identifier(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .simplify import shape_of
+from .simplify import is_plain, order_of, shape_of
 from .symbol import Symbol, is_numpy
 
 ATOM, POWER, SIGN, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 3, 2, 1
@@ -59,7 +59,8 @@ def softmax(x, axis=-1):
     "log_softmax": '''
 def log_softmax(x, axis=-1):
     """log(softmax(x)), right where softmax itself rounds to 0 too."""
-    return x - logsumexp(x, axis, keepdims=True)
+    low = x - np.max(x, axis=axis, keepdims=True)
+    return low - np.log(np.sum(np.exp(low), axis=axis, keepdims=True))
 ''',
     "put": '''
 def put(g, index, shape):
@@ -74,7 +75,6 @@ def put(g, index, shape):
     """Zeros of a shape, with g added in at an index."""
     return np.zeros(shape, np.result_type(g)).at[index].add(g)
 '''
-NEEDS = {"log_softmax": ("logsumexp", "log_softmax")}
 SMALL, SHORT = 8, 32
 
 
@@ -208,7 +208,8 @@ def index(x: Any, read: Read) -> str:
     if isinstance(x, tuple) and x:
         return tuple_text([index(part, read) for part in x])[1:-1]
     if isinstance(x, slice):
-        parts = ["" if v is None else str(v) for v in (x.start, x.stop, x.step)]
+        bounds = (x.start, x.stop, x.step)
+        parts = ["" if v is None else str(v) if is_plain(v) else read(v).text for v in bounds]
         return ":".join(parts if parts[2] else parts[:2])
     if getattr(x, "dtype", None) == np.bool and x.ndim == 0:
         return str(bool(x))
@@ -237,10 +238,8 @@ def _put(symbol: Symbol, read: Read) -> Text:
 
 
 def _transpose(symbol: Symbol, read: Read) -> Text | None:
-    axes, count = symbol.options.get("axes"), symbol.ndim
-    order = None if axes is None else tuple(a % count for a in axes)
-    x = read(symbol.arguments[0])
-    if order is None or order == tuple(reversed(range(count))):
+    count, order, x = symbol.ndim, order_of(symbol), read(symbol.arguments[0])
+    if order == tuple(reversed(range(count))):
         return Text(f"{x.within(ATOM)}.T")
     if order == (*range(count - 2), count - 1, count - 2):
         return Text(f"{x.within(ATOM)}.mT")
@@ -251,8 +250,8 @@ def _reshape(symbol: Symbol, read: Read) -> Text:
     x, shape = symbol.arguments[0], symbol.options.get("shape", symbol.shape)
     sizes = [shape] if isinstance(shape, int) else list(shape)
     if shape_of(x) and sizes:
-        return Text(f"{read(x).within(ATOM)}.reshape({', '.join(map(str, sizes))})")
-    return Text(f"np.reshape({read(x).text}, {literal(shape).text})")
+        return Text(f"{read(x).within(ATOM)}.reshape({', '.join(read(n).text for n in sizes)})")
+    return Text(f"np.reshape({read(x).text}, {read(shape).text})")
 
 
 def _astype(symbol: Symbol, read: Read) -> Text:
@@ -270,9 +269,9 @@ def _full(symbol: Symbol, read: Read) -> Text:
     shape, number = symbol.arguments
     given = "".join(f", dtype={literal(x).text}" for x in symbol.options.values())
     for value, name in ((0, "zeros"), (1, "ones")):
-        if isinstance(number, int | float) and number == value:
-            return Text(f"np.{name}({literal(shape).text}{given})")
-    return Text(f"np.full({literal(shape).text}, {read(number).text}{given})")
+        if is_plain(number) and number == value:
+            return Text(f"np.{name}({read(shape).text}{given})")
+    return Text(f"np.full({read(shape).text}, {read(number).text}{given})")
 
 
 def _clip(symbol: Symbol, read: Read) -> Text | None:
@@ -284,12 +283,18 @@ def _clip(symbol: Symbol, read: Read) -> Text | None:
     return None
 
 
-def _length(symbol: Symbol, read: Read) -> Text:
-    name = read(symbol.arguments[0]).text
-    return Text(f"len({name})" if symbol.call == "len" else f"{name}.size")
+def _einsum(symbol: Symbol, read: Read) -> Text | None:
+    """With the subscripts first."""
+    if "subscripts" not in symbol.options:
+        return None
+    texts = [f'"{symbol.options["subscripts"]}"', *(read(x).text for x in symbol.arguments)]
+    if len(texts) > 3:
+        texts.append("optimize=True")
+    return Text(f"np.einsum({', '.join(texts)})")
 
 
 SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
+    "einsum": _einsum,
     "getitem": _getitem,
     "put": _put,
     "transpose": _transpose,
@@ -298,6 +303,4 @@ SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "negative": _negative,
     "full": _full,
     "clip": _clip,
-    "len": _length,
-    "size": _length,
 }

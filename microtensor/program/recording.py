@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import GradientError, called, label, wrong_operand
+from ..errors import GradientError, called, label
 from ..modes import changing, current_mode, mode, tick
+from ..operands import operand
 from ..tensor import Tensor
 from .trace import Tracer
 
@@ -43,7 +44,7 @@ class Recorder:
 
     def read(self, tensor: Tensor, how: str) -> Any:
         """A value leaves the record: it may be what it is while a check on it holds."""
-        data = tensor._data
+        data = tensor._array
         if how == "an index" and data.dtype.kind in "iu":
             copy = np.array(data)
             self.sources[id(copy)] = copy, tensor
@@ -143,10 +144,9 @@ def _as_input(what: str, x: Any) -> Any:
                 "it inside the function, or pass its .detach()"
             )
         return x
-    if x.dtype.kind not in "fiub":
-        raise wrong_operand(f"compile: {what}", x)
+    array = operand(getattr(x, "_array", x), f"compile: {what}")
     tensor = Tensor(0.0, name=getattr(x, "name", None))
-    tensor._data = getattr(x, "_data", x) if x.ndim else np.asarray(getattr(x, "_data", x))[()]
+    tensor._array = array if array.ndim else np.asarray(array)[()]
     return tensor
 
 

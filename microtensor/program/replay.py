@@ -52,7 +52,7 @@ class Replay:
         shape = node._inputs[slot].shape
         with np.errstate(all="ignore"):
             derivative = node._rule.derivative(slot)
-            d = derivative(g, node._data, *node._values, **node._options)
+            d = derivative(g, node._array, *node._values, **node._options)
             return d if d.shape == shape else unbroadcast(d, shape)
 
     def column(self, target: str, slot: int, entry: Entry) -> Any:
@@ -91,6 +91,6 @@ class Replay:
 
 def _wide(value: Any) -> Any:
     """A value's numbers, floats as float64, in which a small step is seen."""
-    data = value._data if isinstance(value, Tensor) else value
+    data = value._array if isinstance(value, Tensor) else value
     floats = isinstance(data, np.ndarray | np.generic) and data.dtype.kind == "f"
     return data.astype(np.float64) if floats else data

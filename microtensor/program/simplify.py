@@ -10,24 +10,25 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..lexicon import ROWS
-from .symbol import Symbol, convert, has_symbols, record_call
+from ..rules import RULES
+from .symbol import Length, Symbol, convert, has_symbols, is_entrywise, record_call
 
 Number = int | float
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a symbol, an array or a number."""
-    return np.shape(_value_of(x))
+    return np.shape(x) if not isinstance(x, Symbol) or hasattr(x.value, "shape") else ()
 
 
 def _value_of(x: Any) -> Any:
-    return x.value if isinstance(x, Symbol) else x
+    return x.value if isinstance(x, Symbol) else int(x) if isinstance(x, Length) else x
 
 
 def _dtype_of(x: Any) -> Any:
@@ -35,8 +36,8 @@ def _dtype_of(x: Any) -> Any:
 
 
 def is_plain(x: Any) -> bool:
-    """A Python number."""
-    return isinstance(x, int | float) and not isinstance(x, bool | np.generic)
+    """A Python number, the same for all data: not the length of an input."""
+    return isinstance(x, int | float) and not isinstance(x, bool | np.generic | Length)
 
 
 class Scaled(NamedTuple):
@@ -51,19 +52,11 @@ class Simplifier:
     """Rewrites symbols, oldest first.
 
     `exact`: to the last bit. Else `kept` are symbols that stay calls of their own, since they have
-    a name; `lengths` has for a division the length that it divides by, in place of the number; and
-    what is older than `forward` was written by the user and keeps its algebra.
+    a name; and what is older than `forward` was written by the user and keeps its algebra.
     """
 
-    def __init__(
-        self,
-        kept: Iterable[Symbol] = (),
-        lengths: Mapping[Symbol, Symbol] | None = None,
-        forward: int = 0,
-        exact: bool = False,
-    ) -> None:
+    def __init__(self, kept: Iterable[Symbol] = (), forward: int = 0, exact: bool = False) -> None:
         self.kept = set(kept)
-        self.lengths = lengths or {}
         self.forward = forward
         self.exact = exact
         self.found: dict[Any, Any] = {}
@@ -90,9 +83,7 @@ class Simplifier:
             return symbol
         arguments = [self.now(x) for x in symbol.arguments]
         options = {key: self.now(x) for key, x in symbol.options.items()}
-        if symbol in self.lengths:
-            arguments[1] = self.lengths[symbol]
-        if symbol.call == "broadcast_to" and is_number(arguments[0]):
+        if symbol.call == "broadcast_to" and is_weak(arguments[0]):
             return self.filled(arguments[0], symbol.shape, symbol.dtype)
         if is_elementwise(symbol):
             new = self.make(symbol.call, *arguments, like=symbol, **options)
@@ -135,16 +126,17 @@ class Simplifier:
                 if call != "multiply" or not self.algebra or len(repr(value)) <= 8:
                     return value
                 folded = value  # unless rules make 1 / 6 of 2 * (1 / 12)
-        symbol = record_call(call, function, arguments, options)
-        for rule in (EXACT if self.exact else RULES if self.algebra else SAFE).get(call, ()):
-            new = rule(self, symbol)
-            if new is not None and _same_kind(new, symbol):
-                return new
+        symbol = self.known[key] = record_call(call, function, arguments, options)
+        rules = (EXACT if self.exact else ALGEBRA if self.algebra else SAFE).get(call, ())
         if is_elementwise(symbol) and any(map(_is_copy, arguments)):
-            new = _without_copies(self, symbol)
-            if _same_kind(new, symbol):
+            rules = *rules, _without_copies
+        for rule in rules:
+            new = rule(self, symbol)
+            if new is not None and new is not symbol and _same_kind(new, symbol):
+                del self.known[key]
                 return new
-        self.known[key] = symbol if folded is None else folded
+        if folded is not None:
+            self.known[key] = folded
         return self.known[key]
 
     def filled(self, number: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -152,7 +144,8 @@ class Simplifier:
         if self.exact or not is_weak(number):
             return self.make("broadcast_to", number, shape)
         number = float(number) if is_plain(number) else number
-        options = {} if dtype == np.float64 else {"dtype": dtype}
+        usual = dtype == np.float64 and isinstance(_value_of(number), float)
+        options = {} if usual else {"dtype": dtype}
         return self.make("full", shape, number, **options)
 
     def is_open(self, x: Any, *calls: str) -> bool:
@@ -181,6 +174,11 @@ class Simplifier:
         factor = _whole(factor)
         number = math.prod(d for d in divisors if is_plain(d))
         lengths = tuple(d for d in divisors if not is_plain(d))
+        keys = [_key(d) for d in lengths]
+        if isinstance(x, Length) and _key(x) in keys:  # m / m
+            k = keys.index(_key(x))
+            x, lengths = None, lengths[:k] + lengths[k + 1 :]
+            divisors = (*lengths, *(d for d in divisors if is_plain(d)))
         if factor != 1 and number != 1 and factor % number == 0:
             factor, divisors = factor / number, lengths
         elif factor > 1 and number != 1 and number % factor == 0:  # 2 x / 32 = x / 16
@@ -212,38 +210,28 @@ def _key(x: Any) -> Any:
 
 
 def is_weak(x: Any) -> bool:
-    """A Python number, or what is computed from such numbers and lengths, as 1 / m."""
-    return is_plain(x) or (isinstance(x, Symbol) and is_plain(x.value))
-
-
-def is_number(x: Any) -> bool:
-    """A number of Python's or NumPy's, or what is computed from such numbers and lengths."""
-    return isinstance(x, np.generic) or is_weak(x)
+    """A Python number, a length, or what is computed from such, as 1 / m."""
+    return is_plain(_value_of(x))
 
 
 def _is_known(x: Any) -> bool:
-    """A number that is the same for all data: not the length of an input."""
+    """A number that is the same for all data, whatever its type."""
     return is_plain(x) or isinstance(x, np.generic)
 
 
 def is_elementwise(symbol: Symbol) -> bool:
     """Whether its call works entry by entry, and so on what broadcasting copies too."""
-    f = symbol.function
-    entrywise = isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
-    return ROWS[symbol.call].elementwise if symbol.call in ROWS else entrywise
+    return ROWS[symbol.call].elementwise if symbol.call in ROWS else is_entrywise(symbol.function)
 
 
 def _has_length(x: Any) -> bool:
-    """Whether a number was computed from a length: all others are folded, but for 1 / 3."""
-    return isinstance(x, Symbol) and not all(map(is_plain, x.arguments))
-
-
-def _is_length(x: Any) -> bool:
-    return isinstance(x, Symbol) and x.call in ("len", "size")
+    """Whether a number is a length, or computed from one: others are folded, but for 1 / 3."""
+    return isinstance(x, Length) or (isinstance(x, Symbol) and any(map(_has_length, x.arguments)))
 
 
 def _is_divisor(x: Any) -> bool:
-    return (is_plain(x) and x != 0) or _is_length(x)
+    """A number or a length: what stands at the end of a quotient."""
+    return isinstance(x, Length) or (is_plain(x) and x != 0)
 
 
 def _same_kind(new: Any, old: Symbol) -> bool:
@@ -313,14 +301,10 @@ def _needless_copy(to: Simplifier, symbol: Symbol) -> Any:
 
 
 def _copy_of_copy(to: Simplifier, symbol: Symbol) -> Any:
+    """A copy of copies, or one number in every entry in another shape."""
     x = symbol.arguments[0]
-    return to.filled(_bare(x), symbol.shape, symbol.dtype) if _is_copy(x) else None
-
-
-def _shape_of_filled(to: Simplifier, symbol: Symbol) -> Any:
-    """One number in every entry, in another shape."""
-    x = symbol.arguments[0]
-    return to.filled(_bare(x), symbol.shape, symbol.dtype) if _is_filled(x) else None
+    known = _is_filled(x) or (_is_copy(x) and symbol.call == "broadcast_to")
+    return to.filled(_bare(x), symbol.shape, symbol.dtype) if known else None
 
 
 def _sum_of_filled(to: Simplifier, symbol: Symbol) -> Any:
@@ -335,7 +319,8 @@ def _sum_of_filled(to: Simplifier, symbol: Symbol) -> Any:
 # Shapes -----------------------------------------------------------------------------------------
 
 
-def _order(symbol: Symbol) -> tuple[int, ...]:
+def order_of(symbol: Symbol) -> tuple[int, ...]:
+    """The axes of a transpose, none of them counted from the end."""
     axes = symbol.options.get("axes")
     count = symbol.ndim
     return tuple(reversed(range(count))) if axes is None else tuple(a % count for a in axes)
@@ -343,19 +328,19 @@ def _order(symbol: Symbol) -> tuple[int, ...]:
 
 def _transpose_of_transpose(to: Simplifier, symbol: Symbol) -> Any:
     """(x.T).T = x, and two orders of axes are one."""
-    inner, order = symbol.arguments[0], _order(symbol)
+    inner, order = symbol.arguments[0], order_of(symbol)
     if order == tuple(range(symbol.ndim)):
         return inner
     if not isinstance(inner, Symbol) or inner.call != "transpose":
         return None
-    first = _order(inner)
+    first = order_of(inner)
     return to.make("transpose", inner.arguments[0], axes=tuple(first[a] for a in order))
 
 
 def _transpose_of_product(to: Simplifier, symbol: Symbol) -> Any:
     """(A.T @ B).T = B.T @ A, where a transpose goes away by it."""
     x = symbol.arguments[0]
-    if not to.is_open(x, "matmul") or _order(symbol) != (1, 0):
+    if not to.is_open(x, "matmul") or order_of(symbol) != (1, 0):
         return None
     a, b = x.arguments
     if not any(isinstance(y, Symbol) and y.call == "transpose" for y in (a, b)):
@@ -399,7 +384,7 @@ def _sum_over_axes(to: Simplifier, symbol: Symbol) -> Any:
 def _scaled_sum(to: Simplifier, symbol: Symbol) -> Any:
     """sum(-x / m) = -sum(x) / m."""
     parts = to.scaled(symbol.arguments[0])
-    if parts.core is None or parts[::2] == (1, ()):
+    if parts.core is None:
         return None
     return to.built(parts._replace(core=to.make("sum", parts.core, **symbol.options)))
 
@@ -440,7 +425,7 @@ def _product(to: Simplifier, symbol: Symbol) -> Any:
     left, right = to.scaled(a), to.scaled(b)
     if not 1e-6 < abs(left.factor * right.factor) < 1e6:
         return None  # what the numbers alone give could overflow
-    if right.core is b and (left[::2] == (1, ()) or (is_plain(a) and a != -1)):
+    if right.core is b and is_plain(a) and a != -1:
         return None
     cores = [core for core in (left.core, right.core) if core is not None]
     core = to.make("multiply", *cores) if len(cores) == 2 else cores[0] if cores else None
@@ -451,7 +436,7 @@ def _quotient(to: Simplifier, symbol: Symbol) -> Any:
     """Numbers and signs to the front of a quotient, lengths to its end."""
     a, b = symbol.arguments
     factor, core, divisors = to.scaled(a)
-    if _is_divisor(b) or (not divisors and (factor == 1 or core is None)):
+    if _is_divisor(b):
         return None
     if core is None:  # 2 / x
         return to.built(Scaled(1, to.make("divide", factor, b), divisors))
@@ -464,8 +449,6 @@ def _negative(to: Simplifier, symbol: Symbol) -> Any:
     if to.is_open(x, "subtract"):
         return to.make("subtract", *reversed(x.arguments))
     parts = to.scaled(x)
-    if (parts.factor, parts.divisors) == (1, ()):
-        return None
     return to.built(parts._replace(factor=-parts.factor))
 
 
@@ -483,7 +466,7 @@ def _sum_of_scaled(to: Simplifier, symbol: Symbol) -> Any:
         right = right._replace(factor=-right.factor)
     elif to.is_open(a, "add"):  # (c + a) + a = c + 2 a
         last = to.scaled(a.arguments[1])
-        if last.core is right.core and _key(last.divisors) == _key(right.divisors):
+        if _key(last[1:]) == _key(right[1:]):
             twice = to.built(right._replace(factor=last.factor + right.factor))
             return to.make("add", a.arguments[0], twice)
     if symbol.call == "add":  # a + -2 = -2 + a = a - 2
@@ -494,15 +477,12 @@ def _sum_of_scaled(to: Simplifier, symbol: Symbol) -> Any:
         return None
     if left.core is right.core and left.factor + right.factor:
         return to.built(left._replace(factor=left.factor + right.factor))
-    same, opposite = left.factor == right.factor, left.factor == -right.factor
-    if left[::2] == (1, ()) and (symbol.call == "add" if same else symbol.call == "subtract"):
+    if abs(left.factor) != abs(right.factor):
         return None
-    if same:
-        return to.built(left._replace(core=to.make("add", left.core, right.core)))
-    if not opposite:
-        return None
-    cores = (left.core, right.core) if left.factor > 0 else (right.core, left.core)
-    return to.built(Scaled(abs(left.factor), to.make("subtract", *cores), left.divisors))
+    call = "add" if left.factor == right.factor else "subtract"
+    if call == "subtract" and left.factor < 0:
+        left, right = right, left
+    return to.built(left._replace(core=to.make(call, left.core, right.core)))
 
 
 def _open_gate(to: Simplifier, symbol: Symbol) -> Any:
@@ -529,11 +509,11 @@ EXACT: dict[str, tuple[Rewrite, ...]] = {
     "negative": (_double_negative,),
 }
 SAFE = {**EXACT, "add": (_neutral,), "sum": (_sum_over_axes,)}
-RULES = {
+ALGEBRA = {
     **SAFE,
-    "reshape": (_shape_of_filled, *SAFE["reshape"]),
-    "transpose": (_shape_of_filled, *SAFE["transpose"], _transpose_of_product),
-    "expand_dims": (_shape_of_filled,),
+    "reshape": (_copy_of_copy, *SAFE["reshape"]),
+    "transpose": (_copy_of_copy, *SAFE["transpose"], _transpose_of_product),
+    "expand_dims": (_copy_of_copy,),
     "sum": (_sum_of_filled, *SAFE["sum"], _scaled_sum),
     "getitem": (_product_with_vector,),
     "negative": (_negative,),
@@ -545,10 +525,5 @@ RULES = {
 }
 # What their second argument is called.
 SECOND = {"transpose": "axes", "reshape": "shape", "sum": "axis"}
-NUMBERS: dict[str, Callable[..., Any]] = {
-    "negative": operator.neg,
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-}
+# Of numbers alone, Python's own functions.
+NUMBERS = {x: RULES[x].forward for x in ("negative", "add", "subtract", "multiply", "divide")}

@@ -6,21 +6,22 @@ import math
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backward import starting_gradient
+from ..backward import grad, starting_gradient
 from ..errors import label
-from ..graph import Graph, Node
-from ..lexicon import ROWS
+from ..graph import Graph, Node, places
 from ..tensor import Tensor
-from .naming import Names
+from .batch import Batch, batches, is_index, is_range
+from .naming import Identifiers, identifier
 from .numpy import (
     HELPERS,
     JAX_PUT,
-    NEEDS,
+    PRODUCT,
+    SUM,
     Text,
     index,
     is_known,
@@ -31,7 +32,7 @@ from .numpy import (
     written,
 )
 from .simplify import Simplifier, is_plain, is_weak, shape_of
-from .symbol import Symbol, reach
+from .symbol import Length, Symbol, reach
 from .trace import Trace, trace
 
 WIDTH, INLINE, CHEAP = 88, 60, 12
@@ -41,6 +42,14 @@ ONE_STEP = {
     "add", "subtract", "multiply", "negative", "greater", "greater_equal", "less", "less_equal",
     "equal", "transpose",
 }  # fmt: skip
+
+
+# How a length is read off an input: its letter, how that is written, and what it is.
+MEASURES: tuple[tuple[str, str, Callable[[Symbol], int]], ...] = (
+    ("m", "len({})", lambda x: x.shape[0]),
+    ("n", "{}.size", lambda x: x.size),
+    ("m", "{}.shape[{axis}]", lambda x: x.shape[-1]),
+)
 
 
 def program(
@@ -63,11 +72,61 @@ def program(
     if wrt is not None:
         asked = [wrt] if isinstance(wrt, Tensor | str) else wrt
         targets = list({x.id: x for x in (_target(graph, x) for x in asked)}.values())
+    known, jax = names or {}, xp == "jax.numpy"
+    data = _array(graph, result, known)
+    for batch, values in batches(result, data.arrays, data.ranges):
+        try:
+            made = Program(graph, trace(result, batch=batch), targets, known, jax, data, batch)
+            if made.gives(values[graph.result.id], [values[node.id] for node in targets]):
+                return made
+        except Exception:  # as it may be, where a number of examples is lost on the way
+            continue
     try:
         found = trace(result)
     except TypeError as error:
         raise TypeError(str(error).replace("trace:", "to_source:", 1)) from None
-    return Program(graph, found, targets, names or {}, xp == "jax.numpy")
+    return Program(graph, found, targets, known, jax, data)
+
+
+class _Data(NamedTuple):
+    """The arrays that a program is given; and the ids of index arrays, and of the ranges there."""
+
+    arrays: list[Any]
+    indices: set[int]
+    ranges: set[int]
+
+
+def _array(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
+    data, indices = _Data([], set(), set()), []
+    for node, place in zip(graph.nodes, places(result), strict=True):
+        if node.rule is None and not node.tracked and np.ndim(node.value):
+            data.arrays.extend([] if _is_constant(node) else [place.value])
+        elif "index" in node.options:
+            where = node.options["index"]
+            parts = [x for x in (where if isinstance(where, tuple) else (where,)) if is_index(x)]
+            if len(parts) > 1 and is_range(parts[0]):
+                data.ranges.add(id(parts.pop(0)))
+            indices += parts
+    data.indices.update(map(id, indices))
+    written = (is_short(x) or is_named(x) for x in indices)
+    given = (any(_equal(x, y) for y in known.values()) for x in indices)
+    parts = [x for x, short, name in zip(indices, written, given, strict=True) if name or not short]
+    return data._replace(arrays=data.arrays + parts)
+
+
+def _has_line(node: Node) -> bool:
+    """The user named it, or it is the result, a linear map or an activation."""
+    return node.named or node.linear or node.activation or node.role == "output"
+
+
+def _is_constant(node: Node) -> bool:
+    """A number, or a small array without a name: it stands in the text itself.
+
+    What was computed is none: with other data it would be another.
+    """
+    if node.named or not node.recorded:
+        return False
+    return node.role == "constant" or (node.role == "input" and is_short(np.asarray(node.value)))
 
 
 def _target(graph: Graph, x: Any) -> Node:
@@ -105,16 +164,28 @@ class Program:
         targets: list[Node],
         given: Mapping[str, Any],
         jax: bool,
+        data: _Data,
+        batch: Batch | None = None,
     ) -> None:
         self.graph = graph
         self.trace = trace
         self.targets = [node.id for node in targets]  # what gradients are wanted of
         self.given = given  # the user's values by name
         self.jax = jax
-        self.names = Names(graph, {*HELPERS})
-        for node in targets:
-            if node.id not in self.names.inputs and node.id not in self.names.lines:
-                self.names.lines[node.id] = self.names.unique(node.name)
+        self.data = data
+        self.batch = batch
+        # Where the program holds for one batch alone, its length: what is as long is data, too.
+        self.rows = {x.shape[0] for x in data.arrays} if batch is None else ()
+        self.lengths: dict[tuple[int, int], str] = {}
+        computed = {identifier(node.name) for node in graph.nodes if node.rule is not None}
+        self.names = Identifiers(HELPERS, spare=computed)
+        leaves = [n for n in graph.nodes if n.rule is None]
+        self.leaves = [
+            n for n in leaves if not _is_constant(n) or self._follows(trace.values[n.id])
+        ]
+        lines = [n for n in graph.nodes if n.rule is not None and _has_line(n)]
+        several = {node.id: node for node in (*self.leaves, *lines, *targets)}
+        self.called = {key: self.names.unique(node.name) for key, node in several.items()}
         self.helpers: set[str] = set()
         self.arrays: dict[int, tuple[str, Any]] = {}  # constants that become parameters
         self.texts: dict[Symbol, Text] = {}
@@ -124,6 +195,8 @@ class Program:
         self._simplify()
         self._call_names()
         self._write()
+        self.result = self.said[self.values[graph.result.id]]
+        self.function = self._function()
 
     # What is computed ---------------------------------------------------------------------------
 
@@ -132,13 +205,12 @@ class Program:
         values, gradients, seed = self.trace.values, self.trace.gradients, self.trace.seed
         old = reach([values[self.graph.result.id], *(gradients[t] for t in self.targets)])
         seen = set(old)
-        self.kept = [k for k in self.names.lines if k in self.targets or values[k] in seen]
+        lines = [k for k in self.called if self.graph.node(k).rule is not None]
+        self.kept = [k for k in lines if k in self.targets or values[k] in seen]
         kept = [values[key] for key in self.kept]
         kept += [gradients[key] for key in (*self.kept, *self.targets) if key in gradients]
         forward = max(x.index for x in values.values() if isinstance(x, Symbol))
-        self.lengths: dict[Symbol, str] = {}
-        self.ranges: dict[int, Symbol] = {}  # the length of each arange that goes over rows
-        simplifier = Simplifier(kept, dict(self._lengths(seen)), forward)
+        simplifier = Simplifier(kept, forward)
         simplifier.found[seed] = 1
         if seed.shape:
             simplifier.found[seed] = simplifier.filled(1, seed.shape, seed.dtype)
@@ -154,72 +226,23 @@ class Program:
         self.uses = Counter(x for symbol in self.order for x in symbol.operands)
         self.uses.update(x for x in wanted if isinstance(x, Symbol))
 
-    def _lengths(self, seen: set[Symbol]) -> Iterator[tuple[Symbol, Symbol]]:
-        """The division of each mean's gradient, and the length that it divides by."""
-        for node in self.graph.nodes:
-            division = self.trace.contributions.get((node.id, 0))
-            if node.rule != "mean" or node.options["axis"] is not None or division is None:
-                continue
-            while division.call in ("broadcast_to", "reshape"):
-                division = division.arguments[0]
-            (averaged,) = self.graph.operands(node.id)
-            data, ranges = self._spread_over(averaged)
-            if data is None or division not in seen or not data.value.size:
-                continue
-            symbol = self.trace.values[data.id]
-            length = next((x for x in self.lengths if x.arguments[0] is symbol), None)
-            if length is None:
-                count = np.size(averaged.value)
-                rows = symbol.shape[0] == count
-                length = Symbol("len" if rows else "size", None, (symbol,), {}, count)
-                self.lengths[length] = self.names.unique("m" if rows else "n")
-            self.ranges |= dict.fromkeys(ranges, length)
-            yield division, length
-
-    def _spread_over(self, value: Node) -> tuple[Node | None, list[int]]:
-        """An input of the shape that a value has, which it was computed from entry by entry.
-
-        Of a value with one number a row, an input with these rows; and the ids of the aranges
-        that chose a number from each.
-        """
-        shape, waiting = np.shape(value.value), [value]
-        rows = bool(shape) and math.prod(shape) == shape[0]
-        alike = slice(1 if rows else None)
-        ranges: list[int] = []
-        for node in waiting:  # grows while it is read
-            operands, axes = self.graph.operands(node.id), np.ndim(node.value)
-            if not shape or np.shape(node.value)[alike] != shape[alike]:
-                continue
-            if node.role == "input" and node.id in self.names.inputs:
-                return node, ranges
-            if len(waiting) >= 50:
-                continue
-            if node.rule in ROWS and ROWS[node.rule].elementwise:
-                waiting += [x for x in operands if np.ndim(x.value) == axes]
-            elif rows and node.rule in ("matmul", "softmax", "log_softmax"):
-                waiting += [x for x in operands[:1] if np.ndim(x.value) > 1]
-            elif rows and node.rule == "getitem" and _is_one_a_row(node.options["index"], shape[0]):
-                ranges.append(id(node.options["index"][0]))
-                waiting += operands
-        return None, []
-
     # Names --------------------------------------------------------------------------------------
 
     def _call_names(self) -> None:
         """The inputs, the lengths, the values with a line each, and their gradients."""
-        for key, name in self.names.inputs.items():
-            self.said[self.values[key]] = name
-        self.said |= self.lengths
+        for node in self.leaves:
+            self.said[self.values[node.id]] = self.called[node.id]
         for key in self.kept:
-            self.said.setdefault(self.values[key], self.names.lines[key])
-        known = {**self.names.inputs, **self.names.lines}
-        self.slope_names = {t: self.names.unique(f"d{known[t]}") for t in self.targets}
+            self.said.setdefault(self.values[key], self.called[key])
+        self.slope_names = {t: self.names.unique(f"d{self.called[t]}") for t in self.targets}
         for key in (*reversed(self.kept), *self.targets):
             g = self.slopes.get(key)
             if not isinstance(g, Symbol) or g.call in (None, "full") or is_weak(g):
                 continue
             if g not in self.said and g not in self.forward:
-                self.said[g] = self.slope_names.get(key) or self.names.unique(f"d{known[key]}")
+                self.said[g] = self.slope_names.get(key) or self.names.unique(
+                    f"d{self.called[key]}"
+                )
 
     # Statements ---------------------------------------------------------------------------------
 
@@ -234,7 +257,6 @@ class Program:
         latest: dict[Symbol, int] = {}
         for symbol in self.order:
             if symbol.call is None:
-                self.texts[symbol] = self._input(symbol)
                 continue
             name = self.said.get(symbol)
             text = self._fitting(symbol, len(name or "") or 6)
@@ -260,19 +282,17 @@ class Program:
 
     def _line(self, symbol: Symbol, name: str, place: tuple[float, int, int]) -> None:
         """Makes a symbol a line of its own, called so from then on."""
-        if symbol in self.lengths:
-            line = _Line((-1, 0, symbol.index), ("", ""), name, self.texts[symbol].text, ())
-        else:
-            text = self.texts[symbol].text
-            line = _Line(place, self._block(symbol), name, text, shape_of(symbol))
-        self.lines.append(line)
+        text = self.texts[symbol].text
+        shape = np.shape(symbol.value)
+        self.lines.append(_Line(place, self._block(symbol), name, text, shape))
         self.said[symbol], self.texts[symbol] = name, Text(name)
 
     def _is_cheap(self, symbol: Symbol, text: str) -> bool:
         """Written out wherever it is used: `1 - y`, `W.T`."""
         atoms = all(x in self.said or x.call is None for x in symbol.operands)
         one = len(list(symbol.operands)) == 1
-        return is_weak(symbol) or (symbol.call in ONE_STEP and one and atoms and len(text) <= CHEAP)
+        alone = is_weak(symbol) or symbol.call == "arange"
+        return alone or (symbol.call in ONE_STEP and one and atoms and len(text) <= CHEAP)
 
     def _fitting(self, symbol: Symbol, name: int) -> Text:
         """The text of a call; operands get lines of their own until it fits into one."""
@@ -282,7 +302,7 @@ class Program:
                 "written down"
             )
         if symbol.call in HELPERS:
-            self.helpers.update(NEEDS.get(symbol.call, (symbol.call,)))
+            self.helpers.add(symbol.call)
         shown = self._put_as_read(self._static(symbol))
         while True:
             text = written(shown, self._read, symbol not in self.forward)
@@ -300,29 +320,71 @@ class Program:
     def _read(self, x: Any) -> Text:
         """The text of an argument."""
         if isinstance(x, Symbol):
-            return self.texts[x]
+            return self._input(x) if x.call is None else self.texts[x]
+        if isinstance(x, Length):
+            return self._length(x)
         if isinstance(x, tuple | list):
             parts = [self._read(part).text for part in x]
             return Text(f"[{', '.join(parts)}]" if isinstance(x, list) else tuple_text(parts))
         if isinstance(x, np.ndarray | np.generic):
-            return self._constant(x)
+            return self._constant(x, self._follows(x))
         return literal(x)
 
     def _input(self, symbol: Symbol) -> Text:
         name = self.said.get(symbol)
-        return Text(name) if name else self._constant(symbol.value)
+        return Text(name) if name else self._constant(symbol.value, self._follows(symbol))
 
-    def _constant(self, x: Any) -> Text:
+    def _follows(self, x: Any) -> bool:
+        """Whether a leaf or an index is another one for another batch."""
+        if isinstance(x, Symbol) and x.twin is not x.value:
+            return True
+        known = isinstance(x, Symbol) or id(x) in self.data.indices
+        return known and shape_of(x)[:1] != () and shape_of(x)[0] in self.rows
+
+    def _length(self, x: Length) -> Text:
+        """`m` for the rows of the data, `n` for its numbers, and what is computed from these."""
+        pair = int(x), x.twin
+        if pair not in self.lengths:
+            measured = self._measured(x)
+            if measured is None:
+                return self._computed(x)
+            letter, text = measured
+            name = self.lengths[pair] = self.names.unique(letter)
+            self.lines.append(_Line((-1, 0, len(self.lengths)), ("", ""), name, text, ()))
+        return Text(self.lengths[pair])
+
+    def _measured(self, x: int) -> tuple[str, str] | None:
+        """A letter for a length, and how it is read off an input."""
+        data, learned = self._parameters()
+        symbols = [self.values[node.id] for node in (*reversed(data), *learned)]
+        symbols += [symbol for symbol in self.order if symbol.call is None]
+        for letter, text, measure in MEASURES:
+            for symbol in symbols:
+                if symbol.ndim and repr(measure(symbol)) == repr(x):
+                    return letter, text.format(self._input(symbol).text, axis=symbol.ndim - 1)
+        return None
+
+    def _computed(self, x: Length) -> Text:
+        """`2 * m` or `m - 1`."""
+        for m in self.batch.lengths.values() if self.batch else ():
+            times = x // m
+            if repr(times * m) == repr(x) and times > 1:
+                parts = self._read(times).within(PRODUCT), self._read(m).text
+                return Text(" * ".join(parts), PRODUCT)
+        for less in (1, 2, 3, -1, -2, -3):
+            if self._measured(x + less) is not None:
+                sign = "-" if less > 0 else "+"
+                return Text(f"{self._read(x + less).text} {sign} {abs(less)}", SUM)
+        raise LookupError("a length that no input has")
+
+    def _constant(self, x: Any, follows: bool = False) -> Text:
         """An array or number in the text itself; one with a name, and a larger one, a parameter."""
-        count = self.ranges.get(id(x))
-        if count is not None and self.uses[count]:
-            return Text(f"np.arange({self.lengths[count]})")
         if id(x) in self.arrays:
             return Text(self.arrays[id(x)][0])
         if x.ndim == 0 and x.dtype in (np.float64, np.int64) and self._is_double:
             return literal(x.item())
         given = next((name for name, y in self.given.items() if _equal(x, y)), None)
-        if given is None and (is_short(x) or is_named(x)):
+        if given is None and not follows and (is_short(x) or is_named(x)):
             return literal(x)
         usual = "index" if x.dtype.kind in "iu" else "mask" if x.dtype.kind == "b" else "c"
         self.arrays[id(x)] = self.names.unique(given or usual), x
@@ -413,22 +475,24 @@ class Program:
 
     def text(self) -> str:
         """The whole program."""
-        result = self.said[self.values[self.graph.result.id]]
+        return self._module(self.jax)
+
+    def _module(self, jax: bool) -> str:
         helpers = [
-            JAX_PUT if name == "put" and self.jax else text
+            JAX_PUT if name == "put" and jax else text
             for name, text in HELPERS.items()
             if name in self.helpers
         ]
-        head = f'"""{result}, forward and backward. Written by microtensor."""\n\n'
-        parts = [head + MODULES["numpy"], *helpers, self._function(result)]
+        head = f'"""{self.result}, forward and backward. Written by microtensor."""\n\n'
+        parts = [head + MODULES["numpy"], *helpers, self.function]
         text = "\n\n".join(part.strip("\n") + "\n" for part in parts)
-        if self.jax:
+        if jax:
             text = re.sub(r"\bnp\.", "jnp.", text)
             text = text.replace(MODULES["numpy"], MODULES["jax.numpy"])
         return text
 
-    def _function(self, result: str) -> str:
-        inputs = self.inputs()
+    def _function(self) -> str:
+        result, inputs = self.result, self.inputs()
         head = _wrapped(f"def {result}_and_gradients(", [name for name, _ in inputs], "):")
         lines = [*head, *self._docstring(result, inputs)]
         block: tuple[str, str] = ("", "")
@@ -445,8 +509,7 @@ class Program:
                 text += comment if self._width(text) + len(comment) <= WIDTH else ""
             shape = line.shape
             lines += [text] if self._width(text) <= WIDTH else _bracketed(line.name, line.text)
-        known = {**self.names.inputs, **self.names.lines}
-        pairs = [f'"{known[t]}": {self.slope_names[t]}' for t in self.targets]
+        pairs = [f'"{self.called[t]}": {self.slope_names[t]}' for t in self.targets]
         inline = f"    return {result}, {{{', '.join(pairs)}}}"
         if len(inline) <= WIDTH:
             return "\n".join([*lines, "", inline]) + "\n"
@@ -456,23 +519,63 @@ class Program:
 
     def inputs(self) -> list[tuple[str, Any]]:
         """The function's parameters and their values: data, constants, what is learned."""
-        nodes = [node for node in self.graph.nodes if node.id in self.names.inputs]
-        nodes = [node for node in nodes if self.values[node.id] in set(self.order)]
-        place = {node.id: i for i, node in enumerate(self.graph.nodes)}
-        data = [node for node in nodes if not node.tracked]
-        data.sort(
-            key=lambda node: min((place[x.id] for x in self.graph.readers(node.id)), default=0)
-        )
+        data, learned = self._parameters()
         first, last = (
-            [(self.names.inputs[node.id], node.value) for node in some]
-            for some in (data, [node for node in nodes if node.tracked])
+            [(self.called[node.id], node.value) for node in nodes] for nodes in (data, learned)
         )
         return [*first, *self.arrays.values(), *last]
+
+    def _parameters(self) -> tuple[list[Node], list[Node]]:
+        """The leaves that the function takes: data as it is read, and what is learned."""
+        used, place = set(self.order), {node.id: i for i, node in enumerate(self.graph.nodes)}
+        nodes = [node for node in self.leaves if self.values[node.id] in used]
+        learned = [node for node in nodes if node.tracked]
+        nodes.sort(key=lambda node: min(place[x.id] for x in self.graph.readers(node.id) or [node]))
+        return [node for node in nodes if not node.tracked], learned
+
+    def _doubtful(self) -> list[str]:
+        """The user's numbers that may come from how many examples there were: they don't follow."""
+        arrays = [np.size(self.values[n.id].value) for n in self._parameters()[0]]
+        counts = {*self.batch.lengths, *arrays} if self.batch else ()
+        likely = [float(k * n) for n in counts if n > 1 for k in (1, 2)]
+        found = {}
+        for node in self.graph.nodes:
+            reader = self.graph.readers(node.id)[:1] if node.role == "constant" else ()
+            if reader and reader[0].rule in ("multiply", "divide"):
+                x = abs(float(node.value))
+                if any(math.isclose(x, n) or math.isclose(x * n, 1) for n in likely):
+                    found[self._read(node.value).text] = True
+        return list(found)
+
+    def gives(self, result: Tensor, targets: list[Tensor]) -> bool:
+        """Whether it has this value and these gradients on the data of its batch."""
+        batch: Any = self.batch
+        data, learned = self._parameters()
+        inputs = {self.called[node.id]: self.values[node.id].twin for node in (*data, *learned)}
+        inputs |= {name: batch.twin(x) for name, x in self.arrays.values()}
+        space: dict[str, Any] = {}
+        with np.errstate(all="ignore"):
+            exec(self._module(jax=False), space)
+            value, found = space[f"{self.result}_and_gradients"](**inputs)
+            expected = grad(result, targets) if targets else ()
+        kinds = [x.dtype for x in (result, *inputs.values()) if x.dtype.kind == "f"]
+        tolerance = max(float(np.finfo(kind).eps) for kind in kinds) ** 0.4
+        pairs = [
+            (value, result._array),
+            *zip(found.values(), (x._array for x in expected), strict=True),
+        ]
+        finite = (np.abs(y, where=np.isfinite(y), out=np.zeros(np.shape(y))) for _, y in pairs)
+        largest = max(float(np.max(x, initial=0)) for x in finite)
+        return all(
+            np.shape(x) == np.shape(y)
+            and np.allclose(x, y, tolerance, tolerance * largest, equal_nan=True)
+            for x, y in pairs
+        )
 
     def _docstring(self, result: str, inputs: list[tuple[str, Any]]) -> list[str]:
         """What is returned, and the shapes of what is taken."""
         subject = f"The {result}" if result in ("loss", "cost", "error") else result
-        nodes = {name: self.graph.node(key) for key, name in self.names.inputs.items()}
+        nodes = {self.called[node.id]: node for node in self.leaves}
         learned = {name for name, node in nodes.items() if node.tracked}
         lines = [f"{subject} and its gradients, by name.", ""]
         for what, chosen in (
@@ -487,18 +590,18 @@ class Program:
         kinds = dict.fromkeys(x.dtype.name for _, x in inputs if x.dtype.kind == "f")
         if list(kinds) != ["float64"]:
             lines.append(f"They are {' and '.join(kinds)}.")
+        if self.data.arrays and self.batch is None:
+            lines.append("It holds for data of these shapes alone.")
+        elif doubtful := self._doubtful():
+            said = f"Where {' or '.join(doubtful)} in it stands for the number of examples"
+            lines += textwrap.wrap(f"{said}, it holds for as many alone.", WIDTH - 4)
+        if self.batch is not None and self.batch.axis:
+            lines.append("Its examples are columns: it holds for other numbers of these alone.")
         if made := [name for name, _ in inputs if name in nodes and not nodes[name].recorded]:
             how = "computed before, unrecorded: compute it anew for other data."
             lines += textwrap.wrap(f"{', '.join(made)}: {how}", WIDTH - 4, subsequent_indent="  ")
         text = "\n".join(f"    {line}".rstrip() for line in lines).replace("\xa0", " ")
         return [f'    """{text[4:]}', '    """']
-
-
-def _is_one_a_row(index: Any, count: int) -> bool:
-    """Whether an index takes one entry from each row: (arange(m), labels)."""
-    if not isinstance(index, tuple) or [type(part) for part in index] != [np.ndarray] * 2:
-        return False
-    return index[1].ndim == 1 and np.array_equal(index[0], np.arange(count))
 
 
 def _equal(x: np.ndarray[Any, Any], y: Any) -> bool:

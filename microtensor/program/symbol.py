@@ -12,41 +12,79 @@ from itertools import count
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..rules import RULES, Rule
 
 _next = count(1).__next__
+UNKNOWN: Any = object()
 
 
-def _binary(name: str) -> Callable[..., Any]:
-    return lambda self, other: record_call(name, getattr(np, name), (self, other))
-
-
-def _reflected(name: str) -> Callable[..., Any]:
-    return lambda self, other: record_call(name, getattr(np, name), (other, self))
-
-
-def _bits(name: str, of_bools: str) -> Callable[..., Any]:
-    """`a & b`: of bools it is what rules mean by "and", of whole numbers their bits."""
-
-    def both(self: Any, other: Any) -> Any:
-        bools = all(getattr(getattr(x, "dtype", x), "kind", "") == "b" for x in (self, other))
-        chosen = of_bools if bools else name
-        return record_call(chosen, getattr(np, chosen), (self, other))
-
-    return both
+# Of bools `&`, `|` and `~` are what rules mean by them, of whole numbers their bits.
+OF_BOOLS = {
+    np.bitwise_and: np.logical_and, np.bitwise_or: np.logical_or, np.invert: np.logical_not,
+}  # fmt: skip
 
 
 def _of_value(name: str) -> Any:
     return property(lambda self: getattr(self.value, name), doc="That of its value.")
 
 
-def _never(self: Any, other: Any) -> Any:
-    raise TypeError("a program changes nothing in place")
+def _method(name: str, option: str = "axis") -> Any:
+    """The method that is NumPy's function of that name, with one option that needs no name."""
+
+    def method(self: Any, *given: Any, **options: Any) -> Symbol:
+        options |= zip([option], given, strict=False)
+        return record_call(name, getattr(np, name), (self,), options)
+
+    return method
 
 
-def _reduction(name: str) -> Callable[..., Any]:
-    return lambda self, **options: record_call(name, getattr(np, name), (self,), options)
+class Length(int):
+    """How many examples there are, or a number made of that: `twin` is it in another batch.
+
+    Sums, products and quotients follow, too; of a fraction there is a symbol.
+    """
+
+    twin: int
+
+    def __new__(cls, now: int, twin: int) -> Length:
+        made = super().__new__(cls, now)
+        made.twin = twin
+        return made
+
+    def __repr__(self) -> str:
+        return f"Length({int(self)}, {self.twin})"
+
+    def __neg__(self) -> int:
+        return length(-int(self), -self.twin)
+
+
+def length(now: int, twin: int) -> int:
+    """A length, with what it is in another batch; a number, where it is the same."""
+    return now if now == twin else Length(now, twin)
+
+
+def _of_lengths(call: str, function: Callable[..., Any], swapped: bool) -> Callable[..., Any]:
+    def combined(self: Length, other: Any) -> Any:
+        if not isinstance(other, int | float) or isinstance(other, np.generic):
+            return NotImplemented
+        other = int(other) if isinstance(other, float) and other.is_integer() else other
+        pair = (other, self) if swapped else (self, other)
+        if isinstance(other, float) or call == "divide":
+            return record_call(call, function, pair)
+        return length(function(*map(int, pair)), function(*map(twin_of, pair)))
+
+    return combined
+
+
+_CALLS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "floordiv": "floor_divide",
+    "truediv": "divide",
+}  # fmt: skip
+for _name, _call in _CALLS.items():
+    setattr(Length, f"__{_name}__", _of_lengths(_call, getattr(operator, _name), swapped=False))
+    setattr(Length, f"__r{_name}__", _of_lengths(_call, getattr(operator, _name), swapped=True))
 
 
 def _astype(x: Any, dtype: np.dtype[Any]) -> Any:
@@ -54,17 +92,19 @@ def _astype(x: Any, dtype: np.dtype[Any]) -> Any:
     return x.astype(dtype)
 
 
-class Symbol:
+class Symbol(NDArrayOperatorsMixin):
     """A value in a program: an input, or what a call of a function gave.
 
     `call` is the function's name, NumPy's (`add`, `matmul`, `where`, `getitem`) or that of a rule
     that is called whole (`sigmoid`, `put`); None: an input. `arguments` and `options` are what
     it was given: symbols, numbers, arrays, and tuples and lists of these. `value` is what it was
     when the program was recorded; shapes, dtypes and the layout in memory are read off it.
-    `index` is larger than that of every symbol made before.
+    `twin` is what it is in another batch: its value, where that is the same, and UNKNOWN where
+    the call fails. A shape that isn't the same has a `Length` in it, and what rules and programs
+    make of it is known to follow. `index` is larger than that of every symbol made before.
     """
 
-    __slots__ = ("arguments", "call", "function", "index", "options", "value")
+    __slots__ = ("arguments", "call", "function", "index", "options", "twin", "value")
 
     def __init__(
         self,
@@ -78,7 +118,7 @@ class Symbol:
         self.function = function
         self.arguments = arguments
         self.options = options
-        self.value = value
+        self.value = self.twin = value
         self.index = _next()
 
     @property
@@ -86,35 +126,56 @@ class Symbol:
         """The symbols among its arguments and options, in order; one used twice comes twice."""
         return symbols_in((*self.arguments, *self.options.values()))
 
+    def follow(self) -> None:
+        """Finds out what its call gives in another batch."""
+        parts: list[Any] = []
+        convert((*self.arguments, *self.options.values()), parts.append)
+        known = [x for x in parts if isinstance(x, Symbol)]
+        if any(x.twin is UNKNOWN for x in known):
+            self.twin = UNKNOWN
+        elif any(x.twin is not x.value for x in known) or any(isinstance(x, Length) for x in parts):
+            try:
+                function: Any = self.function
+                arguments, options = convert((self.arguments, self.options), twin_of)
+                self.twin = function(*arguments, **options)
+            except Exception:  # the number of examples stands in it, or chose what it reads
+                self.twin = UNKNOWN
+
     def __repr__(self) -> str:
         return f"Symbol({self.call or 'input'}, shape={self.shape}, dtype={self.dtype})"
 
     # What rules ask of an array -----------------------------------------------------------------
 
-    shape, ndim, size, dtype, flags = map(_of_value, ("shape", "ndim", "size", "dtype", "flags"))
+    ndim, dtype, flags = map(_of_value, ("ndim", "dtype", "flags"))
 
     @property
-    def T(self) -> Symbol:
-        """The axes in reverse order."""
-        return self.transpose(None)
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        now: tuple[int, ...] = self.value.shape
+        twin = now if self.twin is UNKNOWN else self.twin.shape
+        return tuple(map(length, now, twin)) if len(now) == len(twin) else now
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return length(self.value.size, self.value.size if self.twin is UNKNOWN else self.twin.size)
+
+    transpose = _method("transpose", "axes")
+    squeeze, sum, mean, max, min, prod, var, cumsum = map(
+        _method, ("squeeze", "sum", "mean", "max", "min", "prod", "var", "cumsum")
+    )
+    T = property(lambda self: self.transpose(None), doc="The axes in reverse order.")
 
     @property
     def mT(self) -> Symbol:
         """The last two axes exchanged."""
-        return self.transpose((*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
-
-    def transpose(self, axes: Any) -> Symbol:
-        """The axes in another order."""
-        return record_call("transpose", np.transpose, (self,), {"axes": axes})
+        swapped: Symbol = self.transpose((*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+        return swapped
 
     def reshape(self, *shape: Any) -> Symbol:
         """The same entries in another shape."""
         shape = shape[0] if len(shape) == 1 else shape
         return record_call("reshape", np.reshape, (self,), {"shape": shape})
-
-    def squeeze(self, axis: Any = None) -> Symbol:
-        """Without the axes of length 1."""
-        return record_call("squeeze", np.squeeze, (self,), {"axis": axis})
 
     def astype(self, dtype: Any) -> Symbol:
         """The same numbers in another dtype; itself where it has that dtype."""
@@ -129,32 +190,10 @@ class Symbol:
 
     copy = view
 
-    sum, mean, max, min = map(_reduction, ("sum", "mean", "max", "min"))
-    prod, var, cumsum = map(_reduction, ("prod", "var", "cumsum"))
-
     def __getitem__(self, index: Any) -> Symbol:
         return record_call("getitem", operator.getitem, (self, index))
 
-    __add__, __radd__ = _binary("add"), _reflected("add")
-    __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
-    __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
-    __truediv__, __rtruediv__ = _binary("divide"), _reflected("divide")
-    __pow__, __rpow__ = _binary("power"), _reflected("power")
-    __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _never
-    __and__ = __rand__ = _bits("bitwise_and", "logical_and")
-    __or__ = __ror__ = _bits("bitwise_or", "logical_or")
-    __lt__, __le__ = _binary("less"), _binary("less_equal")
-    __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
-    __eq__ = _binary("equal")
-    __ne__ = _binary("not_equal")
     __hash__ = object.__hash__
-
-    def __neg__(self) -> Symbol:
-        return record_call("negative", np.negative, (self,))
-
-    def __abs__(self) -> Symbol:
-        return record_call("absolute", np.absolute, (self,))
 
     def __bool__(self) -> bool:
         raise TypeError("a program can't branch on a value; write where(condition, a, b)")
@@ -169,17 +208,25 @@ class Symbol:
         raise TypeError("a symbol stands for an array, and is none")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Symbol:
+        if "out" in options:
+            raise TypeError("a program changes nothing in place")
         if method == "reduce" and ufunc is np.add:
             return record_call("sum", np.sum, inputs, {"axis": 0, **options})
         if method != "__call__":
             raise TypeError(f"np.{ufunc.__name__}.{method} can't be written in a program")
+        if ufunc in OF_BOOLS:
+            inputs = tuple(sorted(inputs, key=lambda x: isinstance(x, int)))  # numbers come last
+            if all(getattr(x, "dtype", None) == np.bool for x in inputs):
+                ufunc = OF_BOOLS[ufunc]
         return record_call(ufunc.__name__, ufunc, inputs, options)
 
     def __array_function__(
         self, function: Any, types: Iterable[type], arguments: Any, options: Any
     ) -> Any:
-        if function in (np.shape, np.ndim, np.size, np.isfortran):
-            return function(*(_value(x) for x in arguments))
+        if function in (np.shape, np.ndim, np.size):
+            return getattr(self, function.__name__)
+        if function is np.isfortran:
+            return np.isfortran(self.value)
         return record_call(function.__name__, function, arguments, options)
 
 
@@ -194,8 +241,10 @@ def record_call(
     The function can't change those: they are the user's own.
     """
     options = dict(options or {})
-    value = function(*_value(arguments), **{key: _value(x) for key, x in options.items()})
-    return Symbol(name, function, tuple(arguments), options, value)
+    value = function(*convert(arguments, _value), **convert(options, _value))
+    symbol = Symbol(name, function, tuple(arguments), options, value)
+    symbol.follow()
+    return symbol
 
 
 def symbols_in(argument: Any) -> Iterator[Symbol]:
@@ -224,22 +273,33 @@ def reach(wanted: Iterable[Any]) -> list[Symbol]:
     return sorted(seen, key=lambda symbol: symbol.index)
 
 
+def is_entrywise(function: Any) -> bool:
+    """Whether it is a function of NumPy's that gives one array, entry by entry."""
+    ufunc = isinstance(function, np.ufunc)
+    return ufunc and function.nout == 1 and function.signature is None
+
+
 def is_numpy(symbol: Symbol) -> bool:
     """Whether its call is what it is called: NumPy's function or a built-in rule of that name."""
     return symbol.call in RULES or getattr(np, symbol.call or "", None) is symbol.function
 
 
-def _value(argument: Any) -> Any:
-    """An argument with values for its symbols, to be read only."""
-    if isinstance(argument, Symbol):
-        value = argument.value
-        if isinstance(value, np.ndarray):
-            value = value.view()
-            value.flags.writeable = False
-        return value
-    if isinstance(argument, tuple | list):
-        return type(argument)(_value(part) for part in argument)
-    return argument
+def _value(x: Any) -> Any:
+    """A symbol's value, to be read only; anything else is its own."""
+    return int(x) if isinstance(x, Length) else _read_only(x.value) if isinstance(x, Symbol) else x
+
+
+def twin_of(x: Any) -> Any:
+    """What it is in another batch."""
+    follows = isinstance(x, Symbol | Length)
+    return _read_only(x.twin) if follows else x
+
+
+def _read_only(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    return value
 
 
 def convert(x: Any, change: Callable[[Any], Any]) -> Any:
@@ -247,6 +307,9 @@ def convert(x: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(x, tuple | list):
         parts = [convert(part, change) for part in x]
         return x if all(map(operator.is_, parts, x)) else type(x)(parts)
+    if isinstance(x, slice):
+        parts = [convert(part, change) for part in (x.start, x.stop, x.step)]
+        return x if all(map(operator.is_, parts, (x.start, x.stop, x.step))) else slice(*parts)
     if isinstance(x, dict):
         return {key: convert(part, change) for key, part in x.items()}
     return change(x)

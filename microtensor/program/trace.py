@@ -11,6 +11,7 @@ from ..backward import starting_gradient, walk
 from ..graph import places
 from ..rules import Rule
 from ..tensor import Tensor
+from .batch import Batch
 from .symbol import Symbol, convert, record_call
 
 Arguments = tuple[Any, tuple[Any, ...], dict[str, Any]]
@@ -32,15 +33,17 @@ class Trace(NamedTuple):
     locals: dict[tuple[str, int], Symbol]
 
 
-def trace(result: Tensor, gradient: Any = None, whole: bool = True) -> Trace:
+def trace(
+    result: Tensor, gradient: Any = None, whole: bool = True, batch: Batch | None = None
+) -> Trace:
     """The program behind a result and its gradients, from its record.
 
     Node ids are those of `Graph.of(result)`. `whole`: a rule that is more than one NumPy call
     (sigmoid, softmax) is one call of that rule, else it is the calls that it makes. An operation
     of one's own is the calls that it makes, where it is written in NumPy's functions; where its
-    derivative isn't, TypeError says so.
+    derivative isn't, TypeError says so. What follows a `batch` is known to do so.
     """
-    tracer = Tracer(whole)
+    tracer = Tracer(whole, batch=batch)
     ids = {}
     values = {}
     with np.errstate(all="ignore"):
@@ -85,11 +88,13 @@ class Tracer:
         start: int = 0,
         sources: Mapping[int, tuple[Any, Any]] | None = None,
         opaque: bool = False,
+        batch: Batch | None = None,
     ) -> None:
         self.whole = whole
         self.start = start
         self.sources = sources or {}
         self.opaque = opaque
+        self.batch = batch
         self.inputs: dict[Symbol, Any] = {}  # a tensor or an array each
         self._symbols: dict[int, Any] = {}
         self._read: dict[Tensor, Arguments] = {}
@@ -103,7 +108,9 @@ class Tracer:
             return self.symbol(self.sources[id(x)][1])
         if not isinstance(x, Tensor | np.ndarray):
             return x
-        symbol = Symbol(None, None, (), {}, getattr(x, "_data", x[()] if x.ndim == 0 else x))
+        symbol = Symbol(None, None, (), {}, getattr(x, "_array", x[()] if x.ndim == 0 else x))
+        if self.batch is not None and x.ndim:
+            symbol.twin = self.batch.twin(x)
         self.inputs[symbol] = x
         self._symbols[id(x)] = symbol
         return symbol
@@ -148,6 +155,8 @@ class Tracer:
                 pairs = zip(tensor._inputs, tensor._values, strict=True)
                 inputs = tuple(self.symbol(value if x is None else x) for x, value in pairs)
                 options = convert(tensor._options, self._linked)
+                if self.batch is not None:
+                    options = self.batch.options(options, np.shape(inputs[0]))
                 self._symbols[id(tensor)] = out = self._applied(tensor, inputs, options)
                 self._read[tensor] = out, inputs, options
             elif id(tensor) in self.sources:
@@ -157,12 +166,13 @@ class Tracer:
     def _applied(self, node: Tensor, inputs: tuple[Any, ...], options: dict[str, Any]) -> Symbol:
         """The rule that gave a tensor: the calls it makes, or one call of it."""
         rule: Any = node._rule
-        single = Symbol(rule.name, rule.forward, inputs, options, node._data)
+        single = Symbol(rule.name, rule.forward, inputs, options, node._array)
+        single.follow()
         try:
             made: Any = rule.forward(*inputs, **options)
         except Exception:  # a function that isn't written in NumPy's can fail on symbols in any way
             return single
-        faithful = isinstance(made, Symbol) and _equal(made.value, node._data)
+        faithful = isinstance(made, Symbol) and _equal(made.value, node._array)
         if faithful and self.whole and not rule.own:
             faithful = made.index <= single.index + 1
         return made if faithful else single

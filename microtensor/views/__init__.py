@@ -194,8 +194,9 @@ def to_source(
     The text is a module that needs NumPy alone. Its function, `L_and_gradients(X, W1, b1)`,
     takes the data and parameters that the result was computed from, and returns the value and a
     dict of gradients by name. It gives the engine's numbers, rounding apart, for other inputs of
-    the same shapes and dtypes; what Python did meanwhile (branches, loops, random draws) is
-    written as it went when the result was recorded.
+    the same shapes and dtypes, and for other numbers of examples too, unless its docstring says
+    that it doesn't; what Python did meanwhile (branches, loops, random draws) is written as it
+    went when the result was recorded.
 
     `wrt` are tensors, or their names, to have gradients of; None: every leaf that requires one.
     `names=vars()` calls values as your variables are called. Arrays that have no name of theirs

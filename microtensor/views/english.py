@@ -39,7 +39,6 @@ SENTENCES = {
     "none.wide": (
         "{name} ({size}) isn't a single number; reduce it by .sum() or .mean(), or pass gradient="
     ),
-    "none.changed": "a value was changed after it was used; compute {name} again",
     "nudge": "{name} + {step} moves {out} by {up}",
     "nudge.kink": "{moved}, and {name} − {step} by {down}: a kink",
     # Its steps

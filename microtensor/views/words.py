@@ -64,10 +64,8 @@ def why_none(result: Node) -> str:
     """Why there are no gradients."""
     if not result.tracked:
         return say("none.untracked")
-    if np.size(result.value) != 1:
-        shape = "×".join(map(str, np.shape(result.value)))
-        return say("none.wide", name=result.name, size=shape)
-    return say("none.changed", name=result.name)
+    shape = "×".join(map(str, np.shape(result.value)))
+    return say("none.wide", name=result.name, size=shape)
 
 
 def reason(graph: Graph, edge: Edge) -> str:

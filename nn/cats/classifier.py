@@ -9,6 +9,7 @@ import numpy as np
 
 from microtensor import Tensor
 
+from ..checks import hinting
 from ..init import RNG, generator, lecun_normal
 from ..layers import Linear, ReLU, Sigmoid
 from ..module import Module, Sequential
@@ -22,6 +23,7 @@ class CatClassifier(Module):
     start at 0: with `rng=1` they are the tutorial's. Parameters are called W1, b1, W2, ...
     """
 
+    @hinting
     def __init__(
         self,
         layers_dims: Iterable[int] = (12288, 20, 7, 5, 1),

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 FILES = ("train_images.csv", "train_labels.csv", "test_images.csv", "test_labels.csv")
 CATS_IN_TRAIN, CATS_IN_TEST = 72 / 209, 33 / 50  # the shares of the well-known files
 
+PLAIN = "; save it without a header and an index"
+
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
@@ -54,8 +56,8 @@ def _draw(rng: np.random.Generator, count: int, share: float) -> tuple[Images, L
 def load_cats(folder: str | os.PathLike[str]) -> Cats:
     """Read train_images.csv, train_labels.csv, test_images.csv and test_labels.csv from `folder`.
 
-    Values are separated by commas, without a header: one image per line, one label per line. Any
-    number of lines will do, and any number of values per image, the same in all lines.
+    Values are separated by commas, without header and index: one image per line, one label per
+    line. Any number of lines will do, and any number of values per image, the same in all lines.
 
     Raises FileNotFoundError when the folder or files are missing and ValueError, saying where,
     when a file does not hold what it should.
@@ -79,7 +81,9 @@ def _check_files(folder: str) -> None:
         raise FileNotFoundError(f"{folder} {what}; give the folder that holds {', '.join(FILES)}")
     missing = [name for name in FILES if not os.path.isfile(os.path.join(folder, name))]
     if missing:
-        raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}; put the missing files there")
+        hdf5 = any(name.endswith((".h5", ".hdf5")) for name in os.listdir(folder))
+        cure = "write them of the .h5 files" if hdf5 else "put the missing files"
+        raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}; {cure} there")
 
 
 def _read_pair(folder: str, images_name: str, labels_name: str) -> tuple[Images, Labels]:
@@ -96,7 +100,7 @@ def _read_pair(folder: str, images_name: str, labels_name: str) -> tuple[Images,
 def _read(path: str, highest: int, width: int | None = None) -> NDArray[np.uint8]:
     """Read whole numbers from 0 to `highest`, `width` per line or as many as in line 1."""
     # A byte that is not UTF-8 becomes a replacement character, and so is found not to be a number
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
         lines = file.readlines()
     try:
         with warnings.catch_warnings():
@@ -108,6 +112,12 @@ def _read(path: str, highest: int, width: int | None = None) -> NDArray[np.uint8
     # loadtxt skips blank lines, hence the look at the number of lines
     if len(values) != len(lines) or values.max() > highest or width not in (None, values.shape[1]):
         raise ValueError(f"{os.path.basename(path)}{_fault(lines, highest, width)}")
+    # Small enough, the numbers of columns and lines would pass for colours
+    n, wide = values.shape
+    if wide >= 12 and np.array_equal(values[0], np.arange(wide)):
+        raise ValueError(f"{os.path.basename(path)}, line 1 counts the columns{PLAIN}")
+    if n >= 5 and wide > 1 and np.array_equal(values[:, 0] - values[0, 0], np.arange(n)):
+        raise ValueError(f"{os.path.basename(path)}, column 1 counts the lines{PLAIN}")
     return values
 
 
@@ -118,8 +128,6 @@ def _fault(lines: list[str], highest: int, width: int | None) -> str:
         expected = "0 (not a cat) or 1 (cat)"
     if not lines:
         return " is empty; expected one line per image"
-    if lines[0].startswith("\ufeff"):
-        return ", line 1: starts with a byte order mark; save the file as UTF-8 without one"
     same = "" if width else " as in line 1"
     for number, line in enumerate(lines, start=1):
         fields = line.rstrip("\n").split(",")
@@ -128,9 +136,22 @@ def _fault(lines: list[str], highest: int, width: int | None) -> str:
         for column, field in enumerate(fields, start=1):
             if not (re.fullmatch("[+-]?[0-9]{1,99}", field.strip()) and 0 <= int(field) <= highest):
                 found = field if len(field) <= 20 else field[:17] + "..."
-                return f", line {number}, column {column}: {found!r} is not {expected}"
+                hint = _hint(field.strip(), number, column)
+                return f", line {number}, column {column}: {found!r} is not {expected}{hint}"
         width = width or len(fields)
         if len(fields) != width:
             count = "1 value" if len(fields) == 1 else f"{len(fields)} values"
-            return f", line {number}: {count}, expected {width}{same}"
+            hint = PLAIN if (number, len(fields)) == (1, 2) else ""
+            return f", line {number}: {count}, expected {width}{same}{hint}"
     return f": expected lines of whole numbers from 0 to {highest} with commas between"
+
+
+def _hint(field: str, line: int, column: int) -> str:
+    """What to do about a value that other programs write."""
+    if re.match(r"[0-9.]+e[+-][0-9]", field):
+        return '; np.savetxt(path, array, fmt="%d", delimiter=",") writes it so'
+    counted = (line == 1 and field == str(column - 1)) or (
+        column == 1 and field in (str(line - 1), str(line - 2))
+    )
+    header = line == 1 and re.fullmatch(r'|"?[A-Za-z]\w.*', field)
+    return PLAIN if counted or header else ""

@@ -1,0 +1,170 @@
+"""Values of rules that one call of NumPy's would be slow at, or wrong: sums, products, powers.
+
+In few bits, 1 added to 2,048 (or to 2^24) is lost, and 255 + 1 is 0. So what is in half precision
+is computed in single, and what is in single is added up in double, or by parts of a few entries
+each; whole numbers are made floats. Written in NumPy's functions, as rules are.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+
+FEW = 128
+_reduce: Any = np.add.reduce  # whose types know no axis that is None
+
+
+def in_single(f: Any) -> Any:
+    """The function, computed in single precision where it is given halves."""
+
+    def computed(*arrays: Any, **options: Any) -> Any:
+        if arrays[0].dtype.char != "e":
+            return f(*arrays, **options)
+        return f(*(x.astype(np.float32) for x in arrays), **options).astype(np.float16)
+
+    return computed
+
+
+def in_double(f: Any, x: Any, **over: Any) -> Any:
+    """A sum of NumPy's over x, made in double precision where x is in single."""
+    return f(**over) if x.dtype.char != "f" else f(dtype=np.float64, **over).astype(np.float32)
+
+
+def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum, made in double precision where fewer bits would lose what is added."""
+    kind = x.dtype.char
+    if kind == "e" or (kind == "f" and x.size > FEW and not _in_pairs(x, axis)):
+        wide = _reduce(x, axis=axis, dtype=np.float64, keepdims=keepdims)
+        return wide.astype(x.dtype)
+    return _reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _in_pairs(x: Any, axis: Any) -> bool:
+    """Whether NumPy adds up neighbours: pairs, and pairs of pairs, which is as good."""
+    return bool(x.flags.c_contiguous and axis in (None, -1, x.ndim - 1))
+
+
+def column_sums(x: Any) -> Any:
+    """x.sum(axis=0) of a matrix of floats, by BLAS: six times as fast."""
+    if is_few(x):
+        return _ones(len(x), x.dtype).dot(x)
+    rest = len(x) % FEW
+    parts = _ones(FEW, x.dtype) @ x[rest:].reshape(-1, FEW, x.shape[1])
+    added = parts.sum(axis=0, dtype=np.float64) + _ones(rest, x.dtype).dot(x[:rest])
+    return added.astype(x.dtype)
+
+
+def is_few(x: Any) -> bool:
+    """Whether BLAS may add up all rows in one go."""
+    return bool(x.dtype.char == "d" or x.shape[0] <= 2 * FEW)
+
+
+@lru_cache(maxsize=32)
+def _ones(length: int, dtype: Any) -> Any:
+    return np.ones(length, dtype)
+
+
+MUCH = 20_000  # products, from which on it pays to look for those that BLAS can do
+
+
+def lengths(terms: Sequence[str], xs: Sequence[Any]) -> dict[str, int]:
+    """The length of each letter; one that broadcasts is stretched."""
+    known: dict[str, int] = {}
+    for term, x in zip(terms, xs, strict=True):
+        for i, n in zip(term, x.shape, strict=True):
+            known[i] = n if known.get(i, 1) == 1 else known[i]
+    return known
+
+
+def contract(*xs: Any, subscripts: str, optimize: Any = None) -> Any:
+    """In the dtype of the result from the start, two factors at a time where that is less work."""
+    dtype = np.result_type(*(x.dtype for x in xs))
+    wide = np.dtype(np.float32) if dtype.char == "e" else dtype
+    if any(x.dtype != wide for x in xs):
+        xs = tuple(x.astype(wide) for x in xs)
+        return contract(*xs, subscripts=subscripts, optimize=optimize).astype(dtype)
+    terms, result = subscripts.split("->")
+    sizes = lengths(terms.split(","), xs)
+    if len(sizes) == len(result) or optimize is not None:
+        return np.einsum(subscripts, *xs, **({} if optimize is None else {"optimize": optimize}))
+    if len(xs) > 1 and math.prod(sizes.values()) > MUCH:
+        return np.einsum(subscripts, *xs, optimize=True)
+    return in_double(partial(np.einsum, subscripts, *xs), xs[0])
+
+
+def floats(x: Any, dtype: Any = np.float64) -> Any:
+    """Whole numbers of few bits as floats, before arithmetic that would wrap around."""
+    return x.astype(dtype) if hasattr(x, "dtype") and x.dtype.kind in "iub" else x
+
+
+def is_small(b: Any) -> bool:
+    """Whether it is a whole number from -8 to 8, but for those that NumPy is quick at."""
+    return b.__class__ in (int, float) and 2 < abs(b - 0.5) < 9 and b == int(b) and abs(b) < 9
+
+
+def powered(a: Any, b: Any) -> Any:
+    """A small whole power of floats by multiplication: NumPy takes ten times as long."""
+    if not is_small(b) or not hasattr(a, "dtype") or a.dtype.char not in "fd":
+        return a**b
+    square = a * a
+    found = square if b % 2 == 0 else square * a
+    for _ in range(int(abs(b)) // 2 - 1):
+        found = found * square
+    return found if b > 0 else 1 / found
+
+
+def rows_of(x: Any) -> Any:
+    """A stack of matrices below each other: what they all are multiplied by is read once."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def columns_of(x: Any) -> Any:
+    """A stack of matrices beside each other."""
+    stack = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+    return stack.transpose((1, 0, 2)).reshape(x.shape[-2], stack.shape[0] * x.shape[-1])
+
+
+def multiplied(a: Any, b: Any) -> Any:
+    """a @ b, with a stack of matrices times one as one product."""
+    if getattr(a, "ndim", 0) > 2 and getattr(b, "ndim", 0) == 2:
+        return (rows_of(a) @ b).reshape((*a.shape[:-1], b.shape[-1]))
+    return a @ b
+
+
+def products_before(rows: Any) -> Any:
+    """For every entry of the last axis, the product of those before it.
+
+    Where it is recorded, by doubling: after k rounds each entry holds the product of the 2^k
+    entries before it.
+    """
+    ones = np.ones(rows.shape, dtype=rows.dtype)
+    if not hasattr(rows, "requires_grad"):
+        return np.concatenate([ones[..., :1], np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+    products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
+    while step < rows.shape[-1]:
+        shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)
+        products, step = products * shifted, 2 * step
+    return products
+
+
+def put_in(g: Any, index: Any, shape: Any) -> Any:
+    """Zeros, with `g` added in at `index`: entries that are indexed twice get both."""
+    size = math.prod(shape)
+    if size <= g.size and g.ndim and not is_basic(index):  # quicker, in double precision, and flat
+        places = np.arange(size).reshape(shape)[index]
+        added = np.bincount(places.ravel(), g.ravel(), size).reshape(shape)
+        return added.astype(g.dtype, copy=False)
+    placed = np.zeros(shape, dtype=g.dtype)
+    if is_basic(index):
+        placed[index] = g
+    else:
+        np.add.at(placed, index, g)
+    return placed
+
+
+def is_basic(index: Any) -> bool:
+    """Whether an index of slices, numbers and None alone picks no entry twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return not any(isinstance(part, np.ndarray) for part in parts)
