@@ -211,7 +211,7 @@ def doctor() -> str:
         found[package] = next((x.version for x in metadata.distributions(name=package)), "–")
     try:
         found["dot"] = ".".join(map(str, graphviz.version()))
-    except (RuntimeError, OSError, subprocess.SubprocessError):
+    except (RuntimeError, OSError, ValueError, subprocess.SubprocessError):
         found["dot"] = "–"
     try:
         draw(Tensor(1.0)).pipe("svg")

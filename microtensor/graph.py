@@ -11,7 +11,7 @@ import numpy as np
 
 from .backward import refuse_changed, starting_gradient, walk
 from .errors import called, no_tensor
-from .lexicon import NO_ROW, Row, firmness, shown
+from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
@@ -359,7 +359,7 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
             inner = inner.outer
         for group in reversed(unknown):
             outer = paths[group.outer]
-            found = (*outer, shown(group.name) or "�")
+            found = (*outer, shown(group.name) or UNPRINTED)
             calls[found] += 1
             if calls[found] > 1:
                 found = (*outer, f"{found[-1]} ({calls[found]})")

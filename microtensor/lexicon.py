@@ -18,6 +18,7 @@ Shapes = Sequence[tuple[int, ...]]
 LONGEST_NAME = 40
 MOST_OPERANDS = 12  # of a call, so many are written out
 LONGEST_TEXT = 2000
+UNPRINTED = "\ufffd"
 FUNCTION = 9  # how firmly a text holds together: a name, a call; a sum is 1, a product 2
 SIGN, POWER, PRODUCT, SUM, TEXT = 3, 4, 2, 1, 0
 
@@ -120,7 +121,7 @@ def shown(text: str, longest: int = LONGEST_TEXT) -> str:
     around.
     """
     line = cut(" ".join(text[: 2 * longest].split()), longest)
-    return "".join(c if c.isprintable() else "\ufffd" for c in line)
+    return "".join(c if c.isprintable() else UNPRINTED for c in line)
 
 
 def cut(text: str, longest: int) -> str:
