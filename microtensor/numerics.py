@@ -117,13 +117,19 @@ def powered(a: Any, b: Any) -> Any:
 
 def rows_of(x: Any) -> Any:
     """A stack of matrices below each other: what they all are multiplied by is read once."""
-    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    return x.reshape(_open(x, x.shape[:-1]), x.shape[-1])
 
 
 def columns_of(x: Any) -> Any:
     """A stack of matrices beside each other."""
-    stack = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
-    return stack.transpose((1, 0, 2)).reshape(x.shape[-2], stack.shape[0] * x.shape[-1])
+    stack = x.reshape(_open(x, x.shape[:-2]), *x.shape[-2:])
+    last = _open(x, (*x.shape[:-2], x.shape[-1]))
+    return stack.transpose((1, 0, 2)).reshape(x.shape[-2], last)
+
+
+def _open(x: Any, sizes: Sequence[int]) -> int:
+    """The length of axes made one: -1, which holds for other data too, where it can be told."""
+    return -1 if x.size else math.prod(sizes)
 
 
 def multiplied(a: Any, b: Any) -> Any:
@@ -139,9 +145,10 @@ def products_before(rows: Any) -> Any:
     Where it is recorded, by doubling: after k rounds each entry holds the product of the 2^k
     entries before it.
     """
-    ones = np.ones(rows.shape, dtype=rows.dtype)
     if not hasattr(rows, "requires_grad"):
-        return np.concatenate([ones[..., :1], np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+        one = np.ones((*rows.shape[:-1], min(1, rows.shape[-1])), dtype=rows.dtype)
+        return np.concatenate([one, np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+    ones = np.ones(rows.shape, dtype=rows.dtype)
     products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
     while step < rows.shape[-1]:
         shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)

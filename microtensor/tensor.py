@@ -36,12 +36,9 @@ def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], An
 def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
     """With what is no number, as `t == None`: Python's own answer."""
     kinds = (int, float, np.ndarray, np.generic, list)
-
-    def compare(a: Tensor, b: Any) -> Tensor:
-        known = isinstance(b, (Tensor, *kinds)) and not defers(b)
-        return apply(rule, (a, b)) if known else NotImplemented
-
-    return compare
+    return lambda a, b: (
+        apply(rule, (a, b)) if isinstance(b, (Tensor, *kinds)) and not defers(b) else NotImplemented
+    )
 
 
 class Tensor:
