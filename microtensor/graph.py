@@ -201,6 +201,8 @@ class Graph(_Data):
             )
         if not node.tracked:
             raise ValueError(f"{who}: {name} has no gradient: it doesn't require one")
+        if node.gradient is None and self.result.gradient is not None:
+            raise ValueError(f"{who}: {name} has no gradient: none flows to it from the result")
         return node
 
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:

@@ -159,6 +159,15 @@ def test_paths_and_entries_need_a_gradient(view):
         view(leaf([1.0, 2.0], "w") * 2.0)
 
 
+def test_what_no_gradient_flows_to():
+    x, w = leaf(2.0, "x"), leaf(3.0, "w")
+    with mt.record_constants():
+        result = x.detach() ** 2 * w
+    for view in (explain, paths, follow):
+        with pytest.raises(ValueError, match="'x' has no gradient: none flows to it from the res"):
+            view(result, "x")
+
+
 # Many -------------------------------------------------------------------------------------------
 
 
