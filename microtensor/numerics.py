@@ -52,7 +52,7 @@ def column_sums(x: Any) -> Any:
     if x.dtype.char == "d" or rows <= 2 * FEW:
         return _ones(rows, x.dtype).dot(x)
     rest = rows % FEW
-    parts = _ones(FEW, x.dtype) @ x[rest:].reshape(-1, FEW, x.shape[1])
+    parts = _ones(FEW, x.dtype) @ x[rest:].reshape(rows // FEW, FEW, x.shape[1])
     added = parts.sum(axis=0, dtype=np.float64) + _ones(rest, x.dtype).dot(x[:rest])
     return added.astype(x.dtype)
 

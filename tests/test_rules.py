@@ -512,6 +512,11 @@ def test_copies_are_added_up_right_in_few_bits(f, shape, dtype):
     assert (d == x.size // max(1, d.size)).all()
 
 
+def test_many_rows_without_columns():
+    d = gradients(lambda x, b: x + b, np.ones((5000, 0), np.float32), np.ones(0, np.float32))[1]
+    assert d.shape == (0,)
+
+
 def test_half_precision_of_rows_broadcast():
     d = gradients(lambda x, b: x + b, np.ones((5000, 3), np.float16), np.ones(3, np.float16))[1]
     assert d.tolist() == [5000] * 3
