@@ -99,6 +99,7 @@ def test_whole_numbers_of_any_size(made, tmp_path):
     ],
 )  # fmt: skip
 def test_a_tensor_of_extreme_numbers_in_detail(values, tmp_path):
+    pytest.importorskip("matplotlib", reason="draws with matplotlib")
     figure = detail(np.array(values))
     figure.savefig(tmp_path / "x.svg")
     numbers, counts, *_ = figure.get_axes()

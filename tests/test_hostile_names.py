@@ -215,6 +215,7 @@ def test_programs(made, name):
 
 @every
 def test_a_tensor_in_detail(name, tmp_path):
+    pytest.importorskip("matplotlib", reason="draws with matplotlib")
     path = tmp_path / "x.svg"
     detail(Tensor(np.arange(4.0), name=name)).savefig(path)
     ElementTree.parse(path)
