@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from . import cat, chain, mlp, single
+from . import cat, chain, mlp, single, stalls
 from .timing import Goal, Row
 
 OURS, COMPILED = "microtensor", "microtensor, compiled"
@@ -170,6 +170,20 @@ def widths(quick: bool) -> list[Row]:
     ]
 
 
+def stalled(quick: bool) -> list[Row]:
+    """Beside one thread of PyTorch's; NumPy's BLAS takes as many as it is told to."""
+    at_most = {"linear": 1.2, "cubes": 1.0, "product": 3.0, "embedding": 1.5, "cross-entropy": 1.5}
+    rows = []
+    for name, title in stalls.TITLES.items():
+        contestants = {
+            OURS: partial(stalls.microtensor, name, quick),
+            TORCH1: partial(stalls.pytorch, name, quick),
+        }
+        goals = [Goal(OURS, TORCH1, at_most.get(name, 2.0))]
+        rows.append(Row("stalls", title, "ms", 1e3, contestants, goals, rounds=7))
+    return rows
+
+
 def doublings(quick: bool) -> list[Row]:
     """The number of paths doubles with each, the time may not."""
     contestants = {f"{n} doublings": partial(chain.doublings, times=n) for n in (10, 30)}
@@ -251,6 +265,7 @@ _ROWS: dict[str, Callable[[bool], list[Row]]] = {
     "size": sizes,
     "depth": depths,
     "width": widths,
+    "stalls": stalled,
     "doublings": doublings,
     "exported": exported_step,
     "memory": memory,

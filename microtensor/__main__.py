@@ -7,6 +7,7 @@ import argparse
 import platform
 import re
 import runpy
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -28,6 +29,13 @@ PACKAGES = {
     "Pillow": "reads photos",
 }
 
+# What is written where the output can't have the sign
+ASCII = str.maketrans(
+    {"∂": "d", "σ": "sigmoid", "√": "sqrt", "²": "^2", "³": "^3", "⁴": "^4", "½": "1/2", "ᵀ": ".T"}
+    | {"≤": "<=", "≥": ">=", "≠": "!=", "±": "+-", "→": "->", "…": "..."}
+    | dict(zip("·×−–≈›", "**--~>", strict=True))
+)
+
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
@@ -40,12 +48,22 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(wrong)}")
     options.values += rest  # values that stand behind an option
     try:
-        print(options.run(options))
+        print(_readable(options.run(options), sys.stdout))
     except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
-        said = str(error).removeprefix(f"{options.command}: ")
+        said = _readable(str(error).removeprefix(f"{options.command}: "), sys.stderr)
         parser.exit(2, f"microtensor {options.command}: {said}\n")
     except KeyboardInterrupt:
         parser.exit(130, f"microtensor {options.command}: stopped by Ctrl-C\n")
+
+
+def _readable(text: str, output: Any) -> str:
+    """The text as the output's encoding can have it: where it can't, in ASCII."""
+    encoding = getattr(output, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+    return text
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,6 +125,8 @@ def _written(options: argparse.Namespace) -> str:
         result, names = _result(options)
     text = to_source(result, names=names, xp=options.xp)
     if not options.output:
+        if _readable(text, sys.stdout) != text:
+            raise ValueError(f"{sys.stdout.encoding} can't write its names; take -o program.py")
         return text.rstrip("\n")
     Path(options.output).write_text(text, encoding="utf-8")
     return str(options.output)
@@ -183,7 +203,7 @@ def _run(script: str, name: str) -> dict[str, Any]:
 
 
 def doctor() -> str:
-    """What is installed, a line for each, and whether pictures can be drawn."""
+    """What is installed, a line for each, and whether a picture can be drawn: one is."""
     import graphviz
 
     found = {"python": platform.python_version()}
@@ -191,13 +211,15 @@ def doctor() -> str:
         found[package] = next((x.version for x in metadata.distributions(name=package)), "–")
     try:
         found["dot"] = ".".join(map(str, graphviz.version()))
-    except graphviz.ExecutableNotFound:
+    except (RuntimeError, OSError, ValueError, subprocess.SubprocessError):
         found["dot"] = "–"
-    major = found["pygraphviz"].partition(".")[0]
-    can = found["dot"] != "–" or (major.isdigit() and int(major) >= 2)
+    try:
+        draw(Tensor(1.0)).pipe("svg")
+        answer = "yes"
+    except NoRenderer as error:
+        answer = f"no: {error}"
     uses = {"dot": "draws pictures", **PACKAGES}
     lines = [f"{name:<11} {version:<16} {uses.get(name, '')}" for name, version in found.items()]
-    answer = "yes" if can else "no: install Graphviz, or pip install 'pygraphviz>=2'"
     return "\n".join([*(line.rstrip() for line in lines), f"pictures can be drawn: {answer}"])
 
 

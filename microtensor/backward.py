@@ -136,6 +136,7 @@ def walk(
     summed: set[Tensor] = set()  # their pending gradient is a sum made here: add to it in place
     heap = [(-output._index, output)] if output._rule is not None else []
     changed = latest_change()
+    alone = read is None and visit is None  # nobody keeps what is sent
     while heap:
         node: Any = heappop(heap)[1]
         g = pending.pop(node)
@@ -150,12 +151,12 @@ def walk(
         values = node._saved or [x._array for x in inputs]
         if read is not None:
             out, values, options = read(node)
-        part = rule is GETITEM and read is None and values[0].ndim and is_basic(options["index"])
+        part = rule is GETITEM and alone and values[0].ndim and is_basic(options["index"])
         every = rule.every and rule.every(g, out, *values, **options)
         for slot, x in enumerate(inputs):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
-            if part and x in summed and visit is None:
+            if part and x in summed:
                 pending[x][options["index"]] += g  # in place of an array of all of x for each
                 continue
             d = every(slot) if every else rule.derivatives[slot](g, out, *values, **options)

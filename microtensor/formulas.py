@@ -10,6 +10,7 @@ import ast
 import difflib
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import Any
@@ -23,6 +24,7 @@ from .tensor import Tensor
 
 LONGEST = 2000  # characters
 DEEPEST = 150  # brackets within brackets, or terms in a row
+MOST_AXES = 16  # lists within lists
 MOST_ENTRIES = 1_000_000  # of one value
 MOST_IN_ALL = 10_000_000  # of all values that a formula computes
 EXACT = 2**53  # up to here, floats are as good as whole numbers, of which NumPy's end at 2^63
@@ -57,6 +59,12 @@ HINTS: dict[type, str] = {  # what is said of parts that aren't read, and of err
     OverflowError: "the number is too large",
 }
 
+# Signs that stories print, as Python has them
+PRINTED = str.maketrans(
+    {"·": "*", "×": "*", "−": "-", "²": "**2", "³": "**3", "⁴": "**4", "½": "0.5", "√": "sqrt"}
+    | {"≤": "<=", "≥": ">=", "≠": "!=", "ᵀ": ".T"}
+)
+
 
 class ExpressionError(ValueError):
     """What is wrong with a formula: one line, the formula, and a caret under the place."""
@@ -69,7 +77,7 @@ def read(text: str, values: Mapping[str, Any] | None) -> Any:
 
     Raises ExpressionError, with the place of what it can't read or compute.
     """
-    text = " ".join(text.split())
+    text = re.sub(r"√\s*(\w+)", r"√(\1)", " ".join(text.split())).translate(PRINTED)
     if len(text) > LONGEST:
         raise ExpressionError(f"the formula has {len(text):,} characters, more than {LONGEST:,}")
     if not text:
@@ -109,8 +117,9 @@ def leaves(given: Mapping[str, str], wrt: list[str] | None = None) -> dict[str, 
             raise ExpressionError(f"{name} is a function; choose another name for the value")
         try:
             value = np.asarray(read(text, None), dtype=float)
-        except ExpressionError as error:
-            raise ExpressionError(f"the value of {name}: {error}") from None
+        except (ExpressionError, OverflowError) as error:
+            said = HINTS.get(type(error), error)
+            raise ExpressionError(f"the value of {name}: {said}") from None
         found[name] = Tensor(value, requires_grad=wrt is None or name in wrt, name=name)
     return found
 
@@ -206,11 +215,13 @@ class _Reader:
 
     def _list(self, node: ast.AST, items: list[Any]) -> Any:
         """A vector, or rows; of numbers an array, with tensors in it a tensor."""
+        if items and np.ndim(items[0]) >= MOST_AXES:
+            raise self.wrong(node, f"lists have at most {MOST_AXES} levels")
         if any(isinstance(item, Tensor) for item in items):
             return self.applied(node, lambda *rows: stack(rows), *items)
         if len({np.shape(item) for item in items}) > 1:
             raise self.wrong(node, "the rows differ in length")
-        return np.array(items, dtype=float)
+        return self.applied(node, lambda *rows: np.array(rows, dtype=float), *items)
 
     def _operation(self, node: ast.AST, op: ast.AST, *operands: ast.AST) -> Any:
         if type(op) not in OPERATORS:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .backward import refuse_changed, starting_gradient, walk
 from .errors import called, no_tensor
-from .lexicon import NO_ROW, Row, firmness, shown
+from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
@@ -104,6 +104,7 @@ class Graph(_Data):
     def __init__(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> None:
         self._nodes = {node.id: node for node in nodes}
         self._tensors: dict[int, str] = {}  # the node of each tensor, by the tensor's number
+        self._operands: dict[str, tuple[Node, ...]] = {}
         self._arriving = _grouped(edges, "target")
         self._leaving = _grouped(edges, "source")
         arriving = (edge for node in reversed(nodes) for edge in self.arriving(node.id))
@@ -155,7 +156,11 @@ class Graph(_Data):
 
     def operands(self, identity: str) -> tuple[Node, ...]:
         """What a node was computed from, in order; one that was used twice comes twice."""
-        return tuple(self._nodes[edge.source] for edge in self.arriving(identity))
+        found = self._operands.get(identity)
+        if found is None:
+            found = tuple(self._nodes[edge.source] for edge in self.arriving(identity))
+            self._operands[identity] = found
+        return found
 
     def readers(self, identity: str) -> tuple[Node, ...]:
         """What was computed from a node, in order; what used it twice comes twice."""
@@ -196,6 +201,8 @@ class Graph(_Data):
             )
         if not node.tracked:
             raise ValueError(f"{who}: {name} has no gradient: it doesn't require one")
+        if node.gradient is None and self.result.gradient is not None:
+            raise ValueError(f"{who}: {name} has no gradient: none flows to it from the result")
         return node
 
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
@@ -320,7 +327,9 @@ class _Reader:
         sent = iter(self.sent.get(tensor, ()))
         operands, out = [names[x] for x in place.operands], names[place.id]
         g, shapes = f"∂{names[self.places[-1].id]}/∂{out}", [np.shape(x) for x in tensor._values]
-        for slot, (source, x) in enumerate(zip(place.operands, tensor._inputs, strict=True)):
+        texts = row.formulas(operands, tensor._options, out, g, shapes, tensor.size)
+        each = zip(place.operands, tensor._inputs, texts, strict=True)
+        for slot, (source, x, text) in enumerate(each):
             if x is None or not x.requires_grad or tensor not in self.gradients:
                 yield Edge(source, place.id, slot, None, "", None, "")
                 continue
@@ -329,7 +338,6 @@ class _Reader:
                 one = np.ones(tensor.shape, tensor.dtype)[()]
                 derivative = tensor._rule.derivative(slot)
                 local = derivative(one, tensor._array, *tensor._values, **tensor._options)
-            text = row.formula(slot, operands, tensor._options, out, g, shapes, tensor.size)
             formula, sends = (text, "") if row.elementwise else ("", text)
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
 
@@ -353,7 +361,7 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
             inner = inner.outer
         for group in reversed(unknown):
             outer = paths[group.outer]
-            found = (*outer, shown(group.name) or "�")
+            found = (*outer, shown(group.name) or UNPRINTED)
             calls[found] += 1
             if calls[found] > 1:
                 found = (*outer, f"{found[-1]} ({calls[found]})")

@@ -7,7 +7,7 @@ there by their names. Of what is said operand by operand, the last is said of al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,7 +16,9 @@ Texts = Sequence[str]
 Options = Mapping[str, Any]
 Shapes = Sequence[tuple[int, ...]]
 LONGEST_NAME = 40
+MOST_OPERANDS = 12  # of a call, so many are written out
 LONGEST_TEXT = 2000
+UNPRINTED = "\ufffd"
 FUNCTION = 9  # how firmly a text holds together: a name, a call; a sum is 1, a product 2
 SIGN, POWER, PRODUCT, SUM, TEXT = 3, 4, 2, 1, 0
 
@@ -74,6 +76,8 @@ class Row(NamedTuple):
         texts = [text for text, _ in operands]
         row = self.case(texts, options)
         if not row.written:
+            if len(texts) > MOST_OPERANDS:
+                texts = [*texts[: MOST_OPERANDS - 2], "…", texts[-1]]
             said = {k: x for k, x in options.items() if x is not None and x is not False}
             texts += [f"{shown(k)}={_brief(x)}" for k, x in said.items()]
             return f"{row.name}({', '.join(texts)})", FUNCTION
@@ -84,22 +88,22 @@ class Row(NamedTuple):
                 written = written.replace(f"({text})", text)  # one pair of brackets is enough
         return written, row.binds
 
-    def formula(
-        self, slot: int, operands: Texts, options: Options, out: str, g: str, shapes: Shapes, n: int
-    ) -> str:
-        """The local derivative of an operand, `s(1 − s)`, or what is sent to it, `∂L/∂z @ Bᵀ`.
+    def formulas(
+        self, operands: Texts, options: Options, out: str, g: str, shapes: Shapes, n: int
+    ) -> Iterator[str]:
+        """Each operand's local derivative, `s(1 − s)`, or what is sent to it, `∂L/∂z @ Bᵀ`.
 
         `shapes` are those of the operands, and `n` counts the entries of the result `out`.
         """
-        if not self.locals and not self.sends:
-            return ""
         row = self.case(operands, options, shapes)
-        texts = [_bracketed(x, firmness(x), FUNCTION) for x in (*operands, out)]
-        known = _in_brief(options) | {"out": texts[-1], "g": g, "k": str(slot + 1)}
+        *texts, end = (_bracketed(x, firmness(x), FUNCTION) for x in (*operands, out))
+        known = _in_brief(options) | {"out": end, "g": g}
         known["n"] = str(prod(shapes[0]) // n if n else 0)
-        formula = spoken(row.locals or row.sends, slot).format(*texts, **known)
-        whole = formula in texts[:-1] and formula.startswith("(")  # `x` alone needs no brackets
-        return formula[1:-1] if whole else formula
+        said, alone = row.locals or row.sends or ("",), set(texts)
+        for slot in range(len(texts)):
+            formula = spoken(said, slot).format(*texts, **known, k=slot + 1)
+            whole = formula in alone and formula.startswith("(")  # `x` alone needs no brackets
+            yield formula[1:-1] if whole else formula
 
 
 NO_ROW = Row("")  # of what nobody computed
@@ -117,7 +121,7 @@ def shown(text: str, longest: int = LONGEST_TEXT) -> str:
     around.
     """
     line = cut(" ".join(text[: 2 * longest].split()), longest)
-    return "".join(c if c.isprintable() else "\ufffd" for c in line)
+    return "".join(c if c.isprintable() else UNPRINTED for c in line)
 
 
 def cut(text: str, longest: int) -> str:

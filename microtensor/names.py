@@ -277,6 +277,7 @@ def _from_paths(paths: Mapping[str, str], given: Iterable[str]) -> dict[str, str
         starts = range(len(module) - (last in LETTERS), 0, -1)
         short = [".".join(parts[k:]) for k in starts if not parts[k][:1].isdigit()]
         found[key] = next((ending for ending in short if endings[ending] == 1), path)
+    found = {key: cut(name, 2 * LONGEST_NAME) for key, name in found.items()}
     for key, (letter, number) in letters.items():
         found[key] = letter + (str(number) if len(modules) > 1 else "")
     return found

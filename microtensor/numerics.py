@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 FEW = 128
+_reduce: Any = np.add.reduce  # whose types know no axis that is None
 
 
 def in_single(f: Any) -> Any:
@@ -32,28 +33,28 @@ def in_double(f: Any, x: Any, **over: Any) -> Any:
 
 
 def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """NumPy's sum is as good in single precision where it adds neighbours, in pairs of pairs."""
-    reduce = partial(np.add.reduce, x)
-    if x.dtype.char != "f" or x.size <= FEW:
-        return reduce(axis=axis, keepdims=keepdims)
-    if x.flags.c_contiguous and axis in (None, -1, x.ndim - 1):
-        return reduce(axis=axis, keepdims=keepdims)
-    return in_double(reduce, x, axis=axis, keepdims=keepdims)
+    """The sum, made in double precision where fewer bits would lose what is added."""
+    kind = x.dtype.char
+    if kind == "e" or (kind == "f" and x.size > FEW and not _in_pairs(x, axis)):
+        wide = _reduce(x, axis=axis, dtype=np.float64, keepdims=keepdims)
+        return wide.astype(x.dtype)
+    return _reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _in_pairs(x: Any, axis: Any) -> bool:
+    """Whether NumPy adds up neighbours: pairs, and pairs of pairs, which is as good."""
+    return bool(x.flags.c_contiguous and axis in (None, -1, x.ndim - 1))
 
 
 def column_sums(x: Any) -> Any:
     """x.sum(axis=0) of a matrix of floats, by BLAS: six times as fast."""
-    if is_few(x):
-        return _ones(len(x), x.dtype).dot(x)
-    rest = len(x) % FEW
-    parts = _ones(FEW, x.dtype) @ x[rest:].reshape(-1, FEW, x.shape[1])
+    rows = len(x)
+    if x.dtype.char == "d" or rows <= 2 * FEW:
+        return _ones(rows, x.dtype).dot(x)
+    rest = rows % FEW
+    parts = _ones(FEW, x.dtype) @ x[rest:].reshape(rows // FEW, FEW, x.shape[1])
     added = parts.sum(axis=0, dtype=np.float64) + _ones(rest, x.dtype).dot(x[:rest])
     return added.astype(x.dtype)
-
-
-def is_few(x: Any) -> bool:
-    """Whether BLAS may add up all rows in one go."""
-    return bool(x.dtype.char == "d" or x.shape[0] <= 2 * FEW)
 
 
 @lru_cache(maxsize=32)
@@ -112,18 +113,24 @@ def powered(a: Any, b: Any) -> Any:
 
 def rows_of(x: Any) -> Any:
     """A stack of matrices below each other: what they all are multiplied by is read once."""
-    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    return x.reshape(_open(x, x.shape[:-1]), x.shape[-1])
 
 
 def columns_of(x: Any) -> Any:
     """A stack of matrices beside each other."""
-    stack = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
-    return stack.transpose((1, 0, 2)).reshape(x.shape[-2], stack.shape[0] * x.shape[-1])
+    stack = x.reshape(_open(x, x.shape[:-2]), *x.shape[-2:])
+    last = _open(x, (*x.shape[:-2], x.shape[-1]))
+    return stack.transpose((1, 0, 2)).reshape(x.shape[-2], last)
+
+
+def _open(x: Any, sizes: Sequence[int]) -> int:
+    """The length of axes made one: -1, which holds for other data too, where it can be told."""
+    return -1 if x.size else math.prod(sizes)
 
 
 def multiplied(a: Any, b: Any) -> Any:
     """a @ b, with a stack of matrices times one as one product."""
-    if getattr(b, "ndim", 0) == 2 < getattr(a, "ndim", 0):
+    if getattr(a, "ndim", 0) > 2 and getattr(b, "ndim", 0) == 2:
         return (rows_of(a) @ b).reshape((*a.shape[:-1], b.shape[-1]))
     return a @ b
 
@@ -134,9 +141,10 @@ def products_before(rows: Any) -> Any:
     Where it is recorded, by doubling: after k rounds each entry holds the product of the 2^k
     entries before it.
     """
-    ones = np.ones(rows.shape, dtype=rows.dtype)
     if not hasattr(rows, "requires_grad"):
-        return np.concatenate([ones[..., :1], np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+        one = np.ones((*rows.shape[:-1], min(1, rows.shape[-1])), dtype=rows.dtype)
+        return np.concatenate([one, np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+    ones = np.ones(rows.shape, dtype=rows.dtype)
     products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
     while step < rows.shape[-1]:
         shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -38,19 +39,32 @@ def defers(x: Any) -> bool:
 
 def _computes_plainly(kind: type) -> bool:
     """Whether arrays and numbers of a class are added, multiplied and masked as NumPy's own are."""
-    own = np.ndarray if issubclass(kind, np.ndarray) else kind
-    names = "__array_ufunc__ __array_function__ __add__ __mul__ __pow__ __matmul__ __eq__".split()
-    return all(getattr(kind, name, None) is getattr(own, name, None) for name in names)
+    if not issubclass(kind, np.ndarray):
+        return True
+    signs = "add sub mul truediv floordiv mod pow matmul and or xor eq lt le gt ge ne".split()
+    names = ["array_ufunc", "array_function", "neg", "abs", *signs, *(f"r{sign}" for sign in signs)]
+    return all(
+        getattr(kind, f"__{name}__", None) is getattr(np.ndarray, f"__{name}__", None)
+        for name in names
+    )
 
 
 computes_plainly: Callable[[Any], bool] = cache(_computes_plainly)
 
 
+def _refuse_inside(x: Any, name: str) -> None:
+    """Refuses a list that has arrays with an arithmetic of their own, however deep."""
+    if any(issubclass(kind, list | tuple | np.ndarray) for kind in set(map(type, x))):
+        for part in x:
+            if isinstance(part, list | tuple):
+                _refuse_inside(part, name)
+            elif not computes_plainly(type(part)):
+                raise own_arithmetic(name, part)
+
+
 def stacked(x: Any, name: str) -> Any:
     """A nested list as an array; one line where its rows differ in length."""
-    for kind in set(map(type, x)):
-        if issubclass(kind, np.ndarray) and not computes_plainly(kind):
-            raise own_arithmetic(name, next(part for part in x if type(part) is kind))
+    _refuse_inside(x, name)
     try:
         return np.asarray(x)
     except ValueError:
@@ -60,7 +74,11 @@ def stacked(x: Any, name: str) -> Any:
 def mark(array: Array) -> Mark:
     """By what it is noticed that an array was changed: all of a small one, some entries of a large.
 
-    The step is odd, so that it meets other columns in other rows.
+    The step has no divisor in common with the size, so that it meets every column.
     """
-    some = array if array.size <= 1024 else array.flat[:: array.size // 256 | 1]
-    return array.shape, array.strides, array.dtype, some.tobytes()
+    if array.size <= 1024:
+        return array.shape, array.strides, array.dtype, array.tobytes()
+    step = array.size // 256
+    while math.gcd(step, array.size) > 1:
+        step += 1
+    return array.shape, array.strides, array.dtype, array.flat[::step].tobytes()

@@ -425,8 +425,9 @@ def ravel(x: Operand) -> Tensor:
 
 @operation()
 def flatten(x: Operand) -> Tensor:
-    """All entries in one row."""
-    return reshape(x, -1)
+    """All entries in one row; of a constant a copy, as NumPy's is."""
+    row = reshape(x, -1)
+    return row if row._rule is not None else row.detach()
 
 
 @operation()

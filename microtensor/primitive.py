@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import GradientError, ShapeError, label
+from .errors import GradientError, ShapeError, label, own_arithmetic
 from .lexicon import FUNCTION, POWER, Row, firmness, shown
 from .modes import Recorder, current_mode, mode
+from .operands import computes_plainly
 from .rules import RULES, Derivative, Rule
 from .tensor import Tensor, apply
 
@@ -19,7 +20,8 @@ from .tensor import Tensor, apply
 FIELDS = {"written": "", "locals": "out", "sends": "out g k n", "words": "out L me other"}
 
 # How numbers leave the record, of which something is computed that has a derivative.
-TAKEN_OUT = {".data", ".item()", ".tolist()", ".numpy()", "float()", "int()", "np.asarray()"}
+TAKEN_OUT = {".data", ".item()", ".tolist()", ".numpy()", "np.asarray()"}
+TAKEN_OUT |= {"float()", "int()", "complex()", "round()"}
 
 Texts = str | Sequence[str]
 
@@ -174,6 +176,8 @@ def _real(value: Any, what: str) -> Any:
     if hasattr(value, "apply_rule") and not isinstance(value, Tensor):
         return value
     array = np.asarray(value) if isinstance(value, int | float | np.generic) else value
+    if not computes_plainly(type(array)):
+        raise own_arithmetic(what.removesuffix(" is"), array)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
         got = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else repr(value)[:40]
         raise TypeError(f"{what} an array of real numbers, but gave {got}")

@@ -18,22 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from . import numerics
 from .lexicon import NO_ROW, ROWS, Row
-from .numerics import (
-    add_up,
-    columns_of,
-    contract,
-    floats,
-    in_double,
-    in_single,
-    is_small,
-    lengths,
-    multiplied,
-    powered,
-    products_before,
-    put_in,
-    rows_of,
-)  # fmt: skip
 
 Derivative = Callable[..., Any]
 
@@ -105,8 +91,8 @@ def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
     if isinstance(b, int | float):
         if b == 0:
             return g * np.zeros_like(a)
-        return g * (b * (power(a, b - 1) if is_small(b - 1) else a ** (b - 1)))
-    b = floats(b, out.dtype)
+        return g * (b * (power(a, b - 1) if numerics.is_small(b - 1) else a ** (b - 1)))
+    b = numerics.floats(b, out.dtype)
     zero = (a == 0) & (b == 0)
     return g * np.where(zero, 0.0, b * np.where(zero, 1.0, a) ** (b - 1))
 
@@ -115,12 +101,12 @@ def _power_exponent(g: Any, out: Any, a: Any, b: Any) -> Any:
     """a^b log a, and 0 where a = 0 and b >= 0 (its limit for b > 0)."""
     if isinstance(a, int | float) and a > 0:
         return g * (out * math.log(a))
-    a = floats(a, out.dtype)
+    a = numerics.floats(a, out.dtype)
     zero = (a == 0) & (b >= 0)
     return g * np.where(zero, 0.0, out * np.log(np.where(zero, 1.0, a)))
 
 
-power: Rule = _rule("power", powered, _power_base, _power_exponent)
+power: Rule = _rule("power", numerics.powered, _power_base, _power_exponent)
 
 
 # Matrix product: dL/dA = G B^T and dL/dB = A^T G (Giles 2008, "Collected matrix derivative
@@ -133,7 +119,7 @@ def _matmul_left(g: Any, out: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
     if a.ndim == 2 < b.ndim:
-        return columns_of(g) @ columns_of(b).T
+        return numerics.columns_of(g) @ numerics.columns_of(b).T
     if a.ndim == 2 and np.isfortran(a):
         return (b @ g.mT).mT
     return matmul(g, b.mT) if b.ndim < g.ndim else g @ b.mT
@@ -145,13 +131,13 @@ def _matmul_right(g: Any, out: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
         return (g[..., None, :] @ a)[..., 0, :]
     if b.ndim == 2 < a.ndim:
-        a, g = rows_of(a), rows_of(g)
+        a, g = numerics.rows_of(a), numerics.rows_of(g)
     if b.ndim == 2 and np.isfortran(b):
         return (g.mT @ a).mT
     return a.mT @ g
 
 
-matmul: Rule = _rule("matmul", multiplied, _matmul_left, _matmul_right)
+matmul: Rule = _rule("matmul", numerics.multiplied, _matmul_left, _matmul_right)
 
 
 def _einsum_slot(g: Any, out: Any, operands: Any, subscripts: str, optimize: Any, slot: int) -> Any:
@@ -166,7 +152,7 @@ def _einsum_slot(g: Any, out: Any, operands: Any, subscripts: str, optimize: Any
     mine, x = factors.pop(slot)
     sizes = dict(zip(mine, x.shape, strict=True))
     factors.insert(0, (result, g))
-    known = lengths(*zip(*factors, strict=True))
+    known = numerics.lengths(*zip(*factors, strict=True))
     factors += [(i, np.ones(n, g.dtype)) for i, n in sizes.items() if known.get(i, -1) < n]
     spare = (letter for letter in LETTERS if letter not in subscripts)
     wanted = ""
@@ -184,7 +170,7 @@ def _einsum_slots(g: Any, out: Any, *operands: Any, subscripts: str, optimize: A
     return partial(_einsum_slot, g, out, operands, subscripts, optimize)
 
 
-einsum = _rule("einsum", contract, every=_einsum_slots)
+einsum = _rule("einsum", numerics.contract, every=_einsum_slots)
 
 
 # Functions of one number ------------------------------------------------------------------------
@@ -202,7 +188,7 @@ tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
 
 def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
     """x over the squared distance from the origin; 0 there, by PyTorch's convention."""
-    x, y = floats(x, out.dtype), floats(y, out.dtype)
+    x, y = numerics.floats(x, out.dtype), numerics.floats(y, out.dtype)
     squares = x * x + y * y
     return g * x / np.where(squares == 0, 1.0, squares)
 
@@ -212,13 +198,13 @@ arctan2 = _rule("arctan2", np.arctan2, _turn, lambda g, out, y, x: -_turn(g, out
 
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
-    x = floats(x)
+    x = numerics.floats(x)
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
 def _softplus(x: Any) -> Any:
     """log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out)."""
-    x = floats(x)
+    x = numerics.floats(x)
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
@@ -262,7 +248,7 @@ where = _rule(
 
 
 def _reduction(name: str, forward: Any, derivative: Any) -> Rule:
-    return _rule(name, in_single(forward), in_single(derivative))
+    return _rule(name, numerics.in_single(forward), numerics.in_single(derivative))
 
 
 def total(x: Any, axis: Any, **kept: Any) -> Any:
@@ -287,13 +273,13 @@ def _length(x: Any, out: Any) -> int:
     return x.size // out.size if out.size else 0
 
 
-sum = _rule("sum", in_single(add_up), lambda g, out, x, **over: _spread(g, x, **over))
+sum = _rule("sum", numerics.add_up, lambda g, out, x, **over: _spread(g, x, **over))
 
 
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     if not x.size:
         return x.mean(axis=axis, keepdims=keepdims)
-    added = add_up(x, axis, keepdims)  # a third of the time of x.mean()
+    added = numerics.add_up(x, axis, keepdims)  # a third of the time of x.mean()
     return added / _length(x, added)
 
 
@@ -317,8 +303,8 @@ def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     order = sorted(range(x.ndim), key=lambda a: a in reduced)
     moved = np.transpose(x, order)
     rows = moved.reshape(*moved.shape[: x.ndim - len(reduced)], _length(x, out))
-    backwards = np.flip(products_before(np.flip(rows, -1)), -1)
-    others = (products_before(rows) * backwards).reshape(moved.shape)
+    backwards = np.flip(numerics.products_before(np.flip(rows, -1)), -1)
+    others = (numerics.products_before(rows) * backwards).reshape(moved.shape)
     return _restored(g, axis, keepdims) * np.transpose(others, _inverse(order))
 
 
@@ -331,10 +317,10 @@ def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> An
     return _restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
 
 
-var = _reduction("var", lambda x, **over: in_double(x.var, x, **over), _var)
+var = _reduction("var", lambda x, **over: numerics.in_double(x.var, x, **over), _var)
 cumsum: Rule = _reduction(
     "cumsum",
-    lambda x, axis: in_double(x.cumsum, x, axis=axis),
+    lambda x, axis: numerics.in_double(x.cumsum, x, axis=axis),
     lambda g, out, x, axis: np.flip(cumsum(np.flip(g, axis), axis=axis), axis),
 )
 
@@ -345,10 +331,10 @@ def _largest(x: Any, axis: Any) -> Any:
 
 
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
-    x = floats(x)
+    x = numerics.floats(x)
     top = _largest(x, axis)
     top = np.where(np.isfinite(top), top, 0)
-    found = np.log(add_up(np.exp(x - top), axis, True)) + top
+    found = np.log(numerics.add_up(np.exp(x - top), axis, True)) + top
     return found if keepdims else found.squeeze(axis)
 
 
@@ -359,16 +345,16 @@ def _shares(g: Any, out: Any, x: Any, **over: Any) -> Any:
 
 
 def _softmax(x: Any, axis: Any) -> Any:
-    x = floats(x)
+    x = numerics.floats(x)
     e = np.exp(x - _largest(x, axis))
-    return e / add_up(e, axis, True)
+    return e / numerics.add_up(e, axis, True)
 
 
 def _log_softmax(x: Any, axis: Any) -> Any:
     """(x - top) - log(sum(exp(x - top))): top + log(...) would round to top where it is large."""
-    x = floats(x)
+    x = numerics.floats(x)
     low = x - _largest(x, axis)
-    return low - np.log(add_up(np.exp(low), axis, True)) if x.size else low
+    return low - np.log(numerics.add_up(np.exp(low), axis, True)) if x.size else low
 
 
 logsumexp = _reduction("logsumexp", _logsumexp, _shares)
@@ -429,7 +415,7 @@ pad = _rule(
 )
 
 
-put = _rule("put", in_single(put_in), lambda g, out, x, index, shape: g[index])
+put = _rule("put", numerics.in_single(numerics.put_in), lambda g, out, x, index, shape: g[index])
 getitem = _rule(
     "getitem",
     lambda x, index: x[index],

@@ -36,12 +36,9 @@ def _converted(convert: Callable[[Any], Any], how: str) -> Callable[[Tensor], An
 def _equality(rule: Rule) -> Callable[[Tensor, Any], Tensor]:
     """With what is no number, as `t == None`: Python's own answer."""
     kinds = (int, float, np.ndarray, np.generic, list)
-
-    def compare(a: Tensor, b: Any) -> Tensor:
-        known = isinstance(b, (Tensor, *kinds)) and not defers(b)
-        return apply(rule, (a, b)) if known else NotImplemented
-
-    return compare
+    return lambda a, b: (
+        apply(rule, (a, b)) if isinstance(b, (Tensor, *kinds)) and not defers(b) else NotImplemented
+    )
 
 
 class Tensor:
@@ -109,7 +106,7 @@ class Tensor:
         """The array itself. Assigning, as in `t.data -= step`, is noticed by the record.
 
         Writing into its entries, `t.data[0] = 1`, is not; `t[0] = 1` is. What is assigned is
-        copied into the memory that there is, which views of it share.
+        copied: into new memory, or where the tensor is a view, into that of the whole.
         """
         if not isinstance(self._array, np.ndarray):
             self._array = np.asarray(self._array)
@@ -125,22 +122,32 @@ class Tensor:
                 raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
             if not np.can_cast(new.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
-            self._write(..., new)
+            if (self._rule is None and self._saved) or len([*memory_of(self)]) > 1:
+                self._write(..., new)
+            else:
+                new = new.astype(self.dtype)
+                self._array = new if new.ndim else new[()]
         note_change(self)
 
     def _write(self, index: Any, value: Any) -> None:
         """Puts a value into its memory."""
         array = self._array
         if isinstance(array, np.ndarray):
+            whole = self._saved[0] if self._rule is None and self._saved else self
+            if owner(array) is not owner(whole._array):
+                raise ValueError(
+                    f"{called(self)} is a view of what {called(whole, 'a tensor')} held before it "
+                    "was given other numbers; take the view anew, or a copy, Tensor(...)"
+                )
             if not array.flags.writeable:
                 raise ValueError(
                     f"{called(self)} shows one number in several places, which can't be changed "
                     "alone; change a copy, Tensor(...)"
                 )
             array[index] = value
-        elif (whole := entry_of(self)) is not None:
+        elif (of := entry_of(self)) is not None:
             raise ValueError(
-                f"{called(self)} is a copy of an entry of {called(whole, 'a tensor')}; write the "
+                f"{called(self)} is a copy of an entry of {called(of, 'a tensor')}; write the "
                 "entry itself, as in W[0, 1] = 9"
             )
         else:
@@ -429,8 +436,12 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._rule = rule
         result._inputs = tensors
         result._saved = tuple(values) if plain else None
+        if rule.own and options:
+            arrays += tuple(x for x in options.values() if isinstance(x, np.ndarray))
         result._marks = tuple([(array, mark(array)) for array in arrays]) if arrays else ()
         result._options = options
+        if arrays and not needs and getattr(data, "base", None) is not None:
+            result._array = data.copy()  # of the caller's arrays, whose changes nobody would see
     else:
         result._rule = result._saved = result._marks = None
         result._inputs = ()

@@ -6,8 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from microtensor import ShapeError, Tensor, log, log_softmax, record_constants, softplus, square
+from microtensor import (
+    ShapeError,
+    Tensor,
+    log,
+    log_softmax,
+    record_constants,
+    softplus,
+    square,
+    where,
+)
 
+from .checks import as_array
 from .module import Module
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -22,7 +32,7 @@ def _pair(
     Targets take the predictions' dtype: whole numbers would turn float32 into float64.
     """
     name = type(loss).__name__
-    p, t = (x if isinstance(x, Tensor) else np.asarray(x) for x in (predictions, targets))
+    p, t = (x if isinstance(x, Tensor) else np.asarray(as_array(x)) for x in (predictions, targets))
     if p.shape != t.shape:
         raise ShapeError(
             f"{name}: predictions have shape {p.shape} and targets {t.shape}; they must be equal"
@@ -98,7 +108,10 @@ class BCEWithLogitsLoss(Module):
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """The mean over all entries of two equal shapes; targets from 0 to 1."""
         z, y = _pair(self, predictions, targets, probabilities=True)
-        cost: Tensor = (softplus(z) - y * z).mean()
+        with record_constants():  # from either side of 0, so that nothing cancels
+            above = z > 0
+            rest = where(above, 1 - y, -y)
+        cost: Tensor = (softplus(where(above, -z, z)) + rest * z).mean()
         return cost
 
     def decide(self, outputs: Any) -> Array:
@@ -127,7 +140,7 @@ class CrossEntropyLoss(Module):
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """For z of shape (n, classes) and n labels, whole numbers from 0 to classes - 1."""
-        labels = targets if isinstance(targets, Tensor) else np.asarray(targets)
+        labels = targets if isinstance(targets, Tensor) else np.asarray(as_array(targets))
         shape = np.shape(predictions)
         if len(shape) != 2 or labels.shape != shape[:1]:
             raise ShapeError(

@@ -307,6 +307,6 @@ def accuracy(
     if labels.dtype.kind not in "fiub" or not labels.size:
         raise TypeError(f"accuracy: no labels are in {labels.size} of {labels.dtype}; {NUMBERED}")
     strange = labels[(labels < 0) | (labels != np.floor(labels))]
-    if loss is None and strange.size:
+    if strange.size:
         raise ValueError(f"accuracy: classes are numbered from 0, got the label {strange[0]}")
     return float((predicted == labels).mean())

@@ -82,6 +82,7 @@ FREE = {
     "flatten": lambda images, W: np.square(nn.Flatten()(images) @ W).mean(),
     "reshape": lambda X, W: np.square((X @ W).reshape(len(X), 3, 1).reshape(-1)).mean(),
     "features side by side": lambda X, W: mt.concatenate([X @ W, mt.Tensor(X)], axis=1).mean(),
+    "one after the other": lambda X, W: np.square(mt.concatenate([X @ W, 2 * (X @ W)])).mean(),
     "pairs": lambda X, W: np.square((X @ W)[:, None] - (X @ W)[None]).mean(),
     "attention": lambda X, W: (mt.softmax((X @ W) @ (X @ W).T) @ (X @ W)).mean(),
     "bias alone": lambda X, b: np.square(X[:, :3] + b).mean(),

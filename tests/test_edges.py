@@ -724,3 +724,104 @@ def test_a_mode_without_its_brackets(switch):
     assert f.__doc__ == "What it does."
     with switch():
         assert current_mode() == f(1)
+
+
+# What was kept, and what was nearly missed -----------------------------------------------------
+
+
+def test_what_is_assigned_to_data_leaves_what_was_kept():
+    w = leaf([1.0, 2.0])
+    kept = w.data
+    w.data = kept + 1
+    with no_grad():
+        w -= 0.5
+        w.data = w.data * 3
+    assert (kept.tolist(), w.tolist()) == ([1, 2], [4.5, 7.5])
+    w.data = kept
+    assert w.tolist() == [1, 2]
+    kept[0] = 9
+    assert w.tolist() == [1, 2]
+
+
+def test_a_view_of_what_was_replaced_cant_be_written():
+    W = matrix()
+    with no_grad():
+        row = W[0]
+        W.data = np.zeros((2, 3))
+        assert row.tolist() == [1, 1, 1]
+        for write in (lambda: row.__setitem__(0, 5.0), lambda: setattr(row, "data", np.ones(3))):
+            with pytest.raises(ValueError, match="view of what 'W' held before it was given other"):
+                write()
+        W[0][0] = 5
+    assert W.tolist() == [[5, 0, 0], [0, 0, 0]]
+
+
+def test_flattened_constants_are_copies():
+    W = matrix()
+    with no_grad():
+        flat = W.flatten()
+        flat *= 0
+    assert W.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+@pytest.mark.parametrize("shape", [(250, 5), (209, 5), (700, 3), (1200, 3), (240, 7), (4096, 2)])
+def test_every_column_of_a_large_array_is_looked_at(shape):
+    for column in range(shape[1]):
+        L, X = _product(np.ones(shape))
+        X[:, column] = 100
+        with pytest.raises(GradientError, match="was changed"):
+            L.backward()
+
+
+@pytest.mark.parametrize(
+    "view", [lambda X: mt.reshape(X, 2), lambda X: mt.getitem(X, slice(None)), mt.transpose]
+)
+def test_a_view_of_an_array_recorded_as_a_constant_is_a_copy(view):
+    X, w = np.array([1.0, 2.0]), leaf([1.0, 1.0])
+    with mt.record_constants():
+        L = (w * view(X)).sum()
+    X[:] = 100
+    L.backward()
+    assert w.grad.tolist() == [1, 2]
+
+
+def test_arrays_among_the_options_of_ones_own_are_looked_at():
+    scaled = mt.primitive("scaled", lambda a, k: a * k, lambda g, out, a, k: g * k)
+    w, k = leaf([1.0, 2.0]), np.array([3.0, 4.0])
+    L = scaled(w, k=k).sum()
+    k[:] = 0
+    with pytest.raises(GradientError, match="was changed after scaled had used it"):
+        L.backward()
+
+
+@pytest.mark.parametrize("kind", ["matrix", "masked"])
+def test_an_operation_of_ones_own_gives_plain_arrays(kind):
+    odd, said = OTHERWISE[kind]
+    forward = mt.primitive("f", lambda x: odd + np.asarray(x), lambda g, out, x: g)
+    derivative = mt.primitive("f", lambda x: x * 1.0, lambda g, out, x: odd)
+    with pytest.raises(TypeError, match=said):
+        forward(leaf([[1.0, 2.0], [3.0, 4.0]]))
+    with pytest.raises(TypeError, match=said):
+        derivative(leaf([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+
+
+def test_a_mask_is_found_however_deep():
+    with pytest.raises(TypeError, match="MaskedArray"):
+        leaf([1.0, 2.0]) * [[np.ma.array([1.0, 9.0], mask=[0, 1])]]
+    masked = np.ma.array([[1.0], [999.0]], mask=[[0], [1]])
+    for loss in (nn.MSELoss(), nn.BCEWithLogitsLoss()):
+        with pytest.raises(TypeError, match="MaskedArray"):
+            loss(leaf([[1.0], [5.0]]), masked)
+        with pytest.raises(TypeError, match="MaskedArray"):
+            loss(masked, [[0.0], [1.0]])
+    with pytest.raises(TypeError, match="MaskedArray"):
+        nn.CrossEntropyLoss()(leaf([[1.0, 2.0]]), np.ma.array([1], mask=[1]))
+    with pytest.raises(TypeError, match="MaskedArray"):
+        nn.Linear(1, 1)(masked)
+
+
+@pytest.mark.parametrize("name", ["__rmul__", "__sub__", "__rtruediv__", "__lt__", "__neg__"])
+def test_one_operator_of_its_own_is_enough(name):
+    kind = type("Odd", (np.ndarray,), {name: lambda self, *other: np.ones(2)})
+    with pytest.raises(TypeError, match="Odd computes otherwise"):
+        leaf([1.0, 2.0]) * np.ones(2).view(kind)

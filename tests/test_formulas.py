@@ -270,3 +270,33 @@ def test_all_that_a_formula_computes_is_limited():
     with pytest.raises(ExpressionError, match="with this the formula has more than 10,000,000"):
         read(formula, given)
     assert read(" + ".join(f"sum({square})" for _ in range(5)), given).item() == 5 * 450**2
+
+
+@pytest.mark.parametrize(
+    ("printed", "typed"),
+    [
+        ("w · x × 3 − b", "w * x * 3 - b"), ("w² + x³ − w⁴", "w**2 + x**3 - w**4"),
+        ("√w + √(w·2)", "sqrt(w) + sqrt(w*2)"), ("Xᵀ @ v", "X.T @ v"), ("½·w", "0.5*w"),
+        ("w ≤ 2", "w <= 2"), ("w ≥ 3", "w >= 3"), ("w ≠ x", "w != x"), ("−2·−w", "-2*-w"),
+    ],
+)  # fmt: skip
+def test_what_a_story_prints_is_read(printed, typed):
+    np.testing.assert_array_equal(value(printed), value(typed))
+
+
+def test_a_printed_minus_sign_is_one_in_a_value_too():
+    assert leaves({"w": "−1.5"})["w"].item() == -1.5
+
+
+@pytest.mark.parametrize("inner", ["1", "w"])
+def test_lists_within_lists_end(inner):
+    with pytest.raises(ExpressionError, match=r"lists have at most 16 levels\n"):
+        value("[" * 70 + inner + "]" * 70)
+
+
+@pytest.mark.parametrize("formula", [f"w*{'9' * 400}", f"sum([{'9' * 400}])"])
+def test_numbers_have_a_size(formula):
+    with pytest.raises(ExpressionError, match="the number is too large\n"):
+        value(formula)
+    with pytest.raises(ExpressionError, match="the value of w: the number is too large"):
+        leaves({"w": "9" * 400})

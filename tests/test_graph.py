@@ -2,11 +2,13 @@
 
 import builtins
 import html
+import os
 import re
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import graphviz
 import numpy as np
@@ -14,7 +16,8 @@ import pytest
 
 import microtensor as mt
 import nn
-from microtensor import Graph, NoRenderer, Tensor, draw, group
+from microtensor import Graph, NoRenderer, Tensor, draw, group, page
+from microtensor.__main__ import doctor  # the command, without a process
 
 
 def leaf(data, name=None):
@@ -453,10 +456,12 @@ def no_renderer(monkeypatch):
 
 def test_without_a_renderer(no_renderer, tmp_path):
     picture = draw(example())
-    refused(NoRenderer, NONE, picture.save, tmp_path / "graph.svg")
-    refused(NoRenderer, NONE, picture.pipe, "svg")
-    picture.save(tmp_path / "graph.dot")
+    dot = tmp_path / "graph.dot"
+    said = f"{NONE}; the picture's source is in {dot}"
+    refused(NoRenderer, said, picture.save, tmp_path / "graph.svg")
     assert [p.name for p in tmp_path.iterdir()] == ["graph.dot"]
+    assert dot.read_text(encoding="utf-8") == picture.source
+    refused(NoRenderer, NONE, picture.pipe, "svg")
 
 
 @pytest.fixture
@@ -478,10 +483,42 @@ def test_dot_comes_first_and_no_shell_is_involved(dot):
     assert picture.pipe("png") == f"['-Kdot', '-Tpng'] {picture.source}".encode()
 
 
-def test_a_failing_dot_is_quoted(dot):
-    said = "import sys; sys.stdin.read(); sys.stderr.buffer.write(b'Error: no\\n  memory\\xff')"
-    dot(f"{said}; exit(1)")
-    refused(RuntimeError, "dot: Error: no memory\ufffd", draw(example()).pipe, "svg")
+FAILING = {
+    "import sys; sys.stdin.read(); sys.stderr.buffer.write(b'Err:\\n  memory\\xff'); exit(1)": (
+        "dot failed: Err: memory\ufffd; "
+    ),
+    "import sys; sys.stdin.read()": "dot wrote nothing; ",
+}
+
+
+@pytest.mark.parametrize("does", FAILING)
+def test_a_failing_dot_is_quoted_where_nothing_else_draws(dot, does, monkeypatch, tmp_path):
+    dot(does)
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    refused(NoRenderer, FAILING[does] + NONE, draw(example()).pipe, "svg")
+    with pytest.raises(NoRenderer, match=r"Err: memory|nothing"):
+        draw(example()).render(tmp_path / "drawn", format="svg")
+    assert doctor().splitlines()[-1] == f"pictures can be drawn: no: {FAILING[does]}{NONE}"
+
+
+def test_a_dot_that_is_no_program(dot, monkeypatch):
+    dot("")
+    (Path(os.environ["PATH"]) / "dot").write_bytes(b"\x7fELF")
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(NoRenderer, match=r"dot failed: .*; drawing needs Graphviz"):
+        draw(example()).pipe("png")
+    assert doctor().splitlines()[-1].startswith("pictures can be drawn: no: dot failed")
+
+
+@pytest.mark.parametrize("does", FAILING)
+def test_where_dot_fails_pygraphviz_draws(dot, does, tmp_path):
+    pytest.importorskip("pygraphviz", minversion="2")
+    dot(does)
+    picture = draw(example())
+    assert b"<svg" in picture.pipe("svg")
+    assert "<svg" in Path(picture.render(tmp_path / "drawn", format="svg")).read_text("utf-8")
+    assert page(example(), tmp_path / "page.html")
+    assert doctor().endswith("pictures can be drawn: yes")
 
 
 def test_importing_loads_no_renderer():

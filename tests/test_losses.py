@@ -305,6 +305,42 @@ def test_labels_of_every_whole_dtype(dtype):
     np.testing.assert_allclose(cost.item(), np.log(3), rtol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [0.0, 1.0, 15.0, 30.0, 80.0, 1e4, 1e8])
+def test_what_is_known_well_has_a_small_loss_not_0(dtype, size):
+    """-log sigmoid(z) for label 1 is log(1 + e^-z), which z - z would round away."""
+    expected = np.log1p(np.exp(-size))
+    for z, y in ((size, 1.0), (-size, 0.0)):
+        logits = mt.Tensor(np.full((2, 1), z, dtype), requires_grad=True)
+        loss = nn.BCEWithLogitsLoss()(logits, np.full((2, 1), y, dtype))
+        np.testing.assert_allclose(loss.item(), expected, rtol=1e-6, atol=1e-38)
+        loss.backward()
+        slope = np.exp(-size) / (1 + np.exp(-size)) / 2
+        np.testing.assert_allclose(np.abs(logits.grad), slope, rtol=1e-6, atol=1e-38)
+        wrong = nn.BCEWithLogitsLoss()(logits, np.full((2, 1), 1 - y, dtype)).item()
+        assert wrong == pytest.approx(size + expected, rel=1e-6)
+    classes = mt.Tensor(np.array([[size, 0.0]], dtype), requires_grad=True)
+    loss = nn.CrossEntropyLoss()(classes, [0])
+    np.testing.assert_allclose(loss.item(), expected, atol=1e-7 if dtype is np.float32 else 1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", [1e4, 1e8, -1e8])
+def test_cross_entropy_of_equal_large_logits(dtype, shift):
+    logits = mt.Tensor(np.full((3, 2), shift, dtype), requires_grad=True)
+    loss = nn.CrossEntropyLoss()(logits, [0, 1, 1])
+    assert loss.item() == pytest.approx(np.log(2), rel=1e-6)
+    loss.backward()
+    np.testing.assert_allclose(logits.grad * 6, [[-1, 1], [1, -1], [1, -1]], rtol=1e-6)
+
+
+def test_binary_losses_at_0_have_a_second_derivative():
+    z = mt.Tensor([0.0, 0.0], requires_grad=True)
+    first = mt.grad(nn.BCEWithLogitsLoss()(z, [1.0, 0.0]), z, create_graph=True)
+    assert first.tolist() == [-0.25, 0.25]
+    assert mt.grad(first.sum(), z).tolist() == [0.125, 0.125]
+
+
 # Words ------------------------------------------------------------------------------------------
 
 

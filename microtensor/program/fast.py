@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import rules
-from ..numerics import column_sums, is_few
+from ..numerics import FEW, column_sums
 from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, is_entrywise, reach
@@ -163,7 +163,7 @@ class Statements(Identifiers):
         """The method behind np.sum, np.max and np.min, which is quicker to start."""
         (x,) = symbol.arguments
         if self._sums_columns(symbol):
-            if not is_few(x):
+            if x.dtype.char != "d" and x.shape[0] > 2 * FEW:
                 return f"{self.bind(column_sums)}({self._text(x)})"
             ones = np.ones(x.shape[0], x.dtype)
             return f"{self.bind(ones, f'ones_{len(ones)}')}.dot({self._text(x)})"

@@ -117,6 +117,7 @@ SENTENCES = {
     "entry.reaches": "{entry} reaches {what}, since {since}; upstream × local of each:",
     "entry.others": "the other {others:,} add up to {sum}",
     "entry.zeros": "the other {others:,} add up to {sum}; {zeros:,} of them send 0",
+    "entry.uses": "The other {others:,} uses of {entry} send {sum} together.",
     "entry.sum": "The sum:",
     "entry.same": "{sum}, which is the gradient {name}.",
     "entry.other": "{sum}, but {name} is {gradient}: a rule isn't linear in what arrives.",

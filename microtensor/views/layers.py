@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Edge, Graph, Node, Path, common
-from ..lexicon import shown
+from ..lexicon import UNPRINTED, shown
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 200  # above that, a picture collapses by itself
@@ -109,7 +109,8 @@ def _named(paths: list[Path], names: str | Iterable[str], what: str) -> list[Pat
     """The groups of these names or paths, `layer2`, `layer2.layers.0`."""
     found: list[Path] = []
     for name in [names] if isinstance(names, str) else names:
-        some = [path for path in paths if f".{'.'.join(path)}".endswith(f".{shown(name)}")]
+        end = f".{shown(name) or UNPRINTED}"
+        some = [path for path in paths if f".{'.'.join(path)}".endswith(end)]
         if not some:
             known = ", ".join(dict.fromkeys(path[-1] for path in paths)) or "none"
             raise ValueError(f"draw: {what}: there is no group {name!r}; groups: {known}")

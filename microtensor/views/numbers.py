@@ -99,7 +99,7 @@ def apart(a: Any, b: Any) -> float:
 def close(difference: float, size: float, value: Any) -> bool:
     """Whether a difference beside numbers of a size can be rounding, in the value's dtype."""
     eps = np.finfo(np.result_type(np.asarray(value).dtype, np.float16)).eps
-    return abs(difference) <= math.sqrt(eps) * size
+    return math.isfinite(difference) and abs(difference) <= math.sqrt(eps) * size
 
 
 def line(value: Any) -> str:

@@ -7,6 +7,7 @@ import re
 import graphviz
 
 from ..errors import NoRenderer
+from ..lexicon import shown
 from .numbers import BARS
 
 WIDTH, HEIGHT = 0.6, 0.9  # of one bar, the full one, in units of the font size
@@ -17,33 +18,37 @@ TEXT = re.compile(
 
 
 def render(source: str, format: str) -> bytes:
-    """DOT source as a picture, by the dot program or by pygraphviz (2 or newer).
+    """DOT source as a picture, by the dot program, or where it fails by pygraphviz (2 or newer).
 
     In an SVG, a text of block characters becomes a path, and letters are as wide as Graphviz took
     them to be: without hinting, which widens small ones.
     """
+    data, said = b"", "dot wrote nothing; "
     try:
         data = bytes(graphviz.Source(source).pipe(format, quiet=True))
     except graphviz.ExecutableNotFound:
-        data = _by_pygraphviz(source, format)
+        said = ""
     except graphviz.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").split()
-        raise RuntimeError(f"dot: {' '.join(said)}") from None
+        said = f"dot failed: {shown(error.stderr.decode(errors='replace')) or error}; "
+    except OSError as error:
+        said = f"dot failed: {error}; "
+    data = data or _by_pygraphviz(source, format, said)
     if format != "svg":
         return data
     text = data.decode().replace("<svg ", '<svg text-rendering="geometricPrecision" ', 1)
     return TEXT.sub(_path, text).encode()
 
 
-def _by_pygraphviz(source: str, format: str) -> bytes:
+def _by_pygraphviz(source: str, format: str, said: str) -> bytes:
     try:
         import pygraphviz
     except ImportError:
         pygraphviz = None
     if pygraphviz is None or int(pygraphviz.__version__.partition(".")[0]) < 2:
         raise NoRenderer(
-            "drawing needs Graphviz: install its program (apt install graphviz, brew install "
-            "graphviz) or pip install 'pygraphviz>=2'; a .dot, .mmd or .txt file needs neither"
+            f"{said}drawing needs Graphviz: install its program (apt install graphviz, "
+            "brew install graphviz) or pip install 'pygraphviz>=2'; a .dot, .mmd or .txt file "
+            "needs neither"
         )
     data: bytes = pygraphviz.AGraph(string=source).draw(format=format, prog="dot")
     return data

@@ -68,20 +68,26 @@ def why_none(result: Node) -> str:
     return say("none.wide", name=result.name, size=shape)
 
 
-def reason(graph: Graph, edge: Edge) -> tuple[str, str]:
-    """Why an edge's local derivative is what it is, as a sentence; and the same without names.
-
-    Edges that work alike have the second in common.
-    """
+def reason(graph: Graph, edge: Edge) -> str:
+    """Why an edge's local derivative is what it is, as a sentence."""
     target, operands = graph.node(edge.target), graph.operands(edge.target)
     names = [node.name for node in operands]
-    shapes = [np.shape(node.value) for node in operands]
-    why = target.row.case(names, target.options, shapes).why
-    kind = spoken(why, edge.slot) if why else say("rule.own", rule=target.rule)
-    kind = SENTENCES.get(kind, kind)  # in the catalogue's language
     me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
+    kind = kind_of_reason(graph, edge)
     said = kind.format(*names, out=target.name, L=graph.result.name, me=me, other=other)
-    return said if said.endswith((".", "!", "?")) else f"{said}.", kind
+    return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def kind_of_reason(graph: Graph, edge: Edge) -> str:
+    """The same without names, which edges that work alike have in common."""
+    target = graph.node(edge.target)
+    row = target.row
+    if row.by:
+        operands = graph.operands(edge.target)
+        shapes = [np.shape(node.value) for node in operands]
+        row = row.case([node.name for node in operands], target.options, shapes)
+    kind = spoken(row.why, edge.slot) if row.why else say("rule.own", rule=target.rule)
+    return SENTENCES.get(kind, kind)  # in the catalogue's language
 
 
 def slope(graph: Graph, edge: Edge) -> str:

@@ -112,7 +112,7 @@ def _between_arrays(
             lines.insert(0, [Cell(said, "quiet")])
         return lines
     if edge.local is None:
-        why = reason(graph, edge)[0].removesuffix(".")
+        why = reason(graph, edge).removesuffix(".")
         said = why if target.row.why else say("picture.rule", rule=target.rule)
         return [[Cell(f"◂ {said}", "backward label")]]
     local = np.asarray(edge.local)

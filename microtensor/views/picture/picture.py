@@ -9,6 +9,7 @@ from typing import Any
 
 import graphviz
 
+from ...errors import NoRenderer
 from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
@@ -32,15 +33,20 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def save(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
         """Writes the picture in the format of the ending: .svg, .png, .pdf, .dot, .mmd or .txt.
 
-        Without one of these endings it is the DOT source, as in graphviz.
+        Without one of these endings it is the DOT source, as in graphviz. Where nothing can draw,
+        the source is written beside it, and `NoRenderer` says where.
         """
         path = Path(directory or "", self.filename if filename is None else filename)
         if filename is None or path.suffix in ("", ".gv"):
             return str(super().save(filename, directory=directory, **options))
         kind = ending(path)
         plain = {".dot": lambda _: self.source, ".mmd": mermaid, ".txt": text}
-        data = plain[kind](self.scene).encode() if kind in plain else self.pipe(kind[1:])
         path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            data = plain[kind](self.scene).encode() if kind in plain else self.pipe(kind[1:])
+        except NoRenderer as error:
+            source = self.save(path.with_suffix(".dot"))
+            raise NoRenderer(f"{error}; the picture's source is in {source}") from None
         path.write_bytes(data)
         return str(path)
 
@@ -56,15 +62,19 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def render(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
         """As graphviz has it: the source in a file, the picture beside it. Returns its path."""
         try:
-            return str(super().render(filename, directory=directory, **options))
-        except graphviz.ExecutableNotFound:
-            format = options.get("format") or self.format
-            source = super().save(filename, directory=directory)
-            path = str(options.get("outfile") or f"{source}.{format}")
-            Path(path).write_bytes(render(self.source, format))
-            if options.get("cleanup"):
-                os.remove(source)
-            return path
+            quiet = {"quiet": True} | options
+            path = str(super().render(filename, directory=directory, **quiet))
+            if os.path.getsize(path):
+                return path
+        except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
+            pass  # by pygraphviz, then
+        format = options.get("format") or self.format
+        source = super().save(filename, directory=directory)
+        path = str(options.get("outfile") or f"{source}.{format}")
+        Path(path).write_bytes(render(self.source, format))
+        if options.get("cleanup"):
+            os.remove(source)
+        return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
         """What a notebook shows: the picture, or where it can't be drawn, why, and the text."""

@@ -9,25 +9,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
+from ...lexicon import ROWS
 from ..numbers import apart, close, number, product, size, summed, total
-from ..words import MOST_PARTS, say, use
+from ..words import MOST_PARTS, say, use, why_none
 from .telling import Line, Section, Story, at, plain, shown
 
 Entry = tuple[int, ...]
 Column = Callable[[str, int, Entry], Any]
 
 
-class Part(NamedTuple):
-    """What an entry of a target sends: upstream × local."""
+class Reached(NamedTuple):
+    """The entries of an edge's target that an entry reaches; each sends upstream × local."""
 
-    entry: Entry
-    upstream: float
-    local: float
+    edge: Edge
+    entries: Any
+    upstream: Any
+    local: Any
 
     @property
-    def sent(self) -> float:
-        """The product."""
-        return self.upstream * self.local
+    def sent(self) -> list[float]:
+        """The products."""
+        return (self.upstream * self.local).tolist()  # type: ignore[no-any-return]
 
 
 def place(graph: Graph, what: str) -> tuple[Node, Entry]:
@@ -39,7 +41,7 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
         name, _, index = what[:-1].rpartition("[")
     node = graph.tracked("follow", name)
     if node.gradient is None:
-        raise ValueError(f"follow: {name!r} has no gradient")
+        raise ValueError(f"follow: {why_none(graph.result)}")
     shape = np.shape(node.value)
     example = repr(f"{name}[{', '.join('0' * len(shape))}]" if shape else name)
     try:
@@ -57,32 +59,32 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
     return node, tuple(k % n for k, n in zip(entry, shape, strict=True))
 
 
-def reaches(
-    graph: Graph, node: Node, entry: Entry, column: Column
-) -> Iterator[tuple[Edge, list[Part]]]:
+def reaches(graph: Graph, node: Node, entry: Entry, column: Column) -> Iterator[Reached]:
     """What arrives at one entry of a node, edge by edge."""
     for edge in graph.leaving(node.id):
         if edge.contribution is not None:
-            local = np.asarray(column(edge.target, edge.slot, entry))
             upstream = np.asarray(graph.node(edge.target).gradient, dtype=float)
-            reached = [tuple(map(int, index)) for index in np.argwhere(local)]
-            yield (
-                edge,
-                [Part(there, float(upstream[there]), float(local[there])) for there in reached],
-            )
+            known = graph.node(edge.target).rule in ROWS and edge.local is not None
+            if known and np.shape(node.value) == upstream.shape:
+                local = np.zeros(upstream.shape)  # entry by entry: it reaches the one in its place
+                local[entry] = np.broadcast_to(edge.local, upstream.shape)[entry]
+            else:
+                local = np.asarray(column(edge.target, edge.slot, entry), dtype=float)
+            there = local != 0
+            yield Reached(edge, np.argwhere(there), upstream[there], local[there])
 
 
 def followed(graph: Graph, what: str, column: Column) -> Story:
-    """The contributions that made the gradient of one entry."""
+    """The contributions that made the gradient of one entry: the largest few, and the rest."""
     start, first = place(graph, what)
     name = f"∂{graph.result.name}/∂{at(start, first)}"
     gradient = float(np.asarray(start.gradient)[first])
     moved, node, entry = [], start, first
     while True:
         found = list(reaches(graph, node, entry, column))
-        if len(found) != 1 or [part.local for part in found[0][1]] != [1]:
+        if len(found) != 1 or len(found[0].local) != 1 or found[0].local[0] != 1:
             break
-        target, there = graph.node(found[0][0].target), found[0][1][0].entry
+        target, there = graph.node(found[0].edge.target), tuple(map(int, found[0].entries[0]))
         if not target.row.moves:
             break
         since = f"{target.name} = {target.expression}"
@@ -91,37 +93,44 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
         )
         node, entry = target, there
     sections = [plain("entry.where", moved)] if moved else []
-    sections += [_sent(graph, node, entry, edge, parts) for edge, parts in found]
-    sent = [part.sent for _, parts in found for part in parts]
+    sums = [summed(reached.sent) for reached in found]
+    largest = set(sorted(range(len(found)), key=lambda k: -abs(sums[k]))[:MOST_PARTS])
+    sections += [_sent(graph, node, entry, found[k]) for k in sorted(largest)]
+    if others := [x for k, x in enumerate(sums) if k not in largest]:
+        said = say(
+            "entry.uses", others=len(others), entry=at(node, entry), sum=number(summed(others))
+        )
+        sections.append((said, []))
+    sent = [x for reached in found for x in reached.sent]
     sent += [gradient] if node is graph.result else []
     sections.append(plain("entry.sum", [_sum(sent, name, gradient, start)]))
     return shown(f"{name} = {number(gradient)}", sections)
 
 
-def _sent(graph: Graph, node: Node, entry: Entry, edge: Edge, parts: list[Part]) -> Section:
+def _sent(graph: Graph, node: Node, entry: Entry, reached: Reached) -> Section:
     """The largest contributions of one edge, and what the others add up to."""
+    edge, sent, many = reached.edge, reached.sent, len(reached.local)
     target, here, out = graph.node(edge.target), at(node, entry), graph.result.name
     since = f"{target.name} = {target.expression}"
-    if not parts:
+    if not many:
         return say("entry.none", entry=here, since=since), []
     partner = _partner(graph, edge)
-    parts = sorted(parts, key=lambda part: -abs(part.sent))
+    order = np.argsort(-np.abs(sent), kind="stable")
     lines = []
-    for part in parts[:MOST_PARTS]:
-        there = at(target, part.entry)
-        left, right = product(part.upstream, part.local, part.sent)
-        local = f"∂{there}/∂{here}"
+    for k in order[:MOST_PARTS]:
+        to = tuple(map(int, reached.entries[k]))
+        there, local = at(target, to), f"∂{at(target, to)}/∂{here}"
+        left, right = product(reached.upstream[k], reached.local[k], sent[k])
         if partner:
-            i, j = (entry[1], part.entry[1]) if edge.slot == 0 else (part.entry[0], entry[0])
+            i, j = (entry[1], to[1]) if edge.slot == 0 else (to[0], entry[0])
             local = at(partner, (i, j))
         lines.append(f"∂{out}/∂{there} × {local}:  {left} {right}")
-    rest = [part.sent for part in parts[MOST_PARTS:]]
-    if rest:
+    if rest := [sent[k] for k in order[MOST_PARTS:]]:
         zeros, whole = rest.count(0), number(summed(rest))
         key = "entry.zeros" if zeros else "entry.others"
         lines.append(say(key, others=len(rest), sum=whole, zeros=zeros))
-    many = say("entry", len(parts), name=target.name)
-    what, since = many if np.ndim(target.value) else target.name, since + use(graph, edge)
+    what = say("entry", many, name=target.name) if np.ndim(target.value) else target.name
+    since += use(graph, edge)
     return say("entry.reaches", entry=here, what=what, since=since), list(map(Line, lines))
 
 

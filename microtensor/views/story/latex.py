@@ -7,7 +7,9 @@ written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -42,10 +44,11 @@ WORDS = {
 
 def latex(graph: Graph, on_path: frozenset[str]) -> str:
     """A graph's story as one `align*`; gradients of the nodes in `on_path`."""
-    rows = [*_forward(graph), *_backward(graph, on_path)]
-    if len(rows) > MOST_ROWS:
-        skipped = say("latex.skipped", lines=len(rows) - 2 * ENDS)
-        rows[ENDS:-ENDS] = [rf"&\;\;\vdots \qquad \text{{{skipped}}}"]
+    written = [*_forward(graph), *_backward(graph, on_path)]
+    if len(written) > MOST_ROWS:
+        skipped = say("latex.skipped", lines=len(written) - 2 * ENDS)
+        written[ENDS:-ENDS] = [lambda: rf"&\;\;\vdots \qquad \text{{{skipped}}}"]
+    rows = [row() for row in written]
     out = _named(graph.result.name)
 
     def name(stands_for: re.Match[str]) -> str:
@@ -56,31 +59,43 @@ def latex(graph: Graph, on_path: frozenset[str]) -> str:
     return re.sub(rf"([{NAME}{GRADIENT}])(\d+){END}", name, text)
 
 
-def _forward(graph: Graph) -> Iterator[str]:
-    for node in graph.nodes:
-        if node.rule is not None:
-            operands = graph.operands(node.id)
-            expression = node.row.expression(list(map(_sign, operands)), node.options)
-            numbers, equal = in_numbers(node, operands)
-            parts = [translated(expression)]
-            if numbers and any(x.role != "constant" for x in operands):
-                parts.append(translated(numbers))
-            yield f"{_sign(node)} &= {' = '.join(parts)} {translated(equal)} {_valued(node.value)}"
+# Rows are written when it is known that they are shown
 
 
-def _backward(graph: Graph, on_path: frozenset[str]) -> Iterator[str]:
-    if graph.result.gradient is None:
-        return
-    yield f"{_sign(graph.result, GRADIENT)} &= {_valued(graph.result.gradient)}"
-    for node in reversed(graph.nodes):
-        edges = graph.arrivals(node.id)
-        if edges and node.id in on_path:
-            sent = _added([_sent(graph, edge) for edge in edges[:MOST_PARTS]], len(edges))
-            yield f"{_sign(node, GRADIENT)} &= {sent}"
-            sizes = {np.size(x.value) for x in (node, *(graph.node(e.target) for e in edges))}
-            known = np.asarray(node.gradient)
-            known = known.reshape(()) if sizes == {1} else known
-            yield f"&= {_in_numbers(graph, edges, known) if sizes == {1} else ''}{_valued(known)}"
+def _forward(graph: Graph) -> Iterator[Callable[[], str]]:
+    return (partial(_value, graph, node) for node in graph.nodes if node.rule is not None)
+
+
+def _value(graph: Graph, node: Node) -> str:
+    operands = graph.operands(node.id)
+    expression = node.row.expression(list(map(_sign, operands)), node.options)
+    numbers, equal = in_numbers(node, operands)
+    parts = [translated(expression)]
+    if numbers and any(x.role != "constant" for x in operands):
+        parts.append(translated(numbers))
+    return f"{_sign(node)} &= {' = '.join(parts)} {translated(equal)} {_valued(node.value)}"
+
+
+def _backward(graph: Graph, on_path: frozenset[str]) -> Iterator[Callable[[], str]]:
+    if graph.result.gradient is not None:
+        yield lambda: f"{_sign(graph.result, GRADIENT)} &= {_valued(graph.result.gradient)}"
+        for node in reversed(graph.nodes):
+            if graph.arrivals(node.id) and node.id in on_path:
+                yield partial(_gradient, graph, node)
+                yield partial(_gradient_in_numbers, graph, node)
+
+
+def _gradient(graph: Graph, node: Node) -> str:
+    edges = graph.arrivals(node.id)
+    sent = _added([_sent(graph, edge) for edge in edges[:MOST_PARTS]], len(edges))
+    return f"{_sign(node, GRADIENT)} &= {sent}"
+
+
+def _gradient_in_numbers(graph: Graph, node: Node) -> str:
+    edges, known = graph.arrivals(node.id), np.asarray(node.gradient)
+    sizes = {np.size(x.value) for x in (node, *(graph.node(e.target) for e in edges))}
+    known = known.reshape(()) if sizes == {1} else known
+    return f"&= {_in_numbers(graph, edges, known) if sizes == {1} else ''}{_valued(known)}"
 
 
 def _added(parts: list[str], many: int) -> str:
@@ -137,7 +152,8 @@ def _formula(graph: Graph, edge: Edge) -> str:
     shapes = [np.shape(x.value) for x in operands]
     out, g = _sign(target), _sign(target, GRADIENT)
     signs, length = list(map(_sign, operands)), int(np.size(target.value))
-    return target.row.formula(edge.slot, signs, target.options, out, g, shapes, length)
+    formulas = target.row.formulas(signs, target.options, out, g, shapes, length)
+    return next(islice(formulas, edge.slot, None))
 
 
 def _sign(node: Node, kind: str = NAME) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..numbers import apart, close, equals, factor, given, number, total
-from ..words import counted, say, use
+from ..words import counted, say, use, why_none
 from .telling import Line, Section, Story, leading, plain, shown
 
 MOST_LISTED = 16
@@ -91,6 +91,8 @@ def summed(graph: Graph, start: str, sent: Sent) -> Story:
     x, out = paths.start.name, paths.result.name
     if start == paths.result.id:
         raise ValueError(f"paths: {x!r} is the result itself; name a value it was computed from")
+    if paths.start.gradient is None:
+        raise ValueError(f"paths: {why_none(paths.result)}")
     title = f"∂{out}/∂{x}: {say('paths.lead', paths.count, x=x, out=out)}"
     return shown(title, _of_numbers(paths) if paths.scalar else _of_arrays(paths, sent))
 

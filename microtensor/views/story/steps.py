@@ -11,7 +11,7 @@ import numpy as np
 from ...graph import Edge, Graph, Node, Step
 from ...lexicon import spoken
 from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from ..words import MOST_PARTS, Told, axes_named, large, percent, reason, say, use
+from ..words import MOST_PARTS, Told, axes_named, kind_of_reason, large, percent, reason, say, use
 
 # Of rules that NumPy has a function for by the same name, that function says what they give
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -90,16 +90,15 @@ def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
     single = edge.local is not None and np.size(target.value) == np.size(source.value) == 1
     upstream = f"∂{graph.result.name}/∂{target.name}"
     before, sent = (_between_numbers if single else _between_arrays)(edge, source, target, upstream)
-    why, kind = reason(graph, edge)
     return Told(
         step,
         title,
         f"{title}: {sent}",
         f"{before}{sent}.",
-        say("rule", reason=why),
+        say("rule", reason=reason(graph, edge)),
         tuple(notes(edge, source, target)),
         _sum(graph, step),
-        kind,
+        kind_of_reason(graph, edge),
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ...graph import Graph, Node, Step
 from ...lexicon import LONGEST_NAME, cut
 from ..numbers import given, number
-from ..words import Told, reason, say, why_none
+from ..words import Told, kind_of_reason, reason, say, why_none
 from .steps import notes, tell
 
 WIDTH = 88
@@ -160,9 +160,9 @@ def _rules(graph: Graph, steps: list[Step]) -> Iterator[str]:
     known: set[str] = set()
     for step in steps:
         if step.edge is not None:
-            speaker = _speaker(graph, step)
-            why, kind = reason(graph, step.edge)
+            speaker, kind = _speaker(graph, step), kind_of_reason(graph, step.edge)
             if kind not in known:
+                why = reason(graph, step.edge)
                 said = " ".join((why, *notes(step.edge, step.node, speaker)))
                 yield f"{speaker.name} = {speaker.expression}: {said}"
             known.add(kind)
