@@ -200,7 +200,8 @@ def test_dot_stands_in_only_where_it_gives_the_same_bits():
         product = record_call("matmul", np.matmul, (left, right))
         if _dot_agrees(product):
             stood_in += 1
-            assert np.dot(left, right).tobytes() == product.value.tobytes()
+            with np.errstate(invalid="ignore"):  # BLAS may look at memory beside the entries
+                assert np.dot(left, right).tobytes() == product.value.tobytes()
     assert stood_in > 500
 
 
