@@ -19,6 +19,8 @@ def operand(x: Any, name: str) -> Any:
     """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
     if x.__class__ is float or x.__class__ is int:
         return x
+    if x.__class__ is np.ndarray and x.dtype.kind in "fiub":
+        return x
     if defers(x):
         raise wrong_operand(name, x)
     if isinstance(x, int | float):

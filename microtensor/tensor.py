@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from operator import index as position
@@ -73,7 +72,7 @@ class Tensor:
             )
         recorder = current_mode().recorder
         source = stacked(data, "Tensor") if parts is data else getattr(data, "_array", data)
-        if isinstance(source, np.ndarray):
+        if isinstance(source, np.ndarray) and source.__class__ is not np.ndarray:
             operand(source, "Tensor")
         array = np.array(source, copy=recorder is None or None)
         if dtype is not None and array.dtype.kind in "fiub":
@@ -247,21 +246,6 @@ class Tensor:
         """The result of a rule, recorded: what a rule called on tensors asks for."""
         return apply(rule, inputs, options)
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """What has no value: the gradient of what was computed, who keeps none."""
-            if name != "grad":
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            if self._rule is not None:
-                warnings.warn(
-                    f".grad of {called(self, 'a tensor')} is None, for {self._rule.name} computed "
-                    "it, and leaves alone keep gradients; use grad(output, tensor), and change a "
-                    "parameter by `w -= step` inside no_grad(), not by `w = w - step`",
-                    stacklevel=2,
-                )
-            return None
-
     if TYPE_CHECKING:  # and what backward, operations and interop give it
         backward: Callable[..., None]
         split: Callable[..., list[Tensor]]
@@ -408,11 +392,12 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
             values.append(x._array)
             needs = needs or x._requires_grad
         else:
-            value = operand(x, rule.name)
-            values.append(value)
             plain = True
-            if isinstance(value, np.ndarray):
-                arrays = (*arrays, value)
+            if x.__class__ is not float:
+                x = operand(x, rule.name)
+                if isinstance(x, np.ndarray):
+                    arrays = (*arrays, x)
+            values.append(x)
     if plain and not any(isinstance(x, Tensor) for x in inputs):
         values = [np.asarray(value)[()] for value in values]
     try:
@@ -424,7 +409,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
     result._array = data
-    result.name = None
+    result.grad = result.name = None
     result._index = tick()
     result._changed = 0
     result._group = group
@@ -436,7 +421,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         result._rule = rule
         result._inputs = tensors
         result._saved = tuple(values) if plain else None
-        if rule.own and options:
+        if options and rule.own:
             arrays += tuple(x for x in options.values() if isinstance(x, np.ndarray))
         result._marks = tuple([(array, mark(array)) for array in arrays]) if arrays else ()
         result._options = options

@@ -33,6 +33,8 @@ def hinting(function: F) -> F:
 
 def as_array(x: Any) -> Any:
     """A frame or a list of numbers as an array; all else as it is. Masks are refused."""
+    if isinstance(x, Tensor) or type(x) is np.ndarray:
+        return x
     if isinstance(x, np.ma.MaskedArray):
         Tensor(x)
     listed = isinstance(x, list) and x and not any(isinstance(part, Tensor) for part in x)

@@ -17,7 +17,6 @@ from microtensor import (
     where,
 )
 
-from .checks import as_array
 from .module import Module
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -32,7 +31,7 @@ def _pair(
     Targets take the predictions' dtype: whole numbers would turn float32 into float64.
     """
     name = type(loss).__name__
-    p, t = (x if isinstance(x, Tensor) else np.asarray(as_array(x)) for x in (predictions, targets))
+    p, t = (x if isinstance(x, Tensor) else np.asarray(x) for x in (predictions, targets))
     if p.shape != t.shape:
         raise ShapeError(
             f"{name}: predictions have shape {p.shape} and targets {t.shape}; they must be equal"
@@ -140,7 +139,7 @@ class CrossEntropyLoss(Module):
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
         """For z of shape (n, classes) and n labels, whole numbers from 0 to classes - 1."""
-        labels = targets if isinstance(targets, Tensor) else np.asarray(as_array(targets))
+        labels = targets if isinstance(targets, Tensor) else np.asarray(targets)
         shape = np.shape(predictions)
         if len(shape) != 2 or labels.shape != shape[:1]:
             raise ShapeError(

@@ -14,6 +14,7 @@ from .checks import as_array
 
 Array = np.ndarray[Any, np.dtype[Any]]
 M = TypeVar("M", bound="Module")
+READY = {Tensor, np.ndarray}  # what most calls are given, and what needs no look
 
 
 class _Path(str):
@@ -95,7 +96,7 @@ class Module:
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         if not self._called:
             vars(self)["_called"] = True
-        if len(inputs) != 1 or not isinstance(inputs[0], Tensor):  # as most calls have it
+        if not READY.issuperset(map(type, inputs)):
             inputs = tuple([as_array(x) for x in inputs])
         with group(self._place[1] or type(self).__name__, self.activation is True):
             return self.forward(*inputs, **named)

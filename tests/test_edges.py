@@ -639,23 +639,6 @@ def test_a_gradient_that_was_set_has_the_tensors_shape(value):
     assert w.grad.tolist() == [3, 5]
 
 
-def test_the_gradient_of_what_was_computed_says_why_there_is_none():
-    w = leaf([1.0, 2.0], "w")
-    (w * w).sum().backward()
-    w = w - 0.1 * w.grad
-    (w * w).sum().backward()
-    said = (
-        r"None, for subtract computed it, .* grad\(output, tensor\).*`w -= step` inside no_grad\(\)"
-    )
-    with pytest.warns(UserWarning, match=said):
-        assert w.grad is None
-    with no_grad():
-        assert (w * 2).grad is None
-    assert w.detach().grad is Tensor(2.0).grad is None
-    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'gradient'"):
-        _ = w.gradient
-
-
 @pytest.mark.parametrize("view", [mt.draw, mt.explain, mt.to_source, mt.Graph.of])
 def test_views_are_of_results(view):
     for other in (nn.Linear(2, 1), abs):
