@@ -391,6 +391,17 @@ def test_a_mean_over_columns_too_divides_by_the_size():
     close(run(text)(x=x.data, y=y.data)[1]["x"], (x.data - 1) / 4)
 
 
+def test_a_program_in_half_precision_says_what_its_sums_lose():
+    b = mt.Tensor(np.zeros(2, np.float16), True, name="b")
+    X = np.ones((5000, 2), np.float16)
+    text = " ".join(mt.to_source((X * b).sum(), names={"X": X}).split())
+    assert "Sums are made in float16 here, which loses what is added to 2048 of its kind;" in text
+    value, gradients = run(mt.to_source((X * b).sum(), names={"X": X}))(
+        X=X.astype(np.float32), b=b.data.astype(np.float32)
+    )
+    assert (value, gradients["b"].tolist()) == (0, [5000, 5000])
+
+
 def test_single_precision_stays():
     model, X, y, cost = classifier(dtype=np.float32)
     text = mt.to_source(cost)

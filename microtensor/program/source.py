@@ -633,6 +633,9 @@ class Program:
         kinds = dict.fromkeys(x.dtype.name for _, x in inputs if x.dtype.kind == "f")
         if list(kinds) != ["float64"]:
             lines.append(f"They are {' and '.join(kinds)}.")
+        if "float16" in kinds:
+            said = "Sums are made in float16 here, which loses what is added to 2048 of its kind; "
+            lines += textwrap.wrap(f"{said}give it float32.", WIDTH - 4)
         if self.data.arrays and self.batch is None:
             lines.append("It holds for data of these shapes alone.")
         elif doubtful := self._doubtful():
