@@ -103,7 +103,8 @@ def is_small(b: Any) -> bool:
 def powered(a: Any, b: Any) -> Any:
     """A small whole power of floats by multiplication: NumPy takes ten times as long."""
     if not is_small(b) or not hasattr(a, "dtype") or a.dtype.char not in "fd":
-        return a**b
+        # `**` of NumPy 2.1 doesn't heed the bits of a whole number
+        return np.power(a, b) if isinstance(b, np.integer) else a**b
     square = a * a
     found = square if b % 2 == 0 else square * a
     for _ in range(int(abs(b)) // 2 - 1):

@@ -106,7 +106,10 @@ def called(f, given, known):
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
-@pytest.mark.parametrize("count", [3, 7, 12])
+@pytest.mark.parametrize(
+    "count",
+    [7, *(pytest.param(count, marks=pytest.mark.acceptance) for count in (3, 12))],
+)
 @pytest.mark.parametrize("what", FREE)
 def test_programs_take_other_batches(what, count, named):
     if what == "embedding" and not named:

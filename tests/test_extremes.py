@@ -180,6 +180,7 @@ def used(times, name="x"):
     return total
 
 
+@pytest.mark.acceptance
 def test_a_value_used_thousands_of_times_is_followed_along_the_largest_uses():
     story = follow(used(4000), "x")
     assert len(story) < 2000
@@ -190,6 +191,7 @@ def test_a_value_used_thousands_of_times_is_followed_along_the_largest_uses():
     assert long < 2.2 * short
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("joined", [mt.concatenate, mt.stack])
 def test_what_joins_thousands_is_told_in_time_that_grows_with_them(joined):
     def told(n, way):

@@ -121,6 +121,7 @@ def test_an_interrupted_sweep_goes_on_where_it_ended(data, tmp_path):
     assert path.read_text().splitlines() == lines
 
 
+@pytest.mark.acceptance
 def test_another_training_is_another_setting(data, tmp_path):
     out = tmp_path / "out"
     one = ("--hidden", "4", "--learning-rates", "0.1")
