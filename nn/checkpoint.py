@@ -6,7 +6,6 @@ shape is compared with the model's before the array is read.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -49,6 +48,8 @@ def save(
         expect("save", "history", history, History)
         arrays[COSTS] = np.array(history.costs, dtype=float)
         if history.about:
+            import json  # here and below: it takes longer to import than this package's files
+
             arrays[ABOUT] = np.frombuffer(json.dumps(history.about).encode(), np.uint8)
     arrays[FORMAT] = np.array(2)
     with draft(path) as file:
@@ -81,7 +82,11 @@ def load(
         with open(path, "rb") as file, ZipFile(file) as archive:
             size = os.fstat(file.fileno()).st_size
             arrays = _read(archive, size, {name: a.shape for name, a in places.items()})
-            about = dict(json.loads(arrays.pop(ABOUT, np.array(b"{}")).tobytes()))
+            about: dict[str, Any] = {}
+            if ABOUT in arrays:
+                import json
+
+                about = dict(json.loads(arrays.pop(ABOUT).tobytes()))
     except Exception as error:  # whatever damaged bytes can lead to
         if isinstance(error, OSError) and error.filename is not None:
             raise  # of the disk

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -64,7 +63,9 @@ def _locked(file: Any, wait: int) -> bool:
 
 def _remove_left_over(start: str) -> None:
     """Removes drafts that nobody writes any more."""
-    for here in glob.glob(f"{glob.escape(start)}{'[0-9a-f]' * 16}.part"):
+    from glob import escape, glob  # which takes longer to import than all of this package's files
+
+    for here in glob(f"{escape(start)}{'[0-9a-f]' * 16}.part"):
         with suppress(OSError), open(here, "rb") if fcntl else nullcontext() as file:
             if not fcntl or _locked(file, fcntl.LOCK_NB):
                 os.unlink(here)
