@@ -226,6 +226,7 @@ def test_commands_write_ascii_where_the_output_is_not_unicode(encoding):
     assert "z = w * x = 2 * 1 = 2" in text and "dL/dw" in text and "sigmoid(z)" in text
 
 
+@pytest.mark.acceptance
 def test_every_command_writes_ascii(tmp_path):
     for command in ("source", "draw"):
         output = [] if command == "source" else ["-o", str(tmp_path / "x.txt")]

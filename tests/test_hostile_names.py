@@ -98,7 +98,7 @@ MADE = {
 every = pytest.mark.parametrize(  # a few of them in each run
     "name",
     [
-        pytest.param(x, marks=pytest.mark.acceptance if k % 12 else ())
+        pytest.param(x, marks=pytest.mark.acceptance if k % 24 else ())
         for k, x in enumerate(HOSTILE)
     ],
     ids=ascii,
