@@ -943,7 +943,7 @@ SEQUENCES = [
 
 
 @pytest.mark.parametrize("xp", ["numpy", "jax.numpy"])
-@pytest.mark.parametrize("where", SEQUENCES, ids=repr)
+@pytest.mark.parametrize("where", SEQUENCES)
 def test_sequences_in_an_index_are_the_arrays_that_numpy_makes_of_them(where, xp, jax):
     x = mt.Tensor(A, requires_grad=True, name="x")
     result = np.square(x[where]).sum()
