@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set, ValuesView
 from typing import Any, TypeVar
 
@@ -395,7 +395,7 @@ CURES = {
     Buffer: "a buffer; change its numbers, as in `m.mean.data = ...`, or set nn.Buffer(...)",
     object: "what holds parameters; give it another name, or set None before",
 }
-KINDS: dict[type, Callable[[Any], Any]] = {list: _List, dict: _Dict}
+KINDS: dict[type, Callable[[Any], Any]] = {list: _List, dict: _Dict, OrderedDict: _Dict}
 _MISSING = object()
 
 

@@ -1048,3 +1048,23 @@ def test_sequential_is_a_sequence():
 def test_sequential_refuses_what_is_no_module(wrong):
     with pytest.raises(TypeError, match=r"^Sequential: expected modules, got "):
         nn.Sequential(nn.ReLU(), wrong)
+
+
+def test_what_an_ordered_dict_holds_isnt_lost():
+    class Held(nn.Module):
+        def __init__(self):
+            self.parts = collections.OrderedDict(a=nn.Parameter([1.0]), b=nn.Linear(1, 1, rng=1))
+
+    model = Held()
+    assert list(model.parts) == ["a", "b"]
+    assert [p.name for p in model.parameters()] == ["parts.a", "parts.b.weight", "parts.b.bias"]
+    for change in (lambda: model.parts.update(a=model.parts["a"] * 0.5), lambda: replace(model)):
+        with pytest.raises(
+            TypeError, match="neither trained nor saved in the place of a parameter"
+        ):
+            change()
+    assert len(list(model.parameters())) == 3
+
+
+def replace(model):
+    model.parts["a"] = model.parts["a"] * 0.5
