@@ -35,9 +35,9 @@ def backward(output: Tensor, gradient: Any = None) -> None:
     with changing:
         for leaf, g in found.items():
             g = _leaf_gradient(leaf, g, taken)
-            if leaf.grad is not None:
-                g = np.asarray(_gradient_so_far(leaf) + g)
-            leaf.grad = g
+            if leaf._grad is not None:
+                g = np.asarray(leaf._grad + g)
+            leaf._grad = g
 
 
 Tensor.backward = backward
@@ -263,18 +263,6 @@ def _mixed(node: Any, what: str, cure: str) -> GradientError:
         f"{what} was changed after {node._rule.name} had used it, so gradients and views would mix "
         f"old numbers with new; compute the result again, or {cure}"
     )
-
-
-def _gradient_so_far(leaf: Tensor) -> Any:
-    """What was set as the leaf's gradient, if it can be one."""
-    g: Any = leaf.grad
-    if not isinstance(g, np.ndarray | np.generic) or g.shape != leaf.shape:
-        what = f"shape {g.shape}" if hasattr(g, "shape") else type(g).__name__
-        raise GradientError(
-            f"backward: .grad of {label(leaf)} was set to a value of {what}; it is an array of the "
-            "tensor's shape, or None"
-        )
-    return g
 
 
 def _leaf_gradient(leaf: Tensor, g: Any, taken: set[int]) -> Any:

@@ -4,6 +4,7 @@ Nothing here runs while all is well: an operation fails in NumPy first, and is e
 """
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -99,6 +100,27 @@ def own_arithmetic(name: str, x: Any) -> TypeError:
     if isinstance(x, np.ma.MaskedArray):
         cure = "give its .filled(value), or choose by microtensor.where()"
     return TypeError(f"{name}: a {kind} computes otherwise than an array does; {cure}")
+
+
+def check_gradient(tensor: Any, g: Any) -> None:
+    """Raises for what can't be the gradient of a tensor."""
+    if not isinstance(g, np.ndarray | np.generic) or g.shape != tensor.shape:
+        kind = ShapeError if hasattr(g, "shape") else TypeError
+        what = f"shape {g.shape}" if hasattr(g, "shape") else f"type {type(g).__name__}"
+        raise kind(
+            f".grad of {label(tensor)} is an array of the tensor's shape, or None; got a value of "
+            f"{what}"
+        )
+
+
+def warn_of_no_gradient(tensor: Any, rule: str) -> None:
+    """Warns whoever asks a tensor that was computed for its gradient."""
+    warnings.warn(
+        f".grad of {called(tensor, 'a tensor')}, computed by {rule}, is None: leaves alone keep "
+        "gradients. A parameter stays a leaf where it is changed in place, `with no_grad(): "
+        "w -= lr * w.grad`; the gradient of what was computed is microtensor.grad(result, tensor)",
+        stacklevel=3,
+    )
 
 
 def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -> Exception:

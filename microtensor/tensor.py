@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from . import rules
-from .errors import GradientError, ShapeError, called, label, rule_failed, wrong_operand
+from .errors import (
+    GradientError,
+    ShapeError,
+    called,
+    check_gradient,
+    label,
+    rule_failed,
+    warn_of_no_gradient,
+    wrong_operand,
+)
 from .modes import Group, changing, current_mode, record_anew, tick
 from .operands import Array, Mark, defers, mark, operand, stacked
 from .rules import Rule
@@ -55,8 +64,8 @@ class Tensor:
     __pandas_priority__ = 5000  # above a DataFrame's, so that `series * t` asks t, which says it
 
     __slots__ = (
-        "__weakref__ _changed _array _group _index _inputs _marks _options _requires_grad _rule "
-        "_saved grad name"
+        "__weakref__ _array _changed _grad _group _index _inputs _marks _options _requires_grad "
+        "_rule _saved name"
     ).split()
 
     def __init__(
@@ -80,7 +89,7 @@ class Tensor:
         if array.dtype.kind not in "fiub":
             raise wrong_operand("Tensor", array if isinstance(source, np.ndarray) else data)
         self._array: Any = array if array.ndim else array[()]  # which is ten times as fast
-        self.grad: Array | None = None
+        self._grad: Array | None = None
         self.name = name
         self._requires_grad: bool = bool(requires_grad)
         # The arrays it was made of, and what they held; None: it was computed, and isn't recorded.
@@ -127,6 +136,22 @@ class Tensor:
                 new = new.astype(self.dtype)
                 self._array = new if new.ndim else new[()]
         note_change(self)
+
+    @property
+    def grad(self) -> Array | None:
+        """Its gradient, of its shape, once `backward()` has left it there; a leaf's alone.
+
+        Asked of a tensor that was computed, it is None, with a warning that says what to do.
+        """
+        if self._grad is None and self._rule is not None and self._requires_grad:
+            warn_of_no_gradient(self, self._rule.name)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Array | None) -> None:
+        if value is not None:
+            check_gradient(self, value)
+        self._grad = value
 
     def _write(self, index: Any, value: Any) -> None:
         """Puts a value into its memory."""
@@ -409,7 +434,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
     result._array = data
-    result.grad = result.name = None
+    result._grad = result.name = None
     result._index = tick()
     result._changed = 0
     result._group = group

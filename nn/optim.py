@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from microtensor import GradientError, ShapeError, Tensor
+from microtensor import GradientError, Tensor
 
 from .checks import hinting, number
 from .module import Module, misfits, refuse
@@ -79,12 +79,6 @@ class Optimizer:
             raise GradientError(
                 f"{type(self).__name__}: no parameter has a gradient; call backward() first"
             )
-        for _, p, g in given:
-            if np.shape(g) != p.shape:
-                raise ShapeError(
-                    f"{type(self).__name__}: {p.name or 'a parameter'} has shape {p.shape}, its "
-                    f"gradient {np.shape(g)}"
-                )
         self.steps += 1
         for k, p, g in given:
             p.data -= self.update(k, g + self.weight_decay * p.data if self.weight_decay else g)

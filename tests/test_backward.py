@@ -116,7 +116,19 @@ def test_intermediates_keep_no_gradient():
     a = leaf(2.0)
     b = a * 3
     (b * b).backward()
-    assert b.grad is None
+    with pytest.warns(UserWarning, match=r"^\.grad of a tensor, computed by multiply, is None"):
+        assert b.grad is None
+    assert (b.detach() * 2).grad is None  # of a constant nobody expects one
+
+
+def test_a_parameter_that_a_step_made_a_result_says_how_to_keep_it_a_leaf():
+    w = leaf(2.0, "w")
+    (w * w).backward()
+    w = w - 0.1 * w.grad
+    (w * w).backward()
+    with pytest.warns(UserWarning, match=r"with no_grad\(\): w -= lr \* w\.grad"):  # noqa: SIM117
+        with pytest.raises(TypeError, match="NoneType"):
+            w - 0.1 * w.grad
 
 
 def test_a_vector_of_one_is_a_scalar():
@@ -1062,7 +1074,7 @@ def build():
         lambda y, w: grad(grad(y, w, create_graph=True).sum(), w),
         lambda y, w: mt.Graph.of(y),
         lambda y, w: repr(y),
-        lambda y, w: y.grad,
+        lambda y, w: w.grad,
     ],
 )
 def test_a_dropped_result_frees_its_graph(use, collector_off):

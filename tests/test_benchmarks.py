@@ -238,3 +238,17 @@ def test_every_derivative_is_taken_once_however_many_paths_there_are():
     y.backward()
     assert x.grad == 4.0**30
     assert len(taken) == 60
+
+
+def test_a_soak_says_what_grew(monkeypatch, capsys):
+    pytest.importorskip("tqdm", reason="the soak shows its progress with tqdm")
+    from benchmarks import soak
+
+    monkeypatch.setattr("sys.argv", ["soak", "--steps", "200"])
+    with pytest.raises(SystemExit) as end:
+        soak.main()
+    assert not end.value.code
+    assert capsys.readouterr().out.count("objects") == 2
+
+    kept = []
+    assert not soak.soak("hoarding", lambda: kept.append([]) or 0.0, 200)

@@ -85,8 +85,8 @@ class Compiled:
         program, (value, gradients) = self._run(now.recording, inputs)
         with changing:
             for tensor, g in zip(program.learnt, gradients):  # noqa: B905  # as many: by making
-                old = tensor.grad
-                tensor.grad = g if old is None else np.asarray(old + g)
+                old = tensor._grad
+                tensor._grad = g if old is None else np.asarray(old + g)
         return value
 
     def verify(self, *inputs: Any) -> None:

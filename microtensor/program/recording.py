@@ -65,9 +65,9 @@ class Recorder:
         return copy if isinstance(data, np.ndarray) else data
 
 
-# `Tensor.grad` is a slot, which is read in a third of a property's time. So only while functions
-# are recorded, a property that refuses stands before it.
-SLOT: Any = Tensor.__dict__["grad"]
+# Every step reads every `.grad`, and would ask each time whether a function is being recorded. So
+# only while one is, a property that refuses stands before it.
+GRAD: Any = Tensor.__dict__["grad"]
 recordings = 0
 
 
@@ -84,7 +84,7 @@ def _guarded(how: str, use: Any) -> Any:
     return guard
 
 
-GUARDED = property(_guarded("read", SLOT.__get__), _guarded("set", SLOT.__set__))
+GUARDED = property(_guarded("read", GRAD.__get__), _guarded("set", GRAD.__set__))
 
 
 @contextmanager
@@ -93,14 +93,14 @@ def gradients_refused() -> Iterator[None]:
     global recordings
     with changing:
         recordings += 1
-        Tensor.grad = GUARDED  # type: ignore[assignment]
+        Tensor.grad = GUARDED  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
         with changing:
             recordings -= 1
             if not recordings:
-                Tensor.grad = SLOT
+                Tensor.grad = GRAD  # type: ignore[method-assign]
 
 
 class Recording:
