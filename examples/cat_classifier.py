@@ -74,7 +74,8 @@ def run(options):
         print(f"iterations done: {len(history.costs)}; left of --iterations: {left}")
     note(history, setting, name, cats, left)
     with np.errstate(all="ignore"):  # fit says it in its own words
-        nn.fit(model, X, Y, iterations=left, optimizer=optimizer, history=history)
+        films = film(options.out, X) if options.film else []
+        nn.fit(model, X, Y, iterations=left, optimizer=optimizer, history=history, callbacks=films)
     print(f"training accuracy: {nn.accuracy(model, X, Y):.4f}")
     print(f"test accuracy: {nn.accuracy(model, test_X, cats.test_labels):.4f}")
 
@@ -173,6 +174,7 @@ def read_options(arguments):
     parser.add_argument("--dtype", choices=("float64", "float32"))
     parser.add_argument("--out", type=Path, default=Path("cats"), metavar="DIR")
     parser.add_argument("--predict", type=Path, metavar="IMAGE", help="a picture of your own")
+    parser.add_argument("--film", action="store_true", help="write training.html, a film of it")
     parser.add_argument("--resume", action="store_true", help="go on from the weights in --out")
     options = parser.parse_args(arguments)
     if options.iterations is not None and options.iterations < 0:
@@ -202,6 +204,13 @@ def load(options):
         f"{KAGGLE} (--kaggle does it) and say --data DIR"
     )
     return nn.datasets.drawn_cats(), DRAWN
+
+
+def film(out, X):
+    """The callback that films the training, with the first layer's weights as images."""
+    side = side_of(X.shape[1])
+    shape = (side, side, 3) if side else None
+    return [microtensor.film(out / "training.html", image_shape=shape, title="Cats are learnt")]
 
 
 def fetch():

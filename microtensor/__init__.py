@@ -27,7 +27,9 @@ from .views import detail as detail
 from .views import difference as difference
 from .views import draw as draw
 from .views import explain as explain
+from .views import film as film
 from .views import follow as follow
+from .views import frames as frames
 from .views import page as page
 from .views import paths as paths
 from .views import to_source as to_source
@@ -35,6 +37,6 @@ from .views import to_source as to_source
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (
         "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
-        "check_gradients compile detail detect_anomaly difference draw explain follow grad "
-        "group no_grad page paths primitive record_anew record_constants to_source"
+        "check_gradients compile detail detect_anomaly difference draw explain film follow frames "
+        "grad group no_grad page paths primitive record_anew record_constants to_source"
     ).split() + operations.__all__

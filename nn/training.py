@@ -77,7 +77,9 @@ def fit(
     progress bar shows where tqdm is installed. Each callback is called with the iteration and
     its cost, after the update; what it returns means nothing, and `raise nn.Stop` ends the
     training. So does Ctrl-C, between two updates: what was learnt is kept. A cost that isn't
-    finite raises FloatingPointError before the update it would spoil.
+    finite raises FloatingPointError before the update it would spoil. A callback that has
+    `watch(model, X, Y, loss)` and `write()`, such as `microtensor.film`, is told what is trained
+    before the first iteration, and asked to write after the last, however the training ends.
 
     `compile=True` trains by `microtensor.compile`: the same numbers, sooner; every
     `print_every`-th iteration is computed both ways, and GradientError raised where they differ.
@@ -126,7 +128,14 @@ def fit(
         optimizer.step()
         return value
 
-    _iterate(step, history, first + iterations - 1, print_every, progress, callbacks)
+    films: list[Any] = [callback for callback in callbacks if hasattr(callback, "watch")]
+    for film in films:
+        film.watch(model, X, Y, loss)
+    try:
+        _iterate(step, history, first + iterations - 1, print_every, progress, callbacks)
+    finally:
+        for film in films:
+            film.write()
     return history
 
 

@@ -18,11 +18,14 @@ quiet = np.errstate(all="ignore")  # who computes is warned; who looks needn't b
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .pages.data import Tale
+    from .pages.film import Film
     from .picture.picture import Picture
     from .story.telling import Story
 
 __all__ = [
-    "Difference", "detail", "difference", "draw", "explain", "follow", "page", "paths", "to_source",
+    "Difference", "detail", "difference", "draw", "explain", "film", "follow", "frames", "page",
+    "paths", "to_source",
 ]  # fmt: skip
 
 
@@ -136,21 +139,59 @@ def page(
     """
     from pathlib import Path
 
-    from .layers import units
-    from .pages.data import Tale
     from .pages.document import document
-    from .picture.picture import scene
-    from .story.steps import told
 
-    graph = Graph.of(result, names, gradient)
-    found = units(graph, collapse, expand)
-    tale = Tale(graph, found, scene(graph, found, direction), told(graph), direction is None)
-    program = _javascript(result, graph, gradient) if tale.scalar else ""
+    tale = _tale(result, names, collapse, expand, direction, gradient)
+    program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
     content = document(tale, title, text, questions or {}, program)
     path = Path(filename)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return str(path)
+
+
+@quiet
+def frames(
+    result: Tensor,
+    folder: Any,
+    format: str = "svg",
+    names: Mapping[str, Any] | None = None,
+    collapse: str | bool | int | Iterable[str] = "auto",
+    expand: str | Iterable[str] = (),
+    theme: str = "light",
+    direction: str | None = None,
+    gradient: Any = None,
+) -> list[str]:
+    """Writes a picture of every step of `page`, for slides, and returns their paths.
+
+    They are called step-00.svg, step-01.svg, ... (or .png, .pdf), all of one size, with every card
+    in its place: what isn't known yet is missing, and what the step is about is marked. The other
+    arguments are those of `draw`. Needs Graphviz, as `page` does. ValueError: more than 500 steps.
+    """
+    from .dot import THEMES
+    from .pages.frames import FORMATS
+    from .pages.frames import frames as pictures
+
+    if format not in FORMATS:
+        raise ValueError(f"frames: format {format!r} isn't one of {', '.join(FORMATS)}")
+    if theme not in THEMES:
+        raise ValueError(f"frames: theme {theme!r} isn't one of {', '.join(THEMES)}")
+    tale = _tale(result, names, collapse, expand, direction, gradient)
+    return pictures(tale, folder, format, theme)
+
+
+def _tale(
+    result: Tensor, names: Any, collapse: Any, expand: Any, direction: str | None, gradient: Any
+) -> Tale:
+    """What a page steps through."""
+    from .layers import units
+    from .pages.data import Tale
+    from .picture.picture import scene
+    from .story.steps import told
+
+    graph = Graph.of(result, names, gradient)
+    found = units(graph, collapse, expand)
+    return Tale(graph, found, scene(graph, found, direction), told(graph), direction is None)
 
 
 def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
@@ -165,6 +206,43 @@ def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
         return f"const rerun = {javascript(graph, trace(result, gradient, whole=False))};"
     except (TypeError, ValueError, GradientError):
         return ""
+
+
+def film(
+    filename: Any,
+    every: int = 25,
+    image_shape: tuple[int, ...] | None = None,
+    title: str | None = None,
+) -> Film:
+    """Films a training, as one page that needs no network. A callback of `nn.fit`:
+
+        nn.fit(model, X, Y, callbacks=[microtensor.film("training.html", every=25)])
+
+    The page has a slider over the iterations: the cost, and of every `every`-th iteration each
+    layer's histograms and root mean squares of values and gradients, how fast it learns, and
+    which of its units are open. Units that die and layers that starve are pointed at in words.
+    For inputs of two numbers there is the decision boundary, and with `image_shape`, (64, 64, 3)
+    or (28, 28), the first layer's weights as images.
+
+    In a loop of one's own, call it between `backward()` and the update with the cost as a tensor,
+    `film(iteration, cost)`; or say what is trained, once, and call it wherever you like with the
+    cost as a number:
+
+        film.watch(model, X, Y)
+
+    What it writes is there from the first frame on, and brought up to date while the training
+    runs, at its end, and when Python ends, also by Ctrl-C or an error; `film.write()` does it at
+    once. Of more than 250 frames every second is dropped. Nothing of the training is changed.
+    """
+    from pathlib import Path
+
+    from .pages.film import Film
+
+    if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
+        raise ValueError(f"film: every is a whole number of at least 1, got {every!r}")
+    if image_shape is not None and len(image_shape) not in (2, 3):
+        raise ValueError(f"film: image_shape is (height, width) or with colours, got {image_shape}")
+    return Film(Path(filename).absolute(), int(every), image_shape, title)
 
 
 @quiet

@@ -17,6 +17,7 @@ WHOLE = {"labelloc": "t", "nodesep": "0.35", "nslimit": "10", "pad": "0.2"}
 FRAME = {"style": "rounded,dashed", "labeljust": "l", "fontsize": "12", "margin": "12"}
 QUICKLY = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.05"}
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
+PALE = "30"  # how much of a colour is seen, from 00 to ff
 SPACE, WIDE = "\xa0", "\xa0\xa0 "
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
@@ -97,7 +98,7 @@ def write(scene: Scene, theme: Theme, drawing: Any) -> None:
 
 def _heading(scene: Scene, theme: Theme) -> str:
     title = WIDE.join(_text(cell, theme, 18) for cell in scene.title)
-    rows = [f"<TR><TD>{title}</TD></TR>"]
+    rows = [f"<TR><TD{_width(scene.least)}>{title}</TD></TR>"]
     for line in scene.legend:
         said = (_text(c, theme, 11, 200) for c in line)
         rows.append(f"<TR><TD>{WIDE.join(said)}</TD></TR>")
@@ -120,6 +121,7 @@ def _frame(
 
 def _card(card: Card, theme: Theme) -> str:
     fill, line = theme.fills[card.role]
+    line = getattr(theme, card.way) if card.way else line
     columns = max([sum(cell.span for cell in row) for row in card.rows], default=1)
     heading = "".join(
         (" " if cell.text.startswith("=") else f"{SPACE} " if i else "") + _text(cell, theme, 13)
@@ -128,7 +130,7 @@ def _card(card: Card, theme: Theme) -> str:
     above = 'CELLPADDING="5"'
     if card.rows:
         above = f'COLSPAN="{columns}" CELLPADDING="6" BORDER="1" SIDES="B"'
-    rows = [f"<TR><TD {above}>{heading}</TD></TR>"]
+    rows = [f"<TR><TD {above}{_width(card.least)}>{heading}</TD></TR>"]
     for row in card.rows:
         span = columns - sum(cell.span for cell in row[:-1])
         cells = [*row[:-1], row[-1]._replace(span=span)]
@@ -137,6 +139,10 @@ def _card(card: Card, theme: Theme) -> str:
         f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
         f'COLOR="{line}" BGCOLOR="{fill}">{"".join(rows)}</TABLE>>'
     )
+
+
+def _width(least: float) -> str:
+    return f' WIDTH="{least - 2:.0f}"' if least else ""  # without its borders
 
 
 def _td(cell: Cell, theme: Theme) -> str:
@@ -159,6 +165,7 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
     colour = colours.get(style.split()[0])
     if cell.heat is not None:
         colour = shade(theme, cell.heat)[1]
+    colour = "transparent" if cell.hidden else colour
     attributes = f' COLOR="{colour}"' if colour else ""
     less = {"quiet": 2, "note": 2, "plain": 1}.get(style, 0)
     if size or less > 1:
@@ -176,10 +183,15 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
 
 def _arrow(arrow: Arrow, theme: Theme, upright: bool) -> dict[str, str]:
     """One stroke in two colours, forward first, where a gradient returns; else one arrow."""
-    options = {"color": theme.forward, "penwidth": "1.3", "arrowsize": "0.8"}
+    forward, backward = (
+        f"{getattr(theme, way)}{PALE if way in arrow.pale else ''}"
+        for way in ("forward", "backward")
+    )
+    width = "3.6" if arrow.way else "1.3"
+    options = {"color": forward, "penwidth": width, "arrowsize": "0.8"}
     if arrow.backward:
         options |= {"dir": "both", "arrowtail": "vee"}
-        options["color"] = f"{theme.forward}:{theme.backward}"
+        options["color"] = f"{forward}:{backward}"
     if arrow.lines:
         aside = 2 * SPACE if upright else ""  # beside an arrow that comes down, not on it
         rows = [

@@ -202,6 +202,70 @@ SENTENCES = {
     "difference.heads": "shape, value (RMS), moved by, gradient (RMS)",
     "difference.none": "not computed",
     "difference.times": "{both} ({times:.3g} times)",
+    # A film of a training
+    "film.title": "The film of a training",
+    "film.play": "Play",
+    "film.pause": "Pause",
+    "film.speed": "speed",
+    "film.space": "Space",
+    "film.slider": "iteration",
+    "film.curve": "The cost at every iteration. ▲ what happened, told below",
+    "film.curve.log": (
+        "The cost at every iteration, on a logarithmic scale. ▲ what happened, told below"
+    ),
+    "film.pace": (
+        "How fast each layer learns: its gradient as a share of its weights, on a logarithmic "
+        "scale; thick: which learns least now"
+    ),
+    "film.boundary": "What the network says of its two inputs; dots and rings: the examples",
+    "film.images": (
+        "How {name} has moved by iteration {iteration}, each row an image; grey: not at all"
+    ),
+    "film.unit": "unit {unit}",
+    "film.now": "Iteration {iteration}: cost {cost}",
+    "film.learns": "gradient / {name} {ratio} · moved {moved}",
+    "film.spread": "from {low} to {high}",
+    "film.layers": "The layers",
+    "film.happened": "What happened",
+    "film.nothing": "No unit died, and no layer starved.",
+    "film.read": (
+        "Values are those after the iteration's update, gradients those that led to it. Bars: "
+        "histograms; those of values keep one scale over the whole film, those of gradients get a "
+        "new one in each frame. RMS: root mean square. Moved: since the start, as a share of what "
+        "the weights were. Squares: units, the darker the more of {examples} examples they are "
+        "open for; crossed out: for none."
+    ),
+    "film.at": "iteration {iteration}:",
+    "film.dies.relu.one": (
+        "unit {units} of {layer} dies: it is 0 for all {examples} examples, so no gradient reaches "
+        "its weights."
+    ),
+    "film.dies.relu.many": (
+        "units {units} of {layer} die: they are 0 for all {examples} examples, so no gradient "
+        "reaches their weights."
+    ),
+    "film.dies.ends.one": (
+        "unit {units} of {layer} saturates: it is within 0.01 of an end for all {examples} "
+        "examples, so next to no gradient passes."
+    ),
+    "film.dies.ends.many": (
+        "units {units} of {layer} saturate: they are within 0.01 of an end for all {examples} "
+        "examples, so next to no gradient passes."
+    ),
+    "film.back.one": "unit {units} of {layer} is back.",
+    "film.back.many": "units {units} of {layer} are back.",
+    "film.shut.relu.one": "dead: unit {units}",
+    "film.shut.relu.many": "dead: units {units}",
+    "film.shut.ends.one": "saturated: unit {units}",
+    "film.shut.ends.many": "saturated: units {units}",
+    "film.slowest": (
+        "{layer} learns least: its gradient is {ratio} times as large as its weights."
+    ),
+    "film.stops": "{layer} learns nothing: the gradient of its weights is 0.",
+    "film.starves": (
+        "{layer} starves: its gradient is {ratio} times as large as its weights. Since the start "
+        "it has moved by {moved}, {most} by {other}."
+    ),
     # A page
     "page.language": "en",
     "page.start": "Start",

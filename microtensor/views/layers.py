@@ -55,7 +55,7 @@ def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list
     `collapse`: "auto", False or 0 (none), a depth (groups so deep are cards), or names of groups.
     `expand`: names of groups to open.
     """
-    paths = list(dict.fromkeys(start for node in graph.nodes for start in _starts(node.group)))
+    paths = _paths(graph)
     opened = _named(paths, expand, "expand")
     if isinstance(collapse, str) and collapse == "auto":
         found = _auto(graph, paths, opened)
@@ -74,12 +74,17 @@ def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list
     return [unit if unit.kind == "node" else unit._replace(id=next(ids)) for unit in found]
 
 
+def layers(graph: Graph, opened: list[Path] | None = None) -> list[Unit]:
+    """Each layer as a unit, with the activation that it alone feeds; and the values outside."""
+    closed = _layers(graph, _paths(graph))
+    return _with_activations(graph, _grouped(graph, closed, opened or []))
+
+
 def _auto(graph: Graph, paths: list[Path], opened: list[Path]) -> list[Unit]:
     """Layers as cards, or all values where they are few; more and more folded where they aren't."""
     if len(graph.nodes) <= FEW_NODES:
         return _grouped(graph, [], [])
-    found = _with_activations(graph, _grouped(graph, _layers(graph, paths), opened))
-    found = _with_twins(graph, found)
+    found = _with_twins(graph, layers(graph, opened))
     for depth in range(max(map(len, paths), default=0), 0, -1):
         if len(found) <= MANY_UNITS:
             return found
@@ -88,6 +93,11 @@ def _auto(graph: Graph, paths: list[Path], opened: list[Path]) -> list[Unit]:
     if len(found) > MANY_UNITS:
         found = _with_chains(graph, found)
     return _with_blocks(graph, found) if len(found) > MANY_UNITS else found
+
+
+def _paths(graph: Graph) -> list[Path]:
+    """All groups, each after those around it."""
+    return list(dict.fromkeys(start for node in graph.nodes for start in _starts(node.group)))
 
 
 def _starts(path: Path) -> Iterator[Path]:

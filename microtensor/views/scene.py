@@ -12,13 +12,15 @@ class Cell(NamedTuple):
     `plain`, a `name`, `quiet` (beside the point), a `note`, a number `forward` or `backward`, its
     `forward label` or `backward label`, or a histogram in block characters, `forward bars` and
     `backward bars`. Numbers can have several lines: the rows of a matrix. `heat` is how dark a
-    gradient's cell is, from 0 to 1; `span` how many columns it takes.
+    gradient's cell is, from 0 to 1; `span` how many columns it takes. A `hidden` text keeps its
+    place.
     """
 
     text: str
     style: str = "plain"
     heat: float | None = None
     span: int = 1
+    hidden: bool = False
 
     @property
     def lines(self) -> list[str]:
@@ -36,22 +38,32 @@ Line = tuple[Cell, ...]
 
 
 class Card(NamedTuple):
-    """A box: a heading of several texts, and rows of cells. `role` decides its colour."""
+    """A box: a heading of several texts, and rows of cells. `role` decides its colour.
+
+    `way` is "forward" or "backward" where it is marked so; `least` is how wide it is at least.
+    """
 
     id: str
     heading: Line
     role: str
     rows: tuple[Line, ...]
     frame: tuple[str, ...] = ()
+    way: str = ""
+    least: float = 0
 
 
 class Arrow(NamedTuple):
-    """From card to card: forward always, and `backward` where a gradient returns."""
+    """From card to card: forward always, and `backward` where a gradient returns.
+
+    `way` is "forward" or "backward" where it is marked so; of `pale` ones, that isn't drawn yet.
+    """
 
     source: str
     target: str
     backward: bool
     lines: tuple[Line, ...] = ()
+    way: str = ""
+    pale: tuple[str, ...] = ()
 
 
 def inside(cards: Iterable[Card], depth: int) -> tuple[list[Card], dict[str, list[Card]]]:
@@ -72,3 +84,4 @@ class Scene(NamedTuple):
     cards: tuple[Card, ...]
     arrows: tuple[Arrow, ...]
     direction: str
+    least: float = 0  # the width of title and legend, at least

@@ -26,27 +26,37 @@ def document(
 ) -> str:
     """The page as text; `program` is the JavaScript that computes it from other numbers."""
     told = tale.data() | {"sentences": sentences(*SCRIPTS)}
-    data = json.dumps(told, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
-        "title": _text(title or "") or _text(_line(tale.scene.title)),
-        "intro": "".join(f"<p>{_text(p)}</p>" for p in text.split("\n\n") if p.strip()),
+        "title": plain(title or "") or plain(_line(tale.scene.title)),
+        "intro": "".join(f"<p>{plain(p)}</p>" for p in text.split("\n\n") if p.strip()),
         "questions": "".join(
-            f'<details class="question"><summary>{_text(q)}</summary><p>{_text(a)}</p></details>'
+            f'<details class="question"><summary>{plain(q)}</summary><p>{plain(a)}</p></details>'
             for q, a in questions.items()
         ),
         "svg": _pictures(tale),
-        "legend": "".join(f"<p>{_text(_line(line))}</p>" for line in tale.scene.legend),
+        "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
         "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
-        "data": data.replace("<", "\\u003c"),
-        "style": _themes() + _file("page.css"),
         "program": program,
-        "script": _file("page.js"),
     }
-    parts["policy"] = _policy(parts["style"], [parts["program"], parts["script"]])
-    labels = {key: html.escape(text) for key, text in sentences("page.", "script.").items()}
-    return _file("page.html").format(say=labels, **parts)
+    return fill("page", told, ["page.css"], parts)
+
+
+def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) -> str:
+    """A page of a template: its data, styles and scripts in it, and a policy that allows no more.
+
+    `parts` are HTML for the template's fields; the `program` is a script too.
+    """
+    told = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    scripts = {"theme": _file("theme.js"), "script": _file(f"{name}.js")}
+    style = _themes() + "".join(map(_file, styles))
+    labels = {
+        key: html.escape(text) for key, text in sentences("page.", "script.", "film.").items()
+    }
+    policy = _policy(style, [*scripts.values(), parts.get("program", "")])
+    filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
+    return _file(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
 
 
 def _pictures(tale: Tale) -> str:
@@ -89,7 +99,7 @@ def _themes() -> str:
     )
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
     """A text from outside in HTML: on one line, without what isn't printed, escaped."""
     return html.escape(shown(text))
 
@@ -103,22 +113,22 @@ def _field(node: Node) -> str:
     """The inputs for a leaf's number."""
     if node.rule is not None or node.role == "constant":
         return ""
-    name, value = _text(node.name), repr(float(node.value)).removesuffix(".0")
+    name, value = plain(node.name), repr(float(node.value)).removesuffix(".0")
     return (
         f'<div class="field"><span>{name}</span>'
         f'<input type="text" inputmode="decimal" autocomplete="off" data-id="{node.id}" '
         f'value="{value}" aria-label="{name}">'
-        f'<input type="range" aria-label="{_text(say("page.slider", name=node.name))}"></div>'
+        f'<input type="range" aria-label="{plain(say("page.slider", name=node.name))}"></div>'
     )
 
 
 def _step(number: int, step: PageStep) -> str:
-    inner = "".join(f"<li><b>{_text(t)}</b> {_text(text)}</li>" for t, text in step.inner)
+    inner = "".join(f"<li><b>{plain(t)}</b> {plain(text)}</li>" for t, text in step.inner)
     if inner:
-        inner = f"<details><summary>{_text(say('page.inner'))}</summary><ul>{inner}</ul></details>"
+        inner = f"<details><summary>{plain(say('page.inner'))}</summary><ul>{inner}</ul></details>"
     parts = {"numbers": step.numbers, "rule": step.text, "notes": step.notes, "total": step.total}
-    said = " ".join(f'<span class="{k}">{_text(t)}</span>' for k, t in parts.items() if t)
+    said = " ".join(f'<span class="{k}">{plain(t)}</span>' for k, t in parts.items() if t)
     return (
-        f'<li><a class="title" href="#step-{number}">{_text(step.title)}</a> '
+        f'<li><a class="title" href="#step-{number}">{plain(step.title)}</a> '
         f'<span class="text">{said}</span>{inner}</li>'
     )

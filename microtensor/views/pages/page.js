@@ -625,17 +625,6 @@
     arrive();
   });
 
-  const theme = find("#theme");
-  const dark = () => {
-    const wanted = document.documentElement.dataset.theme;
-    return wanted ? wanted === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  };
-  const nameTheme = () => set(theme, dark() ? say("script.light") : say("script.dark"));
-  theme.addEventListener("click", () => {
-    document.documentElement.dataset.theme = dark() ? "light" : "dark";
-    nameTheme();
-  });
-
   /** As large as the window allows, but never too small to read: then it scrolls. */
   function scale() {
     const { width, height } = svg.viewBox.baseVal;
@@ -681,7 +670,6 @@
 
   document.documentElement.classList.add("alive");
   setUpNumbers();
-  nameTheme();
   lay();
   reserve();
   addEventListener("hashchange", () => {

@@ -133,7 +133,7 @@ class _Writer:
         for p in (p for p in placed if p.column >= 0):
             room = right - p.x if any(p.cell is end for end in ends) else p.width
             anchor = "end" if p.cell.is_number else "start"
-            parts.append(self.text([p], anchor, _part(card, p), room))
+            parts.append(self.text([p], anchor, part(card, p.cell, p.column), room))
         shapes = [self.shape(op, {"P": "heat", "b": "line"}.get(op["op"], "")) for op in drawn]
         said = html.escape(words[card.id])
         return (
@@ -197,14 +197,14 @@ class _Writer:
         return f'<tspan class="{known}" {looks}>{html.escape(p.text)}</tspan>'
 
 
-def _part(card: Card, p: Placed) -> str:
+def part(card: Card, cell: Cell, column: int) -> str:
     """What a text of a row is: `value`, `gradient`, `sum`, `note`; '' if it always shows."""
     known = {"forward": "value", "backward": "gradient", "note": "note"}
-    if p.column and p.cell.style == "backward label":
-        row = next(row for row in card.rows if any(cell is p.cell for cell in row))
+    if column and cell.style == "backward label":
+        row = next(row for row in card.rows if any(x is cell for x in row))
         return "sum" if len(row) == 2 else ""
-    part = known.get(p.cell.style.removesuffix(" bars"), "")
-    return part if p.column or part == "note" else ""
+    found = known.get(cell.style.removesuffix(" bars"), "")
+    return found if column or found == "note" else ""
 
 
 def _drawn(operations: Iterable[Any]) -> Iterator[Any]:
