@@ -17,7 +17,7 @@ WHOLE = {"labelloc": "t", "nodesep": "0.35", "nslimit": "10", "pad": "0.2"}
 FRAME = {"style": "rounded,dashed", "labeljust": "l", "fontsize": "12", "margin": "12"}
 QUICKLY = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.05"}
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # all three are as wide
-PALE = "30"  # how much of a colour is seen, from 00 to ff
+PALE, UNSEEN = "30", "01"  # how much of a colour is seen, to ff; for SVGs 00 is all of it
 SPACE, WIDE = "\xa0", "\xa0\xa0 "
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
@@ -165,7 +165,7 @@ def _text(cell: Cell, theme: Theme, size: int = 0, longest: int = LONGEST) -> st
     colour = colours.get(style.split()[0])
     if cell.heat is not None:
         colour = shade(theme, cell.heat)[1]
-    colour = "transparent" if cell.hidden else colour
+    colour = f"{theme.page}{UNSEEN}" if cell.hidden else colour
     attributes = f' COLOR="{colour}"' if colour else ""
     less = {"quiet": 2, "note": 2, "plain": 1}.get(style, 0)
     if size or less > 1:

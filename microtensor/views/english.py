@@ -202,6 +202,7 @@ SENTENCES = {
     "difference.heads": "shape, value (RMS), moved by, gradient (RMS)",
     "difference.none": "not computed",
     "difference.times": "{both} ({times:.3g} times)",
+    "frames.begin": "The leaves have their numbers, and nothing is computed yet.",
     # A film of a training
     "film.title": "The film of a training",
     "film.play": "Play",

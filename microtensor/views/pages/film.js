@@ -89,7 +89,7 @@
     const learns = made("p", box);
     const table = made("table", box);
     const heads = made("tr", made("thead", table));
-    for (const key of ["", "picture.value", "picture.gradient"]) made("th", heads, "", key && say(key));
+    for (const key of ["", "picture.value", "picture.gradient"]) made("th", heads, "", key && `${say(key)}, ${say("layers.rms")}`);
     const body = made("tbody", table);
     const rows = card.rows.map(([name, size]) => {
       const row = made("tr", body);
@@ -108,7 +108,7 @@
 
   function renderBars({ path, text }, found, scale) {
     const known = Array.isArray(found);
-    text.textContent = known ? `RMS ${found[0]}` : found || "–";
+    text.textContent = known ? found[0] : found || "–";
     text.title = known ? say("film.spread", { low: found[1], high: found[2] }) : "";
     path.setAttribute("d", known ? outline(found, scale || found.slice(1, 3)) : "");
   }

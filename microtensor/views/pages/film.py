@@ -158,7 +158,7 @@ class Film:
             place = layer.rows.index(layer.weight)
             (value, _), (gradient, _) = pairs[place]
             learns.append(gradient / value if value else math.nan)
-            way = brief(arrays[place] - layer.start)[0]
+            way = _rms(arrays[place] - layer.start)
             moved.append(way / layer.large if layer.large else math.nan)
             gates.append(_open(layer.gate, arrays[-1]))
         iteration, value = (self.data[key][-1] for key in ("iterations", "costs"))
@@ -296,11 +296,11 @@ def _layer(name: str, rows: list[Row], gives: list[Node]) -> Layer:
     weight = max(rows, key=lambda row: math.prod(row.shape))
     start = weight.parameter.data.copy()
     if not gives:
-        return Layer(name, rows, weight, start, brief(start)[0])
+        return Layer(name, rows, weight, start, _rms(start))
     (result,) = gives
     gate = str(result.rule) if result.rule in ("relu", *ENDS) else ""
     known = str(result.rule) if result.activation else ""
-    return Layer(name, [*rows, _row(result, None)], weight, start, brief(start)[0], known, gate)
+    return Layer(name, [*rows, _row(result, None)], weight, start, _rms(start), known, gate)
 
 
 def _array(x: Any) -> Any:
@@ -315,25 +315,29 @@ def _value(row: Row, found: dict[str, Any]) -> Any:
     return place.data if place is not None and place.rule == row.rule else None
 
 
+def _rms(flat: Any) -> float:
+    """As `numbers.rms`, without BLAS, whose threads wait for each other on a busy machine."""
+    most = max(-float(flat.min()), float(flat.max())) if flat.size else 0.0
+    if not 1e-100 < most < 1e100:
+        return rms(flat)
+    return math.sqrt(np.square(flat, dtype=np.result_type(flat, np.float64)).mean())
+
+
 def brief(array: Any) -> tuple[float, Any]:
     """The RMS of an array, and how it is shown: RMS, ends, histogram; in words if not finite.
 
-    Fast, as a frame may take no longer than an iteration, and without BLAS, whose threads wait for
-    each other on a busy machine. Where there is no array, nan and 0.
+    Fast, as a frame may take no longer than an iteration. Where there is no array, nan and 0.
     """
     if array is None or not np.size(array):
         return math.nan, 0
     flat = np.asarray(array).ravel()
-    low, high = float(flat.min()), float(flat.max())
+    low, high, large = float(flat.min()), float(flat.max()), _rms(flat)
     if not math.isfinite(high - low):
-        return rms(flat), say("nonfinite", entries=np.count_nonzero(~np.isfinite(flat)))
-    most = max(-low, high)
-    wide = flat.astype(float, copy=False)
-    large = math.sqrt(np.square(wide).mean()) if 1e-100 < most < 1e100 else rms(flat)
+        return large, say("nonfinite", entries=np.count_nonzero(~np.isfinite(flat)))
     counts = np.zeros(BINS, int)
     counts[BINS // 2] = flat.size
     if high > low:
-        place = ((wide - low) * (BINS / (high - low))).astype(np.uint8)
+        place = ((flat - low) * (BINS / (high - low))).astype(np.uint8)
         counts = np.bincount(np.minimum(place, BINS - 1, out=place), minlength=BINS)
     ends = (float(f"{x:.3g}") for x in (low, high))
     return large, [number(large), *ends, _digits(counts, counts.max())]

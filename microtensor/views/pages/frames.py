@@ -69,7 +69,7 @@ def _scenes(tale: Tale) -> Iterator[Scene]:
     scene = tale.scene
     computed = {step.data["card"] for step in tale.steps if step.data["kind"] == "forward"}
     known = Known({card.id for card in scene.cards} - computed, set(), {})
-    begin = PageStep(say("page.start"), say("page.begin"), {"kind": "start", "card": ""})
+    begin = PageStep(say("page.start"), say("frames.begin"), {"kind": "start", "card": ""})
     for k, step in enumerate([begin, *tale.steps]):
         _learn(tale, known, k)
         last = k == len(tale.steps)
