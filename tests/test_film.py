@@ -222,7 +222,7 @@ def test_moved_is_since_before_the_first_update(path):
     before = model.layers[0].weight.numpy()
     data = train(path, model, iterations=1)
     now = model.layers[0].weight.data
-    share = numbers.rms(now - before) / numbers.rms(before)
+    share = numbers.rms(now - before) / numbers.rms(now)
     assert data["frames"][0]["moved"][0] == f"{numbers.number(float(f'{100 * share:.2g}'))}\xa0%"
 
 

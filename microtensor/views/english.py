@@ -231,10 +231,10 @@ SENTENCES = {
     "film.nothing": "No unit died, and no layer starved.",
     "film.read": (
         "Values are those after the iteration's update, gradients those that led to it. Bars: "
-        "histograms; those of values keep one scale over the whole film, those of gradients get a "
-        "new one in each frame. RMS: root mean square. Moved: since the start, as a share of what "
-        "the weights were. Squares: units, the darker the more of {examples} examples they are "
-        "open for; crossed out: for none."
+        "histograms (of large arrays, of entries here and there); those of values keep one scale "
+        "over the whole film, those of gradients get a new one in each frame. RMS: root mean "
+        "square. Moved: since the start, as a share of the weights now. Squares: units, the "
+        "darker the more of {examples} examples they are open for; crossed out: for none."
     ),
     "film.at": "iteration {iteration}:",
     "film.dies.relu.one": (

@@ -136,7 +136,7 @@
   function renderLayers(frame) {
     const rows = [...frame.rows];
     shown.forEach((card, i) => {
-      const fields = { name: cards[i].weight, ratio: frame.learns[i], moved: frame.moved[i] };
+      const fields = { name: cards[i].rows[0][0], ratio: frame.learns[i], moved: frame.moved[i] };
       card.box.classList.toggle("least", frame.slowest === i);
       pace.lines[i].classList.toggle("least", frame.slowest === i);
       card.least.textContent = frame.slowest === i ? say("layers.least") : "";
@@ -205,7 +205,7 @@
       const start = unit * high * wide * depth;
       painted(canvas, wide, high, (k) => [0, 1, 2].map((c) => found[start + k * depth + (c % depth)]));
     }
-    const fields = { name: cards[0].weight, iteration: i };
+    const fields = { name: cards[0].rows[0][0], iteration: i };
     find("#images figcaption").textContent = say("film.images", fields);
   }
 

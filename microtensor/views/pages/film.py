@@ -24,37 +24,29 @@ BINS = 24
 MOST_FRAMES = 250  # of more, every second is dropped
 MOST_IMAGES = 20  # of the first layer's units, each of at most SIDE x SIDE pixels
 MOST_PICTURES = 21  # frames with such images
+MOST_COUNTED = 2**15  # entries in a histogram; of more, some that are evenly spread
 MOST_EXAMPLES = 256  # that are run through the network for a frame
 MOST_UNITS = 8  # named in a sentence
 MOST_POINTS = 500  # of the curve: of each stretch the least and the largest cost
 SIDE, GRID = 32, 48
-NEAR = 0.01  # to the end of a sigmoid or tanh: saturated
-ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+ENDS = {"relu": (0, math.inf), "sigmoid": (0.01, 0.99), "tanh": (-0.99, 0.99)}  # shut beyond
 STEADY = 3  # frames for which a layer is the slowest before that is said to have happened
 STARVED = 100  # a layer that moved so many times less than another
-SHARE = 100  # writing takes at most the hundredth part of a training
-
-
-class Row(NamedTuple):
-    """A value in a card: a parameter, or what was computed; of that, `parameter` is None."""
-
-    name: str
-    id: str
-    rule: str | None
-    shape: tuple[int, ...]
-    parameter: Any
+SHARE = 200  # writing takes at most such a part of a training
 
 
 class Layer(NamedTuple):
-    """A card: its name, its rows, its largest parameter and what that was, and its activation."""
+    """A card: what the first record had of a layer, its parameters, and what it gives, if known.
+
+    The largest parameter, the first of the `nodes`, says how it learns. `gate` is its activation,
+    where a unit that this shuts doesn't learn.
+    """
 
     name: str
-    rows: list[Row]
-    weight: Row
-    start: Any
-    large: float  # the RMS of that start
-    activation: str = ""
-    gate: str = ""  # the activation, where a unit that it shuts doesn't learn
+    nodes: list[Node]
+    parameters: list[Any]
+    activation: str
+    gate: str
 
 
 class Film:
@@ -151,24 +143,21 @@ class Film:
         rows: list[Any] = []
         learns, moved, gates = [], [], []
         for layer in self.layers:
-            arrays = [_value(row, found) for row in layer.rows]
-            gradients = [getattr(row.parameter, "grad", None) for row in layer.rows]
-            pairs = [[brief(x), brief(g)] for x, g in zip(arrays, gradients, strict=True)]
+            both = [(x.data, x.grad) for x in layer.parameters]
+            given = layer.nodes[len(both) :]  # nothing, or a value that was computed
+            both += [(_value(node, found), None) for node in given]
+            pairs = [[brief(x), brief(g)] for x, g in both]
             rows += [[shown for _, shown in pair] for pair in pairs]
-            place = layer.rows.index(layer.weight)
-            (value, _), (gradient, _) = pairs[place]
+            (value, _), (gradient, _) = pairs[0]
             learns.append(gradient / value if value else math.nan)
-            way = _rms(arrays[place] - layer.start)
-            moved.append(way / layer.large if layer.large else math.nan)
-            gates.append(_open(layer.gate, arrays[-1]))
+            way = math.sqrt(np.square(both[0][0] - layer.nodes[0].value).mean())
+            moved.append(way / value if value else math.nan)
+            gates.append(_open(layer.gate, both[-1][0]))
         iteration, value = (self.data[key][-1] for key in ("iterations", "costs"))
         frame = {"iteration": iteration, "cost": number(value), "rows": rows}
-        frame |= {"learns": [number(x) for x in learns]}
-        frame |= {"moved": [_share(x) for x in moved]}
-        frame |= {"open": ["" if x is None else _digits(x, 1) for x in gates]}
+        frame |= {"learns": list(map(number, learns)), "moved": list(map(_share, moved))}
+        frame |= {"open": gates, "notes": list(map(_note, self.layers, gates))}
         frame |= {"plane": None if self.grid is None else self._plane()}
-        notes = map(_note, self.layers, frame["open"])
-        frame |= {"notes": list(notes)}
         frame |= self._slowest(learns, moved)
         self.data["frames"].append(frame)
         if self.image_shape and self.taken % self.picture_every == 0:
@@ -188,7 +177,8 @@ class Film:
 
     def _picture(self) -> str:
         """How the first layer's weights moved, a row an image, of at most SIDE pixels a side."""
-        weight = (self.layers[0].weight.parameter.data - self.layers[0].start)[:MOST_IMAGES]
+        (parameter, *_), (node, *_) = self.layers[0].parameters, self.layers[0].nodes
+        weight = (parameter.data - node.value)[:MOST_IMAGES]
         images = weight.reshape(len(weight), *self.data["shape"])
         block = -(-max(images.shape[1:3]) // SIDE)
         high, wide = (length - length % block for length in images.shape[1:3])
@@ -215,41 +205,34 @@ class Film:
             )
         graph = Graph.of(record, {say("role.output"): record})
         found = {place.id: place for place in places(record)}
-        bare: list[Row] = []  # parameters in no group, which are a layer up to the next activation
+        bare: list[Node] = []  # parameters in no group: a layer, with those up to an activation
         taken: set[str] = set()
         for unit in layers(graph):
             own = unit.parameters if unit.kind == "group" else []
-            own = own or [x for node in unit.computed for x in graph.operands(node.id)]
-            some = {x.id: x for x in own if x.role == "parameter"}
-            rows = [_row(x, found[x.id].value) for x in some.values() if x.id not in taken]
-            taken |= some.keys()
-            shown = ([n for n in unit.computed if n.activation] or unit.computed)[-1:]
-            if unit.kind == "group" and unit.parameters:
-                self.layers.append(_layer(unit.name, rows, shown))
+            read = own or [x for node in unit.computed for x in graph.operands(node.id)]
+            fresh = {x.id: x for x in read if x.role == "parameter" and x.id not in taken}
+            taken |= fresh.keys()
+            gives = ([n for n in unit.computed if n.activation] or unit.computed)[-1:]
+            if fresh and own:
+                self.layers.append(_layer(unit.name, [*fresh.values()], gives, found))
                 continue
-            bare += rows
-            if bare and (shown[0].activation if shown else False):
-                self.layers.append(_layer("", bare, shown))
+            bare += fresh.values()
+            if bare and any(node.activation for node in gives):
+                self.layers.append(_layer("", bare, gives, found))
                 bare = []
-        self.layers += [_layer("", bare, [])] if bare else []
+        self.layers += [_layer("", bare, [], found)] if bare else []
         if not self.layers:
             raise GradientError("film: what was handed over wasn't computed from any parameter")
-        if self.layers[-1].gate in ENDS:  # where a classifier is sure of all examples, it is good
+        if self.layers[-1].gate != "relu":  # a classifier may well be sure of all examples
             self.layers[-1] = self.layers[-1]._replace(gate="")
         given = [np.shape(n.value) for n in graph.nodes if n.role == "input"]
         self.data["examples"] = f"{max((shape[0] for shape in given if shape), default=1):,}"
-        self.data["cards"] = [
-            {
-                "name": layer.name,
-                "activation": layer.activation,
-                "weight": layer.weight.name,
-                "gate": layer.gate,
-                "rows": [[row.name, size(row.shape)] for row in layer.rows],
-            }
-            for layer in self.layers
-        ]
+        for layer in self.layers:
+            rows = [[node.name, size(np.shape(node.value))] for node in layer.nodes]
+            card = {"name": layer.name, "activation": layer.activation, "gate": layer.gate}
+            self.data["cards"].append(card | {"rows": rows})
         if self.image_shape:
-            count, shape = math.prod(self.image_shape), self.layers[0].weight.shape
+            count, shape = math.prod(self.image_shape), self.layers[0].parameters[0].shape
             if len(shape) != 2 or shape[1] != count:
                 raise ShapeError(
                     f"film: image_shape {self.image_shape} has {count} numbers, and the first "
@@ -286,59 +269,45 @@ def _evaluating(model: Any) -> Iterator[None]:
             vars(module)["training"] = mode
 
 
-def _row(node: Node, parameter: Any) -> Row:
-    return Row(node.name, node.id, node.rule, np.shape(node.value), parameter)
-
-
-def _layer(name: str, rows: list[Row], gives: list[Node]) -> Layer:
-    """A layer of parameters, and what it gives, if that is known."""
-    name = name or ", ".join(row.name for row in rows)
-    weight = max(rows, key=lambda row: math.prod(row.shape))
-    start = weight.parameter.data.copy()
-    if not gives:
-        return Layer(name, rows, weight, start, _rms(start))
-    (result,) = gives
-    gate = str(result.rule) if result.rule in ("relu", *ENDS) else ""
-    known = str(result.rule) if result.activation else ""
-    return Layer(name, [*rows, _row(result, None)], weight, start, _rms(start), known, gate)
+def _layer(name: str, own: list[Node], gives: list[Node], found: dict[str, Any]) -> Layer:
+    """A layer, its largest parameter first."""
+    own = sorted(own, key=lambda node: -np.size(node.value))
+    name = name or ", ".join(node.name for node in own)
+    rule = "".join(str(node.rule) for node in gives if node.activation)
+    tensors = [found[node.id].value for node in own]
+    return Layer(name, own + gives, tensors, rule, rule if rule in ENDS else "")
 
 
 def _array(x: Any) -> Any:
     return x.numpy() if hasattr(x, "numpy") else np.asarray(x)
 
 
-def _value(row: Row, found: dict[str, Any]) -> Any:
-    """A row's array now; None where another program ran."""
-    if row.parameter is not None:
-        return row.parameter.data
-    place = found.get(row.id)
-    return place.data if place is not None and place.rule == row.rule else None
-
-
-def _rms(flat: Any) -> float:
-    """As `numbers.rms`, without BLAS, whose threads wait for each other on a busy machine."""
-    most = max(-float(flat.min()), float(flat.max())) if flat.size else 0.0
-    if not 1e-100 < most < 1e100:
-        return rms(flat)
-    return math.sqrt(np.square(flat, dtype=np.result_type(flat, np.float64)).mean())
+def _value(node: Node, found: dict[str, Any]) -> Any:
+    """What a node of the first record is now; None where another program ran."""
+    place = found.get(node.id)
+    return place.data if place is not None and place.rule == node.rule else None
 
 
 def brief(array: Any) -> tuple[float, Any]:
     """The RMS of an array, and how it is shown: RMS, ends, histogram; in words if not finite.
 
-    Fast, as a frame may take no longer than an iteration. Where there is no array, nan and 0.
+    Fast, as a frame may take no longer than an iteration, and without BLAS, whose threads wait for
+    each other on a busy machine. Where there is no array, nan and 0.
     """
     if array is None or not np.size(array):
         return math.nan, 0
     flat = np.asarray(array).ravel()
-    low, high, large = float(flat.min()), float(flat.max()), _rms(flat)
+    low, high = float(flat.min()), float(flat.max())
     if not math.isfinite(high - low):
-        return large, say("nonfinite", entries=np.count_nonzero(~np.isfinite(flat)))
+        return rms(flat), say("nonfinite", entries=np.count_nonzero(~np.isfinite(flat)))
+    squares = np.square(flat, dtype=np.result_type(flat, np.float64))
+    large = math.sqrt(squares.mean()) if 1e-100 < max(-low, high) < 1e100 else rms(flat)
+    some = flat[:: -(-flat.size // MOST_COUNTED)]
     counts = np.zeros(BINS, int)
-    counts[BINS // 2] = flat.size
+    counts[BINS // 2] = some.size
     if high > low:
-        place = ((flat - low) * (BINS / (high - low))).astype(np.uint8)
-        counts = np.bincount(np.minimum(place, BINS - 1, out=place), minlength=BINS)
+        bins = np.minimum((some - low) * (BINS / (high - low)), BINS - 1)
+        counts = np.bincount(bins.astype(np.uint8), minlength=BINS)
     ends = (float(f"{x:.3g}") for x in (low, high))
     return large, [number(large), *ends, _digits(counts, counts.max())]
 
@@ -355,14 +324,12 @@ def _bytes(rows: Any) -> str:
     return b64encode(np.rint(shades).astype(np.uint8).tobytes()).decode()
 
 
-def _open(gate: str, array: Any) -> Any:
-    """The share of examples for which each unit isn't shut; None where nothing shuts."""
+def _open(gate: str, array: Any) -> str:
+    """The share of examples for which each unit isn't shut, as digits; '' where nothing shuts."""
     if not gate or array is None or array.ndim != 2 or len(array) < 2:
-        return None
-    if gate == "relu":
-        return (array > 0).mean(axis=0)
+        return ""
     low, high = ENDS[gate]
-    return ((array > low + NEAR) & (array < high - NEAR)).mean(axis=0)
+    return _digits(((array > low) & (array < high)).mean(axis=0), 1)
 
 
 def _share(x: float) -> str:
