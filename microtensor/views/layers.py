@@ -106,13 +106,10 @@ def _starts(path: Path) -> Iterator[Path]:
 
 
 def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
-    """The outermost groups of which at most one part holds parameters."""
-    holding: set[Path] = set()
-    for node in graph.nodes:
-        if node.role == "parameter" and node.group:
-            holding.update(_starts((*node.group, "")))
-    parts = Counter(path[:-1] for path in holding)
-    return [path for path in paths if parts[path] <= 1]
+    """The outermost groups in which at most one group has parameters of its own."""
+    owners = {node.group for node in graph.nodes if node.role == "parameter"}
+    holding = Counter(start for owner in owners for start in _starts(owner))
+    return [path for path in paths if holding[path] <= 1]
 
 
 def _named(paths: list[Path], names: str | Iterable[str], what: str) -> list[Path]:

@@ -214,7 +214,8 @@ class Film:
             taken |= fresh.keys()
             gives = ([n for n in unit.computed if n.activation] or unit.computed)[-1:]
             if fresh and own:
-                self.layers.append(_layer(unit.name, [*fresh.values()], gives, found))
+                name = ".".join((*unit.frame[1:], unit.name))  # as in named_parameters()
+                self.layers.append(_layer(name, [*fresh.values()], gives, found))
                 continue
             bare += fresh.values()
             if bare and any(node.activation for node in gives):
