@@ -4,7 +4,8 @@
     python examples/cat_classifier.py --data DIR    the tutorial's four CSV files
     python examples/cat_classifier.py --predict photo.jpg
 
-It writes costs.csv, costs.png, test_images.png, weights.npz and graph.svg into --out.
+It writes costs.csv, costs.png, test_images.png, weights.npz and graph.svg into --out, and with
+--film training.html, a page with a slider over the iterations.
 """
 
 import argparse
@@ -29,6 +30,7 @@ DEFAULTS = {
     "dtype": "float64",
 }
 DRAWN = "drawn cats"
+FILM, TITLE = "training.html", "The cat classifier learns"
 ABOUT = "history/about"  # in a checkpoint
 
 
@@ -74,7 +76,7 @@ def run(options):
         print(f"iterations done: {len(history.costs)}; left of --iterations: {left}")
     note(history, setting, name, cats, left)
     with np.errstate(all="ignore"):  # fit says it in its own words
-        films = film(options.out, X) if options.film else []
+        films = [film(options.out / FILM, X)] if options.film else []
         nn.fit(model, X, Y, iterations=left, optimizer=optimizer, history=history, callbacks=films)
     print(f"training accuracy: {nn.accuracy(model, X, Y):.4f}")
     print(f"test accuracy: {nn.accuracy(model, test_X, cats.test_labels):.4f}")
@@ -84,7 +86,8 @@ def run(options):
     write_costs(history, costs)
     plots = plot(history, cats, model, test_X, options.out)
     graph = draw(model, X, Y, options.out)
-    print(f"written: {', '.join(map(str, [weights, costs, *plots, graph]))}")
+    written = [weights, costs, *plots, graph, *([options.out / FILM] if options.film else [])]
+    print(f"written: {', '.join(map(str, written))}")
     if options.predict:
         judge(model, history, options, photo, "what was learnt")
 
@@ -174,7 +177,7 @@ def read_options(arguments):
     parser.add_argument("--dtype", choices=("float64", "float32"))
     parser.add_argument("--out", type=Path, default=Path("cats"), metavar="DIR")
     parser.add_argument("--predict", type=Path, metavar="IMAGE", help="a picture of your own")
-    parser.add_argument("--film", action="store_true", help="write training.html, a film of it")
+    parser.add_argument("--film", action="store_true", help="film the training")
     parser.add_argument("--resume", action="store_true", help="go on from the weights in --out")
     options = parser.parse_args(arguments)
     if options.iterations is not None and options.iterations < 0:
@@ -206,11 +209,10 @@ def load(options):
     return nn.datasets.drawn_cats(), DRAWN
 
 
-def film(out, X):
+def film(path, X):
     """The callback that films the training, with the first layer's weights as images."""
     side = side_of(X.shape[1])
-    shape = (side, side, 3) if side else None
-    return [microtensor.film(out / "training.html", image_shape=shape, title="Cats are learnt")]
+    return microtensor.film(path, image_shape=(side, side, 3) if side else None, title=TITLE)
 
 
 def fetch():

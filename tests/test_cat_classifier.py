@@ -332,3 +332,9 @@ def test_a_rate_that_is_too_large_is_said_in_one_line(train, tmp_path, capsys):
         train("--learning-rate", "1e9", "--layers", "48,4,1")
     assert "Warning" not in capsys.readouterr().err
     assert not (tmp_path / "out" / "weights.npz").exists()
+
+
+def test_it_films_the_training(train):
+    assert "out/training.html" in train("--film", "--iterations", "3").replace("\\", "/")
+    assert "The cat classifier learns" in Path("out/training.html").read_text(encoding="utf-8")
+    assert '"sides":[4,4,4,3]' in Path("out/training.html").read_text(encoding="utf-8")

@@ -915,6 +915,20 @@ def test_the_same_bytes_in_every_process():
     assert b"layer3" in outputs.pop()
 
 
+def test_a_module_around_a_network_is_no_layer():
+    class Model(nn.Module):
+        def __init__(self):
+            self.net = nn.Sequential(nn.Linear(3, 4, rng=0), nn.ReLU(), nn.Linear(4, 1, rng=1))
+
+        def forward(self, x):
+            return self.net(x)
+
+    layers = [
+        c.heading[0].text for c in draw(Model()(np.ones((9, 3))).sum()).scene.cards if c.frame
+    ]
+    assert layers == ["layers.0", "layers.2"]
+
+
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", ["neuron", "paths", "network"])
 @pytest.mark.skipif(
