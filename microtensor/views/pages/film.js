@@ -59,7 +59,7 @@
       const point = new DOMPoint(event.clientX, event.clientY);
       const where = point.matrixTransform(svg.getScreenCTM().inverse()).x;
       const away = frames.map((frame) => Math.abs(x(frame.iteration) - where));
-      go(away.indexOf(Math.min(...away)));
+      turn(away.indexOf(Math.min(...away)));
     });
     return { svg, lines, mark: drawn("path", svg, { class: "mark" }) };
   }

@@ -141,7 +141,7 @@ class Film:
             self._read_layers(record)
         found = {place.id: place for place in places(record)}
         rows: list[Any] = []
-        learns, moved, gates = [], [], []
+        ways, learns, moved, gates = [], [], [], []
         for layer in self.layers:
             both = [(x.data, x.grad) for x in layer.parameters]
             given = layer.nodes[len(both) :]  # nothing, or a value that was computed
@@ -150,8 +150,8 @@ class Film:
             rows += [[shown for _, shown in pair] for pair in pairs]
             (value, _), (gradient, _) = pairs[0]
             learns.append(gradient / value if value else math.nan)
-            way = math.sqrt(np.square(both[0][0] - layer.nodes[0].value).mean())
-            moved.append(way / value if value else math.nan)
+            ways.append(both[0][0] - layer.nodes[0].value)
+            moved.append(_rms(ways[-1]) / value if value else math.nan)
             gates.append(_open(layer.gate, both[-1][0]))
         iteration, value = (self.data[key][-1] for key in ("iterations", "costs"))
         frame = {"iteration": iteration, "cost": number(value), "rows": rows}
@@ -161,7 +161,7 @@ class Film:
         frame |= self._slowest(learns, moved)
         self.data["frames"].append(frame)
         if self.image_shape and self.taken % self.picture_every == 0:
-            self.data["pictures"].append([iteration, self._picture()])
+            self.data["pictures"].append([iteration, self._picture(ways[0][:MOST_IMAGES])])
             if len(self.data["pictures"]) > MOST_PICTURES:
                 del self.data["pictures"][1::2]
                 self.picture_every *= 2
@@ -175,11 +175,9 @@ class Film:
         with _evaluating(self.model):
             return self.model(inputs)
 
-    def _picture(self) -> str:
+    def _picture(self, way: Any) -> str:
         """How the first layer's weights moved, a row an image, of at most SIDE pixels a side."""
-        (parameter, *_), (node, *_) = self.layers[0].parameters, self.layers[0].nodes
-        weight = (parameter.data - node.value)[:MOST_IMAGES]
-        images = weight.reshape(len(weight), *self.data["shape"])
+        images = way.reshape(len(way), *self.data["shape"])
         block = -(-max(images.shape[1:3]) // SIDE)
         high, wide = (length - length % block for length in images.shape[1:3])
         corners = ((i, j) for i in range(block) for j in range(block))
@@ -289,11 +287,19 @@ def _value(node: Node, found: dict[str, Any]) -> Any:
     return place.data if place is not None and place.rule == node.rule else None
 
 
+def _rms(array: Any) -> float:
+    """Of numbers whose squares are numbers: as `numbers.rms`, without BLAS.
+
+    Its threads wait for each other on a busy machine.
+    """
+    flat = array.ravel()
+    return math.sqrt(float(np.einsum("i,i", flat, flat, dtype=np.float64)) / flat.size)
+
+
 def brief(array: Any) -> tuple[float, Any]:
     """The RMS of an array, and how it is shown: RMS, ends, histogram; in words if not finite.
 
-    Fast, as a frame may take no longer than an iteration, and without BLAS, whose threads wait for
-    each other on a busy machine. Where there is no array, nan and 0.
+    Fast, as a frame may take no longer than an iteration. Where there is no array, nan and 0.
     """
     if array is None or not np.size(array):
         return math.nan, 0
@@ -301,8 +307,7 @@ def brief(array: Any) -> tuple[float, Any]:
     low, high = float(flat.min()), float(flat.max())
     if not math.isfinite(high - low):
         return rms(flat), say("nonfinite", entries=np.count_nonzero(~np.isfinite(flat)))
-    squares = np.square(flat, dtype=np.result_type(flat, np.float64))
-    large = math.sqrt(squares.mean()) if 1e-100 < max(-low, high) < 1e100 else rms(flat)
+    large = _rms(flat) if 1e-100 < max(-low, high) < 1e100 else rms(flat)
     some = flat[:: -(-flat.size // MOST_COUNTED)]
     counts = np.zeros(BINS, int)
     counts[BINS // 2] = some.size
