@@ -36,6 +36,10 @@ def _dtype_of(x: Any) -> Any:
     return getattr(_value_of(x), "dtype", NONE)
 
 
+def _is_float(x: Any) -> bool:
+    return getattr(_dtype_of(x), "kind", "") == "f"
+
+
 def is_plain(x: Any) -> bool:
     """A Python number, the same for all data: not the length of an input."""
     return isinstance(x, int | float) and not isinstance(x, bool | np.generic | Length)
@@ -84,7 +88,7 @@ class Simplifier:
             return symbol
         arguments = [self.now(x) for x in symbol.arguments]
         options = {key: self.now(x) for key, x in symbol.options.items()}
-        if self.algebra and symbol.call in NUMBERS and symbol.dtype.kind == "f":
+        if self.algebra and symbol.call in NUMBERS and _is_float(symbol):
             arguments = [int(x) if isinstance(x, bool | np.bool) else x for x in arguments]
         if symbol.call == "broadcast_to" and is_weak(arguments[0]):
             return self.filled(arguments[0], symbol.shape, symbol.dtype)
