@@ -208,6 +208,10 @@ COUNTED = {
     "over m - 1": lambda m, w: squares(m, w).sum() / (m - 1),
     "a part over m - 1": lambda m, w: squares(m, w).sum() * (1 / (m - 1)),
     "over m squared": lambda m, w: squares(m, w).sum() / m / m,
+    "over its square": lambda m, w: squares(m, w).sum() / m**2,
+    "over pairs": lambda m, w: squares(m, w).sum() / (m * (m - 1) / 2),
+    "over one more": lambda m, w: squares(m, w).sum() / (m + 1),
+    "a mean of a sample": lambda m, w: squares(m, w).mean() * (m / (m - 1)),
     "half of it, negative": lambda m, w: squares(m, w).sum() / (-2 * m),
     "at every row": lambda m, w: (squares(m, w) / m).sum(),
     "before the product": lambda m, w: np.square(data(m)["X"] @ (w * (0.7 / m))).sum(),
@@ -235,7 +239,7 @@ USUAL = {
     "a third of many": (209, lambda m, w: squares(m, w).sum() / 3),
     "a penalty": (209, lambda m, w: squares(m, w).mean() + 0.01 * (w * w).sum()),
     "what stays of a momentum": (64, lambda m, w: squares(m, w).mean() * 0.999),
-    "after dropout": (5, lambda m, w: squares(m, w).mean() * 1.25),
+    "after dropout": (7, lambda m, w: squares(m, w).mean() * 1.25),
     "half of all": (7, lambda m, w: 0.5 * squares(m, w).sum()),
     "a mean of a mean": (5, lambda m, w: np.square(data(m)["X"] * w).mean(0).mean() * 0.2),
 }
@@ -280,3 +284,16 @@ def test_a_mask_is_data_and_chooses_as_many(xp):
         assert f"It holds for as many entries chosen by {name} as here." in text
     chosen = mt.to_source(np.square(parameters()["E"][:, [True, False, True, True]]).mean(), xp=xp)
     assert "as many entries" not in chosen
+
+
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_entries_read_in_a_loop_are_told(m):
+    given, W = data(m), parameters()["W"]
+    said = "It reads examples by number: the same entries of them for other data."
+    logs = mt.log_softmax(given["X"] @ W)
+    loop = -sum(logs[i, int(given["labels"][i])] for i in range(m)) / m
+    assert said in mt.to_source(loop)
+    assert said in mt.to_source((given["X"] @ W)[0].sum())
+    for other in (logs[:, 0].mean(), logs[:1].mean(), logs[np.arange(m), given["labels"]].mean()):
+        assert said not in mt.to_source(other)
+    assert said not in mt.to_source(np.square(W[0]).sum())

@@ -13,9 +13,10 @@ from ..graph import Graph, Node
 from .symbol import Length
 
 MEANS = {"mean", "var", "std", "max", "min"}
-MADE_OF: tuple[Callable[[float], float], ...] = (
-    float, lambda n: n - 1, lambda n: n * n, math.sqrt, math.log, math.log2, math.log10, math.log1p,
+WHOLE: tuple[Callable[[float], float], ...] = (
+    float, lambda n: n - 1, lambda n: n + 1, lambda n: n * n, lambda n: n * (n - 1), math.sqrt,
 )  # fmt: skip
+MADE_OF = (*WHOLE, math.log, math.log2, math.log10, math.log1p)
 
 
 def doubtful(
@@ -58,7 +59,7 @@ def _comes_from(n: int, node: Node, reader: Node, graph: Graph, states: Mapping[
     others = [x for x in operands if x.id != node.id]
     scaled = others[0] if others and reader.rule in ("multiply", "divide") else None
     state = states[scaled.id] if scaled is not None else "mean"
-    single = scaled is not None and scaled.value.ndim == 0 and state != "rows"
+    single = scaled is not None and np.ndim(scaled.value) == 0 and state != "rows"
     below = reader.rule == "divide" and operands[-1].id == node.id
     return bool(numbers) and all(
         (state != "mean" and _is_round(float(x), n, single, below)) or _is_made_of(x, n)
@@ -73,13 +74,13 @@ def _digits(x: Any) -> int:
 def _is_made_of(x: Any, n: int) -> bool:
     """Whether a number of many digits is one of few and the length, or a function of it.
 
-    Of three digits, as 0.125, it is a fraction of the length.
+    Of three digits, as 0.125, it is a part of the length, or m / (m - 1).
     """
     many = _digits(x)
     if many < 3 or float(x).is_integer():
         return False
     if many == 3:
-        return bool(x < 1 and _is_short(float(x) * n, x, 1))
+        return math.isclose(x, n / (n - 1)) or bool(x < 1 and _is_short(float(x) * n, x, 1))
     made = [f(n) for f in MADE_OF]
     return any(_is_short(k, x, 2) for y in made if y for k in (float(x) * y, float(x) / y))
 
@@ -87,7 +88,7 @@ def _is_made_of(x: Any, n: int) -> bool:
 def _is_short(k: float, x: Any, most: int) -> bool:
     """Whether a number has few digits, as exactly as x is known."""
     few = float(f"{k:.{most}g}")
-    return math.isclose(k, few, rel_tol=1e-12 if _is_double(x) else 1e-6)
+    return math.isfinite(k) and math.isclose(k, few, rel_tol=1e-12 if _is_double(x) else 1e-6)
 
 
 def _is_double(x: Any) -> bool:
@@ -101,7 +102,7 @@ def _is_round(x: float, n: int, single: bool, below: bool) -> bool:
     factor = 1 / x if below else x
     if not single or x == 1:
         return False
-    if any(math.isclose(factor * f, 1, rel_tol=1e-6) for f in (n - 1, math.sqrt(n))):
+    if any(math.isclose(factor * f(n) * k, 1, rel_tol=1e-6) for f in WHOLE for k in (1, 0.5)):
         return True
     mantissa = f"{factor * n:.6e}".rpartition("e")[0]
     return factor * n < 2.5 and float(mantissa) in (1, 2, 5)

@@ -623,6 +623,16 @@ class Program:
             and (x.dtype == bool or (self.batch.twin(x) is x if self.batch else alone))
         ]
 
+    def _reads_one(self, symbol: Symbol) -> bool:
+        """Whether it is an entry of one example, and that the user's number says which."""
+        if symbol.call != "getitem":
+            return False
+        x, where = symbol.arguments
+        first = where[0] if isinstance(where, tuple) and where else where
+        rows = shape_of(x)[0] if shape_of(x) else None
+        follows = isinstance(rows, Length) or rows in self.rows
+        return follows and isinstance(first, int | np.integer) and not isinstance(first, bool)
+
     def gives(self, result: Tensor, targets: list[Tensor]) -> bool:
         """Whether it has this value and these gradients on the data of its batch."""
         batch: Any = self.batch
@@ -647,6 +657,24 @@ class Program:
             for x, y in pairs
         )
 
+    def _limits(self) -> list[str]:
+        """For which data it holds, where not for all."""
+        said: list[str] = []
+        if self.data.arrays and self.batch is None:
+            said.append("It holds for data of these shapes alone.")
+        elif numbers := self._doubtful():
+            said.append(
+                f"Where {' or '.join(numbers)} in it stands for the number of examples, it holds "
+                "for as many alone."
+            )
+        if counted := self._counted():
+            said.append(f"It holds for as many entries chosen by {' and '.join(counted)} as here.")
+        if any(map(self._reads_one, self.forward)):
+            said.append("It reads examples by number: the same entries of them for other data.")
+        if self.batch is not None and self.batch.axis:
+            said.append("Its examples are columns: it holds for other numbers of these alone.")
+        return [line for text in said for line in textwrap.wrap(text, WIDTH - 4)]
+
     def _docstring(self, result: str, inputs: list[tuple[str, Any]]) -> list[str]:
         """What is returned, and the shapes of what is taken."""
         subject = f"The {result}" if result in ("loss", "cost", "error") else result
@@ -665,16 +693,7 @@ class Program:
         kinds = dict.fromkeys(x.dtype.name for _, x in inputs if x.dtype.kind == "f")
         if list(kinds) != ["float64"]:
             lines.append(f"They are {' and '.join(kinds)}.")
-        if self.data.arrays and self.batch is None:
-            lines.append("It holds for data of these shapes alone.")
-        elif numbers := self._doubtful():
-            said = f"Where {' or '.join(numbers)} in it stands for the number of examples"
-            lines += textwrap.wrap(f"{said}, it holds for as many alone.", WIDTH - 4)
-        if counted := self._counted():
-            text = f"It holds for as many entries chosen by {' and '.join(counted)} as here."
-            lines += textwrap.wrap(text, WIDTH - 4)
-        if self.batch is not None and self.batch.axis:
-            lines.append("Its examples are columns: it holds for other numbers of these alone.")
+        lines += self._limits()
         if made := [name for name, _ in inputs if name in nodes and not nodes[name].recorded]:
             how = "computed before, unrecorded: compute it anew for other data."
             lines += textwrap.wrap(f"{', '.join(made)}: {how}", WIDTH - 4, subsequent_indent="  ")
