@@ -32,9 +32,16 @@ class NoRenderer(RuntimeError):
 def label(x: Any) -> str:
     """A tensor by shape and name, `(20, 3) 'W1'`; a number as it is."""
     if not hasattr(x, "shape"):
-        return repr(x) if isinstance(x, bool | int | float) else type(x).__name__
+        return _number(x) if isinstance(x, bool | int | float) else type(x).__name__
     name = _name(x)
     return str(tuple(x.shape)) + (f" {name!r}" if name else "")
+
+
+def _number(x: float) -> str:
+    """A number as it is; of a whole one that no array holds, how many digits it has."""
+    if isinstance(x, int) and x.bit_length() > 64:
+        return f"a whole number of {int(x.bit_length() * math.log10(2)) + 1} digits"
+    return repr(x)
 
 
 def _name(x: Any) -> str | None:
@@ -70,7 +77,7 @@ def wrong_operand(rule: str, x: Any) -> TypeError:
         )
         what = f"a {kind}; {cure}"
     else:
-        text = repr(x)
+        text = _number(x)
         what = f"{text if len(text) <= 40 else text[:37] + '...'} ({type(x).__name__})"
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
 
@@ -141,8 +148,14 @@ def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -
             message = explain(inputs, shapes, options)
         if message:
             return ShapeError(f"{rule}: {message}")
+    if isinstance(error, OverflowError):
+        for x in inputs:
+            if isinstance(x, int) and x.bit_length() > 63:
+                cure = "write it as a float" if x.bit_length() <= 1023 else "no dtype holds it"
+                return OverflowError(f"{rule}: {_number(x)} is too large for an array; {cure}")
     reason = " ".join(str(error).split())
-    kind = next(k for k in (AxisError, IndexError, TypeError, ValueError) if isinstance(error, k))
+    kinds = (AxisError, IndexError, TypeError, ValueError, OverflowError)
+    kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{rule}: {reason} (of {labels(inputs)})")
 
 

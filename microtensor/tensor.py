@@ -427,7 +427,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         values = [np.asarray(value)[()] for value in values]
     try:
         data = rule.forward(*values, **options) if options else rule.forward(*values)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         if rule.own:
             raise
         raise rule_failed(rule.name, inputs, options, error) from None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 import microtensor as mt
 
@@ -30,6 +31,15 @@ class Case(NamedTuple):
 
 CASES: list[Case] = []
 CONSTANT: list[Case] = []  # comparisons: values without a derivative
+
+
+def first_of_each_rule(cases):
+    """Cases as a test's parameters: what comes after the first of its rule takes long."""
+    rules = set()
+    for one in cases:
+        marks = pytest.mark.acceptance if one.rule in rules else ()
+        rules.add(one.rule)
+        yield pytest.param(one, id=one.name, marks=marks)
 
 
 def case(rule, what, f, *inputs, value=None):

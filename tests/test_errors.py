@@ -512,3 +512,21 @@ def test_words(f, kind, words):
     with pytest.raises(kind, match=words) as caught:
         f()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: A * x, lambda x: x * A, lambda x: A + x, lambda x: x / A, lambda x: A**x,
+        lambda x: x < A, lambda x: mt.maximum(A, x), lambda x: mt.where(BOOLS, x, V[:2]),
+        lambda x: mt.clip(A, 0, x), lambda x: np.multiply(A, -x), lambda x: SCALAR - x,
+    ],
+)  # fmt: skip
+def test_whole_numbers_that_no_array_holds_are_told_by_their_digits(f):
+    for digits in (400, 5001):
+        with pytest.raises(OverflowError, match=rf"^\w+: .*{digits} digits.*; no dtype holds it$"):
+            f(10 ** (digits - 1))
+    with pytest.raises(TypeError, match="got a whole number of 5001 digits"):
+        Tensor(10**5000)
+    with pytest.raises(OverflowError, match=r"multiply: .*31 digits is .*; write it as a float$"):
+        Tensor([1, 2]) * 10**30

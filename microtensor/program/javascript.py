@@ -84,7 +84,7 @@ def _by_edge(table: dict[tuple[str, int], Symbol]) -> dict[str, Symbol]:
 def _written(symbol: Symbol, texts: dict[Symbol, str]) -> str:
     """A call, rounded to single precision where its result is."""
     text = None
-    if symbol.shape == () and symbol.dtype != np.float16:
+    if symbol.shape == () and symbol.dtype.char not in "eg":
         text = _call(symbol, [x for x in symbol.arguments if _is_number(x)], texts)
     if text is None:
         raise ValueError(

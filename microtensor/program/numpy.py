@@ -106,6 +106,8 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
     `free`: a product of products and a sum of sums need no brackets; it may round otherwise.
     """
     call = symbol.call or ""
+    if call in ADDING and symbol.dtype == np.float16:
+        return _in_single(symbol, read)
     if call in SPECIAL:
         text = SPECIAL[call](symbol, read)
         if text is not None:
@@ -122,6 +124,26 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
     given = [f"{key}={read(x).text}" for key, x in _said(symbol)]
     name = call if call in HELPERS else f"np.{NAMES.get(call, call)}"
     return Text(f"{name}({', '.join(arguments + given)})")
+
+
+# What adds up many numbers, or multiplies them: NumPy does it in half precision, and loses most.
+TOTALS = {"sum", "var", "std", "cumsum", "prod"}
+ADDING = {*TOTALS, "einsum", "softmax", "log_softmax", "logsumexp", "put"}
+
+
+def _in_single(symbol: Symbol, read: Read) -> Text:
+    """A call on halves, made in single precision."""
+
+    def wide(x: Any) -> Text:
+        halves = any(x is y for y in symbol.arguments) and shape_of(x)
+        return Text(f"{read(x).within(ATOM)}.astype(np.float32)") if halves else read(x)
+
+    options = dict(symbol.options)
+    if symbol.call in TOTALS:
+        options["dtype"] = np.dtype(np.float32)
+    single = Symbol(symbol.call, symbol.function, symbol.arguments, options, np.float32(0))
+    text = written(single, read if symbol.call in TOTALS else wide).text
+    return Text(f"{text}.astype(np.float16)")
 
 
 REGROUPED = {
