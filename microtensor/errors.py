@@ -28,10 +28,18 @@ class NoRenderer(RuntimeError):
     """There is no Graphviz to draw with."""
 
 
+def in_brief(x: Any) -> str:
+    """What was given, on one line of 40 characters at most."""
+    if isinstance(x, int) and abs(x) >= 10**40:  # Python doesn't write out more than 4,300 digits
+        return f"a whole number of {math.floor(math.log10(abs(x))) + 1:,} digits"
+    text = " ".join(repr(x).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def label(x: Any) -> str:
     """A tensor by shape and name, `(20, 3) 'W1'`; a number as it is."""
     if not hasattr(x, "shape"):
-        return repr(x) if isinstance(x, bool | int | float) else type(x).__name__
+        return in_brief(x) if isinstance(x, bool | int | float) else type(x).__name__
     name = _name(x)
     return str(tuple(x.shape)) + (f" {name!r}" if name else "")
 
@@ -61,17 +69,24 @@ def labels(inputs: Inputs) -> str:
 def wrong_operand(rule: str, x: Any) -> TypeError:
     """For a value that is no tensor, real array or number."""
     if isinstance(x, np.ndarray | np.generic):
-        what = f"an array of dtype {x.dtype}"
+        cure = "; .astype(float) makes numbers of it" if x.dtype.kind == "O" else ""
+        what = f"an array of dtype {x.dtype}{cure}"
     elif hasattr(x, "__array__"):
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
         cure = (
             "its .to_numpy() is one" if hasattr(x, "to_numpy") else "np.asarray() makes one of it"
         )
         what = f"a {kind}; {cure}"
+    elif isinstance(x, int):
+        what = f"{in_brief(x)}, which 64 bits don't hold; write a float, such as 1e20"
     else:
-        text = repr(x)
-        what = f"{text if len(text) <= 40 else text[:37] + '...'} ({type(x).__name__})"
+        what = f"{in_brief(x)} ({type(x).__name__})"
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
+
+
+def too_large(rule: str, x: int) -> OverflowError:
+    """For a whole number that is no float."""
+    return OverflowError(f"{rule}: {in_brief(x)} is too large: floats end at 1.8e308")
 
 
 def no_tensor(name: str, x: Any) -> TypeError:

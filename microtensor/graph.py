@@ -16,6 +16,8 @@ from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
 
+DEEPEST = 32  # groups within groups; pictures have a frame for each
+
 __all__ = ["Edge", "Graph", "Node", "Path", "Place", "Step", "common", "places"]
 
 
@@ -23,14 +25,15 @@ class Node(NamedTuple):
     """A value in the graph.
 
     `rule` is the operation that gave it and `expression` how that is written, `w · x` (None:
-    nobody computed it). `role` is parameter (a leaf that requires a gradient), input, constant
-    (a number without a name), intermediate or output. `tracked` says whether it has a gradient
-    at all, and `gradient` what that is (None where it isn't computed). `group` names what was
-    speaking when it was computed, from the outside in; a second call of the same module is
-    `layer (2)`. `options` are what the rule was told beside its operands. `named`: the name was
-    given, not made up here; `path` is what was given, where it is longer (`layers.0.weight`).
-    `row` is what the lexicon says of the rule. `recorded` is False of what was
-    computed, but isn't recorded as that. `linear` and `activation` are the Z and the A of a layer.
+    nobody computed it). `role` is parameter (a leaf that requires a gradient), input, constant (a
+    number without a name), intermediate or output. `tracked` says whether it has a gradient at
+    all, and `gradient` what that is (None where it isn't computed). `group` names what was
+    speaking when it was computed, from the outside in; a second call of the same module is `layer
+    (2)`, and all that lies deeper than 32 groups is in one, `…`. `options` are what the rule was
+    told beside its operands. `named`: the name was given, not made up here; `path` is what was
+    given, where it is longer (`layers.0.weight`). `row` is what the lexicon says of the rule.
+    `recorded` is False of what was computed, but isn't recorded as that. `linear` and `activation`
+    are the Z and the A of a layer.
     """
 
     id: str
@@ -361,6 +364,9 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
             inner = inner.outer
         for group in reversed(unknown):
             outer = paths[group.outer]
+            if len(outer) >= DEEPEST:
+                paths[group] = (*outer[:DEEPEST], "…")
+                continue
             found = (*outer, shown(group.name) or UNPRINTED)
             calls[found] += 1
             if calls[found] > 1:

@@ -9,22 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from .errors import own_arithmetic, wrong_operand
+from .errors import own_arithmetic, too_large, wrong_operand
 
 Array = np.ndarray[Any, np.dtype[Any]]
+WIDE = 2**63  # whole numbers so large don't fit NumPy's usual ones
 Mark = tuple[Any, ...]
 
 
 def operand(x: Any, name: str) -> Any:
     """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
-    if x.__class__ is float or x.__class__ is int:
+    if x.__class__ is float or (x.__class__ is int and -WIDE < x < WIDE):
         return x
     if x.__class__ is np.ndarray and x.dtype.kind in "fiub":
         return x
     if defers(x):
         raise wrong_operand(name, x)
     if isinstance(x, int | float):
-        return x
+        return _float(x, name) if abs(x) >= WIDE and isinstance(x, int) else x
     if isinstance(x, list | tuple):
         x = stacked(x, name)
     if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
@@ -32,6 +33,14 @@ def operand(x: Any, name: str) -> Any:
     if not computes_plainly(type(x)):
         raise own_arithmetic(name, x)
     return x
+
+
+def _float(x: int, name: str) -> float:
+    """A whole number that NumPy has no dtype for."""
+    try:
+        return float(x)
+    except OverflowError:
+        raise too_large(name, x) from None
 
 
 def defers(x: Any) -> bool:

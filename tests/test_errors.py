@@ -512,3 +512,44 @@ def test_words(f, kind, words):
     with pytest.raises(kind, match=words) as caught:
         f()
     assert "\n" not in str(caught.value)
+
+
+LARGE = 10**399
+MANY = 10**5000  # Python refuses to write it out
+
+
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        ("multiply", lambda w, n: w * n),
+        ("add", lambda w, n: n + w),
+        ("subtract", lambda w, n: w - -n),
+        ("divide", lambda w, n: n / w),
+        ("power", lambda w, n: w**n),
+        ("less", lambda w, n: w < n),
+        ("where", lambda w, n: mt.where(w > 1, w, n)),
+        ("maximum", lambda w, n: np.maximum(n, w)),
+        ("clip", lambda w, n: w.clip(-n, n)),
+        ("expand_dims", lambda w, n: mt.stack([w, n])),
+    ],
+)
+def test_a_whole_number_too_large_for_a_float_is_named(name, f):
+    w = Tensor(2.0, requires_grad=True, name="w")
+    for number, digits in ((LARGE, "400"), (MANY, "5,001")):
+        with pytest.raises(OverflowError) as error:
+            f(w, number)
+        said = f"{name}: a whole number of {digits} digits is too large: floats end at 1.8e308"
+        assert str(error.value) == said
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**64), 10**30, 10**300])
+def test_a_whole_number_wider_than_64_bits_is_a_float(number):
+    """In `stack` it made an array of Python's objects."""
+    w = Tensor(2.0, requires_grad=True)
+    assert mt.stack([w, number]).tolist() == [2.0, float(number)]
+    assert (w * number).item() == 2 * float(number)
+    assert mt.where(w > 3, w, number).dtype == np.float64
+    with pytest.raises(TypeError, match=r"which 64 bits don't hold; write a float, such as 1e20$"):
+        Tensor(2 * abs(number))
+    with pytest.raises(TypeError, match=r"dtype object; \.astype\(float\) makes numbers of it$"):
+        w * [10**30, 1]

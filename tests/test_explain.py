@@ -600,12 +600,12 @@ WHOLE = "follow: an entry is whole numbers, such as 'W[0, 0]'"
     [
         (3, TypeError, "follow: an entry is text such as 'W[0, 0]', got 3"),
         ("V[0]", ValueError, "follow: the result wasn't computed from 'V'; it has gradients of: W"),
-        ("W", ValueError, "follow: 'W' is 2×3, so an entry is 'W[0, 0]', got 'W'"),
-        ("W[1]", ValueError, "follow: 'W' is 2×3, so an entry is 'W[0, 0]', got 'W[1]'"),
+        ("W", ValueError, "follow: 'W' has shape (2, 3), so an entry is 'W[0, 0]', got 'W'"),
+        ("W[1]", ValueError, "follow: 'W' has shape (2, 3), so an entry is 'W[0, 0]', got 'W[1]'"),
         ("W[0, a]", ValueError, f"{WHOLE}, got 'W[0, a]'"),
         ("W[:, 0]", ValueError, f"{WHOLE}, got 'W[:, 0]'"),
-        ("W[2, 0]", IndexError, "follow: 'W[2, 0]' is outside of 'W', which is 2×3"),
-        ("W[0, -4]", IndexError, "follow: 'W[0, -4]' is outside of 'W', which is 2×3"),
+        ("W[2, 0]", IndexError, "follow: 'W[2, 0]' is outside of 'W', which has shape (2, 3)"),
+        ("W[0, -4]", IndexError, "follow: 'W[0, -4]' is outside of 'W', which has shape (2, 3)"),
         ("x[0]", ValueError, "follow: 'x' has no gradient: it doesn't require one"),
     ],
 )  # fmt: skip
@@ -723,3 +723,16 @@ def test_no_module_hides_a_function():
         assert told
     for name in ("explain", "paths", "follow", "draw"):
         assert callable(getattr(mt.views, name))
+
+
+def test_only_what_a_gradient_comes_back_along_leads_to_it():
+    """Values that were recorded, but that no gradient passes, are on no path."""
+    with mt.record_constants():
+        y, x = leaf(1.0, "y"), leaf(3.0, "x")
+        z = (y - (x * 2).detach()) ** 2
+        L = z + x * 2
+    told = paths(L, x)
+    assert told.startswith("∂L/∂x: 1 path leads from x to L")
+    assert told.endswith("∂L/∂x = 2.")
+    assert "sends to y" not in explain(L, wrt=x)
+    assert r"\partial y" not in explain(L, wrt=x, format="latex")

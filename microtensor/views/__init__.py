@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import GradientError
+from ..errors import GradientError, wrong_operand
 from ..graph import Graph
+from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
@@ -180,6 +181,9 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     from .figure import figure
 
     array = tensor.data if isinstance(tensor, Tensor) else tensor
+    array = stacked(array, "detail") if isinstance(array, list | tuple) else np.asarray(array)
+    if array.dtype.kind not in "fiub":
+        raise wrong_operand("detail", array if hasattr(tensor, "__array__") else tensor)
     return figure(array, getattr(tensor, "name", None) or "tensor", image_shape)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, in_brief
 from ..lexicon import shown
 from .numbers import histogram, rms, size, unit
 from .words import say
@@ -86,6 +86,10 @@ def _cells(rows: Any) -> Any:
 
 def _images(rows: Any, shape: tuple[int, ...]) -> list[Any]:
     """Each row as an image from 0 to 1; 0.5 is no weight."""
+    if not isinstance(shape, list | tuple) or not all(isinstance(n, int) for n in shape):
+        raise TypeError(
+            f"detail: image_shape is whole numbers, such as (28, 28), got {in_brief(shape)}"
+        )
     if math.prod(shape) != rows.shape[1] or len(shape) not in (2, 3):
         raise ShapeError(
             f"detail: a row of {rows.shape[1]} numbers is no image of shape {shape}, which has "

@@ -13,6 +13,7 @@ from typing import Any
 from ...graph import Node
 from ...lexicon import shown
 from ..dot import THEMES
+from ..scene import repeated
 from ..words import say, sentences
 from .data import PageStep, Tale
 from .svg import colours, svg
@@ -51,7 +52,7 @@ def document(
 
 def _pictures(tale: Tale) -> str:
     """The picture, and where it goes to the right and its direction is free, one downwards."""
-    scene = tale.scene._replace(title=tale.scene.title[:1])
+    scene = repeated(tale.scene._replace(title=tale.scene.title[:1]))
     pictures = svg(scene, tale.words(), "wide", tale.scalar)
     if tale.turns and scene.direction == "LR" and len(scene.cards) <= FEW_CARDS:
         pictures += svg(scene._replace(direction="TB"), tale.words(), "tall", tale.scalar)

@@ -14,7 +14,7 @@ from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import render
-from ..scene import Arrow, Card, Cell, Line, Scene
+from ..scene import Arrow, Card, Cell, Line, Scene, repeated
 from ..words import say, why_none
 from . import cards, network
 from .plain import mermaid, text
@@ -22,7 +22,6 @@ from .plain import mermaid, text
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
 RENDERED = (".svg", ".png", ".pdf")
-MOST_READERS = 12  # of a leaf, by arrows from one card
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
@@ -104,7 +103,7 @@ def picture(
     if theme not in THEMES:
         raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
     drawing = Picture("graph")
-    drawing.scene = _repeated(scene(graph, units(graph, collapse, expand), direction))
+    drawing.scene = repeated(scene(graph, units(graph, collapse, expand), direction))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
@@ -140,30 +139,3 @@ def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
         tuple(arrows),
         direction or ("LR" if plain else "TB"),
     )
-
-
-def _repeated(scene: Scene) -> Scene:
-    """A leaf that many cards read stands beside each of them again, by name alone.
-
-    A weight that a hundred steps share would otherwise tangle them all.
-    """
-    by_id = {card.id: card for card in scene.cards}
-    computed = {arrow.target for arrow in scene.arrows}
-    beside: dict[str, dict[str, str]] = {}  # of each leaf: reader -> the card beside it
-    for arrow in scene.arrows:
-        if arrow.source not in computed:
-            readers = beside.setdefault(arrow.source, {})
-            again = f"{arrow.source}_{len(readers)}" if readers else arrow.source
-            readers.setdefault(arrow.target, again)
-    many = {leaf: readers for leaf, readers in beside.items() if len(readers) > MOST_READERS}
-    mark = Cell(say("picture.again"), "quiet")
-    repeated = [
-        Card(again, (by_id[leaf].heading[0], mark), by_id[leaf].role, (), by_id[reader].frame)
-        for leaf, readers in many.items()
-        for reader, again in readers.items()
-        if again != leaf
-    ]
-    arrows = [
-        a._replace(source=many.get(a.source, {}).get(a.target, a.source)) for a in scene.arrows
-    ]
-    return scene._replace(cards=(*scene.cards, *repeated), arrows=tuple(arrows))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ...lexicon import ROWS
-from ..numbers import apart, close, number, product, size, summed, total
+from ..numbers import apart, close, number, product, summed, total
 from ..words import MOST_PARTS, say, use, why_none
 from .telling import Line, Section, Story, at, plain, shown
 
@@ -52,10 +52,10 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
         ) from None
     if len(entry) != len(shape):
         raise ValueError(
-            f"follow: {name!r} is {size(shape)}, so an entry is {example}, got {what!r}"
+            f"follow: {name!r} has shape {shape}, so an entry is {example}, got {what!r}"
         )
     if any(not -n <= k < n for k, n in zip(entry, shape, strict=True)):
-        raise IndexError(f"follow: {what!r} is outside of {name!r}, which is {size(shape)}")
+        raise IndexError(f"follow: {what!r} is outside of {name!r}, which has shape {shape}")
     return node, tuple(k % n for k, n in zip(entry, shape, strict=True))
 
 
