@@ -4,6 +4,7 @@ program, or say what is installed."""
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import re
 import runpy
@@ -48,7 +49,9 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(wrong)}")
     options.values += rest  # values that stand behind an option
     try:
-        print(_readable(options.run(options), sys.stdout))
+        print(_readable(options.run(options), sys.stdout), flush=True)
+    except BrokenPipeError:  # `| head` has read enough; what is left goes nowhere, as Python exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
         said = _readable(str(error).removeprefix(f"{options.command}: "), sys.stderr)
         parser.exit(2, f"microtensor {options.command}: {said}\n")

@@ -480,7 +480,7 @@ def dot(tmp_path, monkeypatch):
 def test_dot_comes_first_and_no_shell_is_involved(dot):
     dot("import sys; print(sys.argv[1:], sys.stdin.read(), end='')")
     picture = draw(leaf(1.0, "$(touch evil); `ls`") * 2)
-    assert picture.pipe("png") == f"['-Kdot', '-Tpng'] {picture.source}".encode()
+    assert picture.pipe("xdot") == f"['-Kdot', '-Txdot'] {picture.source}".encode()
 
 
 FAILING = {
@@ -488,6 +488,7 @@ FAILING = {
         "dot failed: Err: memory\ufffd; "
     ),
     "import sys; sys.stdin.read()": "dot wrote nothing; ",
+    "print('another program of this name')": "dot wrote no svg; ",
 }
 
 
@@ -496,7 +497,7 @@ def test_a_failing_dot_is_quoted_where_nothing_else_draws(dot, does, monkeypatch
     dot(does)
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     refused(NoRenderer, FAILING[does] + NONE, draw(example()).pipe, "svg")
-    with pytest.raises(NoRenderer, match=r"Err: memory|nothing"):
+    with pytest.raises(NoRenderer, match=r"Err: memory|nothing|no svg"):
         draw(example()).render(tmp_path / "drawn", format="svg")
     assert doctor().splitlines()[-1] == f"pictures can be drawn: no: {FAILING[does]}{NONE}"
 

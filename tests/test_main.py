@@ -277,3 +277,12 @@ def test_as_a_module():
         [sys.executable, "-m", "microtensor", "doctor"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("python ")
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    """As in `python -m microtensor explain ... | head -1`."""
+    command = [sys.executable, "-m", "microtensor", "explain", "w*x", "w=2", "x=3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        done.stdout.close()
+        assert done.stderr.read() == b""
+    assert done.returncode == 0

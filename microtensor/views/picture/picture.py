@@ -13,7 +13,7 @@ from ...errors import NoRenderer
 from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
-from ..rendering import render
+from ..rendering import is_picture, render
 from ..scene import Arrow, Card, Cell, Line, Scene, repeated
 from ..words import say, why_none
 from . import cards, network
@@ -63,7 +63,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         try:
             quiet = {"quiet": True} | options
             path = str(super().render(filename, directory=directory, **quiet))
-            if os.path.getsize(path):
+            if is_picture(Path(path).read_bytes(), options.get("format") or self.format):
                 return path
         except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
             pass  # by pygraphviz, then
