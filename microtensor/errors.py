@@ -91,7 +91,13 @@ def too_large(rule: str, x: int) -> OverflowError:
 
 def no_tensor(name: str, x: Any) -> TypeError:
     """For what isn't a tensor where one is looked at."""
-    cure = "; give it what that gives of data, as in draw(model(X))" if callable(x) else ""
+    cure = ""
+    if callable(x):
+        cure = f"; give it what that gives of data, as in {name}(model(X))"
+    elif isinstance(x, np.ndarray | np.generic | int | float):
+        cure = "; give the tensor itself: what .item(), .data or NumPy give has no record"
+    elif isinstance(x, list | tuple):
+        cure = "; give one tensor, such as the sum of several"
     return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
 
 

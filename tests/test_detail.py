@@ -184,7 +184,6 @@ def test_lists_are_read_and_those_that_are_no_array_named():
 
 @pytest.mark.parametrize("shape", [12, "3x4", (3, 4.0), {3, 4}])
 def test_an_image_shape_is_whole_numbers(shape):
-    with pytest.raises(
-        TypeError, match=r"^detail: image_shape is whole numbers, such as \(28, 28\)"
-    ):
+    said = r"^detail: image_shape is rows and columns, such as \(28, 28\), and maybe 3 colours"
+    with pytest.raises(ShapeError, match=said):
         detail(np.ones((2, 12)), image_shape=shape)

@@ -283,8 +283,11 @@ def test_graph_of_a_long_chain():
 
 
 def test_only_tensors_have_graphs():
-    refused(TypeError, "Graph.of: expected a tensor, got ndarray", Graph.of, np.ones(2))
-    refused(TypeError, "Graph.of: expected a tensor, got list", draw, [leaf(1.0)])
+    plain = "give the tensor itself: what .item(), .data or NumPy give has no record"
+    said = f"Graph.of: expected a tensor, got ndarray; {plain}"
+    refused(TypeError, said, Graph.of, np.ones(2))
+    said = "draw: expected a tensor, got list; give one tensor, such as the sum of several"
+    refused(TypeError, said, draw, [leaf(1.0)])
 
 
 # The source of a picture ------------------------------------------------------------------------

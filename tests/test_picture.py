@@ -546,8 +546,11 @@ def test_an_unknown_group_is_named(option):
     [
         ({"theme": "pink"}, "draw: theme 'pink' isn't one of light, dark"),
         ({"direction": "up"}, "draw: direction 'up' isn't one of LR, TB, RL, BT"),
-        ({"collapse": True}, 'draw: collapse is "auto", False, a depth, or names of groups'),
-        ({"collapse": -1}, 'draw: collapse is "auto", False, a depth, or names of groups'),
+        (
+            {"collapse": True},
+            'draw: collapse is "auto", False, a depth, or names of groups, got True',
+        ),
+        ({"collapse": -1}, 'draw: collapse is "auto", False, a depth, or names of groups, got -1'),
     ],
 )
 def test_wrong_options_are_named(options, message):

@@ -9,7 +9,7 @@ from typing import Any
 
 import graphviz
 
-from ...errors import NoRenderer
+from ...errors import NoRenderer, in_brief
 from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
@@ -35,6 +35,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         Without one of these endings it is the DOT source, as in graphviz. Where nothing can draw,
         the source is written beside it, and `NoRenderer` says where.
         """
+        if filename is not None and not (isinstance(filename, str | os.PathLike) and filename):
+            raise TypeError(
+                f"save: a file such as 'graph.svg' is expected, got {in_brief(filename)}"
+            )
         path = Path(directory or "", self.filename if filename is None else filename)
         if filename is None or path.suffix in ("", ".gv"):
             return str(super().save(filename, directory=directory, **options))
@@ -88,7 +92,7 @@ def ending(path: str | Path) -> str:
     found = Path(path).suffix.lower()
     if found not in RENDERED + SOURCES:
         known = ", ".join(RENDERED + SOURCES)
-        raise ValueError(f"save: {Path(path).name!r} ends in none of {known}")
+        raise ValueError(f"save: {in_brief(Path(path).name)} ends in none of {known}")
     return found
 
 
@@ -100,18 +104,19 @@ def picture(
     direction: str | None = None,
 ) -> Picture:
     """A card for each value or group, an arrow for each operand, a frame for each open group."""
-    if theme not in THEMES:
-        raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
+    if not isinstance(theme, str) or theme not in THEMES:
+        raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
     drawing = Picture("graph")
     drawing.scene = repeated(scene(graph, units(graph, collapse, expand), direction))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
 
-def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
+def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "draw") -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
     if direction not in (None, *DIRECTIONS):
-        raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
+        known = ", ".join(DIRECTIONS)
+        raise ValueError(f"{who}: direction {in_brief(direction)} isn't one of {known}")
     result, layers = graph.result, network.Layers(graph, found)
     makers: dict[str, Callable[[Unit], Card]] = {
         "node": lambda unit: cards.card(graph, unit.nodes[0]),

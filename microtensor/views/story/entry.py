@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...errors import in_brief
 from ...graph import Edge, Graph, Node
 from ...lexicon import ROWS
 from ..numbers import apart, close, number, product, summed, total
@@ -35,7 +36,7 @@ class Reached(NamedTuple):
 def place(graph: Graph, what: str) -> tuple[Node, Entry]:
     """The node and the entry that a text such as `W1[3, 5003]` or `b` names."""
     if not isinstance(what, str):
-        raise TypeError(f"follow: an entry is text such as 'W[0, 0]', got {what!r}")
+        raise TypeError(f"follow: an entry is text such as 'W[0, 0]', got {in_brief(what)}")
     name, index = what, ""
     if graph.find(what) is None and what.endswith("]"):
         name, _, index = what[:-1].rpartition("[")
