@@ -110,7 +110,8 @@ def _drawn(options: argparse.Namespace) -> str:
 
     ending(options.output)  # a wrong one is said before a script runs for long
     result, names = _result(options)
-    collapse = int(options.collapse) if options.collapse.isdigit() else options.collapse
+    depth = re.fullmatch(r" ?-?\d+", options.collapse)
+    collapse = int(options.collapse) if depth else options.collapse
     return draw(result, names=names, collapse=collapse, theme=options.theme).save(options.output)
 
 

@@ -286,3 +286,10 @@ def test_a_reader_that_has_enough_is_no_error():
         done.stdout.close()
         assert done.stderr.read() == b""
     assert done.returncode == 0
+
+
+def test_a_negative_depth_is_named_as_it_was_given(capsys):
+    with pytest.raises(SystemExit):
+        main(["draw", "w*2", "w=3", "--collapse", "-1"])
+    said = 'microtensor draw: collapse is "auto", False, a depth, or names of groups, got -1\n'
+    assert capsys.readouterr().err == said
