@@ -166,7 +166,7 @@ def test_equations(made, name):
 
 @every
 @everywhere
-@pytest.mark.parametrize("collapse", ["auto", 0])
+@pytest.mark.parametrize("collapse", [0, pytest.param("auto", marks=pytest.mark.acceptance)])
 def test_sources_of_pictures(made, name, collapse, tmp_path):
     (result, options), (plain, known) = made(name), made("plain")
     for ending in ("dot", "mmd", "txt"):
@@ -213,7 +213,11 @@ def test_programs(made, name):
     assert {x.attr for x in calls if isinstance(x, ast.Attribute)}.isdisjoint({"system", "popen"})
 
 
-@every
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(x, marks=pytest.mark.acceptance if k else ()) for k, x in enumerate(HOSTILE)],
+    ids=ascii,
+)
 def test_a_tensor_in_detail(name, tmp_path):
     pytest.importorskip("matplotlib", reason="draws with matplotlib")
     path = tmp_path / "x.svg"
