@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .lexicon import cut
+
+LONGEST_QUOTED = 100  # of a name in a message
 AxisError = np.exceptions.AxisError
 
 Inputs = Sequence[Any]
@@ -41,7 +44,7 @@ def label(x: Any) -> str:
     if not hasattr(x, "shape"):
         return in_brief(x) if isinstance(x, bool | int | float) else type(x).__name__
     name = _name(x)
-    return str(tuple(x.shape)) + (f" {name!r}" if name else "")
+    return str(tuple(x.shape)) + (f" {_quoted(name)}" if name else "")
 
 
 def _name(x: Any) -> str | None:
@@ -57,7 +60,11 @@ def _name(x: Any) -> str | None:
 def called(x: Any, otherwise: str = "the tensor") -> str:
     """A tensor by its name, in quotes, where it has one."""
     name = getattr(x, "name", None)
-    return repr(name) if name else otherwise
+    return _quoted(name) if name else otherwise
+
+
+def _quoted(name: str) -> str:
+    return repr(cut(name, LONGEST_QUOTED))
 
 
 def labels(inputs: Inputs) -> str:

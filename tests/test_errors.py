@@ -594,7 +594,7 @@ WRONG_VIEWS = [
     (lambda: mt.page(LOSS, None), "page: a file such as 'page.html' is expected, got None"),
     (
         lambda: mt.page(LOSS, "a/b.svg"),
-        "page: a page is .html; b.svg is written by draw(...).save()",
+        "page: a page is .html; 'b.svg' is written by draw(...).save()",
     ),
     (lambda: mt.page(LOSS, "x.html", title=3), "page: title is text, got 3"),
     (lambda: mt.page(LOSS, "x.html", text=None), "page: text is text, got None"),
@@ -635,3 +635,11 @@ def test_a_message_lists_the_first_names_alone():
             total = total * 2
     with pytest.raises(ValueError, match=r"groups: g0, g1, .*, g19, \.\.\.$"):
         mt.draw(total, collapse="x")
+
+
+def test_a_long_name_is_quoted_in_part():
+    w = zeros(2, 3, name="w" * 10_000)
+    for f in (lambda: w @ w, lambda: w + V.reshape(3, 1), lambda: w.sum(axis=7), w.backward):
+        with pytest.raises((ValueError, GradientError)) as error:
+            f()
+        assert "wwww…'" in str(error.value) and len(str(error.value)) < 500

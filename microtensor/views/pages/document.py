@@ -59,7 +59,9 @@ def page_path(filename: Any) -> Path:
         raise TypeError(f"page: a file such as 'page.html' is expected, got {in_brief(filename)}")
     path = Path(filename)
     if path.suffix in PICTURES:
-        raise ValueError(f"page: a page is .html; {path.name} is written by draw(...).save()")
+        raise ValueError(
+            f"page: a page is .html; {in_brief(path.name)} is written by draw(...).save()"
+        )
     return path
 
 
