@@ -148,7 +148,8 @@ def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -
         if message:
             return ShapeError(f"{rule}: {message}")
     reason = " ".join(str(error).split())
-    kind = next(k for k in (AxisError, IndexError, TypeError, ValueError) if isinstance(error, k))
+    kinds = AxisError, IndexError, TypeError, ValueError, OverflowError
+    kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{rule}: {reason} (of {labels(inputs)})")
 
 

@@ -12,20 +12,22 @@ import numpy as np
 from .errors import own_arithmetic, too_large, wrong_operand
 
 Array = np.ndarray[Any, np.dtype[Any]]
-WIDE = 2**63  # whole numbers so large don't fit NumPy's usual ones
+LARGE = 2**1024 - 2**970  # whole numbers so large are no floats
 Mark = tuple[Any, ...]
 
 
 def operand(x: Any, name: str) -> Any:
     """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
-    if x.__class__ is float or (x.__class__ is int and -WIDE < x < WIDE):
+    if x.__class__ is float or (x.__class__ is int and -LARGE < x < LARGE):
         return x
     if x.__class__ is np.ndarray and x.dtype.kind in "fiub":
         return x
     if defers(x):
         raise wrong_operand(name, x)
     if isinstance(x, int | float):
-        return _float(x, name) if abs(x) >= WIDE and isinstance(x, int) else x
+        if isinstance(x, int) and abs(x) >= LARGE:
+            raise too_large(name, x)
+        return x
     if isinstance(x, list | tuple):
         x = stacked(x, name)
     if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fiub":
@@ -35,12 +37,10 @@ def operand(x: Any, name: str) -> Any:
     return x
 
 
-def _float(x: int, name: str) -> float:
-    """A whole number that NumPy has no dtype for."""
-    try:
-        return float(x)
-    except OverflowError:
-        raise too_large(name, x) from None
+def alone(x: Any) -> Any:
+    """A plain value where no tensor says the dtype; whole numbers that none holds are floats."""
+    array = np.asarray(x)
+    return np.float64(x) if array.dtype.kind == "O" else array[()]
 
 
 def defers(x: Any) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from . import rules
 from .errors import GradientError, ShapeError, called, label, rule_failed, wrong_operand
 from .modes import Group, changing, current_mode, record_anew, tick
-from .operands import Array, Mark, defers, mark, operand, stacked
+from .operands import Array, Mark, alone, defers, mark, operand, stacked
 from .rules import Rule
 
 NO_OPTIONS: dict[str, Any] = {}
@@ -399,10 +399,10 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
                     arrays = (*arrays, x)
             values.append(x)
     if plain and not any(isinstance(x, Tensor) for x in inputs):
-        values = [np.asarray(value)[()] for value in values]
+        values = [alone(value) for value in values]
     try:
         data = rule.forward(*values, **options) if options else rule.forward(*values)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         if rule.own:
             raise
         raise rule_failed(rule.name, inputs, options, error) from None

@@ -543,7 +543,17 @@ def test_a_whole_number_too_large_for_a_float_is_named(name, f):
         assert str(error.value) == said
 
 
-@pytest.mark.parametrize("number", [2**63, -(2**64), 10**30, 10**300])
+def test_whole_numbers_of_64_bits_stay_exact_and_others_are_named():
+    n = Tensor(np.array([2**64 - 3, 2**64 - 1], np.uint64), name="n")
+    assert (n == 2**64 - 1).tolist() == [False, True]
+    small = Tensor(np.array([1, 2], np.int8), name="a")
+    with pytest.raises(OverflowError, match=r"^multiply: Python integer 300 out of .*'a' and 300"):
+        small * 300
+    with pytest.raises(OverflowError, match=r"^add: .* \(of \(2,\) 'n' and 1000000000"):
+        n + 10**20
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**64), 10**30, 10**300])
 def test_a_whole_number_wider_than_64_bits_is_a_float(number):
     """In `stack` it made an array of Python's objects."""
     w = Tensor(2.0, requires_grad=True)
