@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .lexicon import cut
+
+LONGEST_QUOTED = 100  # of a name in a message
 AxisError = np.exceptions.AxisError
 
 Inputs = Sequence[Any]
@@ -29,19 +32,20 @@ class NoRenderer(RuntimeError):
     """There is no Graphviz to draw with."""
 
 
+def in_brief(x: Any) -> str:
+    """What was given, on one line of 40 characters at most."""
+    if isinstance(x, int) and abs(x) >= 10**40:  # Python doesn't write out more than 4,300 digits
+        return f"a whole number of {math.floor(math.log10(abs(x))) + 1:,} digits"
+    text = " ".join(repr(x).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def label(x: Any) -> str:
     """A tensor by shape and name, `(20, 3) 'W1'`; a number as it is."""
     if not hasattr(x, "shape"):
-        return _number(x) if isinstance(x, bool | int | float) else type(x).__name__
+        return in_brief(x) if isinstance(x, bool | int | float) else type(x).__name__
     name = _name(x)
-    return str(tuple(x.shape)) + (f" {name!r}" if name else "")
-
-
-def _number(x: float) -> str:
-    """A number as it is; of a whole one that no array holds, how many digits it has."""
-    if isinstance(x, int) and x.bit_length() > 64:
-        return f"a whole number of {int(x.bit_length() * math.log10(2)) + 1} digits"
-    return repr(x)
+    return str(tuple(x.shape)) + (f" {_quoted(name)}" if name else "")
 
 
 def _name(x: Any) -> str | None:
@@ -57,7 +61,11 @@ def _name(x: Any) -> str | None:
 def called(x: Any, otherwise: str = "the tensor") -> str:
     """A tensor by its name, in quotes, where it has one."""
     name = getattr(x, "name", None)
-    return repr(name) if name else otherwise
+    return _quoted(name) if name else otherwise
+
+
+def _quoted(name: str) -> str:
+    return repr(cut(name, LONGEST_QUOTED))
 
 
 def labels(inputs: Inputs) -> str:
@@ -69,22 +77,35 @@ def labels(inputs: Inputs) -> str:
 def wrong_operand(rule: str, x: Any) -> TypeError:
     """For a value that is no tensor, real array or number."""
     if isinstance(x, np.ndarray | np.generic):
-        what = f"an array of dtype {x.dtype}"
+        cure = "; .astype(float) makes numbers of it" if x.dtype.kind == "O" else ""
+        what = f"an array of dtype {x.dtype}{cure}"
     elif hasattr(x, "__array__"):
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
         cure = (
             "its .to_numpy() is one" if hasattr(x, "to_numpy") else "np.asarray() makes one of it"
         )
         what = f"a {kind}; {cure}"
+    elif isinstance(x, int):
+        what = f"{in_brief(x)}, which 64 bits don't hold; write a float, such as 1e20"
     else:
-        text = _number(x)
-        what = f"{text if len(text) <= 40 else text[:37] + '...'} ({type(x).__name__})"
+        what = f"{in_brief(x)} ({type(x).__name__})"
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
+
+
+def too_large(rule: str, x: int) -> OverflowError:
+    """For a whole number that is no float."""
+    return OverflowError(f"{rule}: {in_brief(x)} is too large: floats end at 1.8e308")
 
 
 def no_tensor(name: str, x: Any) -> TypeError:
     """For what isn't a tensor where one is looked at."""
-    cure = "; give it what that gives of data, as in draw(model(X))" if callable(x) else ""
+    cure = ""
+    if callable(x):
+        cure = f"; give it what that gives of data, as in {name}(model(X))"
+    elif isinstance(x, np.ndarray | np.generic | int | float):
+        cure = "; give the tensor itself: what .item(), .data or NumPy give has no record"
+    elif isinstance(x, list | tuple):
+        cure = "; give one tensor, such as the sum of several"
     return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
 
 
@@ -148,13 +169,8 @@ def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -
             message = explain(inputs, shapes, options)
         if message:
             return ShapeError(f"{rule}: {message}")
-    if isinstance(error, OverflowError):
-        for x in inputs:
-            if isinstance(x, int) and x.bit_length() > 63:
-                cure = "write it as a float" if x.bit_length() <= 1023 else "no dtype holds it"
-                return OverflowError(f"{rule}: {_number(x)} is too large for an array; {cure}")
     reason = " ".join(str(error).split())
-    kinds = (AxisError, IndexError, TypeError, ValueError, OverflowError)
+    kinds = AxisError, IndexError, TypeError, ValueError, OverflowError
     kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{rule}: {reason} (of {labels(inputs)})")
 

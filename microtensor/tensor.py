@@ -21,7 +21,7 @@ from .errors import (
     wrong_operand,
 )
 from .modes import Group, changing, current_mode, record_anew, tick
-from .operands import Array, Mark, defers, mark, operand, stacked
+from .operands import Array, Mark, alone, defers, mark, operand, stacked
 from .rules import Rule
 
 NO_OPTIONS: dict[str, Any] = {}
@@ -424,7 +424,7 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
                     arrays = (*arrays, x)
             values.append(x)
     if plain and not any(isinstance(x, Tensor) for x in inputs):
-        values = [np.asarray(value)[()] for value in values]
+        values = [alone(value) for value in values]
     try:
         data = rule.forward(*values, **options) if options else rule.forward(*values)
     except (ValueError, TypeError, IndexError, OverflowError) as error:

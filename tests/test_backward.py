@@ -385,7 +385,8 @@ def test_a_number_is_no_seed_for_a_matrix():
 
 
 def test_no_tensor_at_all():
-    refused(TypeError, "grad: expected a tensor, got float", grad, 1.0, leaf(1.0))
+    said = "give the tensor itself: what .item(), .data or NumPy give has no record"
+    refused(TypeError, f"grad: expected a tensor, got float; {said}", grad, 1.0, leaf(1.0))
 
 
 # grad() -----------------------------------------------------------------------------------------

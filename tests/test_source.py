@@ -553,7 +553,12 @@ def test_what_is_wrong_is_said_in_one_line():
     refused("to_source: the result wasn't computed from (2,) 'other'", L, other)
     refused("to_source: wrt is tensors or names, got int", L, [3], error=TypeError)
     refused("to_source: xp is 'numpy' or 'jax.numpy', got 'torch'", L, xp="torch")
-    refused("to_source: expected a tensor, got float", 3.0, error=TypeError)
+    refused(
+        "to_source: expected a tensor, got float; give the tensor itself: what .item(), .data or "
+        "NumPy give has no record",
+        3.0,
+        error=TypeError,
+    )
     with pytest.raises(mt.GradientError, match="to_source: the output 'other' is a constant"):
         mt.to_source(other)
     with pytest.raises(mt.GradientError, match=r"to_source: .* isn't a scalar"):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import GradientError
-from ..graph import Graph
+from ..errors import GradientError, in_brief, wrong_operand
+from ..graph import Graph, graph_for
+from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
@@ -46,8 +47,8 @@ def explain(
     from .story.telling import FORMATS, explained
 
     if format not in FORMATS:
-        raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
-    graph = Graph.of(result, names, gradient)
+        raise ValueError(f"explain: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
+    graph = graph_for("explain", result, names, gradient)
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
     wanted = frozenset(graph.tracked("explain", x).id for x in asked)
     return explained(graph, wanted, Replay(result).nudged, format)
@@ -66,7 +67,7 @@ def paths(
     """
     from .story.routes import summed
 
-    graph = Graph.of(result, names, gradient)
+    graph = graph_for("paths", result, names, gradient)
     return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
@@ -81,7 +82,8 @@ def follow(
     """
     from .story.entry import followed
 
-    return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
+    graph = graph_for("follow", result, names, gradient)
+    return followed(graph, entry, Replay(result).column)
 
 
 @quiet
@@ -107,7 +109,8 @@ def draw(
     """
     from .picture.picture import picture
 
-    return picture(Graph.of(result, names, gradient), collapse, expand, theme, direction)
+    graph = graph_for("draw", result, names, gradient)
+    return picture(graph, collapse, expand, theme, direction)
 
 
 @quiet
@@ -134,20 +137,21 @@ def page(
     of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
     is missing.
     """
-    from pathlib import Path
-
     from .layers import units
     from .pages.data import Tale
-    from .pages.document import document
+    from .pages.document import check_texts, document, page_path
     from .picture.picture import scene
     from .story.steps import told
 
-    graph = Graph.of(result, names, gradient)
-    found = units(graph, collapse, expand)
-    tale = Tale(graph, found, scene(graph, found, direction), told(graph), direction is None)
+    path = page_path(filename)
+    questions = questions or {}
+    check_texts(title, text, questions)
+    graph = graph_for("page", result, names, gradient)
+    found = units(graph, collapse, expand, "page")
+    shown = scene(graph, found, direction, "page")
+    tale = Tale(graph, found, shown, told(graph), direction is None)
     program = _javascript(result, graph, gradient) if tale.scalar else ""
-    content = document(tale, title, text, questions or {}, program)
-    path = Path(filename)
+    content = document(tale, title, text, questions, program)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return str(path)
@@ -180,6 +184,9 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     from .figure import figure
 
     array = tensor.data if isinstance(tensor, Tensor) else tensor
+    array = stacked(array, "detail") if isinstance(array, list | tuple) else np.asarray(array)
+    if array.dtype.kind not in "fiub":
+        raise wrong_operand("detail", array if hasattr(tensor, "__array__") else tensor)
     return figure(array, getattr(tensor, "name", None) or "tensor", image_shape)
 
 
