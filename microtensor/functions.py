@@ -173,11 +173,10 @@ def tile(x: Operand, reps: int | Sequence[int]) -> Tensor:
 def repeat(x: Operand, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
     """Every entry several times in a row: so often, or each as often as a list says."""
     x, axis = _along(x, axis, "repeat")
-    counts = np.asarray(repeats)
-    try:
-        return op.getitem(x, _at(axis, np.repeat(np.arange(x.shape[axis]), counts)))
-    except (ValueError, TypeError) as error:
-        raise rule_failed("repeat", (x, counts), {}, error) from None
+    counts, n = np.asarray(repeats), x.shape[axis]
+    if counts.size not in (1, n):
+        raise ShapeError(f"repeat: {counts.size} repeats for {n} entries of {label(x)}")
+    return op.getitem(x, _at(axis, np.repeat(np.arange(n), counts)))
 
 
 @operation(methods="", formulas="")
