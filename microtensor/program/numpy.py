@@ -20,6 +20,8 @@ INFIX = {
     "subtract": ("-", SUM, SUM, PRODUCT),
     "multiply": ("*", PRODUCT, PRODUCT, SIGN),
     "divide": ("/", PRODUCT, PRODUCT, SIGN),
+    "floor_divide": ("//", PRODUCT, PRODUCT, SIGN),
+    "remainder": ("%", PRODUCT, PRODUCT, SIGN),
     "matmul": ("@", PRODUCT, PRODUCT, SIGN),
     "power": ("**", POWER, ATOM, SIGN),
     "equal": ("==", COMPARISON, OR, OR),
