@@ -71,9 +71,15 @@ def _shaped(x: Any, shape: Sequence[int]) -> Any:
     return x if x.shape == tuple(shape) else op.reshape(x, tuple(shape))
 
 
-def _nothing(x: Any) -> Any:
-    """What stands where an entry is left out: it takes on the dtype of the others."""
-    return False if x.dtype.kind == "b" else 0
+def _known(x: Any) -> Tensor:
+    """Where x isn't nan."""
+    return op.equal(x, x)
+
+
+def _kept(x: Operand, mask: Callable[[Any], Any]) -> Tensor:
+    """The entries that a mask of x keeps, and 0 for the others, in x's dtype."""
+    x = _plain(x, "where")
+    return op.where(mask(x), x, False if x.dtype.kind == "b" else 0)
 
 
 def _rule_along(rule: rules.Rule, **options: Any) -> _Function:
@@ -105,8 +111,9 @@ def _times(a: Operand, b: Operand, _: Any) -> Tensor:
     return op.multiply(_plain(a, "inner"), _plain(b, "inner"))
 
 
-def _triangle(x: Any, k: int) -> Any:
-    return np.tri(*x.shape[-2:], k=k, dtype=bool)  # type: ignore[call-overload]
+def _upto(k: int) -> Callable[[Any], Any]:
+    """The mask of a lower triangle."""
+    return lambda x: np.tri(*x.shape[-2:], k=k, dtype=bool)  # type: ignore[call-overload]
 
 
 # Shapes -----------------------------------------------------------------------------------------
@@ -298,7 +305,7 @@ def nan_to_num(
         return _tensor(x, "nan_to_num")
     most = float(np.finfo(x.dtype).max)
     with group("nan_to_num"):
-        x = op.where(op.equal(x, x), x, nan)
+        x = op.where(_known(x), x, nan)
         x = op.where(op.equal(x, math.inf), most if posinf is None else posinf, x)
         return op.where(op.equal(x, -math.inf), -most if neginf is None else neginf, x)
 
@@ -403,7 +410,7 @@ def median(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         middle = op.mean(op.getitem(ordered, (..., slice((n - 1) // 2, n // 2 + 1))), -1)
         if n and x.dtype.kind == "f":  # nan is sorted last
             last = op.getitem(ordered, (..., -1))
-            middle = op.where(op.equal(last, last), middle, last)
+            middle = op.where(_known(last), middle, last)
         kept = [1 if k in axes else size for k, size in enumerate(x.shape)]
         return op.reshape(middle, kept) if keepdims else middle
 
@@ -467,13 +474,14 @@ flipud = _line("flipud", "Upside down: the first axis in reverse.",
 fliplr = _line("fliplr", "Left to right: the second axis in reverse.",
     lambda x: op.flip(x, 1), "fliplr")
 full_like = _line("full_like", "One value in every entry, in the shape and dtype of x.",
-    lambda x, value, dtype=None: op.astype(full(np.shape(x), value), dtype or np.result_type(x)))
+    lambda x, value, dtype=None: op.astype(
+        full(np.shape(x), value), dtype or _plain(x, "full_like").dtype))
 trace = _line("trace", "The sum along the diagonal.",
     lambda x, offset=0, axis1=0, axis2=1: op.sum(diagonal(x, offset, axis1, axis2), -1), "trace")
 tril = _line("tril", "The lower triangle, up to the diagonal k above the main one; else 0.",
-    lambda x, k=0: op.where(_triangle(x, k), x, _nothing(x)), "tril")
+    lambda x, k=0: _kept(x, _upto(k)), "tril")
 triu = _line("triu", "The upper triangle, from the diagonal k above the main one on; else 0.",
-    lambda x, k=0: op.where(_triangle(x, k - 1), _nothing(x), x), "triu")
+    lambda x, k=0: _kept(x, lambda x: ~_upto(k - 1)(x)), "triu")
 select = _line("select", "Of the choices the first whose condition holds, entry by entry.",
     lambda conditions, choices, default=0: reduce(lambda rest, one: op.where(one[0], one[1], rest),
         reversed([*zip(conditions, choices, strict=True)]), default))
@@ -481,16 +489,14 @@ inner = _line("inner", "Every row of a times every row of b, summed: over the la
     lambda a, b: (tensordot if np.ndim(a) and np.ndim(b) else _times)(a, b, (-1, -1)),
     "inner")
 nansum = _line("nansum", "The sum of what isn't nan.",
-    lambda x, axis=None, *, keepdims=False:
-        op.sum(op.where(op.equal(x, x), x, _nothing(x)), axis, keepdims))
+    lambda x, axis=None, *, keepdims=False: op.sum(_kept(x, _known), axis, keepdims))
 nanmean = _line("nanmean", "The mean of what isn't nan.",
-    lambda x, axis=None, *, keepdims=False: op.divide(
-        op.mean(op.where(op.equal(x, x), x, 0), axis, keepdims),
-        op.mean(op.astype(op.equal(x, x), x.dtype), axis, keepdims)))
+    lambda x, axis=None, *, keepdims=False: op.divide(op.mean(_kept(x, _known), axis, keepdims),
+        op.mean(op.astype(_known(x), _plain(x, "nanmean").dtype), axis, keepdims)))
 fmax = _line("fmax", "The larger of a and b, and where one is nan the other.",
-    lambda a, b: op.maximum(op.where(op.equal(a, a), a, b), op.where(op.equal(b, b), b, a)))
+    lambda a, b: op.maximum(op.where(_known(a), a, b), op.where(_known(b), b, a)))
 fmin = _line("fmin", "The smaller of a and b, and where one is nan the other.",
-    lambda a, b: op.minimum(op.where(op.equal(a, a), a, b), op.where(op.equal(b, b), b, a)))
+    lambda a, b: op.minimum(op.where(_known(a), a, b), op.where(_known(b), b, a)))
 # fmt: on
 
 

@@ -123,6 +123,30 @@ def test_values_and_dtypes_are_those_of_numpy(name, dtype):
             np.testing.assert_allclose(one.numpy(), other, tolerance, tolerance, err_msg=shape)
 
 
+def test_lists_are_taken_as_arrays_are():
+    rows = ROWS.astype(float).tolist()
+    takes_more = "cross fmax fmin inner kron tensordot vecdot".split()
+    takes_one = (
+        "sort cumprod atleast_3d flipud rot90 trace tril triu diag diagonal diff median average "
+        "nansum nanmean nan_to_num floor round cbrt matrix_transpose"
+    ).split()
+    for name in [*takes_one, *takes_more]:
+        inputs = (rows, rows) if name in takes_more else (rows,)
+        expected = getattr(np, name)(*map(np.array, inputs))
+        found = getattr(mt, name)(*inputs)
+        assert isinstance(found, Tensor), name
+        np.testing.assert_allclose(found.numpy(), expected, err_msg=name)
+    assert mt.full_like(rows, 2).tolist() == [[2.0] * 3] * 2
+    assert mt.repeat([1, 2], [2, 1]).tolist() == [1, 1, 2]
+    assert mt.vstack([[1, 2], rows[0][:2]]).tolist() == [[1, 2], [3, 1]]
+
+
+def test_large_whole_numbers_are_moved_as_they_are():
+    x = Tensor([2**60 + 1])
+    for f in (np.diag, np.sort, lambda x: np.repeat(x, 2), lambda x: np.roll(x, 1), np.cumprod):
+        assert f(x).ravel()[0].item() == 2**60 + 1
+
+
 # Special points ---------------------------------------------------------------------------------
 
 INF, NAN = np.inf, np.nan
