@@ -15,7 +15,7 @@ import numpy as np
 
 from . import operations as op
 from . import rules
-from .errors import ShapeError, label, rule_failed
+from .errors import ShapeError, label
 from .modes import group
 from .operands import operand
 from .operations import OPERATIONS, Axis, Operand, _plain, operation
@@ -40,6 +40,7 @@ def _tensor(x: Operand, name: str) -> Tensor:
 
 def _axes(x: Any, axis: Any, name: str) -> tuple[int, ...]:
     """Axes counted from the front; None: all."""
+    x = _plain(x, name)
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, Iterable) else (axis,)
     for k in axes:
         if not -x.ndim <= k < x.ndim:
@@ -103,10 +104,6 @@ def _at_least(ndim: int, name: str) -> _Function:
     return lambda *xs: one(xs[0]) if len(xs) == 1 else tuple(map(one, xs))
 
 
-def _side_by_side(parts: Sequence[Tensor]) -> Tensor:
-    return op.concatenate(parts, 0 if parts[0].ndim == 1 else 1)
-
-
 def _times(a: Operand, b: Operand, _: Any) -> Tensor:
     return op.multiply(_plain(a, "inner"), _plain(b, "inner"))
 
@@ -119,16 +116,6 @@ def _upto(k: int) -> Callable[[Any], Any]:
 # Shapes -----------------------------------------------------------------------------------------
 
 
-@operation(formulas="")
-def moveaxis(x: Operand, source: Any, destination: Any) -> Tensor:
-    """Axes moved to other places; the rest stay in their order."""
-    try:
-        order = np.moveaxis(np.empty(range(np.ndim(x))), source, destination).shape
-    except (ValueError, TypeError) as error:
-        raise rule_failed("moveaxis", (x,), {}, error) from None
-    return op.transpose(x, order)
-
-
 @operation(methods="", formulas="")
 def array_split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts along an axis, of nearly equal length, or cut before each index of a list."""
@@ -137,13 +124,6 @@ def array_split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> lis
         parts = np.array_split(np.arange(x.shape[axis]), sections)
         sections = np.cumsum([len(part) for part in parts])[:-1].tolist()
     return op.split(x, sections, axis)
-
-
-@operation(methods="", formulas="")
-def unstack(x: Operand, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """The entries along an axis, each a tensor."""
-    x, axis = _along(x, axis, "unstack")
-    return tuple(op.getitem(x, _at(axis, k)) for k in range(x.shape[axis]))
 
 
 @operation(formulas="")
@@ -156,12 +136,6 @@ def rot90(x: Operand, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     if k % 2 == 0:
         return op.flip(x, (a, b)) if k % 4 else _tensor(x, "rot90")
     return op.swapaxes(op.flip(x, b), a, b) if k % 4 == 1 else op.flip(op.swapaxes(x, a, b), b)
-
-
-@operation(formulas="")
-def roll(x: Operand, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
-    """Moved on by `shift` places; what leaves comes in at the other end (None: flattened)."""
-    return apply(rules.roll, (x,), {"shift": np.asarray(shift).tolist(), "axis": axis})
 
 
 @operation(methods="", formulas="")
@@ -185,14 +159,6 @@ def repeat(x: Operand, repeats: int | Sequence[int], axis: int | None = None) ->
     if counts.size not in (1, n):
         raise ShapeError(f"repeat: {counts.size} repeats for {n} entries of {label(x)}")
     return op.getitem(x, _at(axis, np.repeat(np.arange(n), counts)))
-
-
-@operation(methods="", formulas="")
-def full(shape: int | tuple[int, ...], value: Operand) -> Tensor:
-    """The value in every entry of a shape, as broadcasting copies it."""
-    if isinstance(value, Tensor):
-        return op.broadcast_to(value, shape)
-    return Tensor(np.full(shape, operand(value, "full")))
 
 
 @operation(methods="", formulas="")
@@ -457,7 +423,9 @@ atleast_3d = _line("atleast_3d", "With three axes at least: a vector is (1, n, 1
 vstack = _line("vstack", "Below each other; vectors are rows.",
     lambda tensors: op.concatenate([atleast_2d(x) for x in op._some(tensors, "vstack", 0)]))
 hstack = _line("hstack", "Beside each other; vectors one behind the other.",
-    lambda tensors: _side_by_side([atleast_1d(x) for x in op._some(tensors, "hstack", 0)]))
+    lambda tensors: op.concatenate(
+        parts := [atleast_1d(x) for x in op._some(tensors, "hstack", 0)],
+        0 if parts[0].ndim == 1 else 1))
 column_stack = _line("column_stack", "Beside each other; vectors are columns.",
     lambda tensors: op.concatenate([x if np.ndim(x) > 1 else op.reshape(x, -1, 1)
                                     for x in op._some(tensors, "column_stack", 0)], 1))
@@ -467,6 +435,17 @@ hsplit = _line("hsplit", "Parts side by side, along the second axis, or a vector
     lambda x, sections: op.split(x, sections, 1 if np.ndim(x) > 1 else 0))
 vsplit = _line("vsplit", "Parts below each other, along the first axis.",
     lambda x, sections: op.split(x, sections, 0 if np.ndim(x) > 1 else -2))
+moveaxis = _line("moveaxis", "Axes moved to other places; the rest stay in their order.",
+    lambda x, source, destination: op.transpose(x, np.moveaxis(np.empty(range(np.ndim(x))),
+        *(_axes(x, k, "moveaxis") for k in (source, destination))).shape), "moveaxis")
+unstack = _line("unstack", "The entries along an axis, each a tensor.",
+    lambda x, *, axis=0: tuple(moveaxis(x, axis, 0) if axis else _tensor(x, "unstack")))
+roll = _line("roll", "Moved on; what leaves comes in at the other end (axis None: flattened).",
+    lambda x, shift, axis=None:
+        apply(rules.roll, (x,), {"shift": np.asarray(shift).tolist(), "axis": axis}), "roll")
+full = _line("full", "The value in every entry of a shape, as broadcasting copies it.",
+    lambda shape, value: op.broadcast_to(value, shape) if isinstance(value, Tensor) else
+        Tensor(np.full(shape, operand(value, "full"))))
 matrix_transpose = _line("matrix_transpose", "Each matrix of a stack transposed.",
     lambda x: op.swapaxes(x, -1, -2))
 flipud = _line("flipud", "Upside down: the first axis in reverse.",

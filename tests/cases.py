@@ -108,7 +108,6 @@ for what in ("a row", "two scalars", "size 0 from length 1"):
     case("logaddexp", what, np.logaddexp, real(*left), real(*right))
     case("logaddexp2", what, np.logaddexp2, real(*left), real(*right))
     case("remainder", what, lambda a, b: a % b, apart(*left), positive(*right) + 2)
-    case("fmod", what, np.fmod, apart(*left), positive(*right) + 2)
     case("floor_divide", what, lambda a, b: a // b, apart(*left), positive(*right) + 2)
 
 case("add", "the same tensor twice", lambda a: a + a, real(2, 3))
@@ -205,7 +204,6 @@ case("remainder", "a negative divisor", lambda a, b: a % b, of(1.5, -2.5, 3.5), 
 case("remainder", "of a number", lambda a: 7 % a, of(1.6, 2.1, -3.2))
 case("remainder", "by a number", lambda a: a % 2, of(1.6, 2.1, -3.2))
 case("floor_divide", "by a number", lambda a: a // 2, of(1.6, 2.1, -3.2))
-case("fmod", "a negative divisor", np.fmod, of(1.5, -2.5, 3.5), of(-1.1, -0.9, -9))
 case("hypot", "a number", lambda a: np.hypot(a, 1.0), real(3))
 case("logaddexp", "a number", lambda a: np.logaddexp(a, 0.0), real(3))
 case("logaddexp", "far apart", lambda a, b: np.logaddexp(a, b), of(30, -800, 5), of(-30, 800, 5))

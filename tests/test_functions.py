@@ -46,7 +46,7 @@ CALLS = {
     "roll": lambda x: [np.roll(x, 4), np.roll(x, -1, axis=0)],
     "roll, two axes": lambda x: [np.roll(x, (1, 2), axis=(0, 1)), np.roll(x, 1, axis=(0, 1))],
     "divmod": lambda x: [*np.divmod(x, 2), *divmod(x, x), *divmod(7, x)],
-    "remainder": lambda x: [x % 2, 7 % x, x // 2, 7 // x, np.fmod(x, 2)],
+    "remainder": lambda x: [x % 2, 7 % x, x // 2, 7 // x],
     "round": lambda x: [np.round(x), np.round(x, 1), np.round(x, -1), np.around(x, decimals=0)],
     "fix": np.fix,
     "cumprod": lambda x: [np.cumprod(x), np.cumprod(x, axis=0)],
@@ -173,8 +173,6 @@ def test_steps_stay_in_the_record_and_send_zeros(f):
 def test_remainders_at_their_jumps():
     da, db = slopes(lambda a, b: a % b, [4.0, -4.0, 5.0, -5.0], [2.0, 2.0, -3.0, 3.0])
     assert (da.tolist(), db.tolist()) == ([1] * 4, [-2, 2, 2, 2])
-    da, db = slopes(np.fmod, [4.0, -4.0, 5.0, -5.0], [2.0, 2.0, -3.0, 3.0])
-    assert (da.tolist(), db.tolist()) == ([1] * 4, [-2, 2, 1, 1])
 
 
 def test_hypot_at_the_origin_and_where_squares_overflow():
@@ -310,7 +308,7 @@ REFUSED = {
     "axis": (lambda: np.sort(T, axis=2), "sort: axis 2 is out of range for (2, 3) 'T'"),
     "source": (
         lambda: np.moveaxis(T, 2, 0),
-        "moveaxis: axis 2 is out of range for (2, 3) 'T': its axes are 0 to 1",
+        "moveaxis: axis 2 is out of range for (2, 3) 'T'",
     ),
     "axes": (lambda: np.rot90(T, 1, (1, -1)), "rot90: two axes are turned, got (1, -1)"),
     "one axis": (lambda: np.diag(Tensor(1.0)), "diagonal: axis 0 is out of range for ()"),
@@ -440,3 +438,20 @@ FILLING = {
 def test_arrays_with_an_arithmetic_of_their_own_are_refused(name, kind):
     with pytest.raises(TypeError, match="computes otherwise than an array does"):
         FILLING[name](kind)
+
+
+@pytest.mark.parametrize("name", sorted({*FILLING} - {"tensordot", "average", "remainder"}))
+def test_who_computes_himself_is_refused(name):
+    class Unit:
+        __array_ufunc__ = None
+        ndim = 2
+        shape = (1, 3)
+        size = 3
+        dtype = np.dtype(float)
+        T = property(lambda self: self)
+
+        def __getitem__(self, index):
+            return self
+
+    with pytest.raises(TypeError, match="expected a tensor"):
+        FILLING[name](Unit())
