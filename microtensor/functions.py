@@ -438,6 +438,9 @@ vsplit = _line("vsplit", "Parts below each other, along the first axis.",
 moveaxis = _line("moveaxis", "Axes moved to other places; the rest stay in their order.",
     lambda x, source, destination: op.transpose(x, np.moveaxis(np.empty(range(np.ndim(x))),
         *(_axes(x, k, "moveaxis") for k in (source, destination))).shape), "moveaxis")
+rollaxis = _line("rollaxis", "An axis moved back, until it stands before another; see moveaxis.",
+    lambda x, axis, start=0:
+        op.transpose(x, np.rollaxis(np.empty(range(np.ndim(x))), axis, start).shape))
 unstack = _line("unstack", "The entries along an axis, each a tensor.",
     lambda x, *, axis=0: tuple(moveaxis(x, axis, 0) if axis else _tensor(x, "unstack")))
 roll = _line("roll", "Moved on; what leaves comes in at the other end (axis None: flattened).",

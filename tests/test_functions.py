@@ -51,6 +51,7 @@ CALLS = {
     "fix": np.fix,
     "cumprod": lambda x: [np.cumprod(x), np.cumprod(x, axis=0)],
     "moveaxis": lambda x: [np.moveaxis(x, 0, -1), np.moveaxis(x, [0], [0])],
+    "rollaxis": lambda x: [np.rollaxis(x, -1), np.rollaxis(x, 0, 2), np.rollaxis(x, 1, 1)],
     "atleast": lambda x: [np.atleast_1d(x), np.atleast_2d(x), np.atleast_3d(x)],
     "atleast, several": lambda x: [*np.atleast_2d(x, x)],
     "array_split": lambda x: [*np.array_split(x, 2), *np.array_split(x, [1, 2], axis=-1)],

@@ -203,6 +203,7 @@ ARGUMENTS |= {  # of each, what test_functions.py has more of
     "moveaxis": [lambda x, y: (x, 0, 1)],
     "repeat": [lambda x, y: (x, 2)],
     "roll": [lambda x, y: (x, 1)],
+    "rollaxis": [lambda x, y: (x, 1)],
     "select": [lambda x, y: ([x > 0], [x], y)],
     "sliding_window_view": [lambda x, y: (x, 2, 0)],
     "take": [lambda x, y: (x, [0, 3, 3])],
