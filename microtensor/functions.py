@@ -8,7 +8,6 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -258,6 +257,19 @@ def diag(x: Operand, k: int = 0) -> Tensor:
     return apply(rules.put, (x,), {"index": _places(n, n, k), "shape": (n, n)})
 
 
+@operation(methods="", formulas="")
+def select(conditions: Sequence[Any], choices: Sequence[Operand], default: Operand = 0) -> Tensor:
+    """Of the choices the first whose condition holds, entry by entry."""
+    pairs = list(zip(conditions, op._some(choices, "select", 0), strict=False))
+    if len(pairs) != len(conditions) or len(pairs) != len(choices):
+        counts = f"{len(conditions)} conditions and {len(choices)} choices"
+        raise ValueError(f"select: each choice has a condition, got {counts}")
+    found: Any = default
+    for condition, choice in reversed(pairs):
+        found = op.where(condition, choice, found)
+    return _tensor(found, "select")
+
+
 @operation(formulas="")
 def nan_to_num(
     x: Operand, copy: bool = True, nan: float = 0.0,
@@ -464,9 +476,6 @@ tril = _line("tril", "The lower triangle, up to the diagonal k above the main on
     lambda x, k=0: _kept(x, _upto(k)), "tril")
 triu = _line("triu", "The upper triangle, from the diagonal k above the main one on; else 0.",
     lambda x, k=0: _kept(x, lambda x: ~_upto(k - 1)(x)), "triu")
-select = _line("select", "Of the choices the first whose condition holds, entry by entry.",
-    lambda conditions, choices, default=0: reduce(lambda rest, one: op.where(one[0], one[1], rest),
-        reversed([*zip(conditions, choices, strict=True)]), default))
 inner = _line("inner", "Every row of a times every row of b, summed: over the last axis of both.",
     lambda a, b: (tensordot if np.ndim(a) and np.ndim(b) else _times)(a, b, (-1, -1)),
     "inner")

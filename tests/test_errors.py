@@ -298,8 +298,8 @@ TYPES = [
     # NumPy
     (
         lambda: np.partition(A, 1),
-        "np.partition has no rule for its derivative; give it one by microtensor.primitive, or apply "
-        "it to the tensor's .numpy() where no gradient is wanted",
+        "np.partition has no rule for its derivative; give it one by microtensor.primitive, or "
+        "apply it to the tensor's .numpy() where no gradient is wanted",
     ),
     (
         lambda: np.sum(A, dtype=np.float32),
