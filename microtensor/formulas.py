@@ -39,6 +39,8 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
     ast.Pow: operator.pow,
     ast.MatMult: matmul,
     ast.Lt: operator.lt,
@@ -50,7 +52,6 @@ OPERATORS: dict[type, Callable[..., Any]] = {
 }
 HINTS: dict[type, str] = {  # what is said of parts that aren't read, and of errors
     ast.BoolOp: "a choice is written where(condition, a, b)",
-    ast.FloorDiv: "division is written /",
     ast.Tuple: "a vector is written [1, 2]",
     ast.Compare: "compare two values at a time",
     ZeroDivisionError: "division by zero",

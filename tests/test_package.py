@@ -84,7 +84,7 @@ def test_nn_and_the_examples_use_public_names_alone():
 
 LAYERS = [
     *("lexicon numerics rules errors decorate modes operands tensor backward".split()),
-    *("operations interop primitive check".split()),
+    *("operations functions interop primitive check".split()),
 ]
 
 
