@@ -101,10 +101,8 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
 def dlpack(self: Tensor, *, copy: bool | None = None, **options: Any) -> Any:
     """What another library calls to take over the numbers: those of a copy."""
     if _learnt(self):
-        what = called(self, "this tensor")
-        raise BufferError(
-            f"{what} requires a gradient, which another library would lose: give its .detach()"
-        )
+        text = "requires a gradient, which another library would lose: give its .detach()"
+        raise BufferError(f"{called(self, 'this tensor')} {text}")
     if copy is False:
         raise BufferError("a tensor is handed over as a copy; t.data is its array itself")
     return np.array(read(self, "__dlpack__()")).__dlpack__(**options)
@@ -124,10 +122,9 @@ def from_dlpack(x: Any) -> Tensor:
     try:
         return Tensor(np.from_dlpack(x))
     except (BufferError, RuntimeError) as error:
-        cure = (
-            "; make it float32, by .float() or .astype('float32')" if "dtype" in str(error) else ""
-        )
-        raise BufferError(f"from_dlpack: {str(error).rstrip('.')}{cure}") from None
+        said = str(error).rstrip(".")
+        cure = "; make it float32, .float() or .astype('float32')" if "dtype" in said else ""
+        raise BufferError(f"from_dlpack: {said}{cure}") from None
 
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

@@ -84,10 +84,6 @@ class _Binary(Protocol):
     def __call__(self, a: Operand, b: Operand) -> Tensor: ...
 
 
-class _Reduction(Protocol):
-    def __call__(self, x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
-
-
 def unary(rule: Rule, text: str, **names: str) -> _Unary:
     """A function of one input; `text` is its docstring, `names` are those of `operation`."""
 
@@ -139,16 +135,7 @@ def _deferred(other: Operand) -> Any:
     raise  # what failed
 
 
-def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
-    """A function of one input that gives one number for each row along an axis."""
-
-    def function(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        return apply(rule, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
-
-    return _listed(function, rule, text, names)
-
-
-def folding(
+def reduction(
     rule: Rule, pair: _Binary, text: str, none: float | None = None, names: str = ""
 ) -> Callable[..., Tensor]:
     """A reduction by a function of a pair; `none` is what no entries give (None: nothing is).
@@ -172,7 +159,7 @@ def folding(
         if np.ndim(initial):
             raise ShapeError(f"{rule.name}: initial is one number, got {label(initial)}")
         kept: Any = initial if none is None else none
-        kept = None if kept is None else _in(x.dtype, kept)
+        kept = kept if kept is None else _in(x.dtype, kept)
         x = _chosen(where, x, kept, rule.name)
         if none is None and not x.size and initial is not None:
             reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
@@ -379,14 +366,14 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
 # Reductions -------------------------------------------------------------------------------------
 
 
-sum = folding(rules.sum, add, "The sum over an axis.", 0)
-prod = folding(
+sum = reduction(rules.sum, add, "The sum over an axis.", 0)
+prod = reduction(
     rules.prod, multiply, "The product over an axis; its derivative is right at 0 too.", 1
 )
-max = folding(
+max = reduction(
     rules.max, maximum, "The largest entry; equal ones share the gradient equally.", names="amax"
 )
-min = folding(
+min = reduction(
     rules.min, minimum, "The smallest entry; equal ones share the gradient equally.", names="amin"
 )
 
@@ -437,7 +424,10 @@ def cumsum(x: Operand, axis: int | None = None) -> Tensor:
     return apply(rules.cumsum, (x,), {"axis": axis})
 
 
-logsumexp = reduction(rules.logsumexp, "log(sum(exp(x))), shifted so that nothing overflows.")
+@operation()
+def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum(exp(x))), shifted so that nothing overflows."""
+    return apply(rules.logsumexp, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
 
 
 @operation()
@@ -615,11 +605,12 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
 
     `pad_width` is a number, a pair (before, after), a pair for each axis, or a dict of those.
     """
-    x = _plain(x, "pad")
+    x, pairs = _plain(x, "pad"), pad_width
     try:
-        pairs = [np.zeros(2, int)] * x.ndim if isinstance(pad_width, dict) else pad_width
-        for axis, width in pad_width.items() if isinstance(pad_width, dict) else ():
-            pairs[axis] = np.broadcast_to(width, 2)
+        if isinstance(pad_width, dict):
+            pairs = [np.zeros(2, int)] * x.ndim
+            for axis, width in pad_width.items():
+                pairs[axis] = np.broadcast_to(width, 2)
         widths = np.broadcast_to(pairs, (x.ndim, 2)).tolist()
     except (ValueError, IndexError):
         message = f"pad: {pad_width} doesn't give (before, after) for each axis of {label(x)}"
