@@ -25,6 +25,7 @@ FIRST = "Functions that are a rule and nothing else"  # whose heading here is
 ARITHMETIC = "Arithmetic, and functions of each number"
 PUBLIC = {name: row for name, row in OPERATIONS.items() if not name.startswith("_")}
 NAMES = {id(row.function): name for name, row in OPERATIONS.items()}
+SHARED = {"microtensor.operations", "microtensor.functions"}  # whose functions are microtensor's
 SPACES = {"": np, "linalg.": np.linalg}
 
 LEFT_OUT = {  # families that have no derivative, or none that is asked for
@@ -87,10 +88,11 @@ def _defined(node):
 
 
 def _heading(comments, module):
-    title = comments[-1].strip("# -").partition(":")[0] if comments else ""
-    title = ARITHMETIC if title == FIRST else title
-    space = module.__name__.rpartition(".")[2]
-    return title if space in ("operations", "functions") else f"`{space}`: {title}".rstrip(": ")
+    """The section's title; of a module with a name of its own for users, the module's."""
+    if hasattr(microtensor, module.__name__.rpartition(".")[2]) and module.__name__ not in SHARED:
+        return module.__doc__.partition(":")[0]
+    title = comments[-1].strip("# -").partition(":")[0] if comments else "Others"
+    return ARITHMETIC if title == FIRST else title
 
 
 def signature(function):

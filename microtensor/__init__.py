@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from . import interop as interop  # from here on, NumPy's functions find the rules of tensors
+from . import linalg as linalg
 from . import operations
 from .backward import grad as grad
 from .check import check_gradients as check_gradients
@@ -39,6 +40,6 @@ if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they
     __all__ = (
         "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
         "check_gradients compile detail detect_anomaly difference draw explain follow from_dlpack "
-        "grad group hessian jacobian no_grad page paths primitive record_anew record_constants "
-        "to_source"
+        "grad group hessian jacobian linalg no_grad page paths primitive record_anew "
+        "record_constants to_source"
     ).split() + operations.__all__

@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from . import linalg as linalg  # whose functions are among the operations from here on
 from . import operations
 from .errors import called
 from .modes import current_mode
+from .numerics import numpy_function
 from .operands import Array
 from .operations import OPERATIONS
 from .tensor import Tensor, read
@@ -47,7 +49,7 @@ def _in(dtype: Any, x: Any) -> Any:
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
-    getattr(np, name): row.function for row in OPERATIONS.values() for name in row.numpy
+    numpy_function(name): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
     np.positive: lambda x: x,
     # whose keywords have other names in NumPy
@@ -59,6 +61,11 @@ _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     np.transpose: lambda a, axes=None: operations.transpose(a, axes),
     np.reshape: lambda a, shape, order="C": operations.reshape(a, shape, order=order),
 }
+
+# np.linalg has these by the same name, for the same
+for _name in "matmul outer cross vecdot tensordot matrix_transpose".split():
+    if getattr(np, _name) in _RULES:
+        _RULES[getattr(np.linalg, _name)] = _RULES[getattr(np, _name)]
 
 _REDUCTIONS = {
     np.add: operations.sum,
@@ -81,7 +88,7 @@ _OF_SHAPES = _functions(
 _CONSTANT = _functions(
     "all any argmax argmin argsort isclose allclose array_equal array_repr array_str "
     "array2string count_nonzero nonzero argwhere"
-)
+) | {np.linalg.matrix_rank}
 _CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from . import rules
 from .errors import GradientError, ShapeError, called, label, unknown_argument
+from .numerics import numpy_function
 from .operands import defers, operand
 from .rules import Rule
 from .tensor import Tensor, apply, array_index, entry_of
@@ -40,15 +41,21 @@ OPERATIONS: dict[str, Operation] = {}
 
 
 def operation(
-    methods: str | None = None, numpy: str | None = None, formulas: str | None = None
+    methods: str | None = None,
+    numpy: str | None = None,
+    formulas: str | None = None,
+    place: str = "",
 ) -> Callable[[_F], _F]:
-    """Lists a function among the operations. None: it goes by its own name there too."""
+    """Lists a function among the operations. None: it goes by its own name there too.
+
+    NumPy's names may have dots; `place` is what stands before its own, as in "linalg.".
+    """
 
     def listed(function: _F) -> _F:
-        own = function.__name__
+        own = place + function.__name__
         if "axis" in function.__code__.co_varnames:
             function = _hinting(function)
-        given = methods, numpy if hasattr(np, own) else numpy or "", formulas
+        given = methods, numpy if numpy_function(own) else numpy or "", formulas
         names = (tuple((own if text is None else text).split()) for text in given)
         OPERATIONS[own] = Operation(function, *names)
         for method in OPERATIONS[own].methods:
@@ -282,10 +289,10 @@ def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
 
 
 @operation(methods="")
-def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Any:
+def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Tensor:
     """a where the condition holds, else b. Of a condition alone: its positions, as np.nonzero."""
     if a is b is ...:
-        return np.nonzero(condition)
+        return np.nonzero(condition)  # type: ignore[return-value]
     return apply(rules.where, (condition, a, b))
 
 

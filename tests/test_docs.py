@@ -188,6 +188,15 @@ def test_what_there_is_is_listed():
             assert [x for x in re.findall(r"\w+", inputs) if x not in known] == [], name
 
 
+def test_what_linear_algebra_has_is_listed():
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `linalg\.(\w+)\(([^)]*)\)`", text, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(mt.linalg.__all__)
+    for name, inputs in rows:
+        known = inspect.signature(getattr(mt.linalg, name)).parameters
+        assert [x for x in re.findall(r"\w+", inputs) if x not in known] == [], name
+
+
 def test_what_a_tensor_module_optimizer_and_history_have_is_listed():
     text = (ROOT / "docs" / "operations.md").read_text()
     listed = set(re.findall(r"^\| `\.(\w+)", text, re.MULTILINE))
