@@ -119,7 +119,8 @@ def dlpack(self: Tensor, *, copy: bool | None = None, **options: Any) -> Any:
         raise BufferError(f"{called(self, 'this tensor')} {text}")
     if copy is False:
         raise BufferError("a tensor is handed over as a copy; t.data is its array itself")
-    return np.array(read(self, "__dlpack__()")).__dlpack__(**options)
+    array = np.array(read(self, "__dlpack__()"), self.dtype.newbyteorder("="))
+    return array.__dlpack__(**options)
 
 
 def from_dlpack(x: Any) -> Tensor:
