@@ -231,6 +231,7 @@ for a in MATRICES:
             for m in (np, torch)), (a,)),
         ("linalg.pinv", np.linalg.pinv, torch.linalg.pinv, (a,)),
     ]  # fmt: skip
+for a in (SQUARE, TALL):
     TABLE += [
         (f"norm {k}", *(lambda x, f=m.linalg.matrix_norm, k=k: f(x, ord=k)
                         for m in (np, torch)), (a,))
