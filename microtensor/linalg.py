@@ -375,8 +375,10 @@ def diagonal(x: Operand, *, offset: int = 0) -> Tensor:
     """The diagonal of each matrix, or one above it, or below it for a negative offset."""
     x = _matrix(x, "diagonal")
     down, right = max(-offset, 0), max(offset, 0)
-    k = np.arange(max(0, min(x.shape[-2] - down, x.shape[-1] - right)))
-    return op.getitem(x, (..., k + down, k + right))
+    n = max(0, min(x.shape[-2] - down, x.shape[-1] - right))
+    if x.shape[-2:] != (n, n):
+        x = op.getitem(x, (..., slice(down, down + n), slice(right, right + n)))
+    return op.einsum("...ii->...i", x)
 
 
 @_listed
