@@ -54,7 +54,9 @@ def _along(x: Operand, axis: int | None, name: str) -> tuple[Any, int]:
     if not isinstance(axis, int | np.integer) and (axis is not None or name in _OF_ONE_AXIS):
         raise TypeError(f"{name}: axis is one number, got {axis!r}")
     flat = axis is None or (x.ndim == 0 and axis in (0, -1) and name in _OF_SCALARS)
-    return (op.ravel(x), 0) if flat else (x, _axes(x, axis, name)[0])
+    if flat:
+        return x if x.ndim == 1 else op.ravel(x), 0
+    return x, _axes(x, axis, name)[0]
 
 
 def _at(axis: int, index: Any) -> tuple[Any, ...]:
@@ -157,8 +159,7 @@ def rot90(x: Operand, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
 @operation(formulas="")
 def roll(x: Operand, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
     """Moved on by `shift` places; what leaves comes in at the other end (None: flattened)."""
-    shifts = tuple(np.atleast_1d(np.asarray(shift)).tolist())
-    return apply(rules.roll, (x,), {"shift": shifts, "axis": axis})
+    return apply(rules.roll, (x,), {"shift": np.asarray(shift).tolist(), "axis": axis})
 
 
 @operation(methods="", formulas="")
@@ -178,11 +179,10 @@ def tile(x: Operand, reps: int | Sequence[int]) -> Tensor:
 def repeat(x: Operand, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
     """Every entry several times in a row: so often, or each as often as a list says."""
     x, axis = _along(x, axis, "repeat")
-    counts = np.asarray(repeats)
-    try:
-        return op.getitem(x, _at(axis, np.repeat(np.arange(x.shape[axis]), counts)))
-    except (ValueError, TypeError) as error:
-        raise rule_failed("repeat", (x, counts), {}, error) from None
+    counts, n = np.asarray(repeats), x.shape[axis]
+    if counts.size not in (1, n):
+        raise ShapeError(f"repeat: {counts.size} repeats for {n} entries of {label(x)}")
+    return op.getitem(x, _at(axis, np.repeat(np.arange(n), counts)))
 
 
 @operation(methods="", formulas="")
@@ -271,7 +271,8 @@ def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
     if a == b:
         raise ShapeError(f"diagonal: two axes have a diagonal, got {axis1} and {axis2}")
     x = _in_order(x, [*(k for k in range(x.ndim) if k not in (a, b)), a, b])
-    return op.getitem(x, (..., *_places(x.shape[-2], x.shape[-1], offset)))
+    rows, columns = _places(x.shape[-2], x.shape[-1], offset)
+    return op.getitem(x, (*_at(x.ndim - 2, rows), columns))
 
 
 def _places(height: int, width: int, offset: int) -> tuple[Any, Any]:

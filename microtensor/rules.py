@@ -407,7 +407,7 @@ def _cumprod(g: Any, out: Any, x: Any, axis: int) -> Any:
 cumprod = _reduction("cumprod", lambda x, axis: np.cumprod(x, axis=axis), _cumprod)
 sort = _rule(
     "sort",
-    lambda x, axis: np.sort(x, axis=axis, stable=True),
+    lambda x, axis: np.sort(x, axis=axis),
     lambda g, out, x, axis: np.take_along_axis(g, _places(x, axis), axis),
 )
 
@@ -487,7 +487,7 @@ flip = _rule("flip", np.flip, lambda g, out, x, axis: np.flip(g, axis))
 roll = _rule(
     "roll",
     np.roll,
-    lambda g, out, x, shift, axis: np.roll(g, tuple(-n for n in shift), axis),
+    lambda g, out, x, shift, axis: np.roll(g, np.negative(shift).tolist(), axis),
 )
 detach = Rule("detach", lambda x: x.copy(), (None,))
 astype = _rule(

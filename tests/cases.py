@@ -92,12 +92,6 @@ for what, (left, right) in PAIRS.items():
     case("maximum", what, np.maximum, apart(*left), apart(*right, shift=0.1))
     case("minimum", what, np.minimum, apart(*left), apart(*right, shift=0.1))
     case("arctan2", what, np.arctan2, positive(*left), real(*right))
-    case("hypot", what, np.hypot, real(*left), positive(*right))
-    case("logaddexp", what, np.logaddexp, real(*left), real(*right))
-    case("logaddexp2", what, np.logaddexp2, real(*left), real(*right))
-    case("remainder", what, lambda a, b: a % b, apart(*left), positive(*right) + 2)
-    case("fmod", what, np.fmod, apart(*left), positive(*right) + 2)
-    case("floor_divide", what, lambda a, b: a // b, apart(*left), positive(*right) + 2)
     condition = rng.permutation(6).reshape(2, 3) > 2
     if what not in ("length one", "size 0", "size 0 from length 1"):
         case(
@@ -107,6 +101,15 @@ for what, (left, right) in PAIRS.items():
             real(*left),
             real(*right),
         )
+
+for what in ("a row", "two scalars", "size 0 from length 1"):
+    left, right = PAIRS[what]
+    case("hypot", what, np.hypot, real(*left), positive(*right))
+    case("logaddexp", what, np.logaddexp, real(*left), real(*right))
+    case("logaddexp2", what, np.logaddexp2, real(*left), real(*right))
+    case("remainder", what, lambda a, b: a % b, apart(*left), positive(*right) + 2)
+    case("fmod", what, np.fmod, apart(*left), positive(*right) + 2)
+    case("floor_divide", what, lambda a, b: a // b, apart(*left), positive(*right) + 2)
 
 case("add", "the same tensor twice", lambda a: a + a, real(2, 3))
 case("add", "a number", lambda a: a + 2.5, real(3))
@@ -153,8 +156,11 @@ ONE_NUMBER = {
     "square": (np.square, real),
     "sin": (np.sin, real),
     "cos": (np.cos, real),
-    "tan": (np.tan, lambda *shape: real(*shape) / 2),
     "tanh": (np.tanh, real),
+    "absolute": (abs, apart),
+}
+MORE = {
+    "tan": (np.tan, lambda *shape: real(*shape) / 2),
     "sinh": (np.sinh, real),
     "cosh": (np.cosh, real),
     "arcsin": (np.arcsin, lambda *shape: real(*shape) / 3),
@@ -176,7 +182,6 @@ ONE_NUMBER = {
     "trunc": (np.trunc, apart),
     "rint": (np.rint, lambda *shape: real(*shape) / 5 + 2),
     "round": (np.round, lambda *shape: real(*shape) / 5 + 2),
-    "absolute": (abs, apart),
 }
 OURS = {
     "sigmoid": (mt.sigmoid, lambda x: 1 / (1 + np.exp(-x)), real),
@@ -190,6 +195,9 @@ for what, shape in SHAPES.items():
     for rule, (f, value, draw) in OURS.items():
         case(rule, what, f, draw(*shape), value=value)
 
+for what in ("matrix", "scalar", "size 0"):
+    for rule, (f, draw) in MORE.items():
+        case(rule, what, f, draw(*SHAPES[what]))
 case("arccosh", "near 1", np.arccosh, of(1.05, 1.1))
 case("cbrt", "negative", np.cbrt, of(-2, -0.5))
 case("round", "to a decimal", lambda x: np.round(x, 1), of(0.12, 1.27, -3.14))

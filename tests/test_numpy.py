@@ -547,7 +547,16 @@ def settings(f, given):
         yield (), {"where": A[0] > 1, "initial": 2, "axis": 1, "keepdims": True}
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8, np.bool_])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        np.float64,
+        *(
+            pytest.param(dtype, marks=pytest.mark.acceptance)
+            for dtype in (np.float32, np.int8, np.bool_)
+        ),
+    ],
+)
 @pytest.mark.parametrize(
     "f", [f for f in _RULES if not isinstance(f, np.ufunc)], ids=lambda f: f.__name__
 )
