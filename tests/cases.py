@@ -935,8 +935,8 @@ case(
 )
 case("linalg.vector_norm", "the method", lambda x: x.norm(), real(3), value=np.linalg.norm)
 case("sum", "norm, ord 1", lambda x: np.linalg.norm(x, 1, axis=1), apart(2, 3))
-case("max", "norm, ord inf", lambda x: np.linalg.norm(x, np.inf, 1, True), apart(2, 3))
-case("min", "norm, ord -inf", lambda x: np.linalg.norm(x, -np.inf, axis=0), apart(2, 3))
+case("max", "norm, ord inf", lambda x: np.linalg.norm(x, np.inf, 1, True), uneven(2, 3))
+case("min", "norm, ord -inf", lambda x: np.linalg.norm(x, -np.inf, axis=0), uneven(2, 3))
 OF_MATRICES = {
     "fro": "linalg.vector_norm", "nuc": "linalg.svdvals", 2: "linalg.svdvals",
     -2: "linalg.svdvals", 1: "max", -1: "min", np.inf: "max", -np.inf: "min",
