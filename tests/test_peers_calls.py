@@ -209,7 +209,7 @@ REFUSED = {  # which have no rule, and say so
     f"np.{name}"
     for name in (
         "heaviside sinc vdot convolve ptp percentile quantile trapezoid gradient interp cov "
-        "corrcoef rollaxis dstack meshgrid partition add.accumulate multiply.outer linalg.qr "
+        "corrcoef fmod dstack meshgrid partition add.accumulate multiply.outer linalg.qr "
         "linalg.lstsq"
     ).split()
 }
