@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
-from inspect import Parameter, Signature, signature
+from inspect import Signature, signature
 from opcode import opmap
 from types import FrameType
 from typing import Any
@@ -180,8 +180,8 @@ def array_function(
         return function(*arguments, **options)
     if function in _RULES:
         operation = _RULES[function]
-        strange = options and not _names(operation).issuperset(options)
-        if strange or (len(arguments) > 2 and len(arguments) > _places(function)):
+        known = not options or options.keys() <= _signature(operation).parameters.keys()
+        if not known or (len(arguments) > 2 and len(arguments) > _places(function)):
             arguments, options = _by_name(function, operation, arguments, options)
         return _call(name, operation, arguments, options)
     return function(*_constant(arguments, name), **_constant(options, name))
@@ -196,16 +196,13 @@ def _signature(function: Callable[..., Any]) -> Signature:
 
 
 @cache
-def _names(operation: Callable[..., Any]) -> frozenset[str]:
-    return frozenset(_signature(operation).parameters)
-
-
-@cache
 def _places(function: Callable[..., Any]) -> int:
     """How many arguments NumPy's function and the operation have in the same places."""
-    kinds = [(p.kind, p.default is p.empty) for p in _signature(function).parameters.values()]
-    first = [needed or kind is Parameter.POSITIONAL_ONLY for kind, needed in kinds]
-    return sys.maxsize if (Parameter.VAR_POSITIONAL, True) in kinds or not kinds else sum(first)
+    parameters = _signature(function).parameters.values()
+    if not parameters or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return sys.maxsize
+    needed = [p.kind is p.POSITIONAL_ONLY or p.default is p.empty for p in parameters]
+    return sum(needed) - any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def _by_name(function: Any, operation: Any, arguments: Any, options: Any) -> tuple[Any, Any]:
@@ -213,23 +210,17 @@ def _by_name(function: Any, operation: Any, arguments: Any, options: Any) -> tup
 
     One that the operation lacks is left out where it says what NumPy does anyway, `out=None`.
     """
-    try:
-        given = _signature(function).bind(*arguments, **options)
-    except TypeError:
+    places, parameters = _places(function), _signature(function).parameters
+    if places == sys.maxsize:
         return arguments, options
-    first: list[Any] = []
-    named: dict[str, Any] = {}
-    for key, value in given.arguments.items():
-        parameter = given.signature.parameters[key]
-        if parameter.kind is Parameter.VAR_POSITIONAL:
-            first += value
-        elif parameter.kind is Parameter.VAR_KEYWORD:
-            named |= value
-        elif parameter.kind is Parameter.POSITIONAL_ONLY or parameter.default is Parameter.empty:
-            first.append(value)
-        elif value is not parameter.default or key in _names(operation):
-            named[key] = value
-    return first, named
+    given = list(_signature(function).bind(*arguments, **options).arguments.items())
+    named = dict(given[places:])
+    named |= named.pop("kwargs", {})
+    for key in {*named} & {*parameters} - {*_signature(operation).parameters}:
+        value, default = named[key], parameters[key].default
+        if value is default or (type(value) is str and value == default):
+            del named[key]
+    return [x for _, x in given[:places]], named
 
 
 def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any) -> Any:

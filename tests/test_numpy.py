@@ -581,6 +581,27 @@ def test_an_argument_is_heeded_or_refused(f, dtype):
 
 
 @pytest.mark.parametrize(
+    "f", [f for f in _RULES if not isinstance(f, np.ufunc)], ids=lambda f: f.__name__
+)
+def test_an_argument_that_says_what_numpy_does_anyway_is_no_argument(f):
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except ValueError:  # one in C, of NumPy before 2.4
+        return
+    if f is np.einsum:
+        return  # whose operands have no names
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    defaults = {p.name: p.default for p in parameters if p.kind in kinds}
+    for call in calls(f):
+        arrays = call(A, A + 1)
+        alone = outcome(f, tensors(arrays), {})
+        for name in list(defaults)[len(arrays) :]:
+            if defaults[name] not in (inspect.Parameter.empty, np._NoValue):
+                found = outcome(f, tensors(arrays), {name: defaults[name]})
+                assert agrees(found, outcome(f, arrays, {})), (name, found, alone)
+
+
+@pytest.mark.parametrize(
     ("f", "name"),
     [
         (lambda t: np.partition(t, 1), "np.partition"),
