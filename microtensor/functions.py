@@ -23,6 +23,7 @@ from .tensor import Tensor, apply
 _KNOWN = set(OPERATIONS)
 _ALL = slice(None)
 _OF_SCALARS = "argsort cumprod repeat take".split()  # which have an axis in NumPy's functions
+_OF_ONE_AXIS = "array_split cross diff vecdot".split()  # where None is no axis
 _Function = Callable[..., Any]
 
 
@@ -50,6 +51,8 @@ def _axes(x: Any, axis: Any, name: str) -> tuple[int, ...]:
 def _along(x: Operand, axis: int | None, name: str) -> tuple[Any, int]:
     """A tensor and an axis, counted from the front; None: all entries in one row."""
     x = _plain(x, name)
+    if not isinstance(axis, int | np.integer) and (axis is not None or name in _OF_ONE_AXIS):
+        raise TypeError(f"{name}: axis is one number, got {axis!r}")
     flat = axis is None or (x.ndim == 0 and axis in (0, -1) and name in _OF_SCALARS)
     if flat:
         return x if x.ndim == 1 else op.ravel(x), 0
@@ -87,6 +90,8 @@ def _rule_along(rule: rules.Rule, **options: Any) -> _Function:
 
     def function(x: Operand, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
         x, axis = _along(x, axis, rule.name)
+        if kind is not None or stable is not None:
+            np.sort((), kind=kind, stable=stable)  # what is none raises; every other is heeded
         return apply(rule, (x,), {"axis": axis, **options})
 
     return function
@@ -454,7 +459,7 @@ rollaxis = _line("rollaxis", "An axis moved back, until it stands before another
     lambda x, axis, start=0:
         op.transpose(x, np.rollaxis(np.empty(range(np.ndim(x))), axis, start).shape))
 unstack = _line("unstack", "The entries along an axis, each a tensor.",
-    lambda x, *, axis=0: tuple(moveaxis(x, axis, 0) if axis else _tensor(x, "unstack")))
+    lambda x, *, axis=0: tuple(moveaxis(x, axis, 0) if axis != 0 else _tensor(x, "unstack")))
 roll = _line("roll", "Moved on; what leaves comes in at the other end (axis None: flattened).",
     lambda x, shift, axis=None:
         apply(rules.roll, (x,), {"shift": np.asarray(shift).tolist(), "axis": axis}), "roll")

@@ -16,6 +16,14 @@ FEW = 128
 _reduce: Any = np.add.reduce  # whose types know no axis that is None
 
 
+def numpy_function(name: str) -> Any:
+    """NumPy's function of a name that may have dots, as linalg.solve has; None if there is none."""
+    found: Any = np
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
 def in_single(f: Any) -> Any:
     """The function, computed in single precision where it is given halves."""
 

@@ -774,5 +774,230 @@ constant("logical_or", "bools", lambda a, b: (a > 1) | (b > 1), of(0, 2, 0), of(
 constant("logical_or", "numbers", np.logical_or, of(0, 2, 0), of(2, 0, 0))
 constant("logical_not", "bools", lambda a: ~(a > 1), of(0, 2))
 constant("logical_not", "numbers", np.logical_not, of(0, 2))
+
+# Linear algebra ---------------------------------------------------------------------------------
+# What reads one triangle is given a symmetric matrix, made here; of vectors, which may be turned
+# round, squares are compared.
+
+
+def symmetric(f):
+    return lambda a: f(a + a.mT)
+
+
+def definite(f):
+    """Of a matrix whose eigenvalues are at least 1."""
+    return lambda a: f(a @ a.mT + np.eye(a.shape[-1], dtype=a.dtype))
+
+
+def regular(*shape):
+    """Matrices that are far from singular ones, and whose singular values are apart."""
+    return real(*shape) / 4 + np.eye(shape[-2], shape[-1]) * np.arange(1.5, 1.5 + shape[-1])
+
+
+def uneven(*shape):
+    """Numbers away from 0, whose sums differ."""
+    return apart(*shape) + real(*shape) / 40
+
+
+SOLVE = {
+    "a vector": ((3, 3), (3,)),
+    "a matrix": ((3, 3), (3, 2)),
+    "a stack, a vector": ((2, 3, 3), (3,)),
+    "a stack, a matrix": ((2, 3, 3), (3, 2)),
+    "a matrix, a stack": ((3, 3), (2, 3, 1)),
+    "stacks that broadcast": ((2, 1, 3, 3), (2, 3, 2)),
+    "one by one": ((1, 1), (1,)),
+    "size 0": ((0, 0), (0, 2)),
+    "no right sides": ((2, 2), (2, 0)),
+    "no stacks": ((0, 2, 2), (2,)),
+}
+for what, (left, right) in SOLVE.items():
+    case("linalg.solve", what, np.linalg.solve, regular(*left), real(*right))
+case("linalg.solve", "the same tensor twice", lambda a: np.linalg.solve(a, a @ a), regular(2, 2))
+case(
+    "linalg.solve",
+    "a transpose, an array",
+    lambda a: np.linalg.solve(a.T, NUMBERS.astype(a.dtype)),
+    regular(3, 3),
+)
+
+SINGULAR = np.array([[1.0, 2.0, 0.5], [2.0, 4.0, 1.0], [0.3, -1.0, 0.7]])
+SQUARE = {"a matrix": (3, 3), "a stack": (2, 2, 2), "one by one": (1, 1), "size 0": (0, 0)}
+for what, shape in SQUARE.items():
+    case("linalg.inv", what, np.linalg.inv, regular(*shape))
+    case("linalg.det", what, np.linalg.det, regular(*shape))
+    case(
+        "linalg.slogdet.logabsdet", what, lambda a: np.linalg.slogdet(a).logabsdet, regular(*shape)
+    )
+    case("linalg.cholesky", what, definite(np.linalg.cholesky), regular(*shape))
+    case("linalg.eigvalsh", what, symmetric(np.linalg.eigvalsh), regular(*shape))
+    case(
+        "linalg.eigh.eigenvectors",
+        what,
+        symmetric(lambda a: np.linalg.eigh(a).eigenvectors ** 2),
+        regular(*shape),
+    )
+case("linalg.inv", "a transpose", lambda a: np.linalg.inv(a.T) @ a, regular(2, 2))
+case("linalg.inv", "matrix_power", lambda a: np.linalg.matrix_power(a, -2), regular(2, 2))
+case("matmul", "matrix_power", lambda a: np.linalg.matrix_power(a, 5), real(2, 2))
+case("where", "matrix_power 0", lambda a: np.linalg.matrix_power(a, 0), real(2, 2))
+case("linalg.det", "singular", np.linalg.det, SINGULAR)
+case("linalg.det", "of rank 1", np.linalg.det, np.outer([1.0, 2.0, -1.0], [0.5, 1.0, 2.0]))
+case("linalg.det", "zeros", np.linalg.det, np.zeros((2, 2)))
+case("linalg.det", "of negative sign", np.linalg.det, regular(3, 3)[::-1].copy())
+case(
+    "linalg.slogdet.sign",
+    "its product with the logarithm",
+    lambda a: np.linalg.slogdet(a)[0] * np.linalg.slogdet(a)[1],
+    regular(3, 3)[::-1].copy(),
+)
+case(
+    "linalg.cholesky",
+    "upper",
+    definite(lambda a: np.linalg.cholesky(a, upper=True)),
+    regular(3, 3),
+)
+case("linalg.eigvalsh", "upper", symmetric(lambda a: np.linalg.eigvalsh(a, "U")), regular(3, 3))
+case(
+    "linalg.eigh.eigenvectors",
+    "a power of a matrix",
+    definite(lambda a: (lambda w, v: (v * w**0.5) @ v.mT)(*np.linalg.eigh(a, UPLO="U"))),
+    regular(3, 3),
+)
+MATRICES = {
+    "square": (3, 3),
+    "tall": (4, 2),
+    "wide": (2, 3),
+    "a stack": (2, 3, 2),
+    "one by one": (1, 1),
+    "size 0": (0, 2),
+}
+for what, shape in MATRICES.items():
+    case("linalg.svdvals", what, np.linalg.svdvals, regular(*shape))
+    for part in ("U", "S", "Vh"):
+        case(
+            f"linalg.svd.{part}",
+            what,
+            lambda a, part=part: getattr(np.linalg.svd(a, full_matrices=False), part) ** 2,
+            regular(*shape),
+        )
+    case("linalg.pinv", what, np.linalg.pinv, regular(*shape))
+case("linalg.svd.U", "full, square", lambda a: np.linalg.svd(a).U ** 2, regular(2, 2))
+case(
+    "linalg.svd.Vh",
+    "a sum of its parts",
+    lambda a: (lambda u, s, vh: (u / s) @ vh)(*np.linalg.svd(a, full_matrices=False)),
+    regular(3, 2),
+)
+case(
+    "linalg.svd.U",
+    "hermitian",
+    symmetric(lambda a: np.linalg.svd(a, hermitian=True)[0] ** 2),
+    regular(3, 3),
+)
+case(
+    "linalg.svd.S",
+    "hermitian, values alone",
+    symmetric(lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True)),
+    regular(2, 2),
+)
+case(
+    "linalg.pinv",
+    "hermitian",
+    symmetric(lambda a: np.linalg.pinv(a, hermitian=True)),
+    regular(3, 3),
+)
+case(
+    "linalg.pinv",
+    "of rank 1",
+    lambda a, b: np.linalg.pinv(a[:, None] * b, rtol=1e-4),
+    positive(3),
+    positive(2),
+)
+case("linalg.pinv", "a cut", lambda a: np.linalg.pinv(a, 1e-3), regular(3, 2))
+
+for what, (shape, axis) in {
+    "all": ((2, 3), None),
+    "axis 1": ((2, 3), 1),
+    "a negative axis": ((2, 3, 2), -2),
+    "two axes": ((2, 3, 2), (0, 2)),
+    "of a vector": ((3,), None),
+    "one entry": ((), None),
+    "an axis of length 1": ((2, 1), 1),
+    "size 0": ((0, 3), 1),
+}.items():
+    for keepdims in (False, True):
+        options = {"axis": axis, "keepdims": keepdims}
+        case(
+            "linalg.vector_norm",
+            what + ", kept" * keepdims,
+            lambda x, options=options: np.linalg.norm(x, **options),
+            positive(*shape),
+        )
+for p in (3, 1.5, 2.5, 0.5, -1):
+    case("linalg.vector_norm", f"ord {p}", lambda x, p=p: np.linalg.norm(x, p, axis=0), apart(3, 2))
+case(
+    "linalg.vector_norm",
+    "three axes",
+    lambda x: np.linalg.vector_norm(x, axis=(0, 1, 2), ord=3),
+    apart(2, 1, 2, 2),
+)
+case("linalg.vector_norm", "the method", lambda x: x.norm(), real(3), value=np.linalg.norm)
+case("sum", "norm, ord 1", lambda x: np.linalg.norm(x, 1, axis=1), apart(2, 3))
+case("max", "norm, ord inf", lambda x: np.linalg.norm(x, np.inf, 1, True), uneven(2, 3))
+case("min", "norm, ord -inf", lambda x: np.linalg.norm(x, -np.inf, axis=0), uneven(2, 3))
+OF_MATRICES = {
+    "fro": "linalg.vector_norm", "nuc": "linalg.svdvals", 2: "linalg.svdvals",
+    -2: "linalg.svdvals", 1: "max", -1: "min", np.inf: "max", -np.inf: "min",
+}  # fmt: skip
+for order, rule in OF_MATRICES.items():
+    draw = regular if rule == "linalg.svdvals" else uneven
+    case(rule, f"matrix norm {order}", lambda x, k=order: np.linalg.norm(x, k), draw(3, 2))
+    case(
+        rule,
+        f"matrix norm {order}, two axes, kept",
+        lambda x, k=order: np.linalg.norm(x, k, axis=(2, 0), keepdims=True),
+        draw(2, 1, 3),
+    )
+case("linalg.svdvals", "matrix_norm", lambda x: np.linalg.matrix_norm(x, ord=2), regular(2, 3, 2))
+case(
+    "einsum",
+    "multi_dot",
+    lambda a, b, c: np.linalg.multi_dot([a, b, c]),
+    real(3),
+    real(3, 4),
+    real(4, 2),
+)
+for offset in (-2, -1, 0, 1, 5):
+    case(
+        "einsum",
+        f"np.linalg.diagonal {offset}",
+        lambda x, offset=offset: np.linalg.diagonal(x, offset=offset),
+        real(2, 3, 2),
+    )
+case("sum", "np.linalg.trace", np.linalg.trace, real(2, 3, 3))
+case("multiply", "np.linalg.outer", np.linalg.outer, real(2), real(3))
+case("matmul", "np.linalg.matmul", np.linalg.matmul, real(2, 3), real(3, 2))
+
+
+def cofactors(g, a):
+    """What det's derivative is made of, as a function of what arrives and of the matrix."""
+    a = a if a.requires_grad else mt.Tensor(a, requires_grad=True)
+    return mt.grad(mt.linalg.det(a), a, g, create_graph=True)
+
+
+def minors(g, a):
+    """Each entry's cofactor, by its definition."""
+    n = a.shape[-1]
+    found = np.zeros(a.shape, a.dtype)
+    for i, j in np.ndindex(n, n):
+        rest = np.delete(np.delete(a, i, -2), j, -1)
+        found[..., i, j] = (-1) ** (i + j) * np.linalg.det(rest)
+    return found * (g if a.ndim == 2 else g[..., None, None])
+
+
+for what, a in {**{what: regular(*shape) for what, shape in SQUARE.items()}, "singular": SINGULAR,
+                "of order 4": regular(4, 4)}.items():  # fmt: skip
+    case("cofactors", what, cofactors, positive(*a.shape[:-2]), a, value=minors)
 constant("argsort", "the last axis", np.argsort, apart(2, 4))
 constant("argsort", "axis 0", lambda x: np.argsort(x, axis=0), apart(4, 2))

@@ -97,6 +97,14 @@ def log_softmax(x, axis=-1):
     low = x - np.max(x, axis=axis, keepdims=True)
     return low - np.log(np.sum(np.exp(low), axis=axis, keepdims=True))
 ''',
+    "cofactors": '''
+def cofactors(a):
+    """det(a) times the transposed inverse of a, right where there is no inverse too."""
+    u, s, vh = np.linalg.svd(a)
+    others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :])
+    turned = np.prod(others, axis=-1)[..., None, :] * u
+    return np.linalg.det(u @ vh)[..., None, None] * (turned @ vh)
+''',
     "put": '''
 def put(g, index, shape):
     """Zeros of a shape, with g added in at an index."""
@@ -158,7 +166,8 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
     arguments = [read(x).text for x in symbol.arguments]
     given = [f"{key}={read(x).text}" for key, x in _said(symbol)]
     name = call if call in HELPERS else f"np.{NAMES.get(call, call)}"
-    return Text(f"{name}({', '.join(arguments + given)})")
+    name, _, part = name.rpartition(".") if name.count(".") > 2 else (name, "", "")
+    return Text(f"{name}({', '.join(arguments + given)})" + (part and f".{part}"))
 
 
 # What adds up many numbers, or multiplies them: NumPy does it in half precision, and loses most.
@@ -202,7 +211,9 @@ def _is_of_one_kind(symbol: Symbol) -> bool:
 
 def _said(symbol: Symbol) -> list[tuple[str, Any]]:
     """The options that aren't what they are anyway."""
-    usual: dict[str, Any] = {"axis": None, "keepdims": False, "ddof": 0}
+    usual: dict[str, Any] = {
+        "axis": None, "keepdims": False, "ddof": 0, "UPLO": "L", "hermitian": False
+    }  # fmt: skip
     if symbol.call in ("softmax", "log_softmax"):
         usual["axis"] = -1
     return [(k, x) for k, x in symbol.options.items() if k not in usual or x is not usual[k]]
@@ -253,13 +264,16 @@ def _concise(x: np.ndarray[Any, Any]) -> str:
         return f"np.zeros({literal(x.shape).text}{given})"
     if x.dtype == np.int64 and x.ndim == 1 and x.size > 4 and (x == np.arange(x.size)).all():
         return f"np.arange({x.size})"
+    if x.ndim == 2 and x.shape[0] == x.shape[1] and (x.dtype.kind == "f" or x.size > SMALL):
+        given = ", dtype=bool" if x.dtype == np.bool else given
+        for name in ("eye", "tri"):
+            if len(x) > 1 and (x == getattr(np, name)(len(x))).all():
+                return f"np.{name}({len(x)}{given})"
     if x.dtype.kind != "f":
         return ""
     first = x.flat[0].item()
     if first in (0, 1) and (x == first).all():
         return f"np.{'ones' if first else 'zeros'}({literal(x.shape).text}{given})"
-    if x.ndim == 2 and x.shape[0] == x.shape[1] and (x == np.eye(len(x))).all():
-        return f"np.eye({len(x)}{given})"
     return ""
 
 
@@ -371,6 +385,15 @@ def _einsum(symbol: Symbol, read: Read) -> Text | None:
     return Text(f"np.einsum({', '.join(texts)})")
 
 
+def _norm(symbol: Symbol, read: Read) -> Text | None:
+    """By its shorter name, where that has it."""
+    options = symbol.options
+    if options["ord"] != 2 or (isinstance(options["axis"], tuple) and len(options["axis"]) > 2):
+        return None
+    given = [f"{key}={read(x).text}" for key, x in _said(symbol) if key != "ord"]
+    return Text(f"np.linalg.norm({', '.join([read(symbol.arguments[0]).text, *given])})")
+
+
 SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "einsum": _einsum,
     "getitem": _getitem,
@@ -381,4 +404,5 @@ SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "negative": _negative,
     "full": _full,
     "clip": _clip,
+    "linalg.vector_norm": _norm,
 }
