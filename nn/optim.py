@@ -9,7 +9,7 @@ import numpy as np
 
 from microtensor import GradientError, ShapeError, Tensor
 
-from .checks import hinting, number
+from .checks import hinting, number, printable
 from .module import Module, misfits, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -51,8 +51,8 @@ class Optimizer:
                 raise TypeError(f"{name}: expected parameters, got a {type(p).__name__}")
             if not p.is_leaf:
                 raise TypeError(
-                    f"{name}: {p.name or 'a tensor'} was computed, and what it was computed from "
-                    "would not change; list the parameters themselves"
+                    f"{name}: {printable(p.name or 'a tensor')} was computed, and what it was "
+                    "computed from would not change; list the parameters themselves"
                 )
         if len({id(p) for p in self.parameters}) < len(self.parameters):
             raise ValueError(f"{name}: a parameter is listed twice")
@@ -82,8 +82,8 @@ class Optimizer:
         for _, p, g in given:
             if np.shape(g) != p.shape:
                 raise ShapeError(
-                    f"{type(self).__name__}: {p.name or 'a parameter'} has shape {p.shape}, its "
-                    f"gradient {np.shape(g)}"
+                    f"{type(self).__name__}: {printable(p.name or 'a parameter')} has shape "
+                    f"{p.shape}, its gradient {np.shape(g)}"
                 )
         self.steps += 1
         for k, p, g in given:
