@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from opcode import opmap
+from operator import attrgetter
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from . import operations
+from . import functions, operations
 from .errors import called
 from .modes import current_mode
 from .operands import Array
@@ -25,7 +26,9 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: An
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
-def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Array:
+def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Any:
+    if isinstance(fill_value, Tensor):
+        return functions.full_like(a, fill_value, *more, **options)
     return np.full_like(getattr(a, "_array", a), np.asarray(fill_value), *more, **options)
 
 
@@ -37,18 +40,23 @@ def _fabs(x: Any) -> Any:
     return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
 
 
+def _divmod(a: Any, b: Any) -> tuple[Tensor, Tensor]:
+    return operations.floor_divide(a, b), operations.remainder(a, b)
+
+
 def _in(dtype: Any, x: Any) -> Any:
     """An operand in a dtype, which a number of Python's takes on by itself."""
     return x if getattr(x, "dtype", dtype) == dtype else operations.astype(x, dtype)
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
-    getattr(np, name): row.function for row in OPERATIONS.values() for name in row.numpy
+    attrgetter(name)(np): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
     np.positive: lambda x: x,
+    np.divmod: _divmod,
     # whose keywords have other names in NumPy
     np.clip: _clip,
-    np.full_like: _full_like,  # a constant: a gradient would have to be a sum over its entries
+    np.full_like: _full_like,
     # whose results are floats, also of whole numbers
     np.float_power: _float_power,
     np.fabs: _fabs,
@@ -75,7 +83,7 @@ _OF_SHAPES = _functions(
     "isrealobj shares_memory may_share_memory"
 )
 _CONSTANT = _functions(
-    "all any argmax argmin argsort isclose allclose array_equal array_repr array_str "
+    "all any argmax argmin isclose allclose array_equal array_repr array_str "
     "array2string count_nonzero nonzero argwhere"
 )
 _CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
@@ -203,5 +211,7 @@ Tensor.__int__ = _conversion(int, "int()")
 Tensor.__complex__ = _conversion(complex, "complex()")
 Tensor.__round__ = _conversion(lambda x, *digits: round(x.item(), *digits), "round()")
 Tensor.__array__ = array
+Tensor.__divmod__ = _divmod
+Tensor.__rdivmod__ = lambda b, a: _divmod(a, b)
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from itertools import pairwise
-from string import ascii_letters
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -201,6 +201,26 @@ arctan2 = binary(
     rules.arctan2,
     "The angle of the point (b, a), from -pi to pi; 0 at (0, 0), with both derivatives 0.",
 )
+hypot = binary(
+    rules.hypot, "sqrt(a**2 + b**2), without overflow; at (0, 0) both derivatives are 0."
+)
+logaddexp = binary(
+    rules.logaddexp,
+    "log(exp(a) + exp(b)), without overflow; of two equal infinities each has half the gradient.",
+)
+logaddexp2 = binary(rules.logaddexp2, "log2(2**a + 2**b), as logaddexp is.")
+remainder = binary(
+    rules.remainder,
+    "a % b, with the sign of b; its derivative by a is 1, and by b -(a // b).",
+    operator="mod",
+    numpy="remainder mod",
+)
+floor_divide = binary(
+    rules.floor_divide, "a // b, the quotient rounded down. Its derivatives are 0.", "floordiv"
+)
+fmod = binary(
+    rules.fmod, "What is left of a, with its sign, when b goes into it a whole number of times."
+)
 negative = unary(rules.negative, "-x.", methods="negative __neg__", formulas="")
 exp = unary(rules.exp, "e to the power x, element by element.")
 expm1 = unary(rules.expm1, "exp(x) - 1, accurate near 0.")
@@ -210,7 +230,35 @@ sqrt = unary(rules.sqrt, "The square root; its derivative at 0 is inf.")
 square = unary(rules.square, "x times x.")
 sin = unary(rules.sin, "The sine of x radians.")
 cos = unary(rules.cos, "The cosine of x radians.")
+tan = unary(rules.tan, "The tangent of x radians.")
 tanh = unary(rules.tanh, "The hyperbolic tangent.")
+sinh = unary(rules.sinh, "The hyperbolic sine.")
+cosh = unary(rules.cosh, "The hyperbolic cosine.")
+arcsin = unary(rules.arcsin, "The angle whose sine is x; its derivative at 1 and -1 is inf.")
+arccos = unary(rules.arccos, "The angle whose cosine is x; its derivative at 1 and -1 is -inf.")
+arctan = unary(rules.arctan, "The angle whose tangent is x, from -pi/2 to pi/2.")
+arcsinh = unary(rules.arcsinh, "The number whose hyperbolic sine is x.")
+arccosh = unary(
+    rules.arccosh, "The number whose hyperbolic cosine is x; its derivative at 1 is inf."
+)
+arctanh = unary(rules.arctanh, "The number whose hyperbolic tangent is x, which is inf at 1.")
+exp2 = unary(rules.exp2, "2 to the power x.")
+log2 = unary(rules.log2, "The logarithm to base 2; -inf at 0, where its derivative is inf.")
+log10 = unary(rules.log10, "The logarithm to base 10; -inf at 0, where its derivative is inf.")
+cbrt = unary(rules.cbrt, "The cube root, of negative numbers too; its derivative at 0 is inf.")
+reciprocal = unary(rules.reciprocal, "1 / x; of whole numbers the whole part, as NumPy has it.")
+deg2rad = unary(rules.deg2rad, "Degrees as radians.", numpy="deg2rad radians")
+rad2deg = unary(rules.rad2deg, "Radians as degrees.", numpy="rad2deg degrees")
+erf = unary(
+    rules.erf,
+    "The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x; right to 4e-16 of "
+    "its value in float64, 3e-7 in float32.",
+)
+sign = unary(rules.sign, "1 above 0, -1 below, 0 at 0. Its derivative is 0.")
+floor = unary(rules.floor, "The largest whole number that isn't above x. Its derivative is 0.")
+ceil = unary(rules.ceil, "The smallest whole number that isn't below x. Its derivative is 0.")
+trunc = unary(rules.trunc, "The whole part of x. Its derivative is 0.", numpy="trunc fix")
+rint = unary(rules.rint, "The nearest whole number, a half to the even one. Its derivative is 0.")
 sigmoid = unary(
     rules.sigmoid,
     "1 / (1 + exp(-x)), without overflow. Its derivative is at most 0.25.",
@@ -245,6 +293,12 @@ def where(condition: Operand, a: Operand, b: Operand) -> Tensor:
     return apply(rules.where, (condition, a, b))
 
 
+@operation(numpy="round around", formulas="")
+def round(x: Operand, decimals: int = 0) -> Tensor:
+    """Rounded to so many decimals, a half to the even one. Its derivative is 0."""
+    return apply(rules.round, (x,), {"decimals": decimals} if decimals else {})
+
+
 def _plain(x: Operand, name: str) -> Any:
     """Something with a shape: a tensor as it is, all else as an array."""
     return x if hasattr(x, "shape") else np.asarray(operand(x, name))
@@ -272,11 +326,14 @@ def outer(a: Operand, b: Operand) -> Tensor:
 
 
 @operation(methods="", formulas="")
-def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
+def einsum(subscripts: Any, *operands: Operand, optimize: Any = None) -> Tensor:
     """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result.
 
-    `optimize` is that of `np.einsum`; None chooses by the amount of work.
+    Subscripts may be lists of numbers, too: `einsum(a, [0, 1], b, [1, 2], [0, 2])`. `optimize` is
+    that of `np.einsum`; None chooses by the amount of work.
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _from_lists((subscripts, *operands))
     arrays = tuple(_plain(x, "einsum") for x in operands)
     options = {"subscripts": _explicit(subscripts, arrays)}
     return apply(
@@ -284,10 +341,24 @@ def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
     )
 
 
+def _from_lists(given: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Operands with a list of numbers behind each, and perhaps one of the result, as subscripts."""
+    letters = ascii_uppercase + ascii_lowercase
+    *_, last = given if len(given) % 2 else [*given, None]
+    lists = [*given[1::2], *([] if last is None else [last])]
+    try:
+        terms = ["".join("..." if k is ... else letters[k] for k in one) for one in lists]
+    except (TypeError, IndexError):
+        raise TypeError(
+            "einsum: the subscripts come first, as text such as 'ij,jk->ik', or behind each "
+            "operand as a list of numbers below 52"
+        ) from None
+    result = "" if last is None else "->" + terms.pop()
+    return ",".join(terms) + result, tuple(given[: 2 * len(terms) : 2])
+
+
 def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
     """The same sum with letters for every axis and the result written out."""
-    if not isinstance(subscripts, str):
-        raise TypeError("einsum: the subscripts come first, as text such as 'ij,jk->ik'")
     inputs, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(operands):

@@ -75,6 +75,15 @@ TABLE = [
     ("sigmoid", mt.sigmoid, torch.sigmoid, (FAR,)),
     ("softplus", mt.softplus, lambda x: torch.logaddexp(x, torch.zeros_like(x)), (A,)),
     ("softplus", mt.softplus, lambda x: torch.logaddexp(x, torch.zeros_like(x)), (FAR,)),
+    ("cbrt", mt.cbrt, lambda x: x ** (1 / 3), (P,)),
+    ("erf", mt.erf, torch.erf, (A,)),
+    ("erf", mt.erf, torch.erf, (FAR,)),
+    ("rint", mt.rint, torch.round, (A,)),
+    ("round", lambda x: mt.round(x, 1), lambda x: torch.round(x, decimals=1), (A,)),
+    ("sign", mt.sign, torch.sign, (FAR,)),
+    ("remainder", lambda a, b: a % b, torch.remainder, (A, Q)),
+    ("remainder", lambda a, b: a % b, torch.remainder, (A, B)),
+    ("fmod", mt.fmod, torch.fmod, (A, B)),
     ("relu", mt.relu, torch.relu, (A,)),
     ("relu", mt.relu, torch.relu, (FAR,)),
     ("absolute", mt.absolute, torch.abs, (FAR,)),
@@ -116,6 +125,63 @@ TABLE = [
     ("log_softmax", mt.log_softmax, lambda x: torch.log_softmax(x, -1), (A,)),
     ("log_softmax", lambda x: mt.log_softmax(x, 0), lambda x: torch.log_softmax(x, 0), (CUBE,)),
     ("log_softmax", mt.log_softmax, lambda x: torch.log_softmax(x, -1), (FAR,)),
+    ("cumprod", lambda x: x.cumprod(axis=1), lambda x: torch.cumprod(x, 1), (CUBE,)),
+    ("cumprod", lambda x: x.cumprod(axis=1), lambda x: torch.cumprod(x, 1), (ZEROS,)),
+    ("cumprod", lambda x: x.cumprod(axis=0), lambda x: torch.cumprod(x, 0), (ZEROS,)),
+    ("sort", mt.sort, lambda x: torch.sort(x, stable=True)[0], (CUBE,)),
+    ("sort", mt.sort, lambda x: torch.sort(x, stable=True)[0], (TIES,)),
+    ("sort", lambda x: mt.median(x, 1), lambda x: torch.median(x, 1)[0], (A,)),
+    ("sort", lambda x: mt.median(x, 0), lambda x: torch.quantile(x, 0.5, 0), (A,)),
+    (
+        "roll",
+        lambda x: mt.roll(x, (1, -2), (0, 2)),
+        lambda x: torch.roll(x, (1, -2), (0, 2)),
+        (CUBE,),
+    ),
+    (
+        "sliding_window_view",
+        lambda x: mt.sliding_window_view(x, (2, 3), (1, 2)),
+        lambda x: x.unfold(1, 2, 1).unfold(2, 3, 1),
+        (CUBE,),
+    ),
+    (
+        "sliding_window_view",
+        lambda x, k: mt.tensordot(
+            mt.sliding_window_view(x, (2, 3), (1, 2)), k, ((0, 3, 4), (0, 1, 2))
+        ),
+        lambda x, k: torch.conv2d(x[None], k[None])[0, 0],
+        (CUBE, real(2, 2, 3)),
+    ),
+    (
+        "matmul",
+        lambda a, b: mt.tensordot(a, b, ([0, 1], [1, 0])),
+        lambda a, b: torch.tensordot(a, b, ([0, 1], [1, 0])),
+        (CUBE, real(3, 2, 5)),
+    ),
+    ("matmul", mt.inner, torch.inner, (CUBE, real(2, 4))),
+    ("multiply", mt.kron, torch.kron, (A, COLUMN)),
+    ("subtract", mt.cross, torch.linalg.cross, (A, B)),
+    ("subtract", lambda x: mt.diff(x, 2, 2), lambda x: torch.diff(x, 2, 2), (CUBE,)),
+    ("sum", mt.trace, torch.trace, (real(3, 3),)),
+    ("where", lambda x: mt.tril(x, 1), lambda x: torch.tril(x, 1), (CUBE,)),
+    ("where", lambda x: mt.triu(x, 1), lambda x: torch.triu(x, 1), (CUBE,)),
+    (
+        "where",
+        lambda x: mt.nan_to_num(x, nan=2.0),
+        lambda x: torch.nan_to_num(x, nan=2.0),
+        (np.array([np.nan, 1.0, np.inf, -np.inf]),),
+    ),
+    ("getitem", lambda x: mt.repeat(x, 2, 1), lambda x: torch.repeat_interleave(x, 2, 1), (CUBE,)),
+    (
+        "getitem",
+        lambda x: mt.take(x, [5, 0, 5]),
+        lambda x: torch.take(x, torch.tensor([5, 0, 5])),
+        (A,),
+    ),
+    ("getitem", lambda x: mt.diag(x, 1), lambda x: torch.diag(x, 1), (A,)),
+    ("put", lambda x: mt.diag(x, -1), lambda x: torch.diag(x, -1), (ROW,)),
+    ("broadcast_to", lambda x: mt.tile(x, (2, 1, 3)), lambda x: torch.tile(x, (2, 1, 3)), (A,)),
+    ("flip", lambda x: mt.rot90(x, 3, (2, 0)), lambda x: torch.rot90(x, 3, (2, 0)), (CUBE,)),
     ("reshape", lambda x: x.reshape(4, -1), None, (CUBE,)),
     ("reshape", lambda x: x.ravel(), None, (A,)),
     ("transpose", lambda x: x.T, None, (A,)),
@@ -180,8 +246,10 @@ COMPARISONS = {
     "logical_and": lambda a, b: (a > 1) & (b > 1),
     "logical_or": lambda a, b: (a > 1) | (b > 1),
     "logical_not": lambda a, b: ~(a > b),
+    "argsort": lambda a, b: a.argsort(),
 }
-ELSEWHERE = {"put"}  # getitem's derivative: in every second derivative below
+# getitem's derivative, in every second derivative below, and what has no derivative there
+ELSEWHERE = {"put", "overlap_add", "floor_divide"}
 
 
 def close(found, expected):

@@ -42,6 +42,39 @@ def softplus(x):
     """log(1 + exp(x)), without overflow."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 ''',
+    "erf": '''
+def erf(x):
+    """By its series below 1 (Abramowitz and Stegun 7.1.5), by midpoints from there on."""
+    size = np.abs(x)
+    near, far = np.minimum(size, 1), np.minimum(np.maximum(size, 1), 6)
+    square, series, added = near * near, 0.0, 0.0
+    for n in range(20, -1, -1):
+        series = 1 / (2 * n + 1) - square * (series / (n + 1))
+    for t in (n / 2 + 0.25 for n in range(12)):
+        added = added + np.e ** (-t * t) / (t * t + far * far)
+    added = np.exp(-far * far) * far / np.pi * added
+    rest = added + 2 / (1 + np.exp(4 * np.pi * far))
+    small = 2 / np.pi**0.5 * near * series
+    return np.sign(x) * np.where(size < 1, small, 1 - rest)
+''',
+    "overlap_add": '''
+def overlap_add(g, axes):
+    """What windows along these axes, each in a last axis, bring to each entry, added up."""
+    for axis in reversed(axes):
+        before, n = [(0, 0)] * axis, g.shape[-1]
+        after = [(0, 0)] * (g.ndim - 2 - axis)
+        parts = [(g[..., i], (i, n - 1 - i)) for i in range(n)]
+        g = sum(np.pad(part, [*before, around, *after]) for part, around in parts)
+    return g
+''',
+    "sliding_window_view": '''
+def sliding_window_view(x, window, axes):
+    """Every window of these lengths along these axes, each in a new last axis."""
+    for n, axis in zip(window, axes):
+        places = np.arange(x.shape[axis] - n + 1)[:, None] + np.arange(n)
+        x = np.moveaxis(np.take(x, places, axis), axis + 1, -1)
+    return x
+''',
     "logsumexp": '''
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), shifted by the largest entry so that nothing overflows."""
