@@ -14,6 +14,7 @@ from microtensor import (
     max,
     mean,
     pad,
+    record_constants,
     reshape,
     sliding_window_view,
     transpose,
@@ -57,12 +58,13 @@ def _windows(owner: str, x: Tensor, size: tuple[int, int], stride: tuple[int, in
 
 
 def _image(owner: str, x: Any, channels: int | None = None) -> Tensor:
-    x = as_tensor(x)
-    if x.ndim != 4 or channels not in (None, x.shape[1]):
+    image = as_tensor(x)
+    shape = image.shape
+    if len(shape) != 4 or channels not in (None, shape[1]):
         c = "C" if channels is None else channels
-        cure = "; np.moveaxis(x, -1, 1) puts channels there" if x.shape[-1:] == (channels,) else ""
-        raise ShapeError(f"{owner}: inputs are (N, {c}, H, W), got shape {x.shape}{cure}")
-    return x
+        cure = "; np.moveaxis(x, -1, 1) puts channels there" if shape[-1:] == (channels,) else ""
+        raise ShapeError(f"{owner}: inputs are (N, {c}, H, W), got shape {shape}{cure}")
+    return image
 
 
 class Conv2d(Module):
@@ -102,9 +104,10 @@ class Conv2d(Module):
     def forward(self, x: Any) -> Tensor:
         """The image of these sums."""
         x = _image("Conv2d", x, self.weight.shape[1])
-        if any(self.padding):
-            x = pad(x, ((0, 0), (0, 0), *((n, n) for n in self.padding)))
-        windows = _windows("Conv2d", x, self.kernel_size, self.stride)
+        with record_constants():  # so that programs begin with the images, not with the windows
+            if any(self.padding):
+                x = pad(x, ((0, 0), (0, 0), *((n, n) for n in self.padding)))
+            windows = _windows("Conv2d", x, self.kernel_size, self.stride)
         z = einsum("nchwij,ocij->nohw", windows, self.weight)
         return z if self.bias is None else z + reshape(self.bias, -1, 1, 1)
 

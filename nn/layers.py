@@ -15,6 +15,7 @@ from microtensor import (
     mean,
     multiply,
     no_grad,
+    record_constants,
     relu,
     reshape,
     sigmoid,
@@ -134,7 +135,9 @@ class LeakyReLU(Module):
 
     def forward(self, x: Any) -> Tensor:
         x = as_tensor(x)
-        return where(x > 0, x, self.negative_slope * x)
+        with record_constants():  # for programs that hold for other inputs too
+            above = x > 0
+        return where(above, x, self.negative_slope * x)
 
     def extra_repr(self) -> str:
         return f"{self.negative_slope}"

@@ -411,8 +411,8 @@ def _judged(outputs: Array, threshold: float | None) -> Array:
         return np.asarray(outputs.argmax(axis=1))
     if threshold is None and outputs.ndim > 2:
         raise ValueError(
-            f"predict: outputs of shape {outputs.shape} are judged by loss=, as of the training, or "
-            "by threshold="
+            f"predict: outputs of shape {outputs.shape} are judged by loss=, the loss of the "
+            "training, or threshold="
         )
     if threshold is None and outputs.size and (outputs.min() < 0 or outputs.max() > 1):
         raise ValueError(

@@ -13,8 +13,8 @@ import nn
 PUBLIC = (
     "Module Parameter Buffer Sequential Linear ReLU Sigmoid Tanh Softmax Dropout Flatten BCELoss "
     "Embedding LeakyReLU GELU LayerNorm BatchNorm Conv2d MaxPool2d AvgPool2d AdamW clip_grad_norm "
-    "batches seed BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal he_uniform "
-    "lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
+    "batches seed BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal "
+    "he_uniform lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
     "CatClassifier datasets"
 ).split()
 
