@@ -243,8 +243,6 @@ class LayerNorm(Module):
         self,
         normalized_shape: int | tuple[int, ...],
         eps: float = 1e-5,
-        elementwise_affine: bool = True,
-        bias: bool = True,
         *,
         dtype: Any = np.float64,
     ) -> None:
@@ -255,9 +253,8 @@ class LayerNorm(Module):
             raise ValueError("LayerNorm: normalized_shape has one size or more, got ()")
         number("LayerNorm", "eps", eps, lambda x: x > 0, "above 0")
         self.eps = eps
-        self.weight = Parameter(np.ones(self.shape), dtype=dtype) if elementwise_affine else None
-        learnt = elementwise_affine and bias
-        self.bias = Parameter(np.zeros(self.shape), dtype=dtype) if learnt else None
+        self.weight = Parameter(np.ones(self.shape), dtype=dtype)
+        self.bias = Parameter(np.zeros(self.shape), dtype=dtype)
 
     def forward(self, x: Any) -> Tensor:
         """The input, normalised along its last axes; of the same shape."""
@@ -265,8 +262,8 @@ class LayerNorm(Module):
         if x.shape[-len(self.shape) :] != self.shape:
             raise ShapeError(f"LayerNorm: the last axes are {self.shape}, got shape {x.shape}")
         z, _, _ = _normal(x, tuple(range(-len(self.shape), 0)), self.eps)
-        z = z if self.weight is None else z * self.weight
-        return z if self.bias is None else z + self.bias
+        result: Tensor = z * self.weight + self.bias
+        return result
 
     def extra_repr(self) -> str:
         return f"{self.shape[0] if len(self.shape) == 1 else self.shape}"
@@ -288,7 +285,6 @@ class BatchNorm(Module):
         num_features: int,
         eps: float = 1e-5,
         momentum: float = 0.1,
-        affine: bool = True,
         *,
         dtype: Any = np.float64,
     ) -> None:
@@ -296,8 +292,8 @@ class BatchNorm(Module):
         number("BatchNorm", "eps", eps, lambda x: x > 0, "above 0")
         number("BatchNorm", "momentum", momentum, lambda x: 0 <= x <= 1, "from 0 to 1")
         self.num_features, self.eps, self.momentum = n, eps, momentum
-        self.weight = Parameter(np.ones(n), dtype=dtype) if affine else None
-        self.bias = Parameter(np.zeros(n), dtype=dtype) if affine else None
+        self.weight = Parameter(np.ones(n), dtype=dtype)
+        self.bias = Parameter(np.zeros(n), dtype=dtype)
         self.running_mean = Buffer(np.zeros(n), dtype=dtype)
         self.running_var = Buffer(np.ones(n), dtype=dtype)
         self.num_batches_tracked = Buffer(0)
@@ -322,8 +318,8 @@ class BatchNorm(Module):
         else:
             m, v = (reshape(b, place) for b in (self.running_mean, self.running_var))
             z = (x - m) / sqrt(v + self.eps)
-        z = z if self.weight is None else z * reshape(self.weight, place)
-        return z if self.bias is None else z + reshape(self.bias, place)
+        result: Tensor = z * reshape(self.weight, place) + reshape(self.bias, place)
+        return result
 
     def _follow(self, m: Tensor, v: Tensor, n: int) -> None:
         """Moves the running statistics towards those of a batch with n numbers a channel."""
