@@ -30,6 +30,8 @@ from .checks import as_classes, as_tensor, hinting, number, whole_number
 from .init import RNG, generator, lecun_normal
 from .module import Buffer, Module, Parameter
 
+Array = np.ndarray[Any, np.dtype[Any]]
+
 
 class Linear(Module):
     """`x @ weight.T + bias`, for x of shape (..., n_in); the result has shape (..., n_out).
@@ -214,9 +216,13 @@ class Dropout(Module):
         inputs = as_tensor(x)
         if not self.training or self.p == 0:
             return inputs
-        kept = self.rng.uniform(size=inputs.shape) >= self.p
         dtype = inputs.dtype if inputs.dtype.kind == "f" else np.float64
-        return multiply(inputs, (kept / (1 - self.p)).astype(dtype))
+        return multiply(inputs, self.draw(inputs.shape, dtype))
+
+    def draw(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
+        """What inputs of a shape are multiplied by: 0 or 1 / (1 - p)."""
+        kept = self.rng.uniform(size=shape) >= self.p
+        return (kept / (1 - self.p)).astype(dtype)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
@@ -248,25 +254,26 @@ class LayerNorm(Module):
     ) -> None:
         whole = isinstance(normalized_shape, int | np.integer)
         sizes = (normalized_shape,) if whole else tuple(normalized_shape)  # type: ignore[arg-type]
-        self.shape = tuple(whole_number("LayerNorm", "a size", n, 1) for n in sizes)
-        if not self.shape:
+        self.normalized_shape = tuple(whole_number("LayerNorm", "a size", n, 1) for n in sizes)
+        if not self.normalized_shape:
             raise ValueError("LayerNorm: normalized_shape has one size or more, got ()")
         number("LayerNorm", "eps", eps, lambda x: x > 0, "above 0")
         self.eps = eps
-        self.weight = Parameter(np.ones(self.shape), dtype=dtype)
-        self.bias = Parameter(np.zeros(self.shape), dtype=dtype)
+        self.weight = Parameter(np.ones(self.normalized_shape), dtype=dtype)
+        self.bias = Parameter(np.zeros(self.normalized_shape), dtype=dtype)
 
     def forward(self, x: Any) -> Tensor:
         """The input, normalised along its last axes; of the same shape."""
-        x = as_tensor(x)
-        if x.shape[-len(self.shape) :] != self.shape:
-            raise ShapeError(f"LayerNorm: the last axes are {self.shape}, got shape {x.shape}")
-        z, _, _ = _normal(x, tuple(range(-len(self.shape), 0)), self.eps)
+        x, shape = as_tensor(x), self.normalized_shape
+        if x.shape[-len(shape) :] != shape:
+            raise ShapeError(f"LayerNorm: the last axes are {shape}, got shape {x.shape}")
+        z, _, _ = _normal(x, tuple(range(-len(shape), 0)), self.eps)
         result: Tensor = z * self.weight + self.bias
         return result
 
     def extra_repr(self) -> str:
-        return f"{self.shape[0] if len(self.shape) == 1 else self.shape}"
+        shape = self.normalized_shape
+        return str(shape[0] if len(shape) == 1 else shape)
 
 
 class BatchNorm(Module):
