@@ -14,7 +14,6 @@ from microtensor import (
     erf,
     mean,
     multiply,
-    no_grad,
     record_constants,
     relu,
     reshape,
@@ -252,8 +251,8 @@ class LayerNorm(Module):
         *,
         dtype: Any = np.float64,
     ) -> None:
-        whole = isinstance(normalized_shape, int | np.integer)
-        sizes = (normalized_shape,) if whole else tuple(normalized_shape)  # type: ignore[arg-type]
+        several = isinstance(normalized_shape, tuple | list)
+        sizes: Any = normalized_shape if several else (normalized_shape,)
         self.normalized_shape = tuple(whole_number("LayerNorm", "a size", n, 1) for n in sizes)
         if not self.normalized_shape:
             raise ValueError("LayerNorm: normalized_shape has one size or more, got ()")
@@ -330,11 +329,13 @@ class BatchNorm(Module):
 
     def _follow(self, m: Tensor, v: Tensor, n: int) -> None:
         """Moves the running statistics towards those of a batch with n numbers a channel."""
-        with no_grad():
-            for buffer, found in ((self.running_mean, m), (self.running_var, v * (n / (n - 1)))):
-                step = self.momentum * (reshape(found, -1) - buffer)
-                buffer.data = (buffer + step).data.astype(buffer.dtype)
-            self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+        for buffer, found, scale in (
+            (self.running_mean, m, 1.0),
+            (self.running_var, v, n / (n - 1)),
+        ):
+            step = self.momentum * (scale * reshape(found.detach(), -1) - buffer)
+            buffer.data = buffer + step
+        self.num_batches_tracked.data = self.num_batches_tracked + 1
 
     def extra_repr(self) -> str:
         return f"{self.num_features}"

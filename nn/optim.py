@@ -191,7 +191,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     norm = largest * math.sqrt(sum(squares))  # of a whole that can't overflow
     if norm > max_norm:
         for p in given:
-            p.grad = p.grad * (max_norm / norm)
+            p.grad = np.asarray(p.grad * (max_norm / norm))
     return norm
 
 
