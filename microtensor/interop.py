@@ -17,7 +17,7 @@ import numpy as np
 from . import functions, operations
 from .errors import called
 from .modes import current_mode
-from .operands import Array
+from .operands import Array, defers
 from .operations import OPERATIONS
 from .tensor import Tensor, read
 
@@ -40,7 +40,9 @@ def _fabs(x: Any) -> Any:
     return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
 
 
-def _divmod(a: Any, b: Any) -> tuple[Tensor, Tensor]:
+def _divmod(a: Any, b: Any) -> Any:
+    if defers(a) or defers(b):
+        return NotImplemented
     return operations.floor_divide(a, b), operations.remainder(a, b)
 
 

@@ -288,14 +288,15 @@ def test_dtypes_are_those_of_numpy(f, dtype):
 
 # Operands that compute themselves ---------------------------------------------------------------
 
-ARITHMETIC = "add sub mul truediv pow matmul and or".split()
+ARITHMETIC = "add sub mul truediv floordiv mod pow matmul and or".split()
 COMPARISONS = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
 def unit(*bases):
     """A class that NumPy leaves all operators to."""
     methods = {"__array_ufunc__": None}
-    for name in [*ARITHMETIC, *(f"r{name}" for name in ARITHMETIC), *COMPARISONS]:
+    names = [*ARITHMETIC, "divmod"]
+    for name in [*names, *(f"r{name}" for name in names), *COMPARISONS]:
         methods[f"__{name}__"] = lambda self, other, name=name: (name, type(other).__name__)
     return type("Unit", bases, methods)
 
@@ -319,6 +320,8 @@ def test_operators_defer_to_who_computes_itself(t, other):
         assert dunder(other, t) == (name, "Tensor")
         if name not in ("and", "or"):
             assert getattr(operator, f"i{name}")(t, other) == (f"r{name}", "Tensor")
+    assert divmod(t, other) == ("rdivmod", "Tensor")
+    assert divmod(other, t) == ("divmod", "Tensor")
     for name, mirrored in COMPARISONS.items():
         assert getattr(operator, name)(t, other) == (mirrored, "Tensor")
         assert getattr(operator, name)(other, t) == (name, "Tensor")
