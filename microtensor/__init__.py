@@ -7,6 +7,8 @@ from . import operations
 from .backward import grad as grad
 from .check import check_gradients as check_gradients
 from .check import detect_anomaly as detect_anomaly
+from .derivatives import hessian as hessian
+from .derivatives import jacobian as jacobian
 from .errors import GradientError as GradientError
 from .errors import NoRenderer as NoRenderer
 from .errors import ShapeError as ShapeError
@@ -14,6 +16,7 @@ from .graph import Edge as Edge
 from .graph import Graph as Graph
 from .graph import Node as Node
 from .graph import Step as Step
+from .interop import from_dlpack as from_dlpack
 from .modes import group as group
 from .modes import no_grad as no_grad
 from .modes import record_anew as record_anew
@@ -35,6 +38,7 @@ from .views import to_source as to_source
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (
         "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
-        "check_gradients compile detail detect_anomaly difference draw explain follow grad "
-        "group no_grad page paths primitive record_anew record_constants to_source"
+        "check_gradients compile detail detect_anomaly difference draw explain follow from_dlpack "
+        "grad group hessian jacobian no_grad page paths primitive record_anew record_constants "
+        "to_source"
     ).split() + operations.__all__

@@ -80,7 +80,7 @@ def no_tensor(name: str, x: Any) -> TypeError:
     return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
 
 
-ELSEWHERE = {"dim": "axis", "dims": "axis", "keepdim": "keepdims", "correction": "ddof"}
+ELSEWHERE = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
 ELSEWHERE["unbiased"] = "ddof, 1 for unbiased=True"
 
 

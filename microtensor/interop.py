@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
+from inspect import Parameter, signature
 from opcode import opmap
 from types import FrameType
 from typing import Any
@@ -22,6 +24,8 @@ from .tensor import Tensor, read
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
+    if (a_min is not None or a_max is not None) and (min is not None or max is not None):
+        raise TypeError("np.clip: give min and max, or a_min and a_max, not some of each")
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
@@ -53,7 +57,7 @@ _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     np.float_power: _float_power,
     np.fabs: _fabs,
     np.transpose: lambda a, axes=None: operations.transpose(a, axes),
-    np.reshape: lambda a, shape: operations.reshape(a, shape),
+    np.reshape: lambda a, shape, order="C": operations.reshape(a, shape, order=order),
 }
 
 _REDUCTIONS = {
@@ -94,25 +98,58 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
     return np.array(read(self, "np.asarray()"), dtype=dtype)
 
 
+def dlpack(self: Tensor, *, copy: bool | None = None, **options: Any) -> Any:
+    """What another library calls to take over the numbers: those of a copy."""
+    if _learnt(self):
+        what = called(self, "this tensor")
+        raise BufferError(
+            f"{what} requires a gradient, which another library would lose: give its .detach()"
+        )
+    if copy is False:
+        raise BufferError("a tensor is handed over as a copy; t.data is its array itself")
+    return np.array(read(self, "__dlpack__()")).__dlpack__(**options)
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A constant with a copy of the numbers of another library's array, PyTorch's or JAX's.
+
+    BufferError if it is not on the CPU, requires a gradient, or holds what NumPy lacks (bfloat16).
+    """
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__; try Tensor() of it")
+    kind, number = x.__dlpack_device__()
+    if kind not in (1, 3):  # the CPU's memory, and that which CUDA pins there
+        cure = "bring it to the CPU first, by .cpu() or jax.device_get()"
+        raise BufferError(f"from_dlpack: the array is on device {kind}:{number}; {cure}")
+    try:
+        return Tensor(np.from_dlpack(x))
+    except (BufferError, RuntimeError) as error:
+        cure = (
+            "; make it float32, by .float() or .astype('float32')" if "dtype" in str(error) else ""
+        )
+        raise BufferError(f"from_dlpack: {str(error).rstrip('.')}{cure}") from None
+
+
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What NumPy calls for `np.exp(t)` and for `array + t`."""
     name = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
     if getattr(np, ufunc.__name__, None) is ufunc:  # and not one of another library
         name = f"np.{name}"
-    if ufunc in _CONSTANT_UFUNCS and method == "__call__":
-        return ufunc(*_arrays(inputs, name), **options)
+    constant = ufunc in _CONSTANT_UFUNCS and method == "__call__"
     out = inputs[:1] if method == "at" else options.get("out")
-    if out is not None:
-        if any(isinstance(x, Tensor) for x in out) or (
-            "out" in options and any(map(_learnt, inputs))
-        ):
-            raise TypeError(
-                f"{name}: an array can't take the result of a tensor in place, for it would lose "
-                "the record; write array = array + tensor, or use the tensor's .numpy()"
-            )
-    elif method == "__call__" and ufunc in _RULES:
+    if any(isinstance(x, Tensor) for x in out or ()) or (
+        "out" in options and not constant and any(map(_learnt, inputs))
+    ):
+        raise TypeError(
+            f"{name}: an array can't take the result of a tensor in place, for it would lose "
+            "the record; write array = array + tensor, or use the tensor's .numpy()"
+        )
+    if constant:
+        inputs, options = _arrays(inputs, options, name)
+        return ufunc(*inputs, **options)
+    if out is None and method == "__call__" and ufunc in _RULES:
         return _call(name, _RULES[ufunc], inputs, options)
-    elif method == "reduce" and ufunc in _REDUCTIONS:
+    if out is None and method == "reduce" and ufunc in _REDUCTIONS:
         options.setdefault("axis", 0)
         return _call(name, _REDUCTIONS[ufunc], inputs, options)
     return getattr(ufunc, method)(*_constant(inputs, name), **_constant(options, name))
@@ -123,29 +160,69 @@ def array_function(
 ) -> Any:
     """What NumPy calls for `np.sum(t)` and its other functions."""
     name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-    if function in _OF_SHAPES:
-        return function(*(getattr(x, "_array", x) for x in arguments), **options)
-    if function in _CONSTANT:
-        return function(*_arrays(arguments, name), **options)
+    if function in _OF_SHAPES or function in _CONSTANT:
+        arguments, options = _arrays(arguments, options, name, function in _OF_SHAPES)
+        return function(*arguments, **options)
     if function in _RULES:
-        return _call(name, _RULES[function], arguments, options)
+        operation = _RULES[function]
+        if len(arguments) > 2 or not _names(operation).issuperset(options):
+            arguments, options = _by_name(function, operation, arguments, options)
+        return _call(name, operation, arguments, options)
     return function(*_constant(arguments, name), **_constant(options, name))
+
+
+@cache
+def _names(operation: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(signature(operation).parameters)
+
+
+def _by_name(function: Any, operation: Any, arguments: Any, options: Any) -> tuple[Any, Any]:
+    """The arguments by NumPy's names, for an operation has some in other places.
+
+    One that the operation lacks is left out where it says what NumPy does anyway, `out=None`.
+    """
+    try:
+        given = signature(function).bind(*arguments, **options)
+    except (TypeError, ValueError):  # of NumPy before 2.4, some have no signature
+        return arguments, options
+    first: list[Any] = []
+    named: dict[str, Any] = {}
+    for key, value in given.arguments.items():
+        parameter = given.signature.parameters[key]
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            first += value
+        elif parameter.kind is Parameter.VAR_KEYWORD:
+            named |= value
+        elif parameter.kind is Parameter.POSITIONAL_ONLY or parameter.default is Parameter.empty:
+            first.append(value)
+        elif value is not parameter.default or key in _names(operation):
+            named[key] = value
+    return first, named
 
 
 def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any) -> Any:
     try:
         return operation(*arguments, **options)
     except TypeError as error:
-        if "missing" in str(error) and "positional argument" in str(error):
-            raise TypeError(f"{name}: too few arguments for tensors") from None
-        if "keyword argument" not in str(error):
+        said = str(error)
+        if "positional argument" in said and ("missing" in said or "takes" in said):
+            many = "few" if "missing" in said else "many"
+            raise TypeError(f"{name}: too {many} arguments for tensors") from None
+        if "keyword argument" not in said:
             raise
-        unknown = str(error).split("argument ")[-1]
+        unknown = said.split("argument ")[-1]
         raise TypeError(f"{name}: the argument {unknown} isn't supported for tensors") from None
 
 
-def _arrays(arguments: Iterable[Any], name: str) -> tuple[Any, ...]:
-    return tuple(read(x, name) if hasattr(x, "_array") else x for x in arguments)
+def _arrays(arguments: Any, options: Any, name: str, unread: bool = False) -> tuple[Any, Any]:
+    """The arguments, with arrays for tensors; `unread`: none looks at their numbers."""
+
+    def array(x: Any) -> Any:
+        if not hasattr(x, "_array"):
+            return x
+        return x._array if unread else read(x, name)
+
+    return tuple(map(array, arguments)), {key: array(x) for key, x in options.items()}
 
 
 def _learnt(x: Any) -> bool:
@@ -205,3 +282,5 @@ Tensor.__round__ = _conversion(lambda x, *digits: round(x.item(), *digits), "rou
 Tensor.__array__ = array
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function
+Tensor.__dlpack__ = dlpack
+Tensor.__dlpack_device__ = lambda self: (1, 0)  # the CPU

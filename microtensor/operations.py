@@ -67,7 +67,7 @@ def _hinting(function: _F) -> _F:
             return function(*args, **options)
         except TypeError as error:
             if "unexpected keyword argument" in str(error):
-                raise unknown_argument(function.__name__, options, error) from None
+                raise unknown_argument(function.__name__.strip("_"), options, error) from None
             raise
 
     return hinting  # type: ignore[return-value]
@@ -146,6 +146,61 @@ def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
         return apply(rule, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
 
     return _listed(function, rule, text, names)
+
+
+def folding(
+    rule: Rule, pair: _Binary, text: str, none: float | None = None, names: str = ""
+) -> Callable[..., Tensor]:
+    """A reduction by a function of a pair; `none` is what no entries give (None: nothing is).
+
+    `names` are NumPy's others. As NumPy's it takes a `dtype` to compute in, `where`, a mask of the
+    entries that count, and `initial`, a number beside them.
+    """
+
+    def function(
+        x: Operand,
+        axis: Axis = None,
+        keepdims: bool = False,
+        dtype: Any = None,
+        where: Operand = True,
+        initial: Operand = None,
+    ) -> Tensor:
+        over = {"axis": _axis(x, axis), "keepdims": keepdims}
+        if dtype is initial is None and where is True:
+            return apply(rule, (x,), over)
+        x = _plain(x, rule.name) if dtype is None else astype(x, dtype)
+        if np.ndim(initial):
+            raise ShapeError(f"{rule.name}: initial is one number, got {label(initial)}")
+        kept: Any = initial if none is None else none
+        kept = None if kept is None else _in(x.dtype, kept)
+        x = _chosen(where, x, kept, rule.name)
+        if none is None and not x.size and initial is not None:
+            reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
+            x = pad(x, [(0, int(k in reduced)) for k in range(x.ndim)], constant_values=kept)
+        found = apply(rule, (x,), over)
+        found = found if initial is None else pair(found, _in(found.dtype, initial))
+        return found if dtype is None else astype(found, dtype, copy=False)
+
+    return _listed(function, rule, text, {"numpy": f"{rule.name} {names}"})
+
+
+def _in(dtype: Any, x: Operand) -> Operand:
+    return astype(x, dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)[()]
+
+
+def _chosen(mask: Operand, x: Operand, other: Operand, name: str) -> Operand:
+    """x where the mask holds, in its own shape, else a number."""
+    if mask is True:
+        return x
+    x, mask = _plain(x, name), _plain(mask, name)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"{name}: a mask holds bools, got {label(mask)} of dtype {mask.dtype}")
+    if other is None:
+        raise ValueError(f"{name}: give initial= with where=, for where no entry is left")
+    sizes = zip(mask.shape[::-1], x.shape[::-1], strict=False)
+    if mask.ndim > x.ndim or builtins.any(m not in (1, n) for m, n in sizes):
+        raise ShapeError(f"{name}: the mask, {label(mask)}, doesn't broadcast to {label(x)}")
+    return where(mask, x, other)
 
 
 def _listed(function: _F, rule: Rule, text: str, names: Mapping[str, str]) -> _F:
@@ -240,9 +295,19 @@ def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
 
 
 @operation(methods="")
-def where(condition: Operand, a: Operand, b: Operand) -> Tensor:
-    """a where the condition holds, else b."""
+def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Any:
+    """a where the condition holds, else b. Of a condition alone: its positions, as np.nonzero."""
+    if a is b is ...:
+        return np.nonzero(condition)
     return apply(rules.where, (condition, a, b))
+
+
+@operation("masked_fill", "", "")
+def _masked_fill(x: Operand, mask: Operand, value: Operand) -> Tensor:
+    """The tensor with one number where a mask of bools holds."""
+    if np.ndim(value):
+        raise ShapeError(f"masked_fill: value is one number, got {label(value)}")
+    return _chosen(~_plain(mask, "masked_fill"), x, value, "masked_fill")  # type: ignore[no-any-return]
 
 
 def _plain(x: Operand, name: str) -> Any:
@@ -314,29 +379,54 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
 # Reductions -------------------------------------------------------------------------------------
 
 
-sum = reduction(rules.sum, "The sum over an axis.")
-mean = reduction(rules.mean, "The mean over an axis.")
-max = reduction(
-    rules.max, "The largest entry; equal ones share the gradient equally.", numpy="max amax"
+sum = folding(rules.sum, add, "The sum over an axis.", 0)
+prod = folding(
+    rules.prod, multiply, "The product over an axis; its derivative is right at 0 too.", 1
 )
-min = reduction(
-    rules.min, "The smallest entry; equal ones share the gradient equally.", numpy="min amin"
+max = folding(
+    rules.max, maximum, "The largest entry; equal ones share the gradient equally.", names="amax"
 )
-prod = reduction(
-    rules.prod, "The product over an axis; its derivative is right where entries are 0 too."
+min = folding(
+    rules.min, minimum, "The smallest entry; equal ones share the gradient equally.", names="amin"
 )
 
 
 @operation()
-def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-    """The variance: squared distances from the mean, summed and divided by n - ddof."""
+def mean(
+    x: Operand, axis: Axis = None, keepdims: bool = False, dtype: Any = None, where: Operand = True
+) -> Tensor:
+    """The mean over an axis, computed in `dtype`; `where` is a mask of the entries that count."""
+    over = {"axis": _axis(x, axis), "keepdims": keepdims}
+    if dtype is None and where is True:
+        return apply(rules.mean, (x,), over)
+    x = _plain(x, "mean") if dtype is None else astype(x, dtype)
+    found = apply(rules.mean, (_chosen(where, x, x.dtype.type(0), "mean"),), over)
+    if where is not True:
+        counts = Tensor(np.ones(x.shape, found.dtype))
+        found = found / apply(rules.mean, (_chosen(where, counts, 0, "mean"),), over)
+    return astype(found, dtype or found.dtype, copy=False)
+
+
+@operation()
+def var(
+    x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False, correction: Any = None
+) -> Tensor:
+    """The variance: squared distances from the mean, summed and divided by n - ddof.
+
+    `correction` is another name of `ddof`.
+    """
+    if ddof and correction is not None:
+        raise ValueError("var: ddof and correction are the same; give one of them")
+    ddof = ddof if correction is None else correction
     return apply(rules.var, (x,), {"axis": _axis(x, axis), "ddof": ddof, "keepdims": keepdims})
 
 
 @operation()
-def std(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+def std(
+    x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False, correction: Any = None
+) -> Tensor:
     """The standard deviation, sqrt(var); without a derivative where it is 0 (nan)."""
-    return sqrt(var(x, axis, ddof, keepdims))
+    return sqrt(var(x, axis, ddof, keepdims, correction))
 
 
 @operation()
@@ -366,12 +456,19 @@ def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
 
 
 @operation()
-def reshape(x: Operand, *shape: Any) -> Tensor:
-    """The same entries in another shape: `reshape(x, 2, 3)` or `reshape(x, (2, 3))`."""
+def reshape(x: Operand, *shape: Any, order: str = "C") -> Tensor:
+    """The same entries in another shape: `reshape(x, 2, 3)` or `reshape(x, (2, 3))`.
+
+    `order="F"`: they are read, and put, with the first axis changing fastest.
+    """
+    if order == "F":
+        return transpose(reshape(transpose(x), _one_tuple(shape)[::-1]))
+    if order != "C":
+        raise ValueError(f"reshape: order is 'C' or 'F', got {order!r}")
     return apply(rules.reshape, (x,), {"shape": _one_tuple(shape)})
 
 
-@operation()
+@operation(methods="transpose permute")
 def transpose(x: Operand, *axes: Any) -> Tensor:
     """The axes in another order, `transpose(x, 1, 0)` or `transpose(x, (1, 0))`; none: reversed."""
     order = _one_tuple(axes)
@@ -405,7 +502,7 @@ def squeeze(x: Operand, axis: Axis = None) -> Tensor:
     return apply(rules.squeeze, (x,), {"axis": axis})
 
 
-@operation()
+@operation(methods="expand_dims unsqueeze")
 def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Tensor:
     """With a new axis of length 1 at each place named."""
     return apply(rules.expand_dims, (x,), {"axis": axis})
@@ -418,15 +515,15 @@ def broadcast_to(x: Operand, shape: int | tuple[int, ...]) -> Tensor:
 
 
 @operation()
-def ravel(x: Operand) -> Tensor:
+def ravel(x: Operand, order: str = "C") -> Tensor:
     """All entries in one row."""
-    return reshape(x, -1)
+    return reshape(x, -1, order=order)
 
 
 @operation()
-def flatten(x: Operand) -> Tensor:
+def flatten(x: Operand, order: str = "C") -> Tensor:
     """All entries in one row; of a constant a copy, as NumPy's is."""
-    row = reshape(x, -1)
+    row = reshape(x, -1, order=order)
     return row if row._rule is not None else row.detach()
 
 
@@ -437,14 +534,25 @@ def flip(x: Operand, axis: Axis = None) -> Tensor:
 
 
 @operation(formulas="")
-def astype(x: Operand, dtype: Any) -> Tensor:
-    """The same numbers in another dtype; the gradient returns in the first. Ints are constants."""
+def astype(x: Operand, dtype: Any, *, copy: bool = True) -> Tensor:
+    """The same numbers in another dtype; the gradient returns in the first. Ints are constants.
+
+    `copy=False`: a tensor that has the dtype is what is returned.
+    """
     dtype = np.dtype(dtype)
+    if not copy and isinstance(x, Tensor) and x.dtype == dtype:
+        return x
     if dtype.kind not in "fiub":
         raise TypeError(f"astype: {dtype} is no dtype of real numbers")
     if dtype.kind != "f" and getattr(x, "requires_grad", False):
         x = x.detach()  # whole numbers have no gradient
     return apply(rules.astype, (x,), {"dtype": dtype})
+
+
+@operation(methods="copy clone", formulas="")
+def copy(x: Operand) -> Tensor:
+    """The same numbers in memory of their own; the gradient passes."""
+    return astype(x, _plain(x, "copy").dtype)
 
 
 @operation(methods="", formulas="")
@@ -503,11 +611,17 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tens
 @operation(formulas="")
 def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: float = 0) -> Tensor:
     """With entries added before and after each axis, in the modes of `np.pad` that copy entries
-    (edge, reflect, symmetric, wrap) or put one constant in."""
+    (edge, reflect, symmetric, wrap) or put one constant in.
+
+    `pad_width` is a number, a pair (before, after), a pair for each axis, or a dict of those.
+    """
     x = _plain(x, "pad")
     try:
-        widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
-    except ValueError:
+        pairs = [np.zeros(2, int)] * x.ndim if isinstance(pad_width, dict) else pad_width
+        for axis, width in pad_width.items() if isinstance(pad_width, dict) else ():
+            pairs[axis] = np.broadcast_to(width, 2)
+        widths = np.broadcast_to(pairs, (x.ndim, 2)).tolist()
+    except (ValueError, IndexError):
         message = f"pad: {pad_width} doesn't give (before, after) for each axis of {label(x)}"
         raise ShapeError(message) from None
     if mode == "constant":
@@ -515,6 +629,8 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         modes = "constant, edge, reflect, symmetric, wrap"
         raise ValueError(f"pad: mode {mode!r} isn't one of {modes}")
+    if np.any(constant_values):
+        raise ValueError(f"pad: constant_values is for mode 'constant', not {mode!r}")
     sized = zip(x.shape, widths, strict=True)
     rows = [np.pad(np.arange(n), width, mode=mode) for n, width in sized]
     return getitem(x, np.ix_(*rows))
@@ -540,6 +656,20 @@ greater_equal = binary(
 logical_and = binary(rules.logical_and, "Both hold, element by element.", methods="", formulas="")
 logical_or = binary(rules.logical_or, "Either holds, element by element.", methods="", formulas="")
 logical_not = unary(rules.logical_not, "True where x is False (or 0).", methods="", formulas="")
+
+
+def _of_numpy(name: str) -> None:
+    """A method that says what NumPy's function says of the numbers: a constant."""
+
+    def function(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        return Tensor(getattr(np, name)(x, axis=axis, keepdims=keepdims))
+
+    function.__name__ = f"_{name}"
+    operation(name, "", "")(function)
+
+
+for _name in ("argmax", "argmin", "any", "all"):
+    _of_numpy(_name)
 
 
 def _of_bools(rule: Rule, numpy: str, methods: str) -> None:

@@ -256,6 +256,8 @@ class Tensor:
         __array__: Callable[..., Array]
         __array_ufunc__: Callable[..., Any]
         __array_function__: Callable[..., Any]
+        __dlpack__: Callable[..., Any]
+        __dlpack_device__: Callable[..., tuple[int, int]]
 
         def __getattr__(self, name: str) -> Callable[..., Tensor]: ...
         def __getitem__(self, index: Any) -> Tensor: ...

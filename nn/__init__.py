@@ -3,16 +3,17 @@
 from .cats import datasets
 from .cats.classifier import CatClassifier
 from .checkpoint import load, save
-from .init import he_normal, he_uniform, lecun_normal, xavier_normal, xavier_uniform
+from .init import he_normal, he_uniform, lecun_normal, seed, xavier_normal, xavier_uniform
 from .layers import Dropout, Flatten, Linear, ReLU, Sigmoid, Softmax, Tanh
 from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from .module import Buffer, Module, Parameter, Sequential
-from .optim import SGD, Adam, Optimizer
+from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm
 from .training import History, Stop, accuracy, fit, predict
 
 __all__ = [
     "SGD",
     "Adam",
+    "AdamW",
     "BCELoss",
     "BCEWithLogitsLoss",
     "Buffer",
@@ -33,6 +34,7 @@ __all__ = [
     "Stop",
     "Tanh",
     "accuracy",
+    "clip_grad_norm",
     "datasets",
     "fit",
     "he_normal",
@@ -41,6 +43,7 @@ __all__ = [
     "load",
     "predict",
     "save",
+    "seed",
     "xavier_normal",
     "xavier_uniform",
 ]

@@ -50,10 +50,21 @@ def save(
         if history.about:
             import json  # here and below: it takes longer to import than this package's files
 
-            arrays[ABOUT] = np.frombuffer(json.dumps(history.about).encode(), np.uint8)
+            text = json.dumps(history.about, default=_plain)
+            arrays[ABOUT] = np.frombuffer(text.encode(), np.uint8)
     arrays[FORMAT] = np.array(2)
     with draft(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # its other keyword is a bool
+
+
+def _plain(value: Any) -> Any:
+    """A number or an array of NumPy's as Python has them."""
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufU":
+        return value.tolist()
+    raise TypeError(
+        f"save: history.about holds texts, numbers, and lists and dicts of them; a "
+        f"{type(value).__name__} is not JSON serializable"
+    )
 
 
 def _known(owner: str, path: Any, model: Module) -> dict[str, Array]:
@@ -73,15 +84,18 @@ def load(
     """
     from zipfile import ZipFile  # not at the top: few programs load checkpoints, all start
 
-    current = {f"model/{key}": array for key, array in _known("load", path, model).items()}
-    name, places = os.path.basename(path), dict(current)
+    places = {f"model/{key}": array for key, array in _known("load", path, model).items()}
+    name = os.path.basename(path)
     if optimizer is not None:
         expect("load", "optimizer", optimizer, Optimizer)
         places |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
     try:
         with open(path, "rb") as file, ZipFile(file) as archive:
             size = os.fstat(file.fileno()).st_size
-            arrays = _read(archive, size, {name: a.shape for name, a in places.items()})
+            names = {info.filename.removesuffix(".npy") for info in archive.infolist()}
+            older = {} if FORMAT in names else _numbers(names, optimizer)
+            shapes = {older.get(name, name): a.shape for name, a in places.items()}
+            arrays = _read(archive, size, shapes)
             about: dict[str, Any] = {}
             if ABOUT in arrays:
                 import json
@@ -94,8 +108,11 @@ def load(
         raise ValueError(f"{name} is no whole checkpoint: {reason}") from None
     costs = arrays.pop(COSTS, np.array([]))
     if arrays.pop(FORMAT, None) is None:  # leaves and buffers weren't saved then
-        late = (f"model/{key}" for key, x in saved(model).items() if isinstance(x, Leaf | Buffer))
-        arrays = {key: current[key] for key in late} | arrays
+        late = [f"model/{key}" for key, x in saved(model).items() if isinstance(x, Leaf | Buffer)]
+        late += [key for key, old in older.items() if not old]
+        newer = {old: key for key, old in older.items()}
+        arrays = {newer.get(key, key): array for key, array in arrays.items()}
+        arrays = {key: places[key] for key in late} | arrays
     if optimizer is None:
         arrays = {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
     problems = misfits(places, arrays)
@@ -106,6 +123,20 @@ def load(
     if optimizer is not None:
         optimizer.load_state_dict(_part(arrays, "optimizer/"))
     return History(costs.tolist(), about)
+
+
+def _numbers(names: set[str], optimizer: Optimizer | None) -> dict[str, str]:
+    """What an old file calls the optimizer's arrays; leaves weren't counted then ("": no array)."""
+    parameters = [] if optimizer is None else optimizer.parameters
+    counted = [k for k, p in enumerate(parameters) if not isinstance(p, Leaf)]
+    found = {}
+    for name in optimizer.memory if optimizer is not None else ():
+        what, _, k = name.rpartition(".")
+        if int(k) >= len(counted) and f"optimizer/{name}" in names:
+            return {}  # it was given the leaves, too
+        known = int(k) in counted
+        found[f"optimizer/{name}"] = f"optimizer/{what}.{counted.index(int(k))}" if known else ""
+    return found
 
 
 def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:

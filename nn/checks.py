@@ -31,6 +31,11 @@ def hinting(function: F) -> F:
     return call  # type: ignore[return-value]  # it is called as the function is
 
 
+def printable(text: Any) -> str:
+    """A name from outside, harmless on one line."""
+    return text if isinstance(text, str) and text.isprintable() else ascii(text)
+
+
 def as_array(x: Any) -> Any:
     """A frame or a list of numbers as an array; all else as it is. Masks are refused."""
     if isinstance(x, Tensor) or type(x) is np.ndarray:

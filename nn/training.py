@@ -13,7 +13,7 @@ import numpy as np
 from microtensor import ShapeError, Tensor, no_grad
 from microtensor import compile as as_program
 
-from .checks import as_array, expect, hinting, number, whole_number
+from .checks import as_array, expect, hinting, number, printable, whole_number
 from .losses import NUMBERED, BCELoss
 from .module import Module
 from .optim import SGD, Optimizer
@@ -37,6 +37,7 @@ class History:
 
     def __init__(self, costs: Iterable[float] = (), about: Mapping[str, Any] | None = None) -> None:
         self.costs = list(costs)
+        expect("History", "about", {} if about is None else about, Mapping)
         self.about = dict(about or {})
         self.interrupted = False
 
@@ -137,7 +138,7 @@ def _reason(model: Module, X: Any, Y: Any, first: bool) -> str:
         bad = np.argwhere(~np.isfinite(values)).tolist()
         if bad:
             cure = "" if first or x is X or x is Y else f"; {SMALLER}"
-            return f"{name} holds {values[tuple(bad[0])]} at {bad[0]}{cure}"
+            return f"{printable(name)} holds {values[tuple(bad[0])]} at {bad[0]}{cure}"
     if np.abs(X).max() > LARGE:
         return f"the inputs go up to {np.abs(X).max():g}; scale them, as pictures by X / 255"
     where = "detect_anomaly() to see where it arises"
@@ -177,7 +178,9 @@ def _expect_parts(model: Module, optimizer: Any, *functions: Any) -> None:
     for function in functions:
         if not callable(function) or isinstance(function, type):
             kind = getattr(function, "__name__", f"a {type(function).__name__}")
-            raise TypeError(f"fit: loss and callbacks are functions or objects, got {kind}")
+            raise TypeError(
+                f"fit: loss and callbacks are functions or objects, got {printable(kind)}"
+            )
     if isinstance(optimizer, type):
         expect("fit", "optimizer", optimizer, Optimizer)
     parts = [part for part in (model, *functions) if isinstance(part, Module)]
@@ -274,7 +277,7 @@ def _decision(threshold: float | None, loss: Any) -> Callable[[Array], Any]:
         called = getattr(loss, "__name__", type(loss).__name__)
         raise TypeError(
             f"predict: loss is an object with decide(outputs), as nn.BCEWithLogitsLoss() is, and "
-            f"{called} has none; say threshold=, or judge model(X) yourself"
+            f"{printable(called)} has none; say threshold=, or judge model(X) yourself"
         )
     return loss.decide  # type: ignore[no-any-return]
 

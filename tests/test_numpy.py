@@ -1,5 +1,6 @@
 """NumPy's functions on tensors: each finds its rule or says that it has none; no record is lost."""
 
+import inspect
 import operator
 import warnings
 
@@ -48,6 +49,7 @@ FUNCTIONS = {
     "dot, array first": lambda t: np.dot(np.ones(2), t),
     "outer": lambda t: np.outer(V, t),
     "einsum": lambda t: np.einsum("ij,j->i", t, V),
+    "einsum, greedy": lambda t: np.einsum("ij,j,j->i", t, V, V, optimize=True),
     "einsum, optimized": lambda t: np.einsum("ij,j,j->i", t, V, V, optimize="optimal"),
     "clip": lambda t: np.clip(t, 0.6, 1.2),
     "clip by name": lambda t: np.clip(t, a_min=0.6, a_max=1.2),
@@ -57,16 +59,30 @@ FUNCTIONS = {
     "sum": np.sum,
     "sum, axis": lambda t: np.sum(t, axis=0),
     "sum, kept": lambda t: np.sum(t, 1, keepdims=True),
+    "sum of some": lambda t: np.sum(t, axis=1, where=A > 0.6),
+    "sum, in a dtype": lambda t: np.sum(t, dtype=np.float32),
+    "sum and a number": lambda t: np.sum(t, 0, None, None, True, 2.5),
     "mean": lambda t: np.mean(t, axis=(0, 1)),
+    "mean of some": lambda t: np.mean(t, axis=1, keepdims=True, where=V > 0.6),
+    "mean, in a dtype": lambda t: np.mean(t, 1, np.float32),
     "max": lambda t: np.max(t, axis=1),
     "amax": lambda t: np.amax(t, axis=1),
     "min": lambda t: np.min(t),
     "amin": lambda t: np.amin(t),
     "prod": lambda t: np.prod(t, axis=-1),
+    "prod of some": lambda t: np.prod(t, axis=0, where=A > 0.6, initial=3.0),
+    "max of some": lambda t: np.max(t, axis=1, where=A < 1.2, initial=0.2),
+    "max and a number": lambda t: np.max(t, axis=1, initial=1.7),
+    "min of some": lambda t: np.min(t, axis=0, where=A > 0.6, initial=9),
+    "var, corrected": lambda t: np.var(t, axis=1, correction=1),
+    "std, corrected": lambda t: np.std(t, correction=0.5),
     "var": lambda t: np.var(t, axis=0, ddof=1),
     "std": lambda t: np.std(t),
     "cumsum": lambda t: np.cumsum(t, axis=1),
     "reshape": lambda t: np.reshape(t, (3, 2)),
+    "reshape, F": lambda t: np.reshape(t, (3, -1), order="F"),
+    "ravel, F": lambda t: np.ravel(t, "F"),
+    "copy": np.copy,
     "transpose": np.transpose,
     "transpose, axes": lambda t: np.transpose(t, (1, 0)),
     "transpose by name": lambda t: np.transpose(t, axes=(1, 0)),
@@ -90,6 +106,9 @@ FUNCTIONS = {
     "pad, mode": lambda t: np.pad(t, ((0, 1), (2, 0)), mode="edge"),
     "pad, value": lambda t: np.pad(t, 1, constant_values=2.5),
     "permute_dims": lambda t: np.permute_dims(t, (1, 0)),
+    "pad by name": lambda t: np.pad(pad_width=1, array=t, mode="constant", constant_values=3),
+    "sum by name": lambda t: np.sum(a=t, axis=0, out=None),
+    "split by name": lambda t: np.split(indices_or_sections=3, ary=t, axis=1)[0],
     "astype": lambda t: np.astype(t, np.float32),
     "add.reduce": np.add.reduce,
     "add.reduce, all": lambda t: np.add.reduce(t, axis=None),
@@ -97,6 +116,8 @@ FUNCTIONS = {
     "multiply.reduce, axis 1": lambda t: np.multiply.reduce(t, axis=1),
     "maximum.reduce": lambda t: np.maximum.reduce(t, axis=1, keepdims=True),
     "minimum.reduce": lambda t: np.minimum.reduce(t, 1),
+    "add.reduce of some": lambda t: np.add.reduce(t, where=A > 0.6, initial=1),
+    "maximum.reduce and a number": lambda t: np.maximum.reduce(t, 1, initial=1.7, where=A > 0.6),
     "array + t": lambda t: A + t,
     "array - t": lambda t: A - t,
     "array * t": lambda t: A * t,
@@ -227,7 +248,7 @@ def outcome(f, arguments, options):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return f(*arguments, **options)
-    except (TypeError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         return error
 
 
@@ -364,40 +385,38 @@ def test_out_is_refused(f):
             "np.add: the argument 'where' isn't supported for tensors",
         ),
         (
-            lambda t: np.sum(t, where=A > 1),
-            "np.sum: the argument 'where' isn't supported for tensors",
+            lambda t: np.cumsum(t, dtype=np.float32),
+            "np.cumsum: the argument 'dtype' isn't supported for tensors",
         ),
         (
-            lambda t: np.sum(t, dtype=np.float32),
-            "np.sum: the argument 'dtype' isn't supported for tensors",
+            lambda t: np.cumsum(t, 0, np.float32),
+            "np.cumsum: the argument 'dtype' isn't supported for tensors",
         ),
         (
             lambda t: np.exp(t, dtype=np.float32),
             "np.exp: the argument 'dtype' isn't supported for tensors",
         ),
         (
-            lambda t: np.sum(t, initial=5.0),
-            "np.sum: the argument 'initial' isn't supported for tensors",
+            lambda t: np.var(t, where=A > 1),
+            "np.var: the argument 'where' isn't supported for tensors",
         ),
         (
-            lambda t: np.mean(t, dtype=np.float32),
-            "np.mean: the argument 'dtype' isn't supported for tensors",
+            lambda t: np.copy(t, order="F"),
+            "np.copy: the argument 'order' isn't supported for tensors",
         ),
         (
-            lambda t: np.reshape(t, (3, 2), order="F"),
-            "np.reshape: the argument 'order' isn't supported for tensors",
-        ),
-        (
-            lambda t: np.ravel(t, order="F"),
-            "np.ravel: the argument 'order' isn't supported for tensors",
+            lambda t: np.logical_and.reduce(t, 0, None, None, True, True),
+            "np.logical_and.reduce has no rule for its derivative; give it one by "
+            "microtensor.primitive, or apply it to the tensor's .numpy() where no gradient is "
+            "wanted",
         ),
         (
             lambda t: np.einsum("ij->", t, order="F"),
             "np.einsum: the argument 'order' isn't supported for tensors",
         ),
         (
-            lambda t: np.add.reduce(t, initial=1.0),
-            "np.add.reduce: the argument 'initial' isn't supported for tensors",
+            lambda t: np.clip(t, 0, 1, min=0.5),
+            "np.clip: give min and max, or a_min and a_max, not some of each",
         ),
     ],
 )
@@ -405,6 +424,72 @@ def test_options_without_meaning_are_refused(f, message):
     with pytest.raises(TypeError) as caught:
         f(leaf(A))
     assert str(caught.value) == message
+
+
+# For each argument that NumPy's functions have beside arrays: what says something.
+SAYS = {
+    "a_max": [1.0],
+    "a_min": [0.4],
+    "axes": [(1, 0), (-1, 0)],
+    "axis": [0, 1, -1, (0, 1), None],
+    "casting": ["no"],
+    "copy": [True, False],
+    "correction": [0, 1, 0.5],
+    "ddof": [1],
+    "device": ["cpu"],
+    "dtype": [np.float32, np.float16, np.int8, bool, float],
+    "initial": [0.25, 3.0, 9],
+    "keepdims": [True],
+    "max": [1.0],
+    "mean": [A.mean()],
+    "min": [0.4],
+    "mode": ["edge", "wrap", "mean"],
+    "optimize": [True, "optimal"],
+    "order": ["C", "F", "A", "K"],
+    "out": [np.zeros((2, 3))],
+    "subok": [True],
+    "where": [A > 1, A[0] > 1, A[:, :1] > 1, np.array(True), A > 9, [[1, 0, 1]], [A > 1]],
+}
+
+
+def settings(f, given):
+    """Every argument of NumPy's function alone, by its name and by its place, and some together."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except ValueError:  # one in C, of NumPy before 2.4
+        return
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    named = {p.name: p for p in named if p.default is not p.empty}
+    placed = [p.default for p in named.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    first = given == sum(p.default is p.empty and p.kind < p.VAR_POSITIONAL for p in parameters)
+    for k, name in enumerate(named):
+        for value in SAYS.get(name, ["whatever"]):
+            yield (), {name: value}
+            if first and k < len(placed):
+                yield (*placed[:k], value), {}
+            if name in ("where", "dtype"):
+                for other in {"axis", "keepdims", "initial"} & set(named):
+                    yield from (((), {name: value, other: more}) for more in SAYS[other])
+    if "initial" in named:
+        yield (), {"where": A[0] > 1, "initial": 2, "axis": 1, "keepdims": True}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8, np.bool_])
+@pytest.mark.parametrize(
+    "f", [f for f in _RULES if not isinstance(f, np.ufunc)], ids=lambda f: f.__name__
+)
+def test_an_argument_is_heeded_or_refused(f, dtype):
+    """It gives what NumPy gives, or an error of one line; never what it gives without."""
+    x, y = ENTRIES.astype(dtype), (ENTRIES + 1).astype(dtype)
+    for call in calls(f):
+        arrays = call(x, y)
+        for places, named in settings(f, len(arrays)):
+            expected = outcome(f, (*arrays, *places), named)
+            found = outcome(f, (*tensors(arrays), *places), named)
+            if isinstance(found, Exception):
+                assert "\n" not in str(found)
+            else:
+                assert agrees(found, expected), (arrays, places, named, found, expected)
 
 
 @pytest.mark.parametrize(
@@ -582,3 +667,28 @@ def test_none_drops_the_record(f, shape):
             continue
         assert not drops_the_record(result), arguments
         np.testing.assert_array_equal(t.data, 0.5)
+
+
+# Tensors among the arguments of functions that answer with shapes, bools or positions.
+BESIDE = {
+    "by name": lambda t: np.isclose(a=t, b=t),
+    "positions by name": lambda t: np.argmax(a=t),
+    "a shape by name": lambda t: np.shape(a=t),
+    "zeros by name": lambda t: np.zeros_like(a=t),
+    "a mask": lambda t: np.any(t > 1, where=t < 1.2),
+    "a mask alone": lambda t: np.all(A > 0.4, where=t < 1.2),
+    "a mask of numbers": lambda t: np.isnan(A, where=t < 9),
+    "a tolerance": lambda t: np.allclose(A, A + 0.1, atol=t[0, 0]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:'where' used without 'out'")
+@pytest.mark.parametrize("f", BESIDE.values(), ids=BESIDE)
+def test_tensors_beside_what_is_asked(f):
+    np.testing.assert_array_equal(f(leaf(A)), f(A))
+
+
+def test_a_tensor_takes_no_result():
+    for f in (np.isnan, np.exp, np.logical_not):
+        with pytest.raises(TypeError, match="an array can't take the result of a tensor in place"):
+            f(A, out=Tensor(A))
