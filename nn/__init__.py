@@ -8,7 +8,7 @@ from .layers import Dropout, Flatten, Linear, ReLU, Sigmoid, Softmax, Tanh
 from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from .module import Buffer, Module, Parameter, Sequential
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm
-from .training import History, Stop, accuracy, fit, predict
+from .training import History, Stop, accuracy, batches, fit, predict
 
 __all__ = [
     "SGD",
@@ -34,6 +34,7 @@ __all__ = [
     "Stop",
     "Tanh",
     "accuracy",
+    "batches",
     "clip_grad_norm",
     "datasets",
     "fit",

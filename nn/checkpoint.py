@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 COSTS, ABOUT, FORMAT = "history/costs", "history/about", "format"
-LISTS = {COSTS: np.float64, ABOUT: np.uint8}
+VALIDATION = "history/validation"  # iteration, cost, iteration, cost, ...
+LISTS = {COSTS: np.float64, ABOUT: np.uint8, VALIDATION: np.float64}
 LARGEST_ITEM = 64  # bytes; a number has 16 at most
 STORED = 0  # the zip format's number for "not compressed"
 
@@ -47,6 +48,8 @@ def save(
     if history is not None:
         expect("save", "history", history, History)
         arrays[COSTS] = np.array(history.costs, dtype=float)
+        if history.validation:
+            arrays[VALIDATION] = np.array(history.validation, dtype=float).ravel()
         if history.about:
             import json  # here and below: it takes longer to import than this package's files
 
@@ -96,6 +99,8 @@ def load(
             older = {} if FORMAT in names else _numbers(names, optimizer)
             shapes = {older.get(name, name): a.shape for name, a in places.items()}
             arrays = _read(archive, size, shapes)
+            validation = arrays.pop(VALIDATION, np.array([])).reshape(-1, 2).tolist()
+            pairs = [(int(iteration), cost) for iteration, cost in validation]
             about: dict[str, Any] = {}
             if ABOUT in arrays:
                 import json
@@ -122,7 +127,9 @@ def load(
     model.load_state_dict(_part(arrays, "model/"))
     if optimizer is not None:
         optimizer.load_state_dict(_part(arrays, "optimizer/"))
-    return History(costs.tolist(), about)
+    history = History(costs.tolist(), about)
+    history.validation = pairs
+    return history
 
 
 def _numbers(names: set[str], optimizer: Optimizer | None) -> dict[str, str]:

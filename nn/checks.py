@@ -13,7 +13,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 NAMES = {  # of arguments, in other libraries and here
     "learning_rate": "lr", "in_features": "n_in", "out_features": "n_out", "dim": "axis",
     "epochs": "iterations", "criterion": "loss", "seed": "rng", "layers": "layers_dims",
+    "validation_data": "validation",
 }  # fmt: skip
+NOTES = {"epochs": ", and counts updates, of which an epoch has as many as batches"}
 
 
 def hinting(function: F) -> F:
@@ -25,7 +27,8 @@ def hinting(function: F) -> F:
         for name in named:
             if name not in known and NAMES.get(name) in known:
                 owner = function.__qualname__.partition(".")[0]
-                raise TypeError(f"{owner}: {name}= is called {NAMES[name]}= here")
+                note = NOTES.get(name, "")
+                raise TypeError(f"{owner}: {name}= is called {NAMES[name]}= here{note}")
         return function(*given, **named)
 
     return call  # type: ignore[return-value]  # it is called as the function is

@@ -28,7 +28,8 @@ class seed:
         model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 1))
 
     Layers get one generator each, in the order in which they are made. `with nn.seed(0):` holds
-    for its block alone, and either for its thread. A seed or generator given as `rng=` stays what it is, and so do NumPy's.
+    for its block alone, and either for its thread. A seed or generator given as `rng=` stays what
+    it is, and so does NumPy's global one.
     """
 
     def __init__(self, seed: int) -> None:

@@ -846,6 +846,13 @@ def test_a_history_that_is_none_is_refused(tmp_path, good, costs):
     assert "history/costs has shape" in refusal(path)
 
 
+@pytest.mark.parametrize("pairs", [[1.0], [np.nan, 0.5], [np.inf, 0.5], [[1.0, 0.5]]])
+def test_validation_costs_that_are_none_are_refused(tmp_path, good, pairs):
+    path = tmp_path / "m.npz"
+    write(path, good | {"history/validation.npy": npy(np.array(pairs))})
+    assert refusal(path).startswith("m.npz is no whole checkpoint: ")
+
+
 def test_a_history_longer_than_its_file_is_refused_in_little_memory(tmp_path, good):
     path = tmp_path / "m.npz"
     write(path, good | {"history/costs.npy": header("<f8", (10**9,), b"\0" * 80)})
