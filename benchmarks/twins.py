@@ -31,6 +31,8 @@ def twin(layer: Any) -> Any:
             return torch.nn.LayerNorm(*shape)
         case nn.MaxPool2d():
             return torch.nn.MaxPool2d(layer.kernel_size)
+        case nn.GELU():
+            return torch.nn.GELU(layer.approximate)
     return getattr(torch.nn, type(layer).__name__)()
 
 

@@ -21,7 +21,7 @@ class Block(nn.Module):
         self.norm1, self.norm2, self.heads = nn.LayerNorm(d), nn.LayerNorm(d), heads
         self.qkv, self.mix = nn.Linear(d, 3 * d, rng=rng), nn.Linear(d, d, rng=rng)
         wide, narrow = nn.Linear(d, 4 * d, rng=rng), nn.Linear(4 * d, d, rng=rng)
-        self.mlp = nn.Sequential(wide, nn.GELU(), narrow)
+        self.mlp = nn.Sequential(wide, nn.GELU("tanh"), narrow)
 
     def forward(self, x):
         n, t, d = x.shape
