@@ -23,7 +23,7 @@ def folder(description):
     return out
 
 
-def train(net, cost, steps, batch, lr, optimizer=nn.Adam):
+def train(net, cost, steps, batch, lr, optimizer=nn.Adam, compiled=True):
     """Takes so many steps, step k down the gradient of cost(net, *batch(k)): net, and all costs."""
     optimizer = optimizer(net.parameters(), lr=lr)
     compute = compile(lambda *inputs: cost(net, *inputs))
