@@ -25,7 +25,8 @@ FIRST = "Functions that are a rule and nothing else"  # whose heading here is
 ARITHMETIC = "Arithmetic, and functions of each number"
 PUBLIC = {name: row for name, row in OPERATIONS.items() if not name.startswith("_")}
 NAMES = {id(row.function): name for name, row in OPERATIONS.items()}
-SPACES = {"": np, "linalg.": np.linalg}
+SHARED = {"microtensor.operations", "microtensor.functions"}  # whose functions are microtensor's
+SPACES = {"": np, "linalg.": np.linalg, "lib.stride_tricks.": np.lib.stride_tricks}
 
 LEFT_OUT = {  # families that have no derivative, or none that is asked for
     "of complex numbers": "angle conj conjugate imag iscomplex isreal real real_if_close "
@@ -87,10 +88,11 @@ def _defined(node):
 
 
 def _heading(comments, module):
-    title = comments[-1].strip("# -").partition(":")[0] if comments else ""
-    title = ARITHMETIC if title == FIRST else title
-    space = module.__name__.rpartition(".")[2]
-    return title if space in ("operations", "functions") else f"`{space}`: {title}".rstrip(": ")
+    """The section's title; of a module with a name of its own for users, the module's."""
+    if hasattr(microtensor, module.__name__.rpartition(".")[2]) and module.__name__ not in SHARED:
+        return module.__doc__.partition(":")[0]
+    title = comments[-1].strip("# -").partition(":")[0] if comments else "Others"
+    return ARITHMETIC if title == FIRST else title
 
 
 def signature(function):
@@ -149,11 +151,14 @@ def _named(code, known):
 
 def of_numpy():
     """NumPy's functions of arrays by their names; what has several goes by its own."""
+    seen = set()
     for space, module in SPACES.items():
         for name in dir(module):
             f = getattr(module, name)
             own = getattr(module, getattr(f, "__name__", ""), None) is f
-            if isinstance(f, type(np.sum) | np.ufunc) and (not own or name == f.__name__):
+            kind = isinstance(f, type(np.sum) | np.ufunc)
+            if kind and f not in seen and (not own or name == f.__name__):
+                seen.add(f)
                 yield f, space + name
 
 
@@ -164,8 +169,8 @@ def differentiated():
 
 def _has_derivative(f):
     own = NAMES.get(id(_RULES[f]))
-    if own is None:  # what is written out in interop.py
-        return f is not np.full_like
+    if own is None:  # it is written out in interop.py
+        return True
     return own in PUBLIC and (own not in RULES or RULES[own].differentiable)
 
 

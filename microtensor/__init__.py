@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from . import functions, operations
 from . import interop as interop  # from here on, NumPy's functions find the rules of tensors
-from . import operations
+from . import linalg as linalg
 from .backward import grad as grad
 from .check import check_gradients as check_gradients
 from .check import detect_anomaly as detect_anomaly
@@ -12,6 +13,7 @@ from .derivatives import jacobian as jacobian
 from .errors import GradientError as GradientError
 from .errors import NoRenderer as NoRenderer
 from .errors import ShapeError as ShapeError
+from .functions import *  # noqa: F403
 from .graph import Edge as Edge
 from .graph import Graph as Graph
 from .graph import Node as Node
@@ -37,8 +39,12 @@ from .views import to_source as to_source
 
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (
-        "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
-        "check_gradients compile detail detect_anomaly difference draw explain follow from_dlpack "
-        "grad group hessian jacobian no_grad page paths primitive record_anew record_constants "
-        "to_source"
-    ).split() + operations.__all__
+        (
+            "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
+            "check_gradients compile detail detect_anomaly difference draw explain follow "
+            "from_dlpack grad group hessian jacobian linalg no_grad page paths primitive "
+            "record_anew record_constants to_source"
+        ).split()
+        + operations.__all__
+        + functions.__all__
+    )

@@ -77,10 +77,7 @@ def _of_output(output: Tensor, inputs: tuple[Tensor, ...], create_graph: bool) -
     entries = np.arange(output.size).reshape(output.shape) if reached else ()
     rows = [grad(output, reached, entries == k, create_graph) for k in np.ravel(entries)]
     columns = dict(zip(reached, zip(*rows, strict=True), strict=True))
-    shapes = {x: output.shape + x.shape for x in inputs}
+    zeros = {x: Tensor(np.zeros(output.shape + x.shape), dtype=x.dtype) for x in inputs}
     return tuple(
-        stack(columns[x]).reshape(shapes[x])
-        if x in columns
-        else Tensor(np.zeros(shapes[x]), dtype=x.dtype)
-        for x in inputs
+        stack(columns[x]).reshape(zeros[x].shape) if x in columns else zeros[x] for x in inputs
     )

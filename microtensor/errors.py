@@ -120,6 +120,9 @@ def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -
         if message:
             return ShapeError(f"{rule}: {message}")
     reason = " ".join(str(error).split())
+    if isinstance(error, np.linalg.LinAlgError):
+        said = next((text for key, text in _OF_MATRICES.items() if key in reason), reason)
+        return np.linalg.LinAlgError(f"{rule}: {label(inputs[0])} {said}")
     kind = next(k for k in (AxisError, IndexError, TypeError, ValueError) if isinstance(error, k))
     return kind(f"{rule}: {reason} (of {labels(inputs)})")
 
@@ -176,6 +179,34 @@ def _reshape(inputs: Inputs, shapes: Shapes, options: Options) -> str:
     return f"{label(inputs[0])} has {entries} entries, which can't fill {shape} ({wanted})"
 
 
+def _solve(inputs: Inputs, shapes: Shapes, options: Options) -> str:
+    (a, b), (left, right) = inputs, shapes
+    rows = -2 if len(right) > 1 else -1
+    if not right:
+        return f"{labels(inputs)}: a scalar is no right side; it needs an axis as long as the first"
+    if left[-1] == right[rows]:
+        clash = _clash(inputs, [(*left[:-2], 1, 1), (*right[:-2], 1, 1)])
+        return clash and f"batch sizes differ: {clash}"
+    message = f"{_size(left[-2], -2, a)} and {_size(right[rows], rows, b)} differ"
+    if rows == -2 and right[-1] == left[-1]:
+        message += f"; vectors stand in columns: {getattr(b, 'name', None) or 'b'}[..., None]"
+    return message
+
+
+# By what NumPy says of a matrix
+_OF_MATRICES = {
+    "ingular": (
+        "is singular, so no matrix undoes it; linalg.pinv() gives the least-squares solution, and "
+        "adding 1e-6 * np.eye(n) makes it regular"
+    ),
+    "positive definite": (
+        "isn't positive definite, and has no such factor; adding 1e-6 * np.eye(n) helps where it "
+        "misses by rounding alone"
+    ),
+    "square": "isn't square in its last two axes; linalg.pinv() and linalg.svd() take any matrix",
+    "dimensional": "is no matrix: it needs two axes, as x[:, None] has",
+    "converge": "has no decomposition that was found: look for nan and inf in it",
+}
 _EXPLAINED: dict[str, str | Callable[[Inputs, Shapes, Options], str]] = {
     "matmul": _matmul,
     "reshape": _reshape,
@@ -183,4 +214,5 @@ _EXPLAINED: dict[str, str | Callable[[Inputs, Shapes, Options], str]] = {
     "broadcast_to": "{} doesn't broadcast to {shape}",
     "squeeze": "axis {axis} of {} isn't of length 1",
     "einsum": "",  # NumPy says it well
+    "linalg.solve": _solve,
 }

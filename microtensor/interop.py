@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from . import operations
+from . import functions, operations
+from . import linalg as linalg  # whose functions are among the operations from here on
 from .errors import called
 from .modes import current_mode
+from .numerics import numpy_function
 from .operands import Array
 from .operations import OPERATIONS
 from .tensor import Tensor, read
@@ -29,7 +31,9 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: An
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
-def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Array:
+def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Any:
+    if isinstance(fill_value, Tensor):
+        return functions.full_like(a, fill_value, *more, **options)
     return np.full_like(getattr(a, "_array", a), np.asarray(fill_value), *more, **options)
 
 
@@ -41,24 +45,34 @@ def _fabs(x: Any) -> Any:
     return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
 
 
+def _divmod(a: Any, b: Any) -> tuple[Tensor, Tensor]:
+    return operations.floor_divide(a, b), operations.remainder(a, b)
+
+
 def _in(dtype: Any, x: Any) -> Any:
     """An operand in a dtype, which a number of Python's takes on by itself."""
     return x if getattr(x, "dtype", dtype) == dtype else operations.astype(x, dtype)
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
-    getattr(np, name): row.function for row in OPERATIONS.values() for name in row.numpy
+    numpy_function(name): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
     np.positive: lambda x: x,
+    np.divmod: _divmod,
     # whose keywords have other names in NumPy
     np.clip: _clip,
-    np.full_like: _full_like,  # a constant: a gradient would have to be a sum over its entries
+    np.full_like: _full_like,
     # whose results are floats, also of whole numbers
     np.float_power: _float_power,
     np.fabs: _fabs,
     np.transpose: lambda a, axes=None: operations.transpose(a, axes),
     np.reshape: lambda a, shape, order="C": operations.reshape(a, shape, order=order),
 }
+
+# np.linalg has these by the same name, for the same
+for _name in "matmul outer cross vecdot tensordot matrix_transpose".split():
+    if getattr(np, _name) in _RULES:
+        _RULES[getattr(np.linalg, _name)] = _RULES[getattr(np, _name)]
 
 _REDUCTIONS = {
     np.add: operations.sum,
@@ -79,9 +93,9 @@ _OF_SHAPES = _functions(
     "isrealobj shares_memory may_share_memory"
 )
 _CONSTANT = _functions(
-    "all any argmax argmin argsort isclose allclose array_equal array_repr array_str "
+    "all any argmax argmin isclose allclose array_equal array_repr array_str "
     "array2string count_nonzero nonzero argwhere"
-)
+) | {np.linalg.matrix_rank}
 _CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
 
 
@@ -101,10 +115,8 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
 def dlpack(self: Tensor, *, copy: bool | None = None, **options: Any) -> Any:
     """What another library calls to take over the numbers: those of a copy."""
     if _learnt(self):
-        what = called(self, "this tensor")
-        raise BufferError(
-            f"{what} requires a gradient, which another library would lose: give its .detach()"
-        )
+        text = "requires a gradient, which another library would lose: give its .detach()"
+        raise BufferError(f"{called(self, 'this tensor')} {text}")
     if copy is False:
         raise BufferError("a tensor is handed over as a copy; t.data is its array itself")
     return np.array(read(self, "__dlpack__()")).__dlpack__(**options)
@@ -124,10 +136,9 @@ def from_dlpack(x: Any) -> Tensor:
     try:
         return Tensor(np.from_dlpack(x))
     except (BufferError, RuntimeError) as error:
-        cure = (
-            "; make it float32, by .float() or .astype('float32')" if "dtype" in str(error) else ""
-        )
-        raise BufferError(f"from_dlpack: {str(error).rstrip('.')}{cure}") from None
+        said = str(error).rstrip(".")
+        cure = "; make it float32, .float() or .astype('float32')" if "dtype" in said else ""
+        raise BufferError(f"from_dlpack: {said}{cure}") from None
 
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -280,6 +291,8 @@ Tensor.__int__ = _conversion(int, "int()")
 Tensor.__complex__ = _conversion(complex, "complex()")
 Tensor.__round__ = _conversion(lambda x, *digits: round(x.item(), *digits), "round()")
 Tensor.__array__ = array
+Tensor.__divmod__ = _divmod
+Tensor.__rdivmod__ = lambda b, a: _divmod(a, b)
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function
 Tensor.__dlpack__ = dlpack

@@ -11,13 +11,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from itertools import pairwise
-from string import ascii_letters
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from . import rules
 from .errors import GradientError, ShapeError, called, label, unknown_argument
+from .numerics import numpy_function
 from .operands import defers, operand
 from .rules import Rule
 from .tensor import Tensor, apply, array_index, entry_of
@@ -40,15 +41,21 @@ OPERATIONS: dict[str, Operation] = {}
 
 
 def operation(
-    methods: str | None = None, numpy: str | None = None, formulas: str | None = None
+    methods: str | None = None,
+    numpy: str | None = None,
+    formulas: str | None = None,
+    place: str = "",
 ) -> Callable[[_F], _F]:
-    """Lists a function among the operations. None: it goes by its own name there too."""
+    """Lists a function among the operations. None: it goes by its own name there too.
+
+    NumPy's names may have dots; `place` is what stands before its own, as in "linalg.".
+    """
 
     def listed(function: _F) -> _F:
-        own = function.__name__
+        own = place + function.__name__
         if "axis" in function.__code__.co_varnames:
             function = _hinting(function)
-        given = methods, numpy if hasattr(np, own) else numpy or "", formulas
+        given = methods, numpy if numpy_function(own) else numpy or "", formulas
         names = (tuple((own if text is None else text).split()) for text in given)
         OPERATIONS[own] = Operation(function, *names)
         for method in OPERATIONS[own].methods:
@@ -82,10 +89,6 @@ class _Unary(Protocol):
 
 class _Binary(Protocol):
     def __call__(self, a: Operand, b: Operand) -> Tensor: ...
-
-
-class _Reduction(Protocol):
-    def __call__(self, x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
 
 
 def unary(rule: Rule, text: str, **names: str) -> _Unary:
@@ -139,16 +142,7 @@ def _deferred(other: Operand) -> Any:
     raise  # what failed
 
 
-def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
-    """A function of one input that gives one number for each row along an axis."""
-
-    def function(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        return apply(rule, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
-
-    return _listed(function, rule, text, names)
-
-
-def folding(
+def reduction(
     rule: Rule, pair: _Binary, text: str, none: float | None = None, names: str = ""
 ) -> Callable[..., Tensor]:
     """A reduction by a function of a pair; `none` is what no entries give (None: nothing is).
@@ -172,7 +166,7 @@ def folding(
         if np.ndim(initial):
             raise ShapeError(f"{rule.name}: initial is one number, got {label(initial)}")
         kept: Any = initial if none is None else none
-        kept = None if kept is None else _in(x.dtype, kept)
+        kept = kept if kept is None else _in(x.dtype, kept)
         x = _chosen(where, x, kept, rule.name)
         if none is None and not x.size and initial is not None:
             reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
@@ -256,6 +250,26 @@ arctan2 = binary(
     rules.arctan2,
     "The angle of the point (b, a), from -pi to pi; 0 at (0, 0), with both derivatives 0.",
 )
+hypot = binary(
+    rules.hypot, "sqrt(a**2 + b**2), without overflow; at (0, 0) both derivatives are 0."
+)
+logaddexp = binary(
+    rules.logaddexp,
+    "log(exp(a) + exp(b)), without overflow; of two equal infinities each has half the gradient.",
+)
+logaddexp2 = binary(rules.logaddexp2, "log2(2**a + 2**b), as logaddexp is.")
+remainder = binary(
+    rules.remainder,
+    "a % b, with the sign of b; its derivative by a is 1, and by b -(a // b).",
+    operator="mod",
+    numpy="remainder mod",
+)
+floor_divide = binary(
+    rules.floor_divide, "a // b, the quotient rounded down. Its derivatives are 0.", "floordiv"
+)
+fmod = binary(
+    rules.fmod, "What is left of a, with its sign, when b goes into it a whole number of times."
+)
 negative = unary(rules.negative, "-x.", methods="negative __neg__", formulas="")
 exp = unary(rules.exp, "e to the power x, element by element.")
 expm1 = unary(rules.expm1, "exp(x) - 1, accurate near 0.")
@@ -265,7 +279,35 @@ sqrt = unary(rules.sqrt, "The square root; its derivative at 0 is inf.")
 square = unary(rules.square, "x times x.")
 sin = unary(rules.sin, "The sine of x radians.")
 cos = unary(rules.cos, "The cosine of x radians.")
+tan = unary(rules.tan, "The tangent of x radians.")
 tanh = unary(rules.tanh, "The hyperbolic tangent.")
+sinh = unary(rules.sinh, "The hyperbolic sine.")
+cosh = unary(rules.cosh, "The hyperbolic cosine.")
+arcsin = unary(rules.arcsin, "The angle whose sine is x; its derivative at 1 and -1 is inf.")
+arccos = unary(rules.arccos, "The angle whose cosine is x; its derivative at 1 and -1 is -inf.")
+arctan = unary(rules.arctan, "The angle whose tangent is x, from -pi/2 to pi/2.")
+arcsinh = unary(rules.arcsinh, "The number whose hyperbolic sine is x.")
+arccosh = unary(
+    rules.arccosh, "The number whose hyperbolic cosine is x; its derivative at 1 is inf."
+)
+arctanh = unary(rules.arctanh, "The number whose hyperbolic tangent is x, which is inf at 1.")
+exp2 = unary(rules.exp2, "2 to the power x.")
+log2 = unary(rules.log2, "The logarithm to base 2; -inf at 0, where its derivative is inf.")
+log10 = unary(rules.log10, "The logarithm to base 10; -inf at 0, where its derivative is inf.")
+cbrt = unary(rules.cbrt, "The cube root, of negative numbers too; its derivative at 0 is inf.")
+reciprocal = unary(rules.reciprocal, "1 / x; of whole numbers the whole part, as NumPy has it.")
+deg2rad = unary(rules.deg2rad, "Degrees as radians.", numpy="deg2rad radians")
+rad2deg = unary(rules.rad2deg, "Radians as degrees.", numpy="rad2deg degrees")
+erf = unary(
+    rules.erf,
+    "The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x; right to 4e-16 of "
+    "its value in float64, 3e-7 in float32.",
+)
+sign = unary(rules.sign, "1 above 0, -1 below, 0 at 0. Its derivative is 0.")
+floor = unary(rules.floor, "The largest whole number that isn't above x. Its derivative is 0.")
+ceil = unary(rules.ceil, "The smallest whole number that isn't below x. Its derivative is 0.")
+trunc = unary(rules.trunc, "The whole part of x. Its derivative is 0.", numpy="trunc fix")
+rint = unary(rules.rint, "The nearest whole number, a half to the even one. Its derivative is 0.")
 sigmoid = unary(
     rules.sigmoid,
     "1 / (1 + exp(-x)), without overflow. Its derivative is at most 0.25.",
@@ -295,10 +337,10 @@ def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
 
 
 @operation(methods="")
-def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Any:
+def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Tensor:
     """a where the condition holds, else b. Of a condition alone: its positions, as np.nonzero."""
     if a is b is ...:
-        return np.nonzero(condition)
+        return np.nonzero(condition)  # type: ignore[return-value]
     return apply(rules.where, (condition, a, b))
 
 
@@ -308,6 +350,12 @@ def _masked_fill(x: Operand, mask: Operand, value: Operand) -> Tensor:
     if np.ndim(value):
         raise ShapeError(f"masked_fill: value is one number, got {label(value)}")
     return _chosen(~_plain(mask, "masked_fill"), x, value, "masked_fill")  # type: ignore[no-any-return]
+
+
+@operation(numpy="round around", formulas="")
+def round(x: Operand, decimals: int = 0) -> Tensor:
+    """Rounded to so many decimals, a half to the even one. Its derivative is 0."""
+    return apply(rules.round, (x,), {"decimals": decimals} if decimals else {})
 
 
 def _plain(x: Operand, name: str) -> Any:
@@ -337,11 +385,14 @@ def outer(a: Operand, b: Operand) -> Tensor:
 
 
 @operation(methods="", formulas="")
-def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
+def einsum(subscripts: Any, *operands: Operand, optimize: Any = None) -> Tensor:
     """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result.
 
-    `optimize` is that of `np.einsum`; None chooses by the amount of work.
+    Subscripts may be lists of numbers, too: `einsum(a, [0, 1], b, [1, 2], [0, 2])`. `optimize` is
+    that of `np.einsum`; None chooses by the amount of work.
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _from_lists((subscripts, *operands))
     arrays = tuple(_plain(x, "einsum") for x in operands)
     options = {"subscripts": _explicit(subscripts, arrays)}
     return apply(
@@ -349,10 +400,24 @@ def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
     )
 
 
+def _from_lists(given: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Operands with a list of numbers behind each, and perhaps one of the result, as subscripts."""
+    letters = ascii_uppercase + ascii_lowercase
+    *_, last = given if len(given) % 2 else [*given, None]
+    lists = [*given[1::2], *([] if last is None else [last])]
+    try:
+        terms = ["".join("..." if k is ... else letters[k] for k in one) for one in lists]
+    except (TypeError, IndexError):
+        raise TypeError(
+            "einsum: the subscripts come first, as text such as 'ij,jk->ik', or behind each "
+            "operand as a list of numbers below 52"
+        ) from None
+    result = "" if last is None else "->" + terms.pop()
+    return ",".join(terms) + result, tuple(given[: 2 * len(terms) : 2])
+
+
 def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
     """The same sum with letters for every axis and the result written out."""
-    if not isinstance(subscripts, str):
-        raise TypeError("einsum: the subscripts come first, as text such as 'ij,jk->ik'")
     inputs, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(operands):
@@ -379,14 +444,14 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
 # Reductions -------------------------------------------------------------------------------------
 
 
-sum = folding(rules.sum, add, "The sum over an axis.", 0)
-prod = folding(
+sum = reduction(rules.sum, add, "The sum over an axis.", 0)
+prod = reduction(
     rules.prod, multiply, "The product over an axis; its derivative is right at 0 too.", 1
 )
-max = folding(
+max = reduction(
     rules.max, maximum, "The largest entry; equal ones share the gradient equally.", names="amax"
 )
-min = folding(
+min = reduction(
     rules.min, minimum, "The smallest entry; equal ones share the gradient equally.", names="amin"
 )
 
@@ -437,7 +502,10 @@ def cumsum(x: Operand, axis: int | None = None) -> Tensor:
     return apply(rules.cumsum, (x,), {"axis": axis})
 
 
-logsumexp = reduction(rules.logsumexp, "log(sum(exp(x))), shifted so that nothing overflows.")
+@operation()
+def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum(exp(x))), shifted so that nothing overflows."""
+    return apply(rules.logsumexp, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
 
 
 @operation()
@@ -615,11 +683,12 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
 
     `pad_width` is a number, a pair (before, after), a pair for each axis, or a dict of those.
     """
-    x = _plain(x, "pad")
+    x, pairs = _plain(x, "pad"), pad_width
     try:
-        pairs = [np.zeros(2, int)] * x.ndim if isinstance(pad_width, dict) else pad_width
-        for axis, width in pad_width.items() if isinstance(pad_width, dict) else ():
-            pairs[axis] = np.broadcast_to(width, 2)
+        if isinstance(pad_width, dict):
+            pairs = [np.zeros(2, int)] * x.ndim
+            for axis, width in pad_width.items():
+                pairs[axis] = np.broadcast_to(width, 2)
         widths = np.broadcast_to(pairs, (x.ndim, 2)).tolist()
     except (ValueError, IndexError):
         message = f"pad: {pad_width} doesn't give (before, after) for each axis of {label(x)}"

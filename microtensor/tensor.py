@@ -253,6 +253,8 @@ class Tensor:
         __int__: Callable[..., int]
         __complex__: Callable[..., complex]
         __round__: Callable[..., Any]
+        __divmod__: Callable[..., tuple[Tensor, Tensor]]
+        __rdivmod__: Callable[..., tuple[Tensor, Tensor]]
         __array__: Callable[..., Array]
         __array_ufunc__: Callable[..., Any]
         __array_function__: Callable[..., Any]
@@ -266,6 +268,7 @@ class Tensor:
 
         __abs__ = __invert__ = __neg__
         __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __and__ = __or__ = __add__
+        __mod__ = __floordiv__ = __rmod__ = __rfloordiv__ = __imod__ = __ifloordiv__ = __add__
         __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = __add__
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __add__
         __rand__ = __ror__ = __lt__ = __le__ = __gt__ = __ge__ = __add__
@@ -458,9 +461,10 @@ def _note_owner(result: Tensor, rule: Rule, inputs: tuple[Any, ...]) -> None:
 
 
 def owner(data: Any) -> Any:
-    """The array whose memory this is."""
-    base = getattr(data, "base", None)
-    return data if base is None else base
+    """The array whose memory this is; a view of windows has something in between."""
+    while getattr(data, "base", None) is not None:
+        data = data.base
+    return data
 
 
 def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:

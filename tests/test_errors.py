@@ -301,8 +301,8 @@ TYPES = [
         "it to the tensor's .numpy() where no gradient is wanted",
     ),
     (
-        lambda: np.sum(A, dtype=np.float32),
-        "np.sum: the argument 'dtype' isn't supported for tensors",
+        lambda: np.cumsum(A, dtype=np.float32),
+        "np.cumsum: the argument 'dtype' isn't supported for tensors",
     ),
     (
         lambda: np.add(A, A, where=BOOLS.data[0]),

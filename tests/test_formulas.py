@@ -35,6 +35,7 @@ def value(formula):
         ("w**-1 - 2**w", -3.5),
         ("1/4*w", 0.5),
         ("2*3 + 1", 7),
+        ("7 // w + x % 1.5 + floor(2.5)", 5.5),
         ("log(1)", 0),
         ("X @ v", [5, 11]),
         ("[1, 1] @ [2, 3]", 5),
@@ -85,8 +86,8 @@ def test_it_is_recorded_under_the_names_given():
 
 SAID = {
     "log(sigmoid(w*y + b))": ("y has no value: add y=... (given are w, x, b, X, v)", 14),
-    "sigmod(x)": ("there is no function sigmod: did you mean sigmoid?", 0),
-    "x.sine()": ("there is no function sine: did you mean sin?", 2),
+    "sigmod(x)": ("there is no function sigmod: did you mean sigmoid", 0),
+    "x.sine()": ("there is no function sine: did you mean sin", 2),
     "w*(x + b": ("not a formula: '(' was never closed", 2),
     "w x": ("not a formula: invalid syntax", 2),
     "2w": ("not a formula: invalid decimal literal", 0),
@@ -97,8 +98,7 @@ SAID = {
     "x(2)": ("x is a value, not a function: a product is written x * (...)", 0),
     "max(w, x)": ("max takes one value; of two, write maximum(a, b)", 0),
     "x^2": ("a power is written **", 1),
-    "w // 2": ("division is written /", 2),
-    "w % 2": ("this operator can't be part of a formula", 2),
+    "w << 2": ("this operator can't be part of a formula", 2),
     "~w": ("this operator can't be part of a formula", 0),
     "w if x else b": ("a choice is written where(condition, a, b)", 0),
     "w and x": ("a choice is written where(condition, a, b)", 0),
