@@ -134,15 +134,19 @@ def load(
 
 def _numbers(names: set[str], optimizer: Optimizer | None) -> dict[str, str]:
     """What an old file calls the optimizer's arrays; leaves weren't counted then ("": no array)."""
-    parameters = [] if optimizer is None else optimizer.parameters
-    counted = [k for k, p in enumerate(parameters) if not isinstance(p, Leaf)]
+    if optimizer is None:
+        return {}
+    counted = [str(k) for k, p in enumerate(optimizer.parameters) if not isinstance(p, Leaf)]
+    leaves = {str(k) for k in range(len(optimizer.parameters))} - {*counted}
     found = {}
-    for name in optimizer.memory if optimizer is not None else ():
-        what, _, k = name.rpartition(".")
-        if int(k) >= len(counted) and f"optimizer/{name}" in names:
+    for what, k in (name.rsplit(".", 1) for name in optimizer.memory if "." in name):
+        name = f"optimizer/{what}."
+        if f"{name}{len(counted)}" in names:
             return {}  # it was given the leaves, too
-        known = int(k) in counted
-        found[f"optimizer/{name}"] = f"optimizer/{what}.{counted.index(int(k))}" if known else ""
+        if k in counted:
+            found[name + k] = name + str(counted.index(k))
+        elif k in leaves:
+            found[name + k] = ""
     return found
 
 

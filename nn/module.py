@@ -239,14 +239,11 @@ def _is_input(x: Tensor) -> bool:
         frame = frame.f_back
         if frame.f_code is CALL:
             given = [*frame.f_locals["inputs"], *frame.f_locals["named"].values()]
-            lists = [y.values() if isinstance(y, dict) else y for y in given if _is_holder(y)]
-            if any(x is y for entries in [given, *lists] for y in entries):
+            lists = (y for y in given if isinstance(y, HOLDERS))
+            entries = [y.values() if isinstance(y, dict) else y for y in lists]
+            if any(x is y for several in [given, *entries] for y in several):
                 return True
     return False
-
-
-def _is_holder(x: Any) -> bool:
-    return isinstance(x, HOLDERS)
 
 
 def _parts(root: Any, path: str = "", own_path: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -298,10 +295,7 @@ def _settle(root: Any, place: tuple[str, str]) -> None:
 
 
 def _watch(path: str, part: Any, made: dict[int, Any]) -> bool:
-    """Puts telling lists and dicts in the place of plain ones that hold parts, or nothing yet.
-
-    It is whether there were any.
-    """
+    """Puts telling lists and dicts in the place of plain ones; whether there were any."""
     changed = False
     if isinstance(part, Module | _Telling):
         inside: Any = vars(part) if isinstance(part, Module) else super(_Telling, part)

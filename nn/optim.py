@@ -38,7 +38,7 @@ class Optimizer:
     They stand in `param_groups`, and may change on the way as `lr` may.
     """
 
-    decoupled = False  # weight decay is taken away beside the update, not added to the gradient
+    _decoupled = False  # weight decay is taken away beside the update, not added to the gradient
 
     def __init__(
         self,
@@ -109,8 +109,8 @@ class Optimizer:
 
     def _change(self, p: Tensor, k: int, g: Array) -> None:
         decay = self.weight_decay
-        change = self.update(k, g + decay * p.data if decay and not self.decoupled else g)
-        p.data -= change + self.lr * decay * p.data if decay and self.decoupled else change
+        change = self.update(k, g + decay * p.data if decay and not self._decoupled else g)
+        p.data -= change + self.lr * decay * p.data if decay and self._decoupled else change
 
     def update(self, k: int, g: Array) -> Any:
         """What is taken away from parameter number k, whose gradient is g; g stays as it is."""
@@ -265,7 +265,7 @@ class AdamW(Adam):
     Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2.
     """
 
-    decoupled = True
+    _decoupled = True
 
     @hinting
     def __init__(

@@ -14,9 +14,9 @@ import numpy as np
 from microtensor import ShapeError, Tensor, no_grad
 from microtensor import compile as as_program
 
-from .checks import as_array, expect, hinting, number, printable, whole_number
+from .checks import NUMBERED, as_array, expect, hinting, number, printable, whole_number
 from .init import RNG, generator
-from .losses import NUMBERED, BCELoss
+from .losses import BCELoss
 from .module import Module
 from .optim import SGD, Optimizer
 
@@ -374,7 +374,8 @@ def predict(model: Module, X: Any, threshold: float | None = None, loss: Any = N
 
     Without it a model with one output (n, 1) gives 1 where it is above the threshold, else 0, of
     shape (n, 1); without a threshold it is 0.5, and outputs beyond 0..1 raise ValueError. One with
-    several outputs gives the number of the largest, of shape (n,).
+    several outputs gives the number of the largest, of shape (n,). Outputs of more axes need one
+    of the two.
     """
     expect("predict", "model", model, Module)
     decide = _decision(threshold, loss)
@@ -408,6 +409,11 @@ def _judged(outputs: Array, threshold: float | None) -> Array:
         if threshold is not None:
             raise ValueError(f"predict: threshold= is for one output, not {outputs.shape[1]}")
         return np.asarray(outputs.argmax(axis=1))
+    if threshold is None and outputs.ndim > 2:
+        raise ValueError(
+            f"predict: outputs of shape {outputs.shape} are judged by loss=, the loss of the "
+            "training, or threshold="
+        )
     if threshold is None and outputs.size and (outputs.min() < 0 or outputs.max() > 1):
         raise ValueError(
             f"predict: outputs of {outputs.min():.4g} to {outputs.max():.4g} are no probabilities, "

@@ -12,8 +12,9 @@ import nn
 
 PUBLIC = (
     "Module Parameter Buffer Sequential Linear ReLU Sigmoid Tanh Softmax Dropout Flatten BCELoss "
-    "BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal he_uniform "
-    "lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
+    "Embedding LeakyReLU GELU LayerNorm BatchNorm Conv2d MaxPool2d AvgPool2d AdamW clip_grad_norm "
+    "batches seed BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal "
+    "he_uniform lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
     "CatClassifier datasets"
 ).split()
 
@@ -869,7 +870,7 @@ def test_a_module_that_holds_a_compiled_step_is_copied_with_it(copied):
 
 
 def test_a_class_says_that_it_is_an_activation():
-    kinds = [nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax]
+    kinds = [nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax, nn.LeakyReLU, nn.GELU]
     assert all(kind.activation is True for kind in kinds)
     assert not nn.Linear.activation
     assert not nn.Module.activation

@@ -1,9 +1,7 @@
 """fit, with its lines, bar, history, callbacks and Ctrl-C; predict and accuracy."""
 
 import contextlib
-import functools
 import io
-import operator
 import os
 import signal
 import subprocess
@@ -713,16 +711,16 @@ def watch(parts, **options):
     return list(model.seen), history.costs
 
 
+def flat(lists):
+    return [x for one in lists for x in one]
+
+
 def test_fit_takes_every_example_once_an_epoch():
     seen, _ = watch([6], batch_size=4)
     assert [len(x) for x in seen] == [4, 4, 3] * 2
     for epoch in (seen[:3], seen[3:]):
-        assert sorted(functools.reduce(operator.iadd, epoch, [])) == MANY[:, 0].tolist()
-    assert (
-        functools.reduce(operator.iadd, seen[:3], [])
-        != functools.reduce(operator.iadd, seen[3:], [])
-        != MANY[:, 0].tolist()
-    )
+        assert sorted(flat(epoch)) == MANY[:, 0].tolist()
+    assert flat(seen[:3]) != flat(seen[3:]) != MANY[:, 0].tolist()
     assert watch([6], batch_size=4) == watch([6], batch_size=4, rng=0)
     assert watch([6], batch_size=4)[0] != watch([6], batch_size=4, rng=1)[0]
 
@@ -742,9 +740,7 @@ def test_a_batch_of_all_is_all():
 def test_fit_with_a_generator_draws_from_it():
     one, other = (watch([6], batch_size=4, rng=np.random.default_rng(2))[0] for _ in range(2))
     assert one == other
-    assert functools.reduce(operator.iadd, one[:3], []) != functools.reduce(
-        operator.iadd, one[3:], []
-    )
+    assert flat(one[:3]) != flat(one[3:])
 
 
 def test_compiled_batches_are_the_same_to_the_last_bit():
@@ -1151,6 +1147,27 @@ def test_outputs_that_are_no_probabilities_are_judged_at_no_half(outputs, judge)
         f"predict: outputs of {np.min(outputs):.4g} to {np.max(outputs):.4g} are no "
         "probabilities, judged at 0.5; say loss=, the loss of the training, or threshold="
     )
+
+
+class Given(nn.Module):
+    """Gives what it was made with."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+
+    def forward(self, x):
+        return mt.Tensor(self.outputs)
+
+
+def test_outputs_of_many_axes_are_judged_by_a_loss_or_threshold():
+    model = Given(np.linspace(0, 1, 24).reshape(2, 3, 4))
+    with pytest.raises(
+        ValueError, match=r"^predict: outputs of shape \(2, 3, 4\) are judged by los"
+    ):
+        nn.predict(model, X)
+    assert nn.predict(model, X, loss=nn.CrossEntropyLoss()).tolist() == [[3] * 3] * 2
+    assert nn.predict(model, X, threshold=0.5).sum() == 12
+    assert nn.accuracy(model, X, np.full((2, 3), 3), loss=nn.CrossEntropyLoss()) == 1.0
 
 
 def test_probabilities_may_reach_their_bounds():
