@@ -204,8 +204,8 @@ _OF_MATRICES = {
         "misses by rounding alone"
     ),
     "square": "isn't square in its last two axes; linalg.pinv() and linalg.svd() take any matrix",
-    "dimensional": "is no matrix: it needs two axes, as x[:, None] has",
-    "converge": "has no decomposition that was found: look for nan and inf in it",
+    "dimensional": "isn't two-dimensional: a matrix has two axes, as x[:, None] has",
+    "converge": "has no decomposition that converges: look for nan and inf in it",
 }
 _EXPLAINED: dict[str, str | Callable[[Inputs, Shapes, Options], str]] = {
     "matmul": _matmul,

@@ -9,9 +9,8 @@ matrices: half of it at either of two entries that mirror each other, as in PyTo
 from __future__ import annotations
 
 import math
-import weakref
-from collections.abc import Callable, Iterable
-from functools import partial, wraps
+from collections.abc import Iterable
+from functools import lru_cache, partial
 from itertools import pairwise
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import operations as op
-from .errors import ShapeError, label
+from .errors import ShapeError, label, rule_failed
 from .modes import current_mode, group
 from .numerics import products_before
 from .operations import OPERATIONS, Axis, Operand, _plain, operation
@@ -35,43 +34,32 @@ SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 
 
 def _rule(name: str, forward: Any, *derivatives: Any, every: Any = None) -> Rule:
-    RULES[name] = Rule(name, _in_single(forward), derivatives, every)
+    """Listed among the rules; it computes in single precision where it is given halves, which
+    NumPy's linear algebra doesn't take, and says what is wrong with a matrix."""
+
+    def computed(*arrays: Any, **options: Any) -> Any:
+        half = [np.asarray(x).dtype == np.float16 for x in arrays]
+        pairs = zip(arrays, half, strict=True)
+        wide = [x.astype(np.float32) if short else x for x, short in pairs]
+        try:
+            found = forward(*wide, **options)
+        except np.linalg.LinAlgError as error:
+            raise rule_failed(name, arrays, options, error) from None
+        return found.astype(np.result_type(*arrays)) if any(half) else found
+
+    RULES[name] = Rule(name, computed, derivatives, every)
     return RULES[name]
 
 
-def _in_single(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, computed in single precision where it is given halves: NumPy's takes none."""
-
-    @wraps(f)
-    def computed(*arrays: Any, **options: Any) -> Any:
-        half = [np.asarray(x).dtype == np.float16 for x in arrays]
-        if not any(half):
-            return f(*arrays, **options)
-        pairs = zip(arrays, half, strict=True)
-        found = f(*(x.astype(np.float32) if short else x for x, short in pairs), **options)
-        return found.astype(np.result_type(*arrays))
-
-    return computed
-
-
-_latest: Any = None  # decomposition: of what array, what was in it, by what, and what that gave
+@lru_cache(maxsize=1)
+def _decomposed(function: Any, data: bytes, dtype: Any, shape: Any, options: Any) -> Any:
+    return function(np.frombuffer(data, dtype).reshape(shape), **dict(options))
 
 
 def _part(function: Any, k: int, a: Any, **options: Any) -> Any:
-    """One of the results of a decomposition; the next is taken of the same one."""
-    global _latest
-    how, found = (function, options), _latest
-    if found is None or found[0]() is not a or found[2] != how or not np.array_equal(a, found[1]):
-        made = function(a, **options)
-        found = _latest = weakref.ref(a, _forget), a.copy(), how, made
-    return found[3][k].copy()
-
-
-def _forget(gone: Any) -> None:
-    global _latest
-    found = _latest
-    if found is not None and found[0] is gone:
-        _latest = None
+    """One of a decomposition's results; the others, and the derivatives, are of the same one."""
+    data = a.tobytes(), a.dtype, a.shape
+    return _decomposed(function, *data, tuple(options.items()))[k].copy()
 
 
 # What derivatives are made of -------------------------------------------------------------------
@@ -157,18 +145,12 @@ _DET: Rule = _rule("linalg.det", np.linalg.det, lambda g, out, a: _beside(g, a) 
 _COFACTORS: Rule = _rule("cofactors", _cofactors, _cofactors_derivative)
 
 
-def _logabsdet(g: Any, out: Any, a: Any) -> Any:
-    try:
-        return _beside(g, a) * _INV(a).mT
-    except np.linalg.LinAlgError:
-        raise np.linalg.LinAlgError(
-            f"linalg.slogdet: a matrix of {label(a)} is singular, where log|det| is -inf and has "
-            "no derivative; linalg.det has one"
-        ) from None
-
-
 _SIGN = _rule("linalg.slogdet.sign", lambda a: np.linalg.slogdet(a)[0], None)
-_LOGABSDET = _rule("linalg.slogdet.logabsdet", lambda a: np.linalg.slogdet(a)[1], _logabsdet)
+_LOGABSDET = _rule(
+    "linalg.slogdet.logabsdet",
+    lambda a: np.linalg.slogdet(a)[1],
+    lambda g, out, a: _beside(g, a) * _INV(a).mT,
+)
 
 
 def _cholesky(g: Any, out: Any, a: Any) -> Any:
@@ -210,13 +192,6 @@ _EIGENVALUES = _rule("linalg.eigvalsh", np.linalg.eigvalsh, _eigenvalues)
 _VECTORS = _rule("linalg.eigh.eigenvectors", partial(_part, np.linalg.eigh, 1), _eigenvectors)
 
 
-def _singular_values(g: Any, out: Any, a: Any, hermitian: bool = False, **_: Any) -> Any:
-    """A singular value is an absolute value: at 0 its derivative is 0."""
-    options = {"full_matrices": False, "hermitian": hermitian}
-    sent = np.where(out > _rounding(out), _shared(g, out), 0)
-    return _symmetric((_U(a, **options) * sent[..., None, :]) @ _VH(a, **options), hermitian)
-
-
 def _left(g: Any, u: Any, s: Any, vh: Any) -> Any:
     """Townsend (2016), "Differentiating the singular value decomposition", for the vectors u."""
     inner = u.mT @ g
@@ -228,21 +203,21 @@ def _left(g: Any, u: Any, s: Any, vh: Any) -> Any:
     return found @ vh
 
 
-def _u(g: Any, out: Any, a: Any, hermitian: bool, **_: Any) -> Any:
-    options = {"full_matrices": False, "hermitian": hermitian}
-    return _symmetric(_left(g, out, _S(a, **options), _VH(a, **options)), hermitian)
+def _svd(k: int, g: Any, out: Any, a: Any, hermitian: bool = False, **_: Any) -> Any:
+    """What returns from U, from S, which is an absolute value (at 0 its slope is 0), or from Vh."""
+    u, s, vh = (rule(a, full_matrices=False, hermitian=hermitian) for rule in (_U, _S, _VH))
+    if k == 1:
+        sent = np.where(s > _rounding(s), _shared(g, s), 0)
+        return _symmetric((u * sent[..., None, :]) @ vh, hermitian)
+    back = _left(g, u, s, vh) if k == 0 else _left(g.mT, vh.mT, s, u.mT).mT
+    return _symmetric(back, hermitian)
 
 
-def _vh(g: Any, out: Any, a: Any, hermitian: bool, **_: Any) -> Any:
-    options = {"full_matrices": False, "hermitian": hermitian}
-    turned = _left(g.mT, out.mT, _S(a, **options), _U(a, **options).mT)
-    return _symmetric(turned.mT, hermitian)
-
-
-_SVDVALS = _rule("linalg.svdvals", np.linalg.svdvals, _singular_values)
-_U = _rule("linalg.svd.U", partial(_part, np.linalg.svd, 0), _u)
-_S = _rule("linalg.svd.S", partial(_part, np.linalg.svd, 1), _singular_values)
-_VH = _rule("linalg.svd.Vh", partial(_part, np.linalg.svd, 2), _vh)
+_U, _S, _VH = (
+    _rule(f"linalg.svd.{part}", partial(_part, np.linalg.svd, k), partial(_svd, k))
+    for k, part in enumerate(("U", "S", "Vh"))
+)
+_SVDVALS = _rule("linalg.svdvals", np.linalg.svdvals, partial(_svd, 1))
 
 # The norm ---------------------------------------------------------------------------------------
 
@@ -266,7 +241,7 @@ _NORM = _rule("linalg.vector_norm", np.linalg.vector_norm, _norm)
 
 # The functions ----------------------------------------------------------------------------------
 
-_listed = partial(operation, "", formulas="", place="linalg.")
+_listed = operation("", formulas="", place="linalg.")
 
 
 def _matrix(x: Operand, name: str) -> Any:
@@ -277,60 +252,46 @@ def _matrix(x: Operand, name: str) -> Any:
     return x
 
 
-@_listed()
+@_listed
 def solve(a: Operand, b: Operand) -> Tensor:
-    """The x with a @ x = b; a b of one axis is a vector, one of more a matrix or a stack of them.
-
-    A singular matrix raises LinAlgError.
-    """
+    """The x with a @ x = b; a b of one axis is a vector, one of more is matrices."""
     return apply(_SOLVE, (a, b))
 
 
-@_listed()
+@_listed
 def inv(a: Operand) -> Tensor:
     """The inverse; of a singular matrix LinAlgError. For inv(a) @ b, solve(a, b) is better."""
     return apply(_INV, (a,))
 
 
-@_listed()
+@_listed
 def det(a: Operand) -> Tensor:
     """The determinant; its derivative, the cofactors, is right of singular matrices too."""
     return apply(_DET, (a,))
 
 
-@_listed()
+@_listed
 def slogdet(a: Operand) -> Any:
-    """The determinant's sign, a constant, and the logarithm of its absolute value.
-
-    Of a singular matrix that is -inf, and its derivative raises LinAlgError.
-    """
+    """The determinant's sign, a constant, and log|det|: -inf, without a derivative, if singular."""
     return SlogdetResult(apply(_SIGN, (a,)), apply(_LOGABSDET, (a,)))
 
 
-@_listed()
+@_listed
 def cholesky(a: Operand, *, upper: bool = False) -> Tensor:
-    """The lower triangle L with L @ L.T = a, of which the lower triangle is read.
-
-    `upper`: the upper one, U.T @ U = a. What isn't positive definite raises LinAlgError.
-    """
+    """The lower triangle L with L @ L.T = a; `upper`: the upper one, U.T @ U = a."""
     if upper:
         return apply(_CHOLESKY, (_matrix(a, "cholesky").mT,)).mT
     return apply(_CHOLESKY, (a,))
 
 
-@_listed()
+@_listed
 def pinv(a: Operand, rcond: Any = None, hermitian: bool = False, **cut: Any) -> Tensor:
-    """The pseudo-inverse; its derivative is that of matrices of the same rank.
-
-    Singular values below `rcond` (or `rtol`) times the largest count as 0.
-    """
-    if cut.keys() - {"rtol"}:
-        raise TypeError(f"linalg.pinv: got an unexpected keyword argument {next(iter(cut))!r}")
-    options = {"rcond": rcond, **cut, "hermitian": hermitian}
-    return apply(_PINV, (a,), {k: x for k, x in options.items() if k == "rtol" or x})
+    """The pseudo-inverse; its derivative is that of matrices of the same rank."""
+    options = {**cut, "hermitian": hermitian}
+    return apply(_PINV, (a,), options if rcond is None else {**options, "rcond": rcond})
 
 
-@_listed()
+@_listed
 def matrix_power(a: Operand, n: int) -> Tensor:
     """The product of n copies of a square matrix; of its inverse, where n is negative."""
     a = _matrix(a, "matrix_power")
@@ -341,20 +302,16 @@ def matrix_power(a: Operand, n: int) -> Tensor:
     with group("matrix_power"):
         if n == 0:
             return op.where(True, np.eye(a.shape[-1], dtype=a.dtype), a)
-        power, found, n = inv(a) if n < 0 else a, None, abs(n.__index__())
-        while True:
-            n, odd = divmod(n, 2)
-            if odd:
-                found = power if found is None else op.matmul(found, power)
-            if not n:
-                return found if isinstance(found, Tensor) else Tensor(found)
-            power = op.matmul(power, power)
+        found = factor = inv(a) if n < 0 else a
+        for bit in f"{abs(n):b}"[1:]:
+            found = op.matmul(found, found)
+            found = op.matmul(found, factor) if bit == "1" else found
+        return found if isinstance(found, Tensor) else Tensor(found)
 
 
-@_listed()
+@_listed
 def multi_dot(arrays: Iterable[Operand]) -> Tensor:
-    """The product of two matrices or more, in the order that is least work; the first and the last
-    may be vectors."""
+    """The product of two or more, in the order that is least work; both ends may be vectors."""
     parts = [_plain(x, "linalg.multi_dot") for x in arrays]
     if len(parts) < 2:
         raise ValueError("linalg.multi_dot: give two matrices or more")
@@ -368,32 +325,29 @@ def multi_dot(arrays: Iterable[Operand]) -> Tensor:
     return op.einsum(f"{','.join(terms)}->{before}{after}", *parts)
 
 
-@_listed()
+@_listed
 def eigh(a: Operand, UPLO: str = "L") -> Any:
     """The eigenvalues of a symmetric matrix, smallest first, and its eigenvectors, as columns.
 
-    One triangle is read, the lower or the upper ("U"). Where eigenvalues are equal, what depends
-    on them alone has its derivative, and what depends on the vectors has nan.
+    Where eigenvalues are equal, what depends on the vectors has the derivative nan.
     """
     vectors = apply(_VECTORS, (a,), {"UPLO": UPLO})
     return EighResult(eigvalsh(a, UPLO), vectors)
 
 
-@_listed()
+@_listed
 def eigvalsh(a: Operand, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix, smallest first."""
     return apply(_EIGENVALUES, (a,), {"UPLO": UPLO})
 
 
-@_listed()
+@_listed
 def svd(
     a: Operand, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
-    """U, S and Vh: singular values S, largest first, with a = (U * S) @ Vh for full_matrices=False.
+    """U, S and Vh, with (U * S) @ Vh = a for full_matrices=False; largest singular values first.
 
-    U of a matrix that isn't square has a derivative with full_matrices=False alone. Where singular
-    values are equal, what depends on them alone has its derivative, and what depends on the vectors
-    has nan; at a singular value of 0 its derivative is 0.
+    Where they are equal, what depends on the vectors has the derivative nan.
     """
     if not compute_uv and not hermitian:
         return svdvals(a)
@@ -410,22 +364,24 @@ def svd(
     return SVDResult(*(apply(rule, (a,), options) for rule in (_U, _S, _VH)))
 
 
-@_listed()
+@_listed
 def svdvals(x: Operand) -> Tensor:
     """The singular values, largest first; at 0 the derivative of one is 0."""
     return apply(_SVDVALS, (x,))
 
 
-@_listed()
+@_listed
 def diagonal(x: Operand, *, offset: int = 0) -> Tensor:
     """The diagonal of each matrix, or one above it, or below it for a negative offset."""
     x = _matrix(x, "diagonal")
     down, right = max(-offset, 0), max(offset, 0)
-    k = np.arange(max(0, min(x.shape[-2] - down, x.shape[-1] - right)))
-    return op.getitem(x, (..., k + down, k + right))
+    n = max(0, min(x.shape[-2] - down, x.shape[-1] - right))
+    if x.shape[-2:] != (n, n):
+        x = op.getitem(x, (..., slice(down, down + n), slice(right, right + n)))
+    return op.einsum("...ii->...i", x)
 
 
-@_listed()
+@_listed
 def trace(x: Operand, *, offset: int = 0) -> Tensor:
     """The sum of the diagonal of each matrix."""
     return op.sum(diagonal(_matrix(x, "trace"), offset=offset), -1)
@@ -433,38 +389,32 @@ def trace(x: Operand, *, offset: int = 0) -> Tensor:
 
 @operation("norm", formulas="", place="linalg.")
 def norm(x: Operand, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The norm: of vectors along an axis, of matrices along two, and for no axis and no `ord` that
-    of all entries, the root of their squares' sum.
-
-    Of vectors `ord` is inf, -inf, 0 or the power p; of matrices 'fro', 'nuc', 1, 2, inf, -1, -2 or
-    -inf. The derivative of a norm that is 0 is 0.
-    """
-    x = _floats(x, "norm")
+    """NumPy's norm, of vectors along one axis, of matrices along two, of all entries for no axis
+    and no `ord`. The derivative of a norm that is 0 is 0."""
+    x = _plain(x, "linalg.norm")
+    if ord is None and axis is None:
+        return vector_norm(x, keepdims=keepdims)
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim, "linalg.norm")
-    over = axis if axis is None else axes[0] if len(axes) == 1 else axes
-    if ord is None and (axis is None or len(axes) in (1, 2)):
-        return vector_norm(x, axis=over, keepdims=keepdims)
     if len(axes) == 1:
-        return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=ord)
+        return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
     if len(axes) == 2:
         return _norm_of_matrices(x, ord, *axes, keepdims=keepdims)
     raise ValueError(f"linalg.norm: {len(axes)} axes of {label(x)}; a norm is along one or two")
 
 
-@_listed()
+@_listed
 def matrix_norm(x: Operand, /, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
     """The norm of each matrix: 'fro', 'nuc', 1, 2, inf, -1, -2 or -inf."""
-    x = _floats(_matrix(x, "matrix_norm"), "matrix_norm")
+    x = _matrix(x, "matrix_norm")
     return _norm_of_matrices(x, ord, x.ndim - 2, x.ndim - 1, keepdims=keepdims)
 
 
-@_listed()
+@_listed
 def vector_norm(
     x: Operand, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2
 ) -> Tensor:
-    """The norm along an axis, several, or all: the pth root of the sum of pth powers, p = `ord`;
-    the largest size for inf, the smallest for -inf, and for 0 a count, whose derivative is 0."""
-    x = _floats(x, "vector_norm")
+    """The norm along axes, or of all: the root of the sum of powers `ord`, or as NumPy has it."""
+    x = _floats(x)
     if isinstance(ord, str):
         raise ValueError(f"linalg.norm: of vectors ord is a number, got {ord!r}")
     if ord == 0:
@@ -481,12 +431,13 @@ SIZES = {1: op.sum, math.inf: op.max, -math.inf: op.min}
 OF_MATRICES = {2: op.max, -2: op.min, "nuc": op.sum}
 
 
-def _floats(x: Operand, name: str) -> Any:
-    x = _plain(x, f"linalg.{name}")
+def _floats(x: Operand) -> Any:
+    x = _plain(x, "linalg.norm")
     return x if x.dtype.kind == "f" else op.astype(x, np.float64)
 
 
 def _norm_of_matrices(x: Any, ord: Any, rows: int, columns: int, *, keepdims: bool) -> Tensor:
+    x = _floats(x)
     nothing = not x.size and ord in (1, 2, math.inf, "nuc")  # whose norms are all 0
     if nothing or ord in (None, "fro", "f"):
         return vector_norm(x, axis=(rows, columns), keepdims=keepdims)

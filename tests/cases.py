@@ -951,8 +951,14 @@ case(
     real(3, 4),
     real(4, 2),
 )
-case("getitem", "np.linalg.diagonal", lambda x: np.linalg.diagonal(x, offset=-1), real(2, 3, 2))
-case("getitem", "np.linalg.trace", np.linalg.trace, real(2, 3, 2))
+for offset in (-2, -1, 0, 1, 5):
+    case(
+        "einsum",
+        f"np.linalg.diagonal {offset}",
+        lambda x, offset=offset: np.linalg.diagonal(x, offset=offset),
+        real(2, 3, 2),
+    )
+case("sum", "np.linalg.trace", np.linalg.trace, real(2, 3, 3))
 case("multiply", "np.linalg.outer", np.linalg.outer, real(2), real(3))
 case("matmul", "np.linalg.matmul", np.linalg.matmul, real(2, 3), real(3, 2))
 

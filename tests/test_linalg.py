@@ -162,8 +162,8 @@ def test_slogdet_of_a_singular_matrix():
     with pytest.raises(np.linalg.LinAlgError) as caught:
         logarithm.backward()
     assert str(caught.value) == (
-        "linalg.slogdet: a matrix of (2, 2) is singular, where log|det| is -inf and has no "
-        "derivative; linalg.det has one"
+        "linalg.inv: (2, 2) is singular, so no matrix undoes it; linalg.pinv() gives the "
+        "least-squares solution, and adding 1e-6 * np.eye(n) makes it regular"
     )
     large = np.eye(400) * 1e3  # whose determinant overflows
     np.testing.assert_allclose(
@@ -177,6 +177,13 @@ def test_pinv_keeps_the_rank():
     mt.check_gradients(lambda u, v: np.linalg.pinv(u[:, None] * v), u, v)
     mt.check_gradients(lambda u, v: np.linalg.pinv(u[:, None] * v, rtol=1e-6), u, v)
     assert not gradient(np.linalg.pinv, np.zeros((2, 3))).any()
+
+
+def test_pinv_cuts_where_it_is_told_to():
+    a = np.diag([1.0, 1e-17])
+    for options in ({}, {"rcond": 0.0}, {"rcond": 0.5}, {"rtol": 1e-3}, {"rtol": None}):
+        found = linalg.pinv(leaf(a), **options).numpy()
+        np.testing.assert_allclose(found, np.linalg.pinv(a, **options))
 
 
 def test_pinv_hermitian_reads_one_triangle():
@@ -325,7 +332,8 @@ def test_norms_are_numpys_and_so_is_what_is_refused(shape, keepdims):
     for ord in ORDERS:
         for axis in AXES:
             try:
-                expected = np.linalg.norm(a, ord, axis, keepdims)
+                with np.errstate(divide="ignore"):
+                    expected = np.linalg.norm(a, ord, axis, keepdims)
             except ValueError:
                 if not a.size:
                     continue  # of nothing, each NumPy refuses other norms
@@ -333,7 +341,8 @@ def test_norms_are_numpys_and_so_is_what_is_refused(shape, keepdims):
                     np.linalg.norm(leaf(a), ord, axis, keepdims)
                 assert "linalg." in str(caught.value)
                 continue
-            found = np.linalg.norm(leaf(a), ord, axis, keepdims)
+            with np.errstate(divide="ignore"):  # of the power -2 of nothing
+                found = np.linalg.norm(leaf(a), ord, axis, keepdims)
             np.testing.assert_allclose(found.numpy(), expected, 1e-13)
             assert (found.shape, found.requires_grad) == (np.shape(expected), True)
 
@@ -388,7 +397,7 @@ def test_the_method_is_pytorchs():
 # Errors -----------------------------------------------------------------------------------------
 
 A, B, C = leaf(SINGULAR, "A"), leaf(np.ones((3, 2)), "B"), leaf(np.ones(3), "c")
-MATRIX = "linalg.{}: {} is no matrix: it needs two axes, as x[:, None] has"
+MATRIX = "linalg.{}: {} isn't two-dimensional: a matrix has two axes, as x[:, None] has"
 CURE = (
     "is singular, so no matrix undoes it; linalg.pinv() gives the least-squares solution, and "
     "adding 1e-6 * np.eye(n) makes it regular"
@@ -421,7 +430,7 @@ NOT_SQUARE = "isn't square in its last two axes; linalg.pinv() and linalg.svd() 
          "linalg.cholesky: (2, 2) isn't positive definite, and has no such factor; adding "
          "1e-6 * np.eye(n) helps where it misses by rounding alone"),
         (lambda: np.linalg.svdvals(A * np.nan), np.linalg.LinAlgError,
-         "linalg.svdvals: (2, 2) has no decomposition that was found: look for nan and inf in it"),
+         "linalg.svdvals: (2, 2) has no decomposition that converges: look for nan and inf in it"),
         (lambda: np.linalg.solve(A, C), mt.ShapeError,
          "linalg.solve: 2 (axis -2 of (2, 2) 'A') and 3 (axis -1 of (3,) 'c') differ"),
         (lambda: np.linalg.solve(np.ones((3, 1, 1)) * A, B), mt.ShapeError,
@@ -441,7 +450,7 @@ NOT_SQUARE = "isn't square in its last two axes; linalg.pinv() and linalg.svd() 
         (lambda: np.linalg.norm(C, "fro"), ValueError,
          "linalg.norm: of vectors ord is a number, got 'fro'"),
         (lambda: linalg.pinv(A, tol=1), TypeError,
-         "linalg.pinv: got an unexpected keyword argument 'tol'"),
+         "linalg.pinv: pinv() got an unexpected keyword argument 'tol' (of (2, 2) 'A')"),
         (lambda: np.linalg.cond(A), TypeError,
          "np.linalg.cond has no rule for its derivative; give it one by microtensor.primitive, or "
          "apply it to the tensor's .numpy() where no gradient is wanted"),
@@ -491,6 +500,36 @@ def test_threads_do_not_disturb_each_other():
 
 
 # Read in other ways -----------------------------------------------------------------------------
+
+
+def test_a_compiled_step_says_what_is_wrong():
+    step = mt.compile(lambda a: np.linalg.inv(a).sum())
+    x = leaf([[2.0, 1.0], [1.0, 3.0]], "x")
+    step(x)
+    x.data = SINGULAR
+    with pytest.raises(np.linalg.LinAlgError) as caught:
+        step(x)
+    assert str(caught.value) == f"linalg.inv: (2, 2) {CURE}"
+
+
+def test_decompositions_are_compiled():
+    """Of other matrices than the one that it was recorded with, and of constants."""
+
+    def f(a, b):
+        w, v = np.linalg.eigh(a + a.T)
+        u, s, vh = np.linalg.svd(b, full_matrices=False)
+        sign, size = np.linalg.slogdet(a)
+        return (w * v**2).sum() + (u**2 * s).sum() + (vh**3)[0, 0] ** 2 + sign * size
+
+    step = mt.compile(f)
+    for b in (rng.normal(size=(4, 3)) for _ in range(3)):
+        a = leaf(rng.normal(size=(3, 3)))
+        value = step(a, b)
+        found, a.grad = a.grad, None
+        expected = f(a, b)
+        expected.backward()
+        np.testing.assert_allclose(value, expected.item(), 1e-12)
+        np.testing.assert_allclose(found, a.grad, 1e-9, 1e-12)
 
 
 def test_a_program_is_what_one_would_write():
