@@ -72,10 +72,8 @@ def main():
     text, cells = go_on(net, "the bird ")
     print(f"cost {costs[0]:.2f} at first, {costs[-1]:.2f} at the end: {text}")
     gallery.picture(out / "char_lstm.svg", draw(cost(net, *data(length=4))))
-
     slow = np.abs(np.diff(cells, axis=0)).mean(axis=0).argsort()[:16]
-    title = ["the cells that change most slowly"]
-    gallery.images(out / "char_lstm.png", [cells.T[slow]], 1, title, text[-60:], (11, 3.6))
+    gallery.images(out / "char_lstm.png", [cells.T[slow]], 1, ["cells"], text[-60:], (11, 3.6))
 
 
 if __name__ == "__main__":

@@ -26,11 +26,16 @@ def folder(description):
 def train(net, cost, steps, batch, lr, optimizer=nn.Adam, compiled=True):
     """Takes so many steps, step k down the gradient of cost(net, *batch(k)): net, and all costs."""
     optimizer = optimizer(net.parameters(), lr=lr)
-    compute = compile(lambda *inputs: cost(net, *inputs))
+    step = compile(lambda *inputs: cost(net, *inputs))  # gives a number, and leaves gradients
     costs = []
     for k in bar(steps):
         optimizer.zero_grad()
-        costs.append(compute(*batch(k)))
+        if compiled:
+            costs.append(step(*batch(k)))
+        else:
+            value = cost(net, *batch(k))
+            value.backward()
+            costs.append(value.item())
         optimizer.step()
     return net, costs
 

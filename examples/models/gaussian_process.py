@@ -62,7 +62,7 @@ def main():
     x, y = data()
     learnt = [f"{name} {np.exp(p.item()):.2f}" for name, p in kernel.named_parameters()]
     print(f"cost {costs[0]:.2f} at first, {costs[-1]:.2f} at the end:", *learnt)
-    print(explain(cost(kernel, Tensor(x, name="x"), Tensor(y, name="y")), wrt=kernel.length))
+    print(explain(cost(model(), Tensor(x, name="x"), Tensor(y, name="y")), wrt="length"))
 
     def draw(axes):
         new = np.linspace(-1, 11, 400)

@@ -58,7 +58,7 @@ def cost(net, X, Y):
     return nn.CrossEntropyLoss()(net(X)[:, LENGTH - 1 :], Y)
 
 
-def train(steps=600):
+def train(steps=400):
     return gallery.train(model(), cost, steps, lambda k: data(rng=k), lr=0.003, optimizer=nn.AdamW)
 
 
