@@ -68,8 +68,6 @@ def main():
     def plot(axes):
         axes.plot(*true.T, color="silver", lw=5, label="the true path")
         axes.plot(*learnt.T, "--", color="black", label="the learnt law, from the same start")
-        axes.plot(*paths.swapaxes(0, 1).T, color="tab:orange", lw=1.5)
-        axes.plot([], [], color="tab:orange", label="the pieces that it was shown")
         axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.05))
         axes.set(title="a law of motion", aspect="equal")
 
