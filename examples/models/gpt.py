@@ -68,7 +68,7 @@ def main():
     X, Y = data(500, rng=10**6)
     right = (net(X)[:, LENGTH - 1 :].numpy().argmax(axis=-1) == Y).all(axis=1).mean()
     print(f"cost {costs[-1]:.4f}; {right:.1%} of new words are spelt backwards without a mistake")
-    gallery.picture(out / "gpt.svg", draw(cost(net, X[:64], Y[:64])))
+    gallery.picture(out / "gpt.svg", draw(cost(net, X[:64], Y[:64]), collapse=3))
 
     looks = [node.value[0] for node in Graph.of(net(X[:1])).nodes if node.rule == "softmax"]
     titles = [f"block {k}, head {j}: what each row looks at" for k in (1, 2) for j in (1, 2)]
