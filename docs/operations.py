@@ -115,7 +115,7 @@ def made_of(name):
     """`a rule`, or the operations that it is a composition of."""
     if name in RULES:
         return "a rule" if RULES[name].differentiable else "a rule without a derivative"
-    parts = dict.fromkeys(_called(inspect.unwrap(PUBLIC[name].function), set()))
+    parts = sorted(set(_called(inspect.unwrap(PUBLIC[name].function), set())))
     return ", ".join(f"`{part}`" for part in parts if part != name) or "a composition"
 
 

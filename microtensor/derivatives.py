@@ -18,13 +18,11 @@ def jacobian(f: Callable[..., Any], x: Any, create_graph: bool = False) -> Any:
     """The derivative of every entry of `f(x)` by every entry of x: of shape f(x).shape + x.shape.
 
     `x` is a tensor, an array or a number; whole numbers are made floats. Of a tuple, `f(*x)` is
-    differentiated by each, which gives a tuple; where f returns a tuple, that of each output is in
-    a tuple: `jacobian(f, (x, y))[i][j]` is that of output i by input j, as PyTorch's are. What an
-    output doesn't depend on gives zeros. Nobody's `.grad` is touched, and what is in force around
-    it, such as `no_grad()`, doesn't matter. With `create_graph=True` the result can be
-    differentiated itself, by x too. One walk for each entry of the outputs.
-
-    TypeError if f gives something else than tensors.
+    differentiated by each, which gives a tuple; where f returns a tuple, each output has its own:
+    `jacobian(f, (x, y))[i][j]` is that of output i by input j, as PyTorch's is. What an output
+    doesn't depend on gives zeros. Nobody's `.grad` is touched, and `no_grad()` makes no difference.
+    With `create_graph=True` the result can be differentiated itself, by x too. One walk for each
+    entry of the outputs. TypeError if f gives something else than tensors.
     """
     several = isinstance(x, tuple)
     with mode(recording=True):
@@ -49,12 +47,12 @@ def hessian(f: Callable[..., Any], x: Any, create_graph: bool = False) -> Any:
 
     def number(*inputs: Tensor) -> Tensor:
         output = f(*inputs)
-        if isinstance(output, Tensor) and output.size == 1:
-            return output.reshape(()) if output.ndim else output
-        what = label(output) if isinstance(output, Tensor) else f"a {type(output).__name__}"
-        raise GradientError(
-            f"hessian: f gives one number, a tensor, not {what}; reduce it by .sum() or .mean()"
-        )
+        if not isinstance(output, Tensor) or output.size != 1:
+            cure = "reduce it by .sum() or .mean()"
+            raise GradientError(
+                f"hessian: f gives a tensor of 1 number, not {label(output)}; {cure}"
+            )
+        return output.reshape(())
 
     def slope(*inputs: Tensor) -> Any:
         return jacobian(number, inputs if isinstance(x, tuple) else inputs[0], create_graph=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import operations as op
 from . import rules
-from .errors import ShapeError, label, rule_failed
+from .errors import ShapeError, label
 from .modes import group
 from .operands import operand
 from .operations import OPERATIONS, Axis, Operand, _plain, operation
@@ -24,7 +24,7 @@ from .tensor import Tensor, apply
 _KNOWN = set(OPERATIONS)
 _ALL = slice(None)
 _OF_SCALARS = "argsort cumprod repeat take".split()  # which have an axis in NumPy's functions
-_OF_ONE_AXIS = "array_split cross diff unstack vecdot".split()  # where None is no axis
+_OF_ONE_AXIS = "array_split cross diff vecdot".split()  # where None is no axis
 _Function = Callable[..., Any]
 
 
@@ -41,6 +41,7 @@ def _tensor(x: Operand, name: str) -> Tensor:
 
 def _axes(x: Any, axis: Any, name: str) -> tuple[int, ...]:
     """Axes counted from the front; None: all."""
+    x = _plain(x, name)
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, Iterable) else (axis,)
     for k in axes:
         if not -x.ndim <= k < x.ndim:
@@ -54,7 +55,9 @@ def _along(x: Operand, axis: int | None, name: str) -> tuple[Any, int]:
     if not isinstance(axis, int | np.integer) and (axis is not None or name in _OF_ONE_AXIS):
         raise TypeError(f"{name}: axis is one number, got {axis!r}")
     flat = axis is None or (x.ndim == 0 and axis in (0, -1) and name in _OF_SCALARS)
-    return (op.ravel(x), 0) if flat else (x, _axes(x, axis, name)[0])
+    if flat:
+        return x if x.ndim == 1 else op.ravel(x), 0
+    return x, _axes(x, axis, name)[0]
 
 
 def _at(axis: int, index: Any) -> tuple[Any, ...]:
@@ -72,9 +75,15 @@ def _shaped(x: Any, shape: Sequence[int]) -> Any:
     return x if x.shape == tuple(shape) else op.reshape(x, tuple(shape))
 
 
-def _nothing(x: Any) -> Any:
-    """What stands where an entry is left out: it takes on the dtype of the others."""
-    return False if x.dtype.kind == "b" else 0
+def _known(x: Any) -> Tensor:
+    """Where x isn't nan."""
+    return op.equal(x, x)
+
+
+def _kept(x: Operand, mask: Callable[[Any], Any]) -> Tensor:
+    """The entries that a mask of x keeps, and 0 for the others, in x's dtype."""
+    x = _plain(x, "where")
+    return op.where(mask(x), x, False if x.dtype.kind == "b" else 0)
 
 
 def _rule_along(rule: rules.Rule, **options: Any) -> _Function:
@@ -100,29 +109,16 @@ def _at_least(ndim: int, name: str) -> _Function:
     return lambda *xs: one(xs[0]) if len(xs) == 1 else tuple(map(one, xs))
 
 
-def _side_by_side(parts: Sequence[Tensor]) -> Tensor:
-    return op.concatenate(parts, 0 if parts[0].ndim == 1 else 1)
-
-
 def _times(a: Operand, b: Operand, _: Any) -> Tensor:
     return op.multiply(_plain(a, "inner"), _plain(b, "inner"))
 
 
-def _triangle(x: Any, k: int) -> Any:
-    return np.tri(*x.shape[-2:], k=k, dtype=bool)  # type: ignore[call-overload]
+def _upto(k: int) -> Callable[[Any], Any]:
+    """The mask of a lower triangle."""
+    return lambda x: np.tri(*x.shape[-2:], k=k, dtype=bool)  # type: ignore[call-overload]
 
 
 # Shapes -----------------------------------------------------------------------------------------
-
-
-@operation(formulas="")
-def moveaxis(x: Operand, source: Any, destination: Any) -> Tensor:
-    """Axes moved to other places; the rest stay in their order."""
-    try:
-        order = np.moveaxis(np.empty(range(np.ndim(x))), source, destination).shape
-    except (ValueError, TypeError) as error:
-        raise rule_failed("moveaxis", (x,), {}, error) from None
-    return op.transpose(x, order)
 
 
 @operation(methods="", formulas="")
@@ -135,13 +131,6 @@ def array_split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> lis
     return op.split(x, sections, axis)
 
 
-@operation(methods="", formulas="")
-def unstack(x: Operand, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """The entries along an axis, each a tensor."""
-    x, axis = _along(x, axis, "unstack")
-    return tuple(op.getitem(x, _at(axis, k)) for k in range(x.shape[axis]))
-
-
 @operation(formulas="")
 def rot90(x: Operand, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     """Turned by k right angles, from the first of two axes towards the second."""
@@ -152,13 +141,6 @@ def rot90(x: Operand, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     if k % 2 == 0:
         return op.flip(x, (a, b)) if k % 4 else _tensor(x, "rot90")
     return op.swapaxes(op.flip(x, b), a, b) if k % 4 == 1 else op.flip(op.swapaxes(x, a, b), b)
-
-
-@operation(formulas="")
-def roll(x: Operand, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
-    """Moved on by `shift` places; what leaves comes in at the other end (None: flattened)."""
-    shifts = tuple(np.atleast_1d(np.asarray(shift)).tolist())
-    return apply(rules.roll, (x,), {"shift": shifts, "axis": axis})
 
 
 @operation(methods="", formulas="")
@@ -178,19 +160,10 @@ def tile(x: Operand, reps: int | Sequence[int]) -> Tensor:
 def repeat(x: Operand, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
     """Every entry several times in a row: so often, or each as often as a list says."""
     x, axis = _along(x, axis, "repeat")
-    counts = np.asarray(repeats)
-    try:
-        return op.getitem(x, _at(axis, np.repeat(np.arange(x.shape[axis]), counts)))
-    except (ValueError, TypeError) as error:
-        raise rule_failed("repeat", (x, counts), {}, error) from None
-
-
-@operation(methods="", formulas="")
-def full(shape: int | tuple[int, ...], value: Operand) -> Tensor:
-    """The value in every entry of a shape, as broadcasting copies it."""
-    if isinstance(value, Tensor):
-        return op.broadcast_to(value, shape)
-    return Tensor(np.full(shape, operand(value, "full")))
+    counts, n = np.asarray(repeats), x.shape[axis]
+    if counts.size not in (1, n):
+        raise ShapeError(f"repeat: {counts.size} repeats for {n} entries of {label(x)}")
+    return op.getitem(x, _at(axis, np.repeat(np.arange(n), counts)))
 
 
 @operation(methods="", formulas="")
@@ -271,7 +244,8 @@ def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
     if a == b:
         raise ShapeError(f"diagonal: two axes have a diagonal, got {axis1} and {axis2}")
     x = _in_order(x, [*(k for k in range(x.ndim) if k not in (a, b)), a, b])
-    return op.getitem(x, (..., *_places(x.shape[-2], x.shape[-1], offset)))
+    rows, columns = _places(x.shape[-2], x.shape[-1], offset)
+    return op.getitem(x, (*_at(x.ndim - 2, rows), columns))
 
 
 def _places(height: int, width: int, offset: int) -> tuple[Any, Any]:
@@ -302,7 +276,7 @@ def nan_to_num(
         return _tensor(x, "nan_to_num")
     most = float(np.finfo(x.dtype).max)
     with group("nan_to_num"):
-        x = op.where(op.equal(x, x), x, nan)
+        x = op.where(_known(x), x, nan)
         x = op.where(op.equal(x, math.inf), most if posinf is None else posinf, x)
         return op.where(op.equal(x, -math.inf), -most if neginf is None else neginf, x)
 
@@ -407,7 +381,7 @@ def median(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         middle = op.mean(op.getitem(ordered, (..., slice((n - 1) // 2, n // 2 + 1))), -1)
         if n and x.dtype.kind == "f":  # nan is sorted last
             last = op.getitem(ordered, (..., -1))
-            middle = op.where(op.equal(last, last), middle, last)
+            middle = op.where(_known(last), middle, last)
         kept = [1 if k in axes else size for k, size in enumerate(x.shape)]
         return op.reshape(middle, kept) if keepdims else middle
 
@@ -454,7 +428,9 @@ atleast_3d = _line("atleast_3d", "With three axes at least: a vector is (1, n, 1
 vstack = _line("vstack", "Below each other; vectors are rows.",
     lambda tensors: op.concatenate([atleast_2d(x) for x in op._some(tensors, "vstack", 0)]))
 hstack = _line("hstack", "Beside each other; vectors one behind the other.",
-    lambda tensors: _side_by_side([atleast_1d(x) for x in op._some(tensors, "hstack", 0)]))
+    lambda tensors: op.concatenate(
+        parts := [atleast_1d(x) for x in op._some(tensors, "hstack", 0)],
+        0 if parts[0].ndim == 1 else 1))
 column_stack = _line("column_stack", "Beside each other; vectors are columns.",
     lambda tensors: op.concatenate([x if np.ndim(x) > 1 else op.reshape(x, -1, 1)
                                     for x in op._some(tensors, "column_stack", 0)], 1))
@@ -464,6 +440,20 @@ hsplit = _line("hsplit", "Parts side by side, along the second axis, or a vector
     lambda x, sections: op.split(x, sections, 1 if np.ndim(x) > 1 else 0))
 vsplit = _line("vsplit", "Parts below each other, along the first axis.",
     lambda x, sections: op.split(x, sections, 0 if np.ndim(x) > 1 else -2))
+moveaxis = _line("moveaxis", "Axes moved to other places; the rest stay in their order.",
+    lambda x, source, destination: op.transpose(x, np.moveaxis(np.empty(range(np.ndim(x))),
+        *(_axes(x, k, "moveaxis") for k in (source, destination))).shape), "moveaxis")
+rollaxis = _line("rollaxis", "An axis moved back, until it stands before another; see moveaxis.",
+    lambda x, axis, start=0:
+        op.transpose(x, np.rollaxis(np.empty(range(np.ndim(x))), axis, start).shape))
+unstack = _line("unstack", "The entries along an axis, each a tensor.",
+    lambda x, *, axis=0: tuple(moveaxis(x, axis, 0) if axis != 0 else _tensor(x, "unstack")))
+roll = _line("roll", "Moved on; what leaves comes in at the other end (axis None: flattened).",
+    lambda x, shift, axis=None:
+        apply(rules.roll, (x,), {"shift": np.asarray(shift).tolist(), "axis": axis}), "roll")
+full = _line("full", "The value in every entry of a shape, as broadcasting copies it.",
+    lambda shape, value: op.broadcast_to(value, shape) if isinstance(value, Tensor) else
+        Tensor(np.full(shape, operand(value, "full"))))
 matrix_transpose = _line("matrix_transpose", "Each matrix of a stack transposed.",
     lambda x: op.swapaxes(x, -1, -2))
 flipud = _line("flipud", "Upside down: the first axis in reverse.",
@@ -471,13 +461,14 @@ flipud = _line("flipud", "Upside down: the first axis in reverse.",
 fliplr = _line("fliplr", "Left to right: the second axis in reverse.",
     lambda x: op.flip(x, 1), "fliplr")
 full_like = _line("full_like", "One value in every entry, in the shape and dtype of x.",
-    lambda x, value, dtype=None: op.astype(full(np.shape(x), value), dtype or np.result_type(x)))
+    lambda x, value, dtype=None: op.astype(
+        full(np.shape(x), value), dtype or _plain(x, "full_like").dtype))
 trace = _line("trace", "The sum along the diagonal.",
     lambda x, offset=0, axis1=0, axis2=1: op.sum(diagonal(x, offset, axis1, axis2), -1), "trace")
 tril = _line("tril", "The lower triangle, up to the diagonal k above the main one; else 0.",
-    lambda x, k=0: op.where(_triangle(x, k), x, _nothing(x)), "tril")
+    lambda x, k=0: _kept(x, _upto(k)), "tril")
 triu = _line("triu", "The upper triangle, from the diagonal k above the main one on; else 0.",
-    lambda x, k=0: op.where(_triangle(x, k - 1), _nothing(x), x), "triu")
+    lambda x, k=0: _kept(x, lambda x: ~_upto(k - 1)(x)), "triu")
 select = _line("select", "Of the choices the first whose condition holds, entry by entry.",
     lambda conditions, choices, default=0: reduce(lambda rest, one: op.where(one[0], one[1], rest),
         reversed([*zip(conditions, choices, strict=True)]), default))
@@ -485,16 +476,14 @@ inner = _line("inner", "Every row of a times every row of b, summed: over the la
     lambda a, b: (tensordot if np.ndim(a) and np.ndim(b) else _times)(a, b, (-1, -1)),
     "inner")
 nansum = _line("nansum", "The sum of what isn't nan.",
-    lambda x, axis=None, *, keepdims=False:
-        op.sum(op.where(op.equal(x, x), x, _nothing(x)), axis, keepdims))
+    lambda x, axis=None, *, keepdims=False: op.sum(_kept(x, _known), axis, keepdims))
 nanmean = _line("nanmean", "The mean of what isn't nan.",
-    lambda x, axis=None, *, keepdims=False: op.divide(
-        op.mean(op.where(op.equal(x, x), x, 0), axis, keepdims),
-        op.mean(op.astype(op.equal(x, x), x.dtype), axis, keepdims)))
+    lambda x, axis=None, *, keepdims=False: op.divide(op.mean(_kept(x, _known), axis, keepdims),
+        op.mean(op.astype(_known(x), _plain(x, "nanmean").dtype), axis, keepdims)))
 fmax = _line("fmax", "The larger of a and b, and where one is nan the other.",
-    lambda a, b: op.maximum(op.where(op.equal(a, a), a, b), op.where(op.equal(b, b), b, a)))
+    lambda a, b: op.maximum(op.where(_known(a), a, b), op.where(_known(b), b, a)))
 fmin = _line("fmin", "The smaller of a and b, and where one is nan the other.",
-    lambda a, b: op.minimum(op.where(op.equal(a, a), a, b), op.where(op.equal(b, b), b, a)))
+    lambda a, b: op.minimum(op.where(_known(a), a, b), op.where(_known(b), b, a)))
 # fmt: on
 
 

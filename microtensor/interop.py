@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from opcode import opmap
 from types import FrameType
 from typing import Any
@@ -20,7 +20,7 @@ from . import linalg as linalg  # whose functions are among the operations from 
 from .errors import called
 from .modes import current_mode
 from .numerics import numpy_function
-from .operands import Array
+from .operands import Array, defers
 from .operations import OPERATIONS
 from .tensor import Tensor, read
 
@@ -45,7 +45,9 @@ def _fabs(x: Any) -> Any:
     return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
 
 
-def _divmod(a: Any, b: Any) -> tuple[Tensor, Tensor]:
+def _divmod(a: Any, b: Any) -> Any:
+    if defers(a) or defers(b):
+        return NotImplemented
     return operations.floor_divide(a, b), operations.remainder(a, b)
 
 
@@ -119,7 +121,8 @@ def dlpack(self: Tensor, *, copy: bool | None = None, **options: Any) -> Any:
         raise BufferError(f"{called(self, 'this tensor')} {text}")
     if copy is False:
         raise BufferError("a tensor is handed over as a copy; t.data is its array itself")
-    return np.array(read(self, "__dlpack__()")).__dlpack__(**options)
+    array = np.array(read(self, "__dlpack__()"), self.dtype.newbyteorder("="))
+    return array.__dlpack__(**options)
 
 
 def from_dlpack(x: Any) -> Tensor:
@@ -148,8 +151,9 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
         name = f"np.{name}"
     constant = ufunc in _CONSTANT_UFUNCS and method == "__call__"
     out = inputs[:1] if method == "at" else options.get("out")
-    if any(isinstance(x, Tensor) for x in out or ()) or (
-        "out" in options and not constant and any(map(_learnt, inputs))
+    if out is not None and (
+        any(isinstance(x, Tensor) for x in out)
+        or ("out" in options and not constant and any(map(_learnt, inputs)))
     ):
         raise TypeError(
             f"{name}: an array can't take the result of a tensor in place, for it would lose "
@@ -176,25 +180,42 @@ def array_function(
         return function(*arguments, **options)
     if function in _RULES:
         operation = _RULES[function]
-        if len(arguments) > 2 or not _names(operation).issuperset(options):
+        strange = options and not _names(operation).issuperset(options)
+        if strange or (len(arguments) > 2 and len(arguments) > _places(function)):
             arguments, options = _by_name(function, operation, arguments, options)
         return _call(name, operation, arguments, options)
     return function(*_constant(arguments, name), **_constant(options, name))
 
 
 @cache
+def _signature(function: Callable[..., Any]) -> Signature:
+    try:
+        return signature(function)
+    except ValueError:  # of NumPy before 2.4, some have none
+        return Signature()
+
+
+@cache
 def _names(operation: Callable[..., Any]) -> frozenset[str]:
-    return frozenset(signature(operation).parameters)
+    return frozenset(_signature(operation).parameters)
+
+
+@cache
+def _places(function: Callable[..., Any]) -> int:
+    """How many arguments NumPy's function and the operation have in the same places."""
+    kinds = [(p.kind, p.default is p.empty) for p in _signature(function).parameters.values()]
+    first = [needed or kind is Parameter.POSITIONAL_ONLY for kind, needed in kinds]
+    return sys.maxsize if (Parameter.VAR_POSITIONAL, True) in kinds or not kinds else sum(first)
 
 
 def _by_name(function: Any, operation: Any, arguments: Any, options: Any) -> tuple[Any, Any]:
-    """The arguments by NumPy's names, for an operation has some in other places.
+    """The arguments behind those places by NumPy's names, for an operation has others there.
 
     One that the operation lacks is left out where it says what NumPy does anyway, `out=None`.
     """
     try:
-        given = signature(function).bind(*arguments, **options)
-    except (TypeError, ValueError):  # of NumPy before 2.4, some have no signature
+        given = _signature(function).bind(*arguments, **options)
+    except TypeError:
         return arguments, options
     first: list[Any] = []
     named: dict[str, Any] = {}

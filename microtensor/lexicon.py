@@ -291,9 +291,6 @@ ROWS = {row.name: row for row in (
         javascript="{0} % {1} && ({0} % {1} < 0) !== ({1} < 0) ? {0} % {1} + {1} : {0} % {1}",
         why=("a remainder moves as what is divided does",
              "the divisor is taken off a whole number of times, and counts so often")),
-    Row("fmod", "", ("1", "−trunc({0} / {1})"), javascript="{0} % {1}",
-        why=("a remainder moves as what is divided does",
-             "the divisor is taken off a whole number of times, and counts so often")),
 
     # Kinks and gates
     Row("relu", "", ("1 if {0} > 0 else 0",), activation=True, gate=("gate.open",), kink=True,

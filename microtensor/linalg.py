@@ -57,7 +57,8 @@ def _decomposed(function: Any, data: bytes, dtype: Any, shape: Any, options: Any
 
 
 def _part(function: Any, k: int, a: Any, **options: Any) -> Any:
-    """One of a decomposition's results; the others, and the derivatives, are of the same one."""
+    """One of a decomposition's results. It is made once for all of them and their derivatives: the
+    latest is kept, by what was in its matrix."""
     data = a.tobytes(), a.dtype, a.shape
     return _decomposed(function, *data, tuple(options.items()))[k].copy()
 
@@ -254,7 +255,7 @@ def _matrix(x: Operand, name: str) -> Any:
 
 @_listed
 def solve(a: Operand, b: Operand) -> Tensor:
-    """The x with a @ x = b; a b of one axis is a vector, one of more is matrices."""
+    """The x with a @ x = b, a b of one axis a vector; a singular matrix raises LinAlgError."""
     return apply(_SOLVE, (a, b))
 
 
@@ -422,13 +423,13 @@ def vector_norm(
         return op.sum(op.where(True, counted, x), axis, keepdims)
     if ord == math.inf and not x.size:
         ord = 1  # as large as nothing is
-    if ord in SIZES:
-        return SIZES[ord](op.absolute(x), axis, keepdims)
+    if ord in _SIZES:
+        return _SIZES[ord](op.absolute(x), axis, keepdims)
     return apply(_NORM, (x,), {"ord": ord, "axis": axis, "keepdims": keepdims})
 
 
-SIZES = {1: op.sum, math.inf: op.max, -math.inf: op.min}
-OF_MATRICES = {2: op.max, -2: op.min, "nuc": op.sum}
+_SIZES = {1: op.sum, math.inf: op.max, -math.inf: op.min}
+_OF_MATRICES = {2: op.max, -2: op.min, "nuc": op.sum}
 
 
 def _floats(x: Operand) -> Any:
@@ -441,17 +442,18 @@ def _norm_of_matrices(x: Any, ord: Any, rows: int, columns: int, *, keepdims: bo
     nothing = not x.size and ord in (1, 2, math.inf, "nuc")  # whose norms are all 0
     if nothing or ord in (None, "fro", "f"):
         return vector_norm(x, axis=(rows, columns), keepdims=keepdims)
-    if ord in OF_MATRICES:
+    if ord in _OF_MATRICES:
         order = *(k for k in range(x.ndim) if k not in (rows, columns)), rows, columns
         moved = x if order == tuple(range(x.ndim)) else op.transpose(x, order)
-        found = OF_MATRICES[ord](svdvals(moved), -1)
+        found = _OF_MATRICES[ord](svdvals(moved), -1)
         return op.expand_dims(found, (rows, columns)) if keepdims else found
     if ord not in (1, -1, math.inf, -math.inf):
         known = "'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
         raise ValueError(f"linalg.norm: of matrices ord is {known}, got {ord!r}")
     along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
-    found = (op.max if ord > 0 else op.min)(op.sum(op.absolute(x), along, True), over, True)
-    return found if keepdims else op.squeeze(found, (rows, columns))
+    sums = op.sum(op.absolute(x), along, keepdims)
+    over -= 1 if over > along and not keepdims else 0
+    return (op.max if ord > 0 else op.min)(sums, over, keepdims)
 
 
 if not TYPE_CHECKING:  # type checkers take every name without an underscore for public

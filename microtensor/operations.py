@@ -267,9 +267,6 @@ remainder = binary(
 floor_divide = binary(
     rules.floor_divide, "a // b, the quotient rounded down. Its derivatives are 0.", "floordiv"
 )
-fmod = binary(
-    rules.fmod, "What is left of a, with its sign, when b goes into it a whole number of times."
-)
 negative = unary(rules.negative, "-x.", methods="negative __neg__", formulas="")
 exp = unary(rules.exp, "e to the power x, element by element.")
 expm1 = unary(rules.expm1, "exp(x) - 1, accurate near 0.")

@@ -243,18 +243,16 @@ def _ahead(out: Any, a: Any, b: Any) -> Any:
     return np.where(same, zero, a) - np.where(same, zero, b)
 
 
-logaddexp = _rule(
-    "logaddexp",
-    np.logaddexp,
-    lambda g, out, a, b: g * _sigmoid(_ahead(out, a, b)),
-    lambda g, out, a, b: g * _sigmoid(_ahead(out, b, a)),
-)
-logaddexp2 = _rule(
-    "logaddexp2",
-    np.logaddexp2,
-    lambda g, out, a, b: g * _sigmoid(_ahead(out, a, b) * LN2),
-    lambda g, out, a, b: g * _sigmoid(_ahead(out, b, a) * LN2),
-)
+def _by_share(scale: float) -> tuple[Derivative, Derivative]:
+    """What exp(scale a) and exp(scale b) are of their sum."""
+    return (
+        lambda g, out, a, b: g * _sigmoid(_ahead(out, a, b) * scale),
+        lambda g, out, a, b: g * _sigmoid(_ahead(out, b, a) * scale),
+    )
+
+
+logaddexp = _rule("logaddexp", np.logaddexp, *_by_share(1.0))
+logaddexp2 = _rule("logaddexp2", np.logaddexp2, *_by_share(LN2))
 erf = _rule(
     "erf",
     numerics.in_single(numerics.error_function),
@@ -282,7 +280,6 @@ remainder = _rule(
     lambda g, out, a, b: g,
     lambda g, out, a, b: -g * np.floor_divide(a, b),
 )
-fmod = _rule("fmod", np.fmod, lambda g, out, a, b: g, lambda g, out, a, b: -g * np.trunc(a / b))
 
 
 # Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
@@ -407,7 +404,7 @@ def _cumprod(g: Any, out: Any, x: Any, axis: int) -> Any:
 cumprod = _reduction("cumprod", lambda x, axis: np.cumprod(x, axis=axis), _cumprod)
 sort = _rule(
     "sort",
-    lambda x, axis: np.sort(x, axis=axis, stable=True),
+    lambda x, axis: np.sort(x, axis=axis),
     lambda g, out, x, axis: np.take_along_axis(g, _places(x, axis), axis),
 )
 
@@ -487,7 +484,7 @@ flip = _rule("flip", np.flip, lambda g, out, x, axis: np.flip(g, axis))
 roll = _rule(
     "roll",
     np.roll,
-    lambda g, out, x, shift, axis: np.roll(g, tuple(-n for n in shift), axis),
+    lambda g, out, x, shift, axis: np.roll(g, np.negative(shift).tolist(), axis),
 )
 detach = Rule("detach", lambda x: x.copy(), (None,))
 astype = _rule(

@@ -92,12 +92,6 @@ for what, (left, right) in PAIRS.items():
     case("maximum", what, np.maximum, apart(*left), apart(*right, shift=0.1))
     case("minimum", what, np.minimum, apart(*left), apart(*right, shift=0.1))
     case("arctan2", what, np.arctan2, positive(*left), real(*right))
-    case("hypot", what, np.hypot, real(*left), positive(*right))
-    case("logaddexp", what, np.logaddexp, real(*left), real(*right))
-    case("logaddexp2", what, np.logaddexp2, real(*left), real(*right))
-    case("remainder", what, lambda a, b: a % b, apart(*left), positive(*right) + 2)
-    case("fmod", what, np.fmod, apart(*left), positive(*right) + 2)
-    case("floor_divide", what, lambda a, b: a // b, apart(*left), positive(*right) + 2)
     condition = rng.permutation(6).reshape(2, 3) > 2
     if what not in ("length one", "size 0", "size 0 from length 1"):
         case(
@@ -107,6 +101,14 @@ for what, (left, right) in PAIRS.items():
             real(*left),
             real(*right),
         )
+
+for what in ("a row", "two scalars", "size 0 from length 1"):
+    left, right = PAIRS[what]
+    case("hypot", what, np.hypot, real(*left), positive(*right))
+    case("logaddexp", what, np.logaddexp, real(*left), real(*right))
+    case("logaddexp2", what, np.logaddexp2, real(*left), real(*right))
+    case("remainder", what, lambda a, b: a % b, apart(*left), positive(*right) + 2)
+    case("floor_divide", what, lambda a, b: a // b, apart(*left), positive(*right) + 2)
 
 case("add", "the same tensor twice", lambda a: a + a, real(2, 3))
 case("add", "a number", lambda a: a + 2.5, real(3))
@@ -153,8 +155,11 @@ ONE_NUMBER = {
     "square": (np.square, real),
     "sin": (np.sin, real),
     "cos": (np.cos, real),
-    "tan": (np.tan, lambda *shape: real(*shape) / 2),
     "tanh": (np.tanh, real),
+    "absolute": (abs, apart),
+}
+MORE = {
+    "tan": (np.tan, lambda *shape: real(*shape) / 2),
     "sinh": (np.sinh, real),
     "cosh": (np.cosh, real),
     "arcsin": (np.arcsin, lambda *shape: real(*shape) / 3),
@@ -176,7 +181,6 @@ ONE_NUMBER = {
     "trunc": (np.trunc, apart),
     "rint": (np.rint, lambda *shape: real(*shape) / 5 + 2),
     "round": (np.round, lambda *shape: real(*shape) / 5 + 2),
-    "absolute": (abs, apart),
 }
 OURS = {
     "sigmoid": (mt.sigmoid, lambda x: 1 / (1 + np.exp(-x)), real),
@@ -190,6 +194,9 @@ for what, shape in SHAPES.items():
     for rule, (f, value, draw) in OURS.items():
         case(rule, what, f, draw(*shape), value=value)
 
+for what in ("matrix", "scalar", "size 0"):
+    for rule, (f, draw) in MORE.items():
+        case(rule, what, f, draw(*SHAPES[what]))
 case("arccosh", "near 1", np.arccosh, of(1.05, 1.1))
 case("cbrt", "negative", np.cbrt, of(-2, -0.5))
 case("round", "to a decimal", lambda x: np.round(x, 1), of(0.12, 1.27, -3.14))
@@ -197,7 +204,6 @@ case("remainder", "a negative divisor", lambda a, b: a % b, of(1.5, -2.5, 3.5), 
 case("remainder", "of a number", lambda a: 7 % a, of(1.6, 2.1, -3.2))
 case("remainder", "by a number", lambda a: a % 2, of(1.6, 2.1, -3.2))
 case("floor_divide", "by a number", lambda a: a // 2, of(1.6, 2.1, -3.2))
-case("fmod", "a negative divisor", np.fmod, of(1.5, -2.5, 3.5), of(-1.1, -0.9, -9))
 case("hypot", "a number", lambda a: np.hypot(a, 1.0), real(3))
 case("logaddexp", "a number", lambda a: np.logaddexp(a, 0.0), real(3))
 case("logaddexp", "far apart", lambda a, b: np.logaddexp(a, b), of(30, -800, 5), of(-30, 800, 5))
@@ -690,6 +696,7 @@ case("sum", "nansum", lambda x: np.nansum(x, axis=0), real(2, 3))
 case("mean", "nanmean", lambda x: np.nanmean(x, axis=1, keepdims=True), real(2, 3))
 case("transpose", "moveaxis", lambda x: np.moveaxis(x, 0, -1), real(2, 3, 4))
 case("transpose", "moveaxis, two", lambda x: np.moveaxis(x, [0, 1], [-1, 0]), real(2, 3, 4))
+case("transpose", "rollaxis", lambda x: np.rollaxis(x, 2, 1), real(2, 3, 4))
 case("transpose", "matrix_transpose", np.matrix_transpose, real(2, 3, 4))
 case("flip", "flipud", np.flipud, real(2, 3))
 case("flip", "fliplr", np.fliplr, real(2, 3))
@@ -927,8 +934,8 @@ case(
 )
 case("linalg.vector_norm", "the method", lambda x: x.norm(), real(3), value=np.linalg.norm)
 case("sum", "norm, ord 1", lambda x: np.linalg.norm(x, 1, axis=1), apart(2, 3))
-case("max", "norm, ord inf", lambda x: np.linalg.norm(x, np.inf, 1, True), apart(2, 3))
-case("min", "norm, ord -inf", lambda x: np.linalg.norm(x, -np.inf, axis=0), apart(2, 3))
+case("max", "norm, ord inf", lambda x: np.linalg.norm(x, np.inf, 1, True), uneven(2, 3))
+case("min", "norm, ord -inf", lambda x: np.linalg.norm(x, -np.inf, axis=0), uneven(2, 3))
 OF_MATRICES = {
     "fro": "linalg.vector_norm", "nuc": "linalg.svdvals", 2: "linalg.svdvals",
     -2: "linalg.svdvals", 1: "max", -1: "min", np.inf: "max", -np.inf: "min",

@@ -191,17 +191,17 @@ def test_a_modules_parameters_are_constants_to_it():
         (
             lambda: hessian(lambda x: x * x, V),
             GradientError,
-            "hessian: f gives one number, a tensor, not (3,); reduce it by .sum() or .mean()",
+            "hessian: f gives a tensor of 1 number, not (3,); reduce it by .sum() or .mean()",
         ),
         (
             lambda: hessian(lambda x: (x.sum(), x.sum()), V),
             GradientError,
-            "hessian: f gives one number, a tensor, not a tuple; reduce it by .sum() or .mean()",
+            "hessian: f gives a tensor of 1 number, not tuple; reduce it by .sum() or .mean()",
         ),
         (
             lambda: hessian(lambda x: 2.0, V),
             GradientError,
-            "hessian: f gives one number, a tensor, not a float; reduce it by .sum() or .mean()",
+            "hessian: f gives a tensor of 1 number, not 2.0; reduce it by .sum() or .mean()",
         ),
     ],
 )

@@ -71,6 +71,13 @@ def test_what_requires_a_gradient_is_refused(name):
     assert np.from_dlpack(Tensor([1.0]), copy=True).tolist() == [1]
 
 
+def test_bytes_are_in_the_order_of_the_machine():
+    array = np.arange(3.0)
+    for order in "<>":
+        t = Tensor(array.astype(array.dtype.newbyteorder(order)))
+        assert np.from_dlpack(t).tolist() == array.tolist()
+
+
 def test_device():
     assert Tensor([1.0]).__dlpack_device__() == (1, 0)
     np.from_dlpack(Tensor([1.0]), device="cpu")

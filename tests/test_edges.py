@@ -38,8 +38,6 @@ NUMBERS = {
     "np.float32": np.float32,
     "np.full": lambda t: np.full(3, t),
     "np.full_like": lambda t: np.full_like(np.ones(3), t),
-    "np.full_like of a tensor": lambda t: np.full_like(Tensor([1.0]), t),
-    "np.full_like by name": lambda t: np.full_like(Tensor([1.0]), fill_value=t),
     "np.array": lambda t: np.array([t, t]),
     "np.arange": lambda t: np.arange(t),
     "np.copyto": lambda t: np.copyto(np.zeros(2), t),

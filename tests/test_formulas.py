@@ -98,6 +98,7 @@ SAID = {
     "x(2)": ("x is a value, not a function: a product is written x * (...)", 0),
     "max(w, x)": ("max takes one value; of two, write maximum(a, b)", 0),
     "x^2": ("a power is written **", 1),
+    "1 // 0": ("division by zero", 2),
     "w << 2": ("this operator can't be part of a formula", 2),
     "~w": ("this operator can't be part of a formula", 0),
     "w if x else b": ("a choice is written where(condition, a, b)", 0),

@@ -543,6 +543,8 @@ def test_a_program_is_what_one_would_write():
     text = to_source((np.linalg.norm(b, axis=0) + np.linalg.norm(b)), xp="jax.numpy")
     assert "jnp.linalg.norm(b, axis=0)" in text
     assert "jnp.linalg.norm(b)" in text
+    text = to_source(np.linalg.norm(A, 1))
+    assert "np.sum(np.abs(A), axis=0)" in text
     text = to_source(np.linalg.eigh(A, UPLO="U").eigenvectors.sum())
     assert 'np.linalg.eigh(A, UPLO="U").eigenvectors' in text
 

@@ -168,7 +168,10 @@ def outer_axes_only(g, shape):
 
 
 unbroadcast = backward.unbroadcast
-BROADCASTING = "add subtract multiply divide power maximum minimum where clip matmul einsum".split()
+BROADCASTING = (
+    "add subtract multiply divide power maximum minimum where clip matmul einsum hypot logaddexp "
+    "remainder"
+).split()
 
 
 @pytest.mark.parametrize("name", BROADCASTING)

@@ -83,7 +83,6 @@ TABLE = [
     ("sign", mt.sign, torch.sign, (FAR,)),
     ("remainder", lambda a, b: a % b, torch.remainder, (A, Q)),
     ("remainder", lambda a, b: a % b, torch.remainder, (A, B)),
-    ("fmod", mt.fmod, torch.fmod, (A, B)),
     ("relu", mt.relu, torch.relu, (A,)),
     ("relu", mt.relu, torch.relu, (FAR,)),
     ("absolute", mt.absolute, torch.abs, (FAR,)),

@@ -20,6 +20,8 @@ INFIX = {
     "subtract": ("-", SUM, SUM, PRODUCT),
     "multiply": ("*", PRODUCT, PRODUCT, SIGN),
     "divide": ("/", PRODUCT, PRODUCT, SIGN),
+    "floor_divide": ("//", PRODUCT, PRODUCT, SIGN),
+    "remainder": ("%", PRODUCT, PRODUCT, SIGN),
     "matmul": ("@", PRODUCT, PRODUCT, SIGN),
     "power": ("**", POWER, ATOM, SIGN),
     "equal": ("==", COMPARISON, OR, OR),
@@ -44,7 +46,7 @@ def softplus(x):
 ''',
     "erf": '''
 def erf(x):
-    """By its series below 1 (Abramowitz and Stegun 7.1.5), by midpoints from there on."""
+    """Its series below 1 (Abramowitz and Stegun 7.1.5), the midpoint rule above."""
     size = np.abs(x)
     near, far = np.minimum(size, 1), np.minimum(np.maximum(size, 1), 6)
     square, series, added = near * near, 0.0, 0.0
@@ -59,7 +61,7 @@ def erf(x):
 ''',
     "overlap_add": '''
 def overlap_add(g, axes):
-    """What windows along these axes, each in a last axis, bring to each entry, added up."""
+    """What windows in the last axes bring to each entry of these axes, added up."""
     for axis in reversed(axes):
         before, n = [(0, 0)] * axis, g.shape[-1]
         after = [(0, 0)] * (g.ndim - 2 - axis)
@@ -69,7 +71,7 @@ def overlap_add(g, axes):
 ''',
     "sliding_window_view": '''
 def sliding_window_view(x, window, axes):
-    """Every window of these lengths along these axes, each in a new last axis."""
+    """Every window of these lengths along these axes, in new last axes."""
     for n, axis in zip(window, axes):
         places = np.arange(x.shape[axis] - n + 1)[:, None] + np.arange(n)
         x = np.moveaxis(np.take(x, places, axis), axis + 1, -1)
