@@ -14,7 +14,6 @@ from microtensor import (
     erf,
     mean,
     multiply,
-    no_grad,
     record_constants,
     relu,
     reshape,
@@ -29,6 +28,8 @@ from microtensor import (
 from .checks import as_classes, as_tensor, hinting, number, whole_number
 from .init import RNG, generator, lecun_normal
 from .module import Buffer, Module, Parameter
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Linear(Module):
@@ -214,9 +215,13 @@ class Dropout(Module):
         inputs = as_tensor(x)
         if not self.training or self.p == 0:
             return inputs
-        kept = self.rng.uniform(size=inputs.shape) >= self.p
         dtype = inputs.dtype if inputs.dtype.kind == "f" else np.float64
-        return multiply(inputs, (kept / (1 - self.p)).astype(dtype))
+        return multiply(inputs, self.draw(inputs.shape, dtype))
+
+    def draw(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
+        """What inputs of a shape are multiplied by: 0 or 1 / (1 - p)."""
+        kept = self.rng.uniform(size=shape) >= self.p
+        return (kept / (1 - self.p)).astype(dtype)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
@@ -246,27 +251,28 @@ class LayerNorm(Module):
         *,
         dtype: Any = np.float64,
     ) -> None:
-        whole = isinstance(normalized_shape, int | np.integer)
-        sizes = (normalized_shape,) if whole else tuple(normalized_shape)  # type: ignore[arg-type]
-        self.shape = tuple(whole_number("LayerNorm", "a size", n, 1) for n in sizes)
-        if not self.shape:
+        several = isinstance(normalized_shape, tuple | list)
+        sizes: Any = normalized_shape if several else (normalized_shape,)
+        self.normalized_shape = tuple(whole_number("LayerNorm", "a size", n, 1) for n in sizes)
+        if not self.normalized_shape:
             raise ValueError("LayerNorm: normalized_shape has one size or more, got ()")
         number("LayerNorm", "eps", eps, lambda x: x > 0, "above 0")
         self.eps = eps
-        self.weight = Parameter(np.ones(self.shape), dtype=dtype)
-        self.bias = Parameter(np.zeros(self.shape), dtype=dtype)
+        self.weight = Parameter(np.ones(self.normalized_shape), dtype=dtype)
+        self.bias = Parameter(np.zeros(self.normalized_shape), dtype=dtype)
 
     def forward(self, x: Any) -> Tensor:
         """The input, normalised along its last axes; of the same shape."""
-        x = as_tensor(x)
-        if x.shape[-len(self.shape) :] != self.shape:
-            raise ShapeError(f"LayerNorm: the last axes are {self.shape}, got shape {x.shape}")
-        z, _, _ = _normal(x, tuple(range(-len(self.shape), 0)), self.eps)
+        x, shape = as_tensor(x), self.normalized_shape
+        if x.shape[-len(shape) :] != shape:
+            raise ShapeError(f"LayerNorm: the last axes are {shape}, got shape {x.shape}")
+        z, _, _ = _normal(x, tuple(range(-len(shape), 0)), self.eps)
         result: Tensor = z * self.weight + self.bias
         return result
 
     def extra_repr(self) -> str:
-        return f"{self.shape[0] if len(self.shape) == 1 else self.shape}"
+        shape = self.normalized_shape
+        return str(shape[0] if len(shape) == 1 else shape)
 
 
 class BatchNorm(Module):
@@ -323,11 +329,13 @@ class BatchNorm(Module):
 
     def _follow(self, m: Tensor, v: Tensor, n: int) -> None:
         """Moves the running statistics towards those of a batch with n numbers a channel."""
-        with no_grad():
-            for buffer, found in ((self.running_mean, m), (self.running_var, v * (n / (n - 1)))):
-                step = self.momentum * (reshape(found, -1) - buffer)
-                buffer.data = (buffer + step).data.astype(buffer.dtype)
-            self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+        for buffer, found, scale in (
+            (self.running_mean, m, 1.0),
+            (self.running_var, v, n / (n - 1)),
+        ):
+            step = self.momentum * (scale * reshape(found.detach(), -1) - buffer)
+            buffer.data = buffer + step
+        self.num_batches_tracked.data = self.num_batches_tracked + 1
 
     def extra_repr(self) -> str:
         return f"{self.num_features}"

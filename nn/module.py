@@ -124,14 +124,13 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         before = vars(self).get(name, getattr(type(self), name, _MISSING))
-        path = f"{type(self).__name__}.{name}"
         if before is not value and _is_part(before):
             after = {**vars(self), name: value}
-            _refuse_loss(path, before, value, after)
-        if isinstance(value, UNSEEN + HOLDERS):
-            _telling(path, value, {})
+            _refuse_loss(f"{type(self).__name__}.{name}", before, value, after)
+        if not isinstance(value, SIMPLE) and isinstance(value, UNSEEN + HOLDERS):
+            _telling(f"{type(self).__name__}.{name}", value, {})
         if before is _MISSING and not self._called:
-            _refuse_orphans(path, value)
+            _refuse_orphans(f"{type(self).__name__}.{name}", value)
         object.__setattr__(self, name, value)
         simple = isinstance(value, int | float | str) and type(value) is type(before)
         same = before is value or (simple and before == value)
@@ -490,6 +489,7 @@ REPLACING = ("__setitem__", "update", "__ior__")
 SINGLE = (Module, Kept)
 HOLDERS = (list, tuple, dict)
 PARTS = (*SINGLE, *HOLDERS)
+SIMPLE = (Tensor, Module, np.ndarray, int, float, str)  # which hold no others, in the way of lists
 UNSEEN = (Set, ValuesView, deque, UserList, UserDict, ChainMap, MappingProxyType)
 CURES = {
     Parameter: "a parameter; inside no_grad() `m.w *= 0.5` changes it, or set nn.Parameter(...)",

@@ -82,35 +82,40 @@ class Optimizer:
 
     def step(self) -> None:
         """Changes every parameter that has a gradient."""
-        given = [(k, p, g) for k, p in enumerate(self.parameters) if (g := p.grad) is not None]
+        given = [(p, g) for p in self.parameters if (g := p.grad) is not None]
         if not given:
             raise GradientError(
                 f"{type(self).__name__}: no parameter has a gradient; call backward() first"
             )
-        for _, p, g in given:
+        for p, g in given:
             if np.shape(g) != p.shape:
                 raise ShapeError(
                     f"{type(self).__name__}: {printable(p.name or 'a parameter')} has shape "
                     f"{p.shape}, its gradient {np.shape(g)}"
                 )
         self.steps += 1
-        found = {id(p): (k, g) for k, p, g in given}
+        k = -1
         for group in self.param_groups:
             usual = {name: getattr(self, name) for name in group if name != "params"}
             try:
                 for name in usual:
                     setattr(self, name, group[name])
                 for p in group["params"]:
-                    if id(p) in found:
-                        self._change(p, *found[id(p)])
+                    k += 1
+                    if p.grad is not None:
+                        p.data -= self._change(k, p, p.grad)
             finally:
                 for name, value in usual.items():
                     setattr(self, name, value)
 
-    def _change(self, p: Tensor, k: int, g: Array) -> None:
+    def _change(self, k: int, p: Tensor, g: Array) -> Any:
+        """What is taken away from parameter number k, weight decay included."""
         decay = self.weight_decay
-        change = self.update(k, g + decay * p.data if decay and not self._decoupled else g)
-        p.data -= change + self.lr * decay * p.data if decay and self._decoupled else change
+        if not decay:
+            return self.update(k, g)
+        if self._decoupled:
+            return self.update(k, g) + self.lr * decay * p.data
+        return self.update(k, g + decay * p.data)
 
     def update(self, k: int, g: Array) -> Any:
         """What is taken away from parameter number k, whose gradient is g; g stays as it is."""
@@ -186,7 +191,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     norm = largest * math.sqrt(sum(squares))  # of a whole that can't overflow
     if norm > max_norm:
         for p in given:
-            p.grad = p.grad * (max_norm / norm)
+            p.grad = np.asarray(p.grad * (max_norm / norm))
     return norm
 
 

@@ -98,7 +98,8 @@ def fit(
 
     `compile=True` trains by `microtensor.compile`: the same numbers, sooner; every
     `print_every`-th iteration is computed both ways, and GradientError raised where they differ.
-    A model that draws random numbers, as dropout does, can't be compiled.
+    A model that draws random numbers or keeps running statistics, as dropout and batch norm do,
+    can't be compiled.
     """
     expect("fit", "model", model, Module)
     optimizer = optimizer if optimizer is not None else SGD(model.parameters(), lr=0.0075)

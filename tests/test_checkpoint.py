@@ -674,7 +674,9 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, small, step):
 
 
 @places(7)
-@pytest.mark.parametrize("bits", [0xFF, 0x01, 0x80])
+@pytest.mark.parametrize(
+    "bits", [0xFF, *(pytest.param(one, marks=pytest.mark.acceptance) for one in (0x01, 0x80))]
+)
 def test_a_byte_changed_anywhere_is_refused_or_harmless(tmp_path, small, bits, step):
     path = tmp_path / "m.npz"
     path.write_bytes(small)

@@ -113,7 +113,10 @@ def test_pools_by_loops(kind, of, kernel, stride, size):
     assert result.shape == (3, 2, i + 1, j + 1)
 
 
-@kernels
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "size"),
+    [*KERNELS[1:4], *(pytest.param(*x, marks=pytest.mark.acceptance) for x in KERNELS[4:])],
+)
 def test_convolution_gradients_by_differences(kernel, stride, padding, size):
     layer = nn.Conv2d(2, 2, kernel, stride, padding, rng=1)
 

@@ -656,6 +656,7 @@ def test_normalisations_take_numbers_far_from_0(layer):
         (lambda: nn.Embedding(1, 1.5), "Embedding: embedding_dim is a whole number of at least 1"),
         (lambda: nn.LayerNorm(0), "LayerNorm: a size is a whole number of at least 1, got 0"),
         (lambda: nn.LayerNorm(()), "LayerNorm: normalized_shape has one size or more"),
+        (lambda: nn.LayerNorm(2.5), "LayerNorm: a size is a whole number of at least 1, got 2.5"),
         (lambda: nn.LayerNorm((2, 2.0)), "LayerNorm: a size is a whole number of at least 1"),
         (lambda: nn.LayerNorm(2, eps=0), "LayerNorm: eps is a number above 0, got 0"),
         (lambda: nn.BatchNorm("3"), "BatchNorm: num_features is a whole number of at least 1"),

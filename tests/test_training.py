@@ -130,6 +130,14 @@ def test_compiled_training_refuses_dropout():
         nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
 
 
+def test_compiled_training_refuses_running_statistics():
+    model = nn.Sequential(nn.Linear(2, 2, rng=1), nn.BatchNorm(2), nn.Sigmoid())
+    before = bytes_of(model)
+    with pytest.raises(mt.GradientError, match=r"^compile: '.*running_mean' is changed in place"):
+        nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
+    assert bytes_of(model) == before
+
+
 def test_compiled_training_is_verified_whenever_it_prints(capsys):
     class Settings:
         scale = 1.0
