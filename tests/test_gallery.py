@@ -165,6 +165,15 @@ def test_without_matplotlib_it_says_so(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.rglob("*.png")) == []
 
 
+def test_without_graphviz_it_says_so(tmp_path, capsys):
+    class Undrawn:
+        def save(self, path):
+            raise mt.NoRenderer("Graphviz is missing")
+
+    import_module("gallery").picture(tmp_path / "x.svg", Undrawn())
+    assert capsys.readouterr().out == "Graphviz is missing\n"
+
+
 def test_without_tqdm_there_is_no_bar(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     assert list(import_module("gallery").bar(3)) == [0, 1, 2]
