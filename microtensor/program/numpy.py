@@ -166,7 +166,8 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
     arguments = [read(x).text for x in symbol.arguments]
     given = [f"{key}={read(x).text}" for key, x in _said(symbol)]
     name = call if call in HELPERS else f"np.{NAMES.get(call, call)}"
-    name, _, part = name.rpartition(".") if name.count(".") > 2 else (name, "", "")
+    several = call.startswith("linalg.") and call.count(".") > 1  # whose part has a name
+    name, _, part = name.rpartition(".") if several else (name, "", "")
     return Text(f"{name}({', '.join(arguments + given)})" + (part and f".{part}"))
 
 
