@@ -180,7 +180,7 @@ def array_function(
         return function(*arguments, **options)
     if function in _RULES:
         operation = _RULES[function]
-        known = not options or options.keys() <= _signature(operation).parameters.keys()
+        known = not options or _names(operation).issuperset(options)
         if not known or (len(arguments) > 2 and len(arguments) > _places(function)):
             arguments, options = _by_name(function, operation, arguments, options)
         return _call(name, operation, arguments, options)
@@ -193,6 +193,11 @@ def _signature(function: Callable[..., Any]) -> Signature:
         return signature(function)
     except ValueError:  # of NumPy before 2.4, some have none
         return Signature()
+
+
+@cache
+def _names(operation: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(_signature(operation).parameters)
 
 
 @cache
@@ -216,7 +221,7 @@ def _by_name(function: Any, operation: Any, arguments: Any, options: Any) -> tup
     given = list(_signature(function).bind(*arguments, **options).arguments.items())
     named = dict(given[places:])
     named |= named.pop("kwargs", {})
-    for key in {*named} & {*parameters} - {*_signature(operation).parameters}:
+    for key in {*named} & {*parameters} - _names(operation):
         value, default = named[key], parameters[key].default
         if value is default or (type(value) is str and value == default):
             del named[key]

@@ -231,8 +231,8 @@ class Symbol(NDArrayOperatorsMixin):
             return getattr(self, function.__name__)
         if function is np.isfortran:
             return np.isfortran(self.value)
-        name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
-        return record_call(name, function, arguments, options)
+        place = "linalg." if function.__module__ == "numpy.linalg" else ""
+        return record_call(place + function.__name__, function, arguments, options)
 
 
 def record_call(
