@@ -19,7 +19,7 @@ from pathlib import Path
 from . import machine, report, rows, timing
 
 SECONDS = 0.15  # a turn's length
-QUICK = "The work was tiny (--quick): the figures, met or missed, say nothing of real work."
+QUICK = "The work was tiny (--quick): the figures say nothing of real work, and aren't judged."
 EXTRAS = "pip install -e '.[bench]'"
 
 
@@ -56,15 +56,16 @@ def measure(options: argparse.Namespace) -> None:
                 done.append(row)
     finally:
         if done:
-            write(done, [*about, QUICK] if options.quick else about, options.out)
+            write(done, [*about, QUICK] if options.quick else about, options)
             if options.quick:
                 print(QUICK)
 
 
-def write(done: list[timing.Row], about: list[str], out: Path) -> None:
+def write(done: list[timing.Row], about: list[str], options: argparse.Namespace) -> None:
     """The tables, the turns and the plot, into a folder; what was to be reached, on the screen."""
+    out, judged = options.out, not options.quick
     out.mkdir(parents=True, exist_ok=True)
-    (out / "table.md").write_text(report.markdown(done, about), encoding="utf-8")
+    (out / "table.md").write_text(report.markdown(done, about, judged), encoding="utf-8")
     report.write_turns(done, out / "turns.csv")
     written = ["table.md", "turns.csv"]
     try:
@@ -72,7 +73,7 @@ def write(done: list[timing.Row], about: list[str], out: Path) -> None:
         written.append("plot.png")
     except ImportError:
         print(f"plot.png needs matplotlib: {EXTRAS}")
-    print(f"\n{report.goals(done)}\n\nwritten: {', '.join(written)} in {out}")
+    print(f"\n{report.goals(done, judged)}\n\nwritten: {', '.join(written)} in {out}")
 
 
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -13,9 +13,9 @@ from .timing import Row, spread
 ACCENT, REST = "#c2410c", "#94a3b8"
 
 
-def markdown(rows: Sequence[Row], machine: Iterable[str]) -> str:
+def markdown(rows: Sequence[Row], machine: Iterable[str], judged: bool = True) -> str:
     """The goals first, then everything."""
-    parts = ["# microtensor beside its peers", "\n\n".join(machine), goals(rows)]
+    parts = ["# microtensor beside its peers", "\n\n".join(machine), goals(rows, judged)]
     for _, of_a_name in groupby(rows, key=lambda row: row.name):
         part = list(of_a_name)
         points = [row for row in part if row.x is not None]
@@ -25,12 +25,13 @@ def markdown(rows: Sequence[Row], machine: Iterable[str]) -> str:
     return "\n\n".join([*parts, *(["Not measured:", "\n".join(notes)] if notes else [])]) + "\n"
 
 
-def goals(rows: Iterable[Row]) -> str:
-    """What is to be reached, what was, and whether it is met."""
+def goals(rows: Iterable[Row], judged: bool = True) -> str:
+    """What is to be reached, what was, and, where it is judged, whether it is met."""
     lines = ["| what | median (quartiles) | at most | |", "| --- | --- | --- | --- |"]
     for row in rows:
         for goal in row.goals:
             measured, verdict = _verdict(row.ratios(goal), goal.at_most)
+            verdict = verdict if judged or not measured else "not judged"
             against = f" / {goal.theirs}" if goal.theirs else f", {row.unit}"
             what = f"{row.title}: {goal.ours}{against}"
             lines.append(f"| {what} | {measured} | {goal.at_most:g} | {verdict} |")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from . import cat, chain, mlp, single, stalls
+from . import cat, chain, mlp, models, single, stalls
 from .timing import Goal, Row
 
 OURS, COMPILED = "microtensor", "microtensor, compiled"
@@ -184,6 +184,31 @@ def stalled(quick: bool) -> list[Row]:
     return rows
 
 
+def model_steps(quick: bool) -> list[Row]:
+    """The gallery and a few more, eager and compiled, beside one thread of PyTorch's."""
+    at_most = {
+        **dict.fromkeys(("xor", "moons", "digits", "vae"), (0.7, 0.3)),
+        **dict.fromkeys(("pinn", "neural_ode", "gaussian_process"), (0.8, 0.17)),
+        **dict.fromkeys(("rnn", "gru", "lstm", "char_lstm"), (0.9, 0.45)),
+        "cnn": (1.0, 0.8),
+        "gpt": (1.0, 0.6),
+        "elementwise": (0.7, 0.6),
+    }
+    rows = []
+    for name, title in models.TITLES.items():
+        contestants = {
+            OURS: partial(models.microtensor, name, quick),
+            COMPILED: partial(models.microtensor, name, quick, compiled=True),
+            TORCH1: partial(models.pytorch, name, quick),
+        }
+        if name in ("newton", "makemore"):  # a step takes derivatives, or changes statistics
+            del contestants[COMPILED]
+        pairs = zip((OURS, COMPILED), at_most.get(name, ()), strict=False)
+        goals = [Goal(ours, TORCH1, most) for ours, most in pairs]
+        rows.append(Row("models", f"{title}, a step", "ms", 1e3, contestants, goals, rounds=7))
+    return rows
+
+
 def doublings(quick: bool) -> list[Row]:
     """The number of paths doubles with each, the time may not."""
     contestants = {f"{n} doublings": partial(chain.doublings, times=n) for n in (10, 30)}
@@ -266,6 +291,7 @@ _ROWS: dict[str, Callable[[bool], list[Row]]] = {
     "depth": depths,
     "width": widths,
     "stalls": stalled,
+    "models": model_steps,
     "doublings": doublings,
     "exported": exported_step,
     "memory": memory,

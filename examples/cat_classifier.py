@@ -311,6 +311,9 @@ def read_photo(path, model):
                 image = eight_bits(path, ImageOps.exif_transpose(image))
     except Image.DecompressionBombError:
         stop(f"{path} has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels; save it smaller")
+    except OSError as error:
+        said = str(error)  # of a torn file Pillow doesn't say which
+        stop(said if str(path) in said else f"{path} is no whole picture: {said}")
     return np.asarray(image.convert("RGB").resize((side, side))).reshape(1, -1) / 255
 
 

@@ -2,18 +2,23 @@
 
 from typing import TYPE_CHECKING
 
+from . import functions, operations
 from . import interop as interop  # from here on, NumPy's functions find the rules of tensors
-from . import operations
+from . import linalg as linalg
 from .backward import grad as grad
 from .check import check_gradients as check_gradients
 from .check import detect_anomaly as detect_anomaly
+from .derivatives import hessian as hessian
+from .derivatives import jacobian as jacobian
 from .errors import GradientError as GradientError
 from .errors import NoRenderer as NoRenderer
 from .errors import ShapeError as ShapeError
+from .functions import *  # noqa: F403
 from .graph import Edge as Edge
 from .graph import Graph as Graph
 from .graph import Node as Node
 from .graph import Step as Step
+from .interop import from_dlpack as from_dlpack
 from .modes import group as group
 from .modes import no_grad as no_grad
 from .modes import record_anew as record_anew
@@ -36,7 +41,12 @@ from .views import to_source as to_source
 
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (
-        "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
-        "check_gradients compile detail detect_anomaly difference draw explain film follow frames "
-        "grad group no_grad page paths primitive record_anew record_constants to_source"
-    ).split() + operations.__all__
+        (
+            "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
+            "check_gradients compile detail detect_anomaly difference draw explain film "
+            "follow frames from_dlpack grad group hessian jacobian linalg no_grad page paths "
+            "primitive record_anew record_constants to_source"
+        ).split()
+        + operations.__all__
+        + functions.__all__
+    )

@@ -4,6 +4,7 @@ program, or say what is installed."""
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import re
 import runpy
@@ -14,9 +15,10 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import GradientError, NoRenderer
+from .lexicon import UNPRINTED, cut
 from .tensor import Tensor
 from .views import draw, explain, page, to_source
 
@@ -28,6 +30,8 @@ PACKAGES = {
     "tqdm": "shows a progress bar",
     "Pillow": "reads photos",
 }
+
+LONGEST = 500  # of a line of what is said to be wrong
 
 # What is written where the output can't have the sign
 ASCII = str.maketrans(
@@ -48,16 +52,22 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(wrong)}")
     options.values += rest  # values that stand behind an option
     try:
-        print(_readable(options.run(options), sys.stdout))
+        print(_readable(options.run(options), sys.stdout), flush=True)
+    except BrokenPipeError:  # `| head` has read enough; what is left goes nowhere, as Python exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, TypeError, OSError, NoRenderer, GradientError) as error:
-        said = _readable(str(error).removeprefix(f"{options.command}: "), sys.stderr)
+        said = str(error).removeprefix(f"{options.command}: ")
         parser.exit(2, f"microtensor {options.command}: {said}\n")
     except KeyboardInterrupt:
         parser.exit(130, f"microtensor {options.command}: stopped by Ctrl-C\n")
 
 
 def _readable(text: str, output: Any) -> str:
-    """The text as the output's encoding can have it: where it can't, in ASCII."""
+    """The text as the output's encoding can have it: where it can't, in ASCII.
+
+    What isn't printed, of names that the user gave, stands as �.
+    """
+    text = "".join(c if c.isprintable() or c == "\n" else UNPRINTED for c in text)
     encoding = getattr(output, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
@@ -66,8 +76,17 @@ def _readable(text: str, output: Any) -> str:
     return text
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose messages quote what was given in part and on their lines."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        lines = (message or "").split("\n")
+        said = "\n".join(cut(_readable(line, sys.stderr), LONGEST) for line in lines)
+        super().exit(status, said or None)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m microtensor", description=__doc__)
+    parser = _Parser(prog="python -m microtensor", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, does: str, run: Callable[..., str]) -> Callable[..., Any]:
@@ -107,7 +126,8 @@ def _drawn(options: argparse.Namespace) -> str:
 
     ending(options.output)  # a wrong one is said before a script runs for long
     result, names = _result(options)
-    collapse = int(options.collapse) if options.collapse.isdigit() else options.collapse
+    depth = re.fullmatch(r" ?-?\d+", options.collapse)
+    collapse = int(options.collapse) if depth else options.collapse
     return draw(result, names=names, collapse=collapse, theme=options.theme).save(options.output)
 
 

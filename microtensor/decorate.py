@@ -15,8 +15,20 @@ def decorate(function: F, within: Callable[[], AbstractContextManager[None]]) ->
     """The function, with a context of its own around it.
 
     Around a generator function (a coroutine, too) it is whenever that runs, and not in between,
-    where the caller has its own.
+    where the caller has its own. Objects are what their `__call__` is; a method of a class or a
+    property stays one.
     """
+    if isinstance(function, staticmethod | classmethod):
+        return type(function)(decorate(function.__func__, within))
+    if isinstance(function, property):
+        parts = (function.fget, function.fset, function.fdel)
+        decorated = [part and decorate(part, within) for part in parts]
+        return property(*decorated, function.__doc__)
+    if not callable(function):
+        kind = type(function).__name__
+        raise TypeError(
+            f"expected a function to decorate, got a {kind}; decorate what it is made of"
+        )
 
     def called(*args: Any, **options: Any) -> Any:
         with within():
@@ -59,5 +71,13 @@ def decorate(function: F, within: Callable[[], AbstractContextManager[None]]) ->
         (inspect.iscoroutinefunction, awaited),
         (inspect.isasyncgenfunction, resumed_later),
     )
-    wrapper = next((wrapper for holds, wrapper in kinds if holds(function)), called)
+    body = _body(function)
+    wrapper = next((wrapper for holds, wrapper in kinds if holds(body)), called)
     return wraps(function)(wrapper)  # type: ignore[return-value]
+
+
+def _body(function: Any) -> Any:
+    """What runs in the end: of a partial its function, of an object its `__call__`."""
+    while not (inspect.isroutine(function) or inspect.isclass(function)):
+        function = function.func if isinstance(function, partial) else type(function).__call__
+    return function

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .lexicon import cut
+
+LONGEST_QUOTED = 100  # of a name in a message
 AxisError = np.exceptions.AxisError
 
 Inputs = Sequence[Any]
@@ -29,12 +32,20 @@ class NoRenderer(RuntimeError):
     """There is no Graphviz to draw with."""
 
 
+def in_brief(x: Any) -> str:
+    """What was given, on one line of 40 characters at most."""
+    if isinstance(x, int) and abs(x) >= 10**40:  # Python doesn't write out more than 4,300 digits
+        return f"a whole number of {math.floor(math.log10(abs(x))) + 1:,} digits"
+    text = " ".join(repr(x).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def label(x: Any) -> str:
     """A tensor by shape and name, `(20, 3) 'W1'`; a number as it is."""
     if not hasattr(x, "shape"):
-        return repr(x) if isinstance(x, bool | int | float) else type(x).__name__
+        return in_brief(x) if isinstance(x, bool | int | float) else type(x).__name__
     name = _name(x)
-    return str(tuple(x.shape)) + (f" {name!r}" if name else "")
+    return str(tuple(x.shape)) + (f" {_quoted(name)}" if name else "")
 
 
 def _name(x: Any) -> str | None:
@@ -50,7 +61,11 @@ def _name(x: Any) -> str | None:
 def called(x: Any, otherwise: str = "the tensor") -> str:
     """A tensor by its name, in quotes, where it has one."""
     name = getattr(x, "name", None)
-    return repr(name) if name else otherwise
+    return _quoted(name) if name else otherwise
+
+
+def _quoted(name: str) -> str:
+    return repr(cut(name, LONGEST_QUOTED))
 
 
 def labels(inputs: Inputs) -> str:
@@ -62,26 +77,39 @@ def labels(inputs: Inputs) -> str:
 def wrong_operand(rule: str, x: Any) -> TypeError:
     """For a value that is no tensor, real array or number."""
     if isinstance(x, np.ndarray | np.generic):
-        what = f"an array of dtype {x.dtype}"
+        cure = "; .astype(float) makes numbers of it" if x.dtype.kind == "O" else ""
+        what = f"an array of dtype {x.dtype}{cure}"
     elif hasattr(x, "__array__"):
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
         cure = (
             "its .to_numpy() is one" if hasattr(x, "to_numpy") else "np.asarray() makes one of it"
         )
         what = f"a {kind}; {cure}"
+    elif isinstance(x, int):
+        what = f"{in_brief(x)}, which 64 bits don't hold; write a float, such as 1e20"
     else:
-        text = repr(x)
-        what = f"{text if len(text) <= 40 else text[:37] + '...'} ({type(x).__name__})"
+        what = f"{in_brief(x)} ({type(x).__name__})"
     return TypeError(f"{rule}: expected a tensor, an array of real numbers or a number, got {what}")
+
+
+def too_large(rule: str, x: int) -> OverflowError:
+    """For a whole number that is no float."""
+    return OverflowError(f"{rule}: {in_brief(x)} is too large: floats end at 1.8e308")
 
 
 def no_tensor(name: str, x: Any) -> TypeError:
     """For what isn't a tensor where one is looked at."""
-    cure = "; give it what that gives of data, as in draw(model(X))" if callable(x) else ""
+    cure = ""
+    if callable(x):
+        cure = f"; give it what that gives of data, as in {name}(model(X))"
+    elif isinstance(x, np.ndarray | np.generic | int | float):
+        cure = "; give the tensor itself: what .item(), .data or NumPy give has no record"
+    elif isinstance(x, list | tuple):
+        cure = "; give one tensor, such as the sum of several"
     return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
 
 
-ELSEWHERE = {"dim": "axis", "dims": "axis", "keepdim": "keepdims", "correction": "ddof"}
+ELSEWHERE = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
 ELSEWHERE["unbiased"] = "ddof, 1 for unbiased=True"
 
 
@@ -142,7 +170,11 @@ def rule_failed(rule: str, inputs: Inputs, options: Options, error: Exception) -
         if message:
             return ShapeError(f"{rule}: {message}")
     reason = " ".join(str(error).split())
-    kind = next(k for k in (AxisError, IndexError, TypeError, ValueError) if isinstance(error, k))
+    if isinstance(error, np.linalg.LinAlgError):
+        said = next((text for key, text in _OF_MATRICES.items() if key in reason), reason)
+        return np.linalg.LinAlgError(f"{rule}: {label(inputs[0])} {said}")
+    kinds = AxisError, IndexError, TypeError, ValueError, OverflowError
+    kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{rule}: {reason} (of {labels(inputs)})")
 
 
@@ -198,6 +230,34 @@ def _reshape(inputs: Inputs, shapes: Shapes, options: Options) -> str:
     return f"{label(inputs[0])} has {entries} entries, which can't fill {shape} ({wanted})"
 
 
+def _solve(inputs: Inputs, shapes: Shapes, options: Options) -> str:
+    (a, b), (left, right) = inputs, shapes
+    rows = -2 if len(right) > 1 else -1
+    if not right:
+        return f"{labels(inputs)}: a scalar is no right side; it needs an axis as long as the first"
+    if left[-1] == right[rows]:
+        clash = _clash(inputs, [(*left[:-2], 1, 1), (*right[:-2], 1, 1)])
+        return clash and f"batch sizes differ: {clash}"
+    message = f"{_size(left[-2], -2, a)} and {_size(right[rows], rows, b)} differ"
+    if rows == -2 and right[-1] == left[-1]:
+        message += f"; vectors stand in columns: {getattr(b, 'name', None) or 'b'}[..., None]"
+    return message
+
+
+# By what NumPy says of a matrix
+_OF_MATRICES = {
+    "ingular": (
+        "is singular, so no matrix undoes it; linalg.pinv() gives the least-squares solution, and "
+        "adding 1e-6 * np.eye(n) makes it regular"
+    ),
+    "positive definite": (
+        "isn't positive definite, and has no such factor; adding 1e-6 * np.eye(n) helps where it "
+        "misses by rounding alone"
+    ),
+    "square": "isn't square in its last two axes; linalg.pinv() and linalg.svd() take any matrix",
+    "dimensional": "isn't two-dimensional: a matrix has two axes, as x[:, None] has",
+    "converge": "has no decomposition that converges: look for nan and inf in it",
+}
 _EXPLAINED: dict[str, str | Callable[[Inputs, Shapes, Options], str]] = {
     "matmul": _matmul,
     "reshape": _reshape,
@@ -205,4 +265,5 @@ _EXPLAINED: dict[str, str | Callable[[Inputs, Shapes, Options], str]] = {
     "broadcast_to": "{} doesn't broadcast to {shape}",
     "squeeze": "axis {axis} of {} isn't of length 1",
     "einsum": "",  # NumPy says it well
+    "linalg.solve": _solve,
 }

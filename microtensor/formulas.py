@@ -39,6 +39,8 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
     ast.Pow: operator.pow,
     ast.MatMult: matmul,
     ast.Lt: operator.lt,
@@ -49,10 +51,7 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.NotEq: operator.ne,
 }
 HINTS: dict[type, str] = {  # what is said of parts that aren't read, and of errors
-    ast.BitXor: "a power is written **",
-    ast.IfExp: "a choice is written where(condition, a, b)",
     ast.BoolOp: "a choice is written where(condition, a, b)",
-    ast.FloorDiv: "division is written /",
     ast.Tuple: "a vector is written [1, 2]",
     ast.Compare: "compare two values at a time",
     ZeroDivisionError: "division by zero",
@@ -62,8 +61,10 @@ HINTS: dict[type, str] = {  # what is said of parts that aren't read, and of err
 # Signs that stories print, as Python has them
 PRINTED = str.maketrans(
     {"·": "*", "×": "*", "−": "-", "²": "**2", "³": "**3", "⁴": "**4", "½": "0.5", "√": "sqrt"}
-    | {"≤": "<=", "≥": ">=", "≠": "!=", "ᵀ": ".T"}
+    | {"≤": "<=", "≥": ">=", "≠": "!=", "ᵀ": ".T", "^": "**"}
 )
+ROOT = re.compile(r"√\s*(\w+(?:\((?:[^()]|\([^()]*\))*\))?)")  # of a name, a number or a call
+SIZE = re.compile(r"\|([−-]?[\w(\[√](?:[^|]*[\w)\]])?)\|")
 
 
 class ExpressionError(ValueError):
@@ -77,9 +78,12 @@ def read(text: str, values: Mapping[str, Any] | None) -> Any:
 
     Raises ExpressionError, with the place of what it can't read or compute.
     """
-    text = re.sub(r"√\s*(\w+)", r"√(\1)", " ".join(text.split())).translate(PRINTED)
     if len(text) > LONGEST:
         raise ExpressionError(f"the formula has {len(text):,} characters, more than {LONGEST:,}")
+    text = " ".join(text.split())
+    while "|" in text and (written := SIZE.sub(r"abs(\1)", text)) != text:
+        text = written
+    text = ROOT.sub(r"√(\1)", text).translate(PRINTED)
     if not text:
         raise ExpressionError("the formula is empty")
     try:
@@ -145,6 +149,11 @@ class _Reader:
                 return number
             case ast.Name(name) if name in self.values:
                 return self.values[name]
+            case ast.Name("inf") if self.named:
+                return math.inf
+            case ast.IfExp(test, x, y):
+                where = ast.copy_location(ast.Name("where"), node)
+                return self._call(ast.copy_location(ast.Call(where, [test, x, y], []), node))
             case ast.List(items):
                 return self._list(node, [self.value(item) for item in items])
             case ast.UnaryOp(op, x):
@@ -243,8 +252,8 @@ class _Reader:
         if name not in FUNCTIONS:
             raise self.wrong(node.func, self._unknown(name))
         inputs += [self._part(argument) for argument in node.args]
-        if name in ("max", "min") and any(isinstance(x, Tensor) for x in inputs[1:]):
-            raise self.wrong(node.func, f"{name} takes one value; of two, write {name}imum(a, b)")
+        if name in ("max", "min") and len(inputs) == 2 and self._is_no_axis(*inputs):
+            name += "imum"  # as stories write it
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise self.wrong(keyword.value, "this can't be part of a formula")
@@ -256,6 +265,9 @@ class _Reader:
             if type(x) is int and (plain or abs(x) > EXACT):
                 inputs[k] = self.applied(node, float, x)
         return self.applied(node, function, *inputs, **options)
+
+    def _is_no_axis(self, x: Any, second: Any) -> bool:
+        return isinstance(second, Tensor) or (np.ndim(x) == 0 and second is not None)
 
     def _unknown(self, name: str) -> str:
         if name in self.values:

@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .backward import refuse_changed, starting_gradient, walk
-from .errors import called, no_tensor
+from .errors import called, in_brief, no_tensor
 from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
 from .tensor import Tensor
+
+MOST_KNOWN = 20  # names that a message lists
+DEEPEST = 32  # groups within groups; pictures have a frame for each
 
 __all__ = ["Edge", "Graph", "Node", "Path", "Place", "Step", "common", "places"]
 
@@ -23,14 +26,15 @@ class Node(NamedTuple):
     """A value in the graph.
 
     `rule` is the operation that gave it and `expression` how that is written, `w · x` (None:
-    nobody computed it). `role` is parameter (a leaf that requires a gradient), input, constant
-    (a number without a name), intermediate or output. `tracked` says whether it has a gradient
-    at all, and `gradient` what that is (None where it isn't computed). `group` names what was
-    speaking when it was computed, from the outside in; a second call of the same module is
-    `layer (2)`. `options` are what the rule was told beside its operands. `named`: the name was
-    given, not made up here; `path` is what was given, where it is longer (`layers.0.weight`).
-    `row` is what the lexicon says of the rule. `recorded` is False of what was
-    computed, but isn't recorded as that. `linear` and `activation` are the Z and the A of a layer.
+    nobody computed it). `role` is parameter (a leaf that requires a gradient), input, constant (a
+    number without a name), intermediate or output. `tracked` says whether it has a gradient at
+    all, and `gradient` what that is (None where it isn't computed). `group` names what was
+    speaking when it was computed, from the outside in; a second call of the same module is `layer
+    (2)`, and all that lies deeper than 32 groups is in one, `…`. `options` are what the rule was
+    told beside its operands. `named`: the name was given, not made up here; `path` is what was
+    given, where it is longer (`layers.0.weight`). `row` is what the lexicon says of the rule.
+    `recorded` is False of what was computed, but isn't recorded as that. `linear` and `activation`
+    are the Z and the A of a layer.
     """
 
     id: str
@@ -125,15 +129,7 @@ class Graph(_Data):
         result L. Every view calls them so. For a result that isn't a single number, gradients
         are computed where `gradient` says what arrives at it.
         """
-        if not isinstance(result, Tensor):
-            raise no_tensor("Graph.of", result)
-        if not isinstance(names or {}, Mapping):
-            raise TypeError(
-                f"names: expected a dict of names and values, such as vars() or {{'w': w}}, got "
-                f"{type(names).__name__}"
-            )
-        with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
-            return _Reader(result, names or {}, gradient).read()
+        return graph_for("Graph.of", result, names, gradient)
 
     # The index ----------------------------------------------------------------------------------
 
@@ -182,6 +178,8 @@ class Graph(_Data):
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
         if isinstance(what, Tensor):
             return self._nodes.get(self._tensors.get(what._index, ""))
+        if not isinstance(what, str):
+            raise _no_value("find", what)
         name = shown(what)
         known = [
             x for x in self.nodes if x.role != "constant" and name in (x.name, x.path or x.name)
@@ -191,13 +189,21 @@ class Graph(_Data):
 
     def tracked(self, who: str, what: Tensor | str) -> Node:
         """What `find` finds, if it has a gradient; else `who` refuses it by a ValueError."""
+        if not isinstance(what, Tensor | str):
+            raise _no_value(who, what)
         node = self.find(what)
-        name = called(what) if isinstance(what, Tensor) else repr(what)
+        name = called(what) if isinstance(what, Tensor) else in_brief(what)
+        if not self.result.tracked:
+            raise ValueError(
+                f"{who}: nothing that {self.result.name} was computed from requires a gradient; "
+                "make a leaf with requires_grad=True"
+            )
         if node is None:
-            known = ", ".join(node.name for node in self.nodes if node.tracked and node.named)
+            known = [node.name for node in self.nodes if node.tracked and node.named]
+            more = ", ..." if len(known) > MOST_KNOWN else ""
             raise ValueError(
                 f"{who}: the result wasn't computed from {name}; it has gradients of: "
-                f"{known or 'no names'}"
+                f"{', '.join(known[:MOST_KNOWN]) or 'no names'}{more}"
             )
         if not node.tracked:
             raise ValueError(f"{who}: {name} has no gradient: it doesn't require one")
@@ -248,6 +254,27 @@ class Graph(_Data):
             yield Step(self._nodes[source], edge, totals[source], waiting[source])
 
 
+def graph_for(
+    who: str, result: Tensor, names: Mapping[str, Any] | None = None, gradient: Any = None
+) -> Graph:
+    """`Graph.of` on behalf of `who`, whose name errors bear."""
+    if not isinstance(result, Tensor):
+        raise no_tensor(who, result)
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(
+            f"{who}: names is a dict of names and values, such as vars() or {{'w': w}}, got "
+            f"{in_brief(names)}"
+        )
+    if wrong := [name for name in names or () if not isinstance(name, str)]:
+        raise TypeError(f"{who}: names are texts, {{'w': w}}, got {in_brief(wrong[0])}")
+    with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
+        return _Reader(who, result, names or {}, gradient).read()
+
+
+def _no_value(who: str, what: Any) -> TypeError:
+    return TypeError(f"{who}: expected a tensor or its name, got {in_brief(what)}")
+
+
 def _grouped(edges: Iterable[Edge], end: str) -> dict[str, tuple[Edge, ...]]:
     """Edges by the node at one end, `source` or `target`, in their order."""
     found: dict[str, list[Edge]] = {}
@@ -259,7 +286,7 @@ def _grouped(edges: Iterable[Edge], end: str) -> dict[str, tuple[Edge, ...]]:
 class _Reader:
     """Reads one graph: names the values, and puts the walk's contributions on the edges."""
 
-    def __init__(self, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
+    def __init__(self, who: str, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
         self.result = result
         self.places = list(places(result))
         for place in self.places:
@@ -270,7 +297,7 @@ class _Reader:
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
         if result.requires_grad and (result.size == 1 or gradient is not None):
-            seed = np.array(starting_gradient(result, gradient, "Graph.of"))[()]
+            seed = np.array(starting_gradient(result, gradient, who))[()]
             self.gradients |= walk(result, seed, visit=self._visit)
 
     def _visit(self, node: Tensor, x: Tensor, g: Any, d: Any) -> None:
@@ -361,6 +388,9 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
             inner = inner.outer
         for group in reversed(unknown):
             outer = paths[group.outer]
+            if len(outer) >= DEEPEST:
+                paths[group] = (*outer[:DEEPEST], "…")
+                continue
             found = (*outer, shown(group.name) or UNPRINTED)
             calls[found] += 1
             if calls[found] > 1:

@@ -7,25 +7,33 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
+from inspect import Signature, signature
 from opcode import opmap
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from . import operations
+from . import functions, operations
+from . import linalg as linalg  # whose functions are among the operations from here on
 from .errors import called
 from .modes import current_mode
-from .operands import Array
+from .numerics import numpy_function
+from .operands import Array, defers
 from .operations import OPERATIONS
 from .tensor import Tensor, read
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
+    if (a_min is not None or a_max is not None) and (min is not None or max is not None):
+        raise TypeError("np.clip: give min and max, or a_min and a_max, not some of each")
     return operations.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
-def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Array:
+def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Any:
+    if isinstance(fill_value, Tensor):
+        return functions.full_like(a, fill_value, *more, **options)
     return np.full_like(getattr(a, "_array", a), np.asarray(fill_value), *more, **options)
 
 
@@ -37,24 +45,36 @@ def _fabs(x: Any) -> Any:
     return operations.absolute(_in(np.fabs.resolve_dtypes((x.dtype, None))[-1], x))
 
 
+def _divmod(a: Any, b: Any) -> Any:
+    if defers(a) or defers(b):
+        return NotImplemented
+    return operations.floor_divide(a, b), operations.remainder(a, b)
+
+
 def _in(dtype: Any, x: Any) -> Any:
     """An operand in a dtype, which a number of Python's takes on by itself."""
     return x if getattr(x, "dtype", dtype) == dtype else operations.astype(x, dtype)
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
-    getattr(np, name): row.function for row in OPERATIONS.values() for name in row.numpy
+    numpy_function(name): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
     np.positive: lambda x: x,
+    np.divmod: _divmod,
     # whose keywords have other names in NumPy
     np.clip: _clip,
-    np.full_like: _full_like,  # a constant: a gradient would have to be a sum over its entries
+    np.full_like: _full_like,
     # whose results are floats, also of whole numbers
     np.float_power: _float_power,
     np.fabs: _fabs,
     np.transpose: lambda a, axes=None: operations.transpose(a, axes),
-    np.reshape: lambda a, shape: operations.reshape(a, shape),
+    np.reshape: lambda a, shape, order="C": operations.reshape(a, shape, order=order),
 }
+
+# np.linalg has these by the same name, for the same
+for _name in "matmul outer cross vecdot tensordot matrix_transpose".split():
+    if getattr(np, _name) in _RULES:
+        _RULES[getattr(np.linalg, _name)] = _RULES[getattr(np, _name)]
 
 _REDUCTIONS = {
     np.add: operations.sum,
@@ -75,9 +95,9 @@ _OF_SHAPES = _functions(
     "isrealobj shares_memory may_share_memory"
 )
 _CONSTANT = _functions(
-    "all any argmax argmin argsort isclose allclose array_equal array_repr array_str "
+    "all any argmax argmin isclose allclose array_equal array_repr array_str "
     "array2string count_nonzero nonzero argwhere"
-)
+) | {np.linalg.matrix_rank}
 _CONSTANT_UFUNCS = _functions("isnan isinf isfinite signbit")
 
 
@@ -94,25 +114,57 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
     return np.array(read(self, "np.asarray()"), dtype=dtype)
 
 
+def dlpack(self: Tensor, *, copy: bool | None = None, **options: Any) -> Any:
+    """What another library calls to take over the numbers: those of a copy."""
+    if _learnt(self):
+        text = "requires a gradient, which another library would lose: give its .detach()"
+        raise BufferError(f"{called(self, 'this tensor')} {text}")
+    if copy is False:
+        raise BufferError("a tensor is handed over as a copy; t.data is its array itself")
+    array = np.array(read(self, "__dlpack__()"), self.dtype.newbyteorder("="))
+    return array.__dlpack__(**options)
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A constant with a copy of the numbers of another library's array, PyTorch's or JAX's.
+
+    BufferError if it is not on the CPU, requires a gradient, or holds what NumPy lacks (bfloat16).
+    """
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__; try Tensor() of it")
+    kind, number = x.__dlpack_device__()
+    if kind not in (1, 3):  # the CPU's memory, and that which CUDA pins there
+        cure = "bring it to the CPU first, by .cpu() or jax.device_get()"
+        raise BufferError(f"from_dlpack: the array is on device {kind}:{number}; {cure}")
+    try:
+        return Tensor(np.from_dlpack(x))
+    except (BufferError, RuntimeError) as error:
+        said = str(error).rstrip(".")
+        cure = "; make it float32, .float() or .astype('float32')" if "dtype" in said else ""
+        raise BufferError(f"from_dlpack: {said}{cure}") from None
+
+
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What NumPy calls for `np.exp(t)` and for `array + t`."""
     name = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
     if getattr(np, ufunc.__name__, None) is ufunc:  # and not one of another library
         name = f"np.{name}"
-    if ufunc in _CONSTANT_UFUNCS and method == "__call__":
-        return ufunc(*_arrays(inputs, name), **options)
+    constant = ufunc in _CONSTANT_UFUNCS and method == "__call__"
     out = inputs[:1] if method == "at" else options.get("out")
-    if out is not None:
-        if any(isinstance(x, Tensor) for x in out) or (
-            "out" in options and any(map(_learnt, inputs))
-        ):
-            raise TypeError(
-                f"{name}: an array can't take the result of a tensor in place, for it would lose "
-                "the record; write array = array + tensor, or use the tensor's .numpy()"
-            )
-    elif method == "__call__" and ufunc in _RULES:
+    if out is not None and (
+        any(isinstance(x, Tensor) for x in out)
+        or ("out" in options and not constant and any(map(_learnt, inputs)))
+    ):
+        raise TypeError(
+            f"{name}: an array can't take the result of a tensor in place, for it would lose "
+            "the record; write array = array + tensor, or use the tensor's .numpy()"
+        )
+    if constant:
+        inputs, options = _arrays(inputs, options, name)
+        return ufunc(*inputs, **options)
+    if out is None and method == "__call__" and ufunc in _RULES:
         return _call(name, _RULES[ufunc], inputs, options)
-    elif method == "reduce" and ufunc in _REDUCTIONS:
+    if out is None and method == "reduce" and ufunc in _REDUCTIONS:
         options.setdefault("axis", 0)
         return _call(name, _REDUCTIONS[ufunc], inputs, options)
     return getattr(ufunc, method)(*_constant(inputs, name), **_constant(options, name))
@@ -123,29 +175,82 @@ def array_function(
 ) -> Any:
     """What NumPy calls for `np.sum(t)` and its other functions."""
     name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-    if function in _OF_SHAPES:
-        return function(*(getattr(x, "_array", x) for x in arguments), **options)
-    if function in _CONSTANT:
-        return function(*_arrays(arguments, name), **options)
+    if function in _OF_SHAPES or function in _CONSTANT:
+        arguments, options = _arrays(arguments, options, name, function in _OF_SHAPES)
+        return function(*arguments, **options)
     if function in _RULES:
-        return _call(name, _RULES[function], arguments, options)
+        operation = _RULES[function]
+        known = not options or _names(operation).issuperset(options)
+        if not known or (len(arguments) > 2 and len(arguments) > _places(function)):
+            arguments, options = _by_name(function, operation, arguments, options)
+        return _call(name, operation, arguments, options)
     return function(*_constant(arguments, name), **_constant(options, name))
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> Signature:
+    try:
+        return signature(function)
+    except ValueError:  # of NumPy before 2.4, some have none
+        return Signature()
+
+
+@cache
+def _names(operation: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(_signature(operation).parameters)
+
+
+@cache
+def _places(function: Callable[..., Any]) -> int:
+    """How many arguments NumPy's function and the operation have in the same places."""
+    parameters = _signature(function).parameters.values()
+    if not parameters or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return sys.maxsize
+    needed = [p.kind is p.POSITIONAL_ONLY or p.default is p.empty for p in parameters]
+    return sum(needed) - any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _by_name(function: Any, operation: Any, arguments: Any, options: Any) -> tuple[Any, Any]:
+    """The arguments behind those places by NumPy's names, for an operation has others there.
+
+    One that the operation lacks is left out where it says what NumPy does anyway, `out=None`.
+    """
+    places, parameters = _places(function), _signature(function).parameters
+    if places == sys.maxsize:
+        return arguments, options
+    given = list(_signature(function).bind(*arguments, **options).arguments.items())
+    named = dict(given[places:])
+    named |= named.pop("kwargs", {})
+    for key in {*named} & {*parameters} - _names(operation):
+        value, default = named[key], parameters[key].default
+        if value is default or (type(value) is str and value == default):
+            del named[key]
+    return [x for _, x in given[:places]], named
 
 
 def _call(name: str, operation: Callable[..., Any], arguments: Any, options: Any) -> Any:
     try:
         return operation(*arguments, **options)
     except TypeError as error:
-        if "missing" in str(error) and "positional argument" in str(error):
-            raise TypeError(f"{name}: too few arguments for tensors") from None
-        if "keyword argument" not in str(error):
+        said = str(error)
+        if "positional argument" in said and ("missing" in said or "takes" in said):
+            many = "few" if "missing" in said else "many"
+            raise TypeError(f"{name}: too {many} arguments for tensors") from None
+        if "keyword argument" not in said:
             raise
-        unknown = str(error).split("argument ")[-1]
+        unknown = said.split("argument ")[-1]
         raise TypeError(f"{name}: the argument {unknown} isn't supported for tensors") from None
 
 
-def _arrays(arguments: Iterable[Any], name: str) -> tuple[Any, ...]:
-    return tuple(read(x, name) if hasattr(x, "_array") else x for x in arguments)
+def _arrays(arguments: Any, options: Any, name: str, unread: bool = False) -> tuple[Any, Any]:
+    """The arguments, with arrays for tensors; `unread`: none looks at their numbers."""
+
+    def array(x: Any) -> Any:
+        if not hasattr(x, "_array"):
+            return x
+        return x._array if unread else read(x, name)
+
+    return tuple(map(array, arguments)), {key: array(x) for key, x in options.items()}
 
 
 def _learnt(x: Any) -> bool:
@@ -203,5 +308,9 @@ Tensor.__int__ = _conversion(int, "int()")
 Tensor.__complex__ = _conversion(complex, "complex()")
 Tensor.__round__ = _conversion(lambda x, *digits: round(x.item(), *digits), "round()")
 Tensor.__array__ = array
+Tensor.__divmod__ = _divmod
+Tensor.__rdivmod__ = lambda b, a: _divmod(a, b)
 Tensor.__array_ufunc__ = array_ufunc
 Tensor.__array_function__ = array_function
+Tensor.__dlpack__ = dlpack
+Tensor.__dlpack_device__ = lambda self: (1, 0)  # the CPU

@@ -161,6 +161,8 @@ def _brief(value: Any) -> str:
 
 MOVED = ("only places change, so each entry's gradient goes back to where it came from",)
 STEP = ("a step is flat wherever it doesn't jump, so no gradient goes back",)
+OF_INVERSE = ("the slope of an inverse is 1 over the slope of what it undoes",)
+ROUNDED = "Math.abs({0}) < 2 ** 51 ? {0} + 3 * 2 ** 51 - 3 * 2 ** 51 : {0}"  # half to even
 # Of a product with a vector
 PARTNERS = "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}"
 SPREADS = "an entry of {me} reaches {L} through every entry of {out}, so add over them"
@@ -230,11 +232,65 @@ ROWS = {row.name: row for row in (
              "a move to the right turns it back by {0} over the squared distance")),
     Row("tanh", "", ("1 − {out}²",), javascript="Math.tanh({0})", activation=True, bounds=(-1, 1),
         why=("tanh is steepest at 0, where its slope is 1, and flat far from it",)),
+    Row("tan", "", ("1 + {out}²",), javascript="Math.tan({0})",
+        why=("tan's slope is 1 over the square of cos, which is 1 + {out}²",)),
+    Row("sinh", "", ("cosh {0}",), javascript="Math.sinh({0})",
+        why=("the slope of sinh is cosh",)),
+    Row("cosh", "", ("sinh {0}",), javascript="Math.cosh({0})",
+        why=("the slope of cosh is sinh",)),
+    Row("arcsin", "", ("1/√(1 − {0}²)",), javascript="Math.asin({0})", why=OF_INVERSE),
+    Row("arccos", "", ("−1/√(1 − {0}²)",), javascript="Math.acos({0})", why=OF_INVERSE),
+    Row("arctan", "", ("1/(1 + {0}²)",), javascript="Math.atan({0})", why=OF_INVERSE),
+    Row("arcsinh", "", ("1/√({0}² + 1)",), javascript="Math.asinh({0})", why=OF_INVERSE),
+    Row("arccosh", "", ("1/√({0}² − 1)",), javascript="Math.acosh({0})", why=OF_INVERSE),
+    Row("arctanh", "", ("1/(1 − {0}²)",), javascript="Math.atanh({0})", why=OF_INVERSE),
+    Row("exp2", "", ("{out}·log 2",), javascript="2 ** {0}",
+        why=("the slope of an exponential is itself times the log of its base",)),
+    Row("log2", "", ("1/({0}·log 2)",), javascript="Math.log2({0})",
+        why=("log is steep near 0 and flat far from it, and this one is log over log 2",)),
+    Row("log10", "", ("1/({0}·log 10)",), javascript="Math.log10({0})",
+        why=("log is steep near 0 and flat far from it, and this one is log over log 10",)),
+    Row("cbrt", "∛{0}", ("1/(3·{out}²)",), binds=POWER, needs=(FUNCTION,),
+        javascript="Math.cbrt({0})",
+        why=("a root is steep near 0, with slope 1 over 3 times its square",)),
+    Row("reciprocal", "1/{0}", ("−{out}²",), binds=PRODUCT, needs=(FUNCTION,),
+        javascript="1 / {0}", why=("by the quotient rule −1/{0}², which is −{out}²",)),
+    Row("deg2rad", "", ("π/180",), javascript="{0} * (Math.PI / 180)",
+        why=("a degree is π/180 radians",)),
+    Row("rad2deg", "", ("180/π",), javascript="{0} * (180 / Math.PI)",
+        why=("a radian is 180/π degrees",)),
+    Row("erf", "", ("2/√π·exp(−{0}²)",),
+        why=("its slope is the bell curve that it is the area under",)),
+    Row("hypot", "", ("{0}/{out}", "{1}/{out}"), javascript="Math.hypot({0}, {1})",
+        why=("a leg moves the hypotenuse by its part of it",)),
+    Row("logaddexp", "", ("σ({0} − {1})", "σ({1} − {0})"),
+        javascript="{0} === {1} ? {0} + Math.LN2 : "
+        "Math.max({0}, {1}) + Math.log1p(Math.exp(-Math.abs({0} - {1})))",
+        why=("a term's move reaches the result by its share of the sum",)),
+    Row("logaddexp2", "", ("σ(({0} − {1})·log 2)", "σ(({1} − {0})·log 2)"),
+        javascript="{0} === {1} ? {0} + 1 : "
+        "Math.max({0}, {1}) + Math.LOG2E * Math.log1p(2 ** -Math.abs({0} - {1}))",
+        why=("a term's move reaches the result by its share of the sum",)),
     Row("sigmoid", "σ({0})", ("{out}(1 − {out})",), activation=True, bounds=(0, 1),
         why=("sigmoid's slope is at most 0.25, so each one shrinks the gradient at least four "
              "times",)),
     Row("softplus", "", ("σ({0})",), activation=True,
         why=("a soft gate, whose slope is sigmoid, from 0 to 1",)),
+
+    # Steps
+    Row("sign", "", ("0",), javascript="Math.sign({0})", why=STEP),
+    Row("floor", "⌊{0}⌋", ("0",), javascript="Math.floor({0})", why=STEP),
+    Row("ceil", "⌈{0}⌉", ("0",), javascript="Math.ceil({0})", why=STEP),
+    Row("trunc", "", ("0",), javascript="Math.trunc({0})", why=STEP),
+    Row("rint", "", ("0",), javascript=ROUNDED, why=STEP),
+    Row("round", "", ("0",), javascript=ROUNDED, why=STEP),
+    Row("floor_divide", "⌊{0} / {1}⌋", ("0",), needs=(PRODUCT, SIGN),
+        javascript="{1} === 0 ? {0} / {1} : Math.round(({0} - {0} % {1}) / {1}) - "
+        "({0} % {1} && ({0} % {1} < 0) !== ({1} < 0) ? 1 : 0)", why=STEP),
+    Row("remainder", "{0} mod {1}", ("1", "−⌊{0} / {1}⌋"), binds=TEXT, needs=(FUNCTION,),
+        javascript="{0} % {1} && ({0} % {1} < 0) !== ({1} < 0) ? {0} % {1} + {1} : {0} % {1}",
+        why=("a remainder moves as what is divided does",
+             "the divisor is taken off a whole number of times, and counts so often")),
 
     # Kinks and gates
     Row("relu", "", ("1 if {0} > 0 else 0",), activation=True, gate=("gate.open",), kink=True,
@@ -276,6 +332,10 @@ ROWS = {row.name: row for row in (
         why=("an entry moves the variance by its distance from the mean, times 2/(n − ddof)",)),
     Row("cumsum", sends=("{g}, summed from each entry to the end",), javascript="{0}",
         why=("an entry is part of its own sum and of every later one, so add what they send",)),
+    Row("cumprod", sends=("product before · ({g} + later {g}·products up to there)",),
+        why=("an entry is a factor of its own product and of every later one, so add what they "
+             "send, times the other factors",)),
+    Row("sort", sends=("{g}, sorted back",), moves=True, why=MOVED),
     Row("logsumexp", sends=("{g} · exp({0} − {out})",),
         why=("an entry's move reaches the result by its share, its softmax",)),
     Row("softmax", sends=("{out}·({g} − sum({g}·{out}))",), activation=True,
@@ -283,6 +343,46 @@ ROWS = {row.name: row for row in (
              "arrives, weighted by the shares, is taken off",)),
     Row("log_softmax", sends=("{g} − exp({out})·sum {g}",), activation=True,
         why=("an entry raises its own log share by 1, and lowers all by its share",)),
+
+    # Linear algebra
+    Row("linalg.solve", "solve({0}, {1})",
+        sends=("−solve({0}ᵀ, {g}) @ {out}ᵀ", "solve({0}ᵀ, {g})"),
+        why=("from {0} @ {out} = {1}, a move of {0} is a move of {1} by as much times −{out}",
+             "{1} moves the solution by the inverse of {0}, and the gradient returns by its "
+             "transpose")),
+    Row("linalg.inv", "inv({0})", sends=("−{out}ᵀ @ {g} @ {out}ᵀ",),
+        why=("as 1/x has the slope −1/x², with an inverse on either side",)),
+    Row("linalg.det", "det({0})", sends=("{g} · cofactors({0})",),
+        why=("along a row or column the determinant is a sum of entries times their cofactors",)),
+    Row("cofactors", sends=("{g}, times the minors without two rows and two columns",),
+        why=("a cofactor is a determinant itself, of the rows and columns that are left",)),
+    Row("linalg.slogdet.sign", "slogdet({0}).sign", ("0",), why=STEP),
+    Row("linalg.slogdet.logabsdet", "slogdet({0}).logabsdet", sends=("{g} · inv({0})ᵀ",),
+        why=("log's slope is 1/det, and the cofactors over det are the inverse, transposed",)),
+    Row("linalg.cholesky", "cholesky({0})",
+        sends=("{out}⁻ᵀ @ half({out}ᵀ @ {g}) @ {out}⁻¹, made symmetric",),
+        why=("from {out} @ {out}ᵀ = {0}, where {out} moves in its lower triangle alone",)),
+    Row("linalg.pinv", "pinv({0})",
+        sends=("−{out}ᵀ @ {g} @ {out}ᵀ, and what turns the spaces of {0}",),
+        why=("an inverse within the space that {0} reaches, which turns with {0}",)),
+    Row("linalg.eigvalsh", "eigvalsh({0})", sends=("V · {g} @ Vᵀ, of the eigenvectors V",),
+        why=("an eigenvalue vᵀ @ {0} @ v moves by vᵀ times the move times v",)),
+    Row("linalg.eigh.eigenvectors", "eigh({0}).eigenvectors",
+        sends=("{out} @ ({out}ᵀ @ {g} / gaps) @ {out}ᵀ, made symmetric",),
+        why=("eigenvectors turn towards each other, the faster the nearer their eigenvalues are",)),
+    Row("linalg.svdvals", "svdvals({0})", sends=("U · {g} @ Vᵀ, of the singular vectors",),
+        why=("a singular value uᵀ @ {0} @ v moves by uᵀ times the move times v",)),
+    Row("linalg.svd.S", "svd({0}).S", sends=("U · {g} @ Vᵀ, of the singular vectors",),
+        why=("a singular value uᵀ @ {0} @ v moves by uᵀ times the move times v",)),
+    Row("linalg.svd.U", "svd({0}).U", sends=("{g}, turned among the singular vectors",),
+        why=("singular vectors turn towards each other, the faster the nearer their values are",)),
+    Row("linalg.svd.Vh", "svd({0}).Vh", sends=("{g}, turned among the singular vectors",),
+        why=("singular vectors turn towards each other, the faster the nearer their values are",)),
+    Row("linalg.vector_norm", sends=("{g} · sign {0} · (|{0}| / {out})^(ord − 1)",),
+        why=("an entry moves the norm by its share of it, to the power ord − 1",),
+        by="{ord}, {axis}", cases={
+            "2, None": {"written": "‖{0}‖", "sends": ("{g} · {0} / {out}",), "why": (
+                "a length grows by the part of a move that lies along it",)}}),
 
     # Shapes
     Row("reshape", sends=("{g}, reshaped back",), javascript="{0}", moves=True, why=MOVED),
@@ -292,6 +392,11 @@ ROWS = {row.name: row for row in (
         needs=(FUNCTION,), by="{axes}", cases={
             text: {"written": "{0}ᵀ", "sends": ("({g})ᵀ",)} for text in ("None", "(1, 0)")}),
     Row("flip", sends=("{g}, flipped back",), javascript="{0}", moves=True, why=MOVED),
+    Row("roll", sends=("{g}, rolled back",), moves=True, why=MOVED),
+    Row("sliding_window_view", sends=("{g}, summed over the windows",),
+        why=("an entry stands in every window that it is part of, so add what returns to each",)),
+    Row("overlap_add", sends=("{g}, seen through the windows",),
+        why=("every window takes the gradient of the entries that it was added to",)),
     Row("broadcast_to", sends=("{g}, summed over the copies",), javascript="{0}",
         why=("each entry was copied, so add what returns to its copies",)),
     Row("astype", sends=("{g}",),
@@ -316,5 +421,6 @@ ROWS = {row.name: row for row in (
     Row("logical_and", "", ("0",), javascript="{0} && {1}", why=STEP),
     Row("logical_or", "", ("0",), javascript="{0} || {1}", why=STEP),
     Row("logical_not", "not {0}", ("0",), binds=TEXT, javascript="!{0}", why=STEP),
+    Row("argsort", sends=("0",), why=STEP),
 )}
 # fmt: on

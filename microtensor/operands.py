@@ -9,21 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from .errors import own_arithmetic, wrong_operand
+from .errors import own_arithmetic, too_large, wrong_operand
 
 Array = np.ndarray[Any, np.dtype[Any]]
+LARGE = 2**1024 - 2**970  # whole numbers so large are no floats
 Mark = tuple[Any, ...]
 
 
 def operand(x: Any, name: str) -> Any:
     """A plain value as a rule takes it: Python numbers stay, all else becomes an array."""
-    if x.__class__ is float or x.__class__ is int:
+    if x.__class__ is float or (x.__class__ is int and -LARGE < x < LARGE):
         return x
     if x.__class__ is np.ndarray and x.dtype.kind in "fiub":
         return x
     if defers(x):
         raise wrong_operand(name, x)
     if isinstance(x, int | float):
+        if isinstance(x, int) and abs(x) >= LARGE:
+            raise too_large(name, x)
         return x
     if isinstance(x, list | tuple):
         x = stacked(x, name)
@@ -32,6 +35,12 @@ def operand(x: Any, name: str) -> Any:
     if not computes_plainly(type(x)):
         raise own_arithmetic(name, x)
     return x
+
+
+def alone(x: Any) -> Any:
+    """A plain value where no tensor says the dtype; whole numbers that none holds are floats."""
+    array = np.asarray(x)
+    return np.float64(x) if array.dtype.kind == "O" else array[()]
 
 
 def defers(x: Any) -> bool:

@@ -11,13 +11,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from itertools import pairwise
-from string import ascii_letters
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from . import rules
 from .errors import GradientError, ShapeError, called, label, unknown_argument
+from .numerics import numpy_function
 from .operands import defers, operand
 from .rules import Rule
 from .tensor import Tensor, apply, array_index, entry_of
@@ -40,15 +41,21 @@ OPERATIONS: dict[str, Operation] = {}
 
 
 def operation(
-    methods: str | None = None, numpy: str | None = None, formulas: str | None = None
+    methods: str | None = None,
+    numpy: str | None = None,
+    formulas: str | None = None,
+    place: str = "",
 ) -> Callable[[_F], _F]:
-    """Lists a function among the operations. None: it goes by its own name there too."""
+    """Lists a function among the operations. None: it goes by its own name there too.
+
+    NumPy's names may have dots; `place` is what stands before its own, as in "linalg.".
+    """
 
     def listed(function: _F) -> _F:
-        own = function.__name__
+        own = place + function.__name__
         if "axis" in function.__code__.co_varnames:
             function = _hinting(function)
-        given = methods, numpy if hasattr(np, own) else numpy or "", formulas
+        given = methods, numpy if numpy_function(own) else numpy or "", formulas
         names = (tuple((own if text is None else text).split()) for text in given)
         OPERATIONS[own] = Operation(function, *names)
         for method in OPERATIONS[own].methods:
@@ -67,7 +74,7 @@ def _hinting(function: _F) -> _F:
             return function(*args, **options)
         except TypeError as error:
             if "unexpected keyword argument" in str(error):
-                raise unknown_argument(function.__name__, options, error) from None
+                raise unknown_argument(function.__name__.strip("_"), options, error) from None
             raise
 
     return hinting  # type: ignore[return-value]
@@ -82,10 +89,6 @@ class _Unary(Protocol):
 
 class _Binary(Protocol):
     def __call__(self, a: Operand, b: Operand) -> Tensor: ...
-
-
-class _Reduction(Protocol):
-    def __call__(self, x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
 
 
 def unary(rule: Rule, text: str, **names: str) -> _Unary:
@@ -139,13 +142,59 @@ def _deferred(other: Operand) -> Any:
     raise  # what failed
 
 
-def reduction(rule: Rule, text: str, **names: str) -> _Reduction:
-    """A function of one input that gives one number for each row along an axis."""
+def reduction(
+    rule: Rule, pair: _Binary, text: str, none: float | None = None, names: str = ""
+) -> Callable[..., Tensor]:
+    """A reduction by a function of a pair; `none` is what no entries give (None: nothing is).
 
-    def function(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        return apply(rule, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
+    `names` are NumPy's others. As NumPy's it takes a `dtype` to compute in, `where`, a mask of the
+    entries that count, and `initial`, a number beside them.
+    """
 
-    return _listed(function, rule, text, names)
+    def function(
+        x: Operand,
+        axis: Axis = None,
+        keepdims: bool = False,
+        dtype: Any = None,
+        where: Operand = True,
+        initial: Operand = None,
+    ) -> Tensor:
+        over = {"axis": _axis(x, axis), "keepdims": keepdims}
+        if dtype is initial is None and where is True:
+            return apply(rule, (x,), over)
+        x = _plain(x, rule.name) if dtype is None else astype(x, dtype)
+        if np.ndim(initial):
+            raise ShapeError(f"{rule.name}: initial is one number, got {label(initial)}")
+        kept: Any = initial if none is None else none
+        kept = kept if kept is None else _in(x.dtype, kept)
+        x = _chosen(where, x, kept, rule.name)
+        if none is None and not x.size and initial is not None:
+            reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
+            x = pad(x, [(0, int(k in reduced)) for k in range(x.ndim)], constant_values=kept)
+        found = apply(rule, (x,), over)
+        found = found if initial is None else pair(found, _in(found.dtype, initial))
+        return found if dtype is None else astype(found, dtype, copy=False)
+
+    return _listed(function, rule, text, {"numpy": f"{rule.name} {names}"})
+
+
+def _in(dtype: Any, x: Operand) -> Operand:
+    return astype(x, dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)[()]
+
+
+def _chosen(mask: Operand, x: Operand, other: Operand, name: str) -> Operand:
+    """x where the mask holds, in its own shape, else a number."""
+    if mask is True:
+        return x
+    x, mask = _plain(x, name), _plain(mask, name)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"{name}: a mask holds bools, got {label(mask)} of dtype {mask.dtype}")
+    if other is None:
+        raise ValueError(f"{name}: give initial= with where=, for where no entry is left")
+    sizes = zip(mask.shape[::-1], x.shape[::-1], strict=False)
+    if mask.ndim > x.ndim or builtins.any(m not in (1, n) for m, n in sizes):
+        raise ShapeError(f"{name}: the mask, {label(mask)}, doesn't broadcast to {label(x)}")
+    return where(mask, x, other)
 
 
 def _listed(function: _F, rule: Rule, text: str, names: Mapping[str, str]) -> _F:
@@ -201,6 +250,23 @@ arctan2 = binary(
     rules.arctan2,
     "The angle of the point (b, a), from -pi to pi; 0 at (0, 0), with both derivatives 0.",
 )
+hypot = binary(
+    rules.hypot, "sqrt(a**2 + b**2), without overflow; at (0, 0) both derivatives are 0."
+)
+logaddexp = binary(
+    rules.logaddexp,
+    "log(exp(a) + exp(b)), without overflow; of two equal infinities each has half the gradient.",
+)
+logaddexp2 = binary(rules.logaddexp2, "log2(2**a + 2**b), as logaddexp is.")
+remainder = binary(
+    rules.remainder,
+    "a % b, with the sign of b; its derivative by a is 1, and by b -(a // b).",
+    operator="mod",
+    numpy="remainder mod",
+)
+floor_divide = binary(
+    rules.floor_divide, "a // b, the quotient rounded down. Its derivatives are 0.", "floordiv"
+)
 negative = unary(rules.negative, "-x.", methods="negative __neg__", formulas="")
 exp = unary(rules.exp, "e to the power x, element by element.")
 expm1 = unary(rules.expm1, "exp(x) - 1, accurate near 0.")
@@ -210,7 +276,35 @@ sqrt = unary(rules.sqrt, "The square root; its derivative at 0 is inf.")
 square = unary(rules.square, "x times x.")
 sin = unary(rules.sin, "The sine of x radians.")
 cos = unary(rules.cos, "The cosine of x radians.")
+tan = unary(rules.tan, "The tangent of x radians.")
 tanh = unary(rules.tanh, "The hyperbolic tangent.")
+sinh = unary(rules.sinh, "The hyperbolic sine.")
+cosh = unary(rules.cosh, "The hyperbolic cosine.")
+arcsin = unary(rules.arcsin, "The angle whose sine is x; its derivative at 1 and -1 is inf.")
+arccos = unary(rules.arccos, "The angle whose cosine is x; its derivative at 1 and -1 is -inf.")
+arctan = unary(rules.arctan, "The angle whose tangent is x, from -pi/2 to pi/2.")
+arcsinh = unary(rules.arcsinh, "The number whose hyperbolic sine is x.")
+arccosh = unary(
+    rules.arccosh, "The number whose hyperbolic cosine is x; its derivative at 1 is inf."
+)
+arctanh = unary(rules.arctanh, "The number whose hyperbolic tangent is x, which is inf at 1.")
+exp2 = unary(rules.exp2, "2 to the power x.")
+log2 = unary(rules.log2, "The logarithm to base 2; -inf at 0, where its derivative is inf.")
+log10 = unary(rules.log10, "The logarithm to base 10; -inf at 0, where its derivative is inf.")
+cbrt = unary(rules.cbrt, "The cube root, of negative numbers too; its derivative at 0 is inf.")
+reciprocal = unary(rules.reciprocal, "1 / x; of whole numbers the whole part, as NumPy has it.")
+deg2rad = unary(rules.deg2rad, "Degrees as radians.", numpy="deg2rad radians")
+rad2deg = unary(rules.rad2deg, "Radians as degrees.", numpy="rad2deg degrees")
+erf = unary(
+    rules.erf,
+    "The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x; right to 4e-16 of "
+    "its value in float64, 3e-7 in float32.",
+)
+sign = unary(rules.sign, "1 above 0, -1 below, 0 at 0. Its derivative is 0.")
+floor = unary(rules.floor, "The largest whole number that isn't above x. Its derivative is 0.")
+ceil = unary(rules.ceil, "The smallest whole number that isn't below x. Its derivative is 0.")
+trunc = unary(rules.trunc, "The whole part of x. Its derivative is 0.", numpy="trunc fix")
+rint = unary(rules.rint, "The nearest whole number, a half to the even one. Its derivative is 0.")
 sigmoid = unary(
     rules.sigmoid,
     "1 / (1 + exp(-x)), without overflow. Its derivative is at most 0.25.",
@@ -240,9 +334,25 @@ def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
 
 
 @operation(methods="")
-def where(condition: Operand, a: Operand, b: Operand) -> Tensor:
-    """a where the condition holds, else b."""
+def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Tensor:
+    """a where the condition holds, else b. Of a condition alone: its positions, as np.nonzero."""
+    if a is b is ...:
+        return np.nonzero(condition)  # type: ignore[return-value]
     return apply(rules.where, (condition, a, b))
+
+
+@operation("masked_fill", "", "")
+def _masked_fill(x: Operand, mask: Operand, value: Operand) -> Tensor:
+    """The tensor with one number where a mask of bools holds."""
+    if np.ndim(value):
+        raise ShapeError(f"masked_fill: value is one number, got {label(value)}")
+    return _chosen(~_plain(mask, "masked_fill"), x, value, "masked_fill")  # type: ignore[no-any-return]
+
+
+@operation(numpy="round around", formulas="")
+def round(x: Operand, decimals: int = 0) -> Tensor:
+    """Rounded to so many decimals, a half to the even one. Its derivative is 0."""
+    return apply(rules.round, (x,), {"decimals": decimals} if decimals else {})
 
 
 def _plain(x: Operand, name: str) -> Any:
@@ -272,11 +382,14 @@ def outer(a: Operand, b: Operand) -> Tensor:
 
 
 @operation(methods="", formulas="")
-def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
+def einsum(subscripts: Any, *operands: Operand, optimize: Any = None) -> Tensor:
     """Einstein's summation, as `np.einsum` has it, with `...` and with an implied result.
 
-    `optimize` is that of `np.einsum`; None chooses by the amount of work.
+    Subscripts may be lists of numbers, too: `einsum(a, [0, 1], b, [1, 2], [0, 2])`. `optimize` is
+    that of `np.einsum`; None chooses by the amount of work.
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _from_lists((subscripts, *operands))
     arrays = tuple(_plain(x, "einsum") for x in operands)
     options = {"subscripts": _explicit(subscripts, arrays)}
     return apply(
@@ -284,10 +397,24 @@ def einsum(subscripts: str, *operands: Operand, optimize: Any = None) -> Tensor:
     )
 
 
+def _from_lists(given: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Operands with a list of numbers behind each, and perhaps one of the result, as subscripts."""
+    letters = ascii_uppercase + ascii_lowercase
+    *_, last = given if len(given) % 2 else [*given, None]
+    lists = [*given[1::2], *([] if last is None else [last])]
+    try:
+        terms = ["".join("..." if k is ... else letters[k] for k in one) for one in lists]
+    except (TypeError, IndexError):
+        raise TypeError(
+            "einsum: the subscripts come first, as text such as 'ij,jk->ik', or behind each "
+            "operand as a list of numbers below 52"
+        ) from None
+    result = "" if last is None else "->" + terms.pop()
+    return ",".join(terms) + result, tuple(given[: 2 * len(terms) : 2])
+
+
 def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
     """The same sum with letters for every axis and the result written out."""
-    if not isinstance(subscripts, str):
-        raise TypeError("einsum: the subscripts come first, as text such as 'ij,jk->ik'")
     inputs, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(operands):
@@ -314,29 +441,54 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
 # Reductions -------------------------------------------------------------------------------------
 
 
-sum = reduction(rules.sum, "The sum over an axis.")
-mean = reduction(rules.mean, "The mean over an axis.")
+sum = reduction(rules.sum, add, "The sum over an axis.", 0)
+prod = reduction(
+    rules.prod, multiply, "The product over an axis; its derivative is right at 0 too.", 1
+)
 max = reduction(
-    rules.max, "The largest entry; equal ones share the gradient equally.", numpy="max amax"
+    rules.max, maximum, "The largest entry; equal ones share the gradient equally.", names="amax"
 )
 min = reduction(
-    rules.min, "The smallest entry; equal ones share the gradient equally.", numpy="min amin"
-)
-prod = reduction(
-    rules.prod, "The product over an axis; its derivative is right where entries are 0 too."
+    rules.min, minimum, "The smallest entry; equal ones share the gradient equally.", names="amin"
 )
 
 
 @operation()
-def var(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-    """The variance: squared distances from the mean, summed and divided by n - ddof."""
+def mean(
+    x: Operand, axis: Axis = None, keepdims: bool = False, dtype: Any = None, where: Operand = True
+) -> Tensor:
+    """The mean over an axis, computed in `dtype`; `where` is a mask of the entries that count."""
+    over = {"axis": _axis(x, axis), "keepdims": keepdims}
+    if dtype is None and where is True:
+        return apply(rules.mean, (x,), over)
+    x = _plain(x, "mean") if dtype is None else astype(x, dtype)
+    found = apply(rules.mean, (_chosen(where, x, x.dtype.type(0), "mean"),), over)
+    if where is not True:
+        counts = Tensor(np.ones(x.shape, found.dtype))
+        found = found / apply(rules.mean, (_chosen(where, counts, 0, "mean"),), over)
+    return astype(found, dtype or found.dtype, copy=False)
+
+
+@operation()
+def var(
+    x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False, correction: Any = None
+) -> Tensor:
+    """The variance: squared distances from the mean, summed and divided by n - ddof.
+
+    `correction` is another name of `ddof`.
+    """
+    if ddof and correction is not None:
+        raise ValueError("var: ddof and correction are the same; give one of them")
+    ddof = ddof if correction is None else correction
     return apply(rules.var, (x,), {"axis": _axis(x, axis), "ddof": ddof, "keepdims": keepdims})
 
 
 @operation()
-def std(x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+def std(
+    x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False, correction: Any = None
+) -> Tensor:
     """The standard deviation, sqrt(var); without a derivative where it is 0 (nan)."""
-    return sqrt(var(x, axis, ddof, keepdims))
+    return sqrt(var(x, axis, ddof, keepdims, correction))
 
 
 @operation()
@@ -347,7 +499,10 @@ def cumsum(x: Operand, axis: int | None = None) -> Tensor:
     return apply(rules.cumsum, (x,), {"axis": axis})
 
 
-logsumexp = reduction(rules.logsumexp, "log(sum(exp(x))), shifted so that nothing overflows.")
+@operation()
+def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum(exp(x))), shifted so that nothing overflows."""
+    return apply(rules.logsumexp, (x,), {"axis": _axis(x, axis), "keepdims": keepdims})
 
 
 @operation()
@@ -366,12 +521,19 @@ def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
 
 
 @operation()
-def reshape(x: Operand, *shape: Any) -> Tensor:
-    """The same entries in another shape: `reshape(x, 2, 3)` or `reshape(x, (2, 3))`."""
+def reshape(x: Operand, *shape: Any, order: str = "C") -> Tensor:
+    """The same entries in another shape: `reshape(x, 2, 3)` or `reshape(x, (2, 3))`.
+
+    `order="F"`: they are read, and put, with the first axis changing fastest.
+    """
+    if order == "F":
+        return transpose(reshape(transpose(x), _one_tuple(shape)[::-1]))
+    if order != "C":
+        raise ValueError(f"reshape: order is 'C' or 'F', got {order!r}")
     return apply(rules.reshape, (x,), {"shape": _one_tuple(shape)})
 
 
-@operation()
+@operation(methods="transpose permute")
 def transpose(x: Operand, *axes: Any) -> Tensor:
     """The axes in another order, `transpose(x, 1, 0)` or `transpose(x, (1, 0))`; none: reversed."""
     order = _one_tuple(axes)
@@ -405,7 +567,7 @@ def squeeze(x: Operand, axis: Axis = None) -> Tensor:
     return apply(rules.squeeze, (x,), {"axis": axis})
 
 
-@operation()
+@operation(methods="expand_dims unsqueeze")
 def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Tensor:
     """With a new axis of length 1 at each place named."""
     return apply(rules.expand_dims, (x,), {"axis": axis})
@@ -418,15 +580,15 @@ def broadcast_to(x: Operand, shape: int | tuple[int, ...]) -> Tensor:
 
 
 @operation()
-def ravel(x: Operand) -> Tensor:
+def ravel(x: Operand, order: str = "C") -> Tensor:
     """All entries in one row."""
-    return reshape(x, -1)
+    return reshape(x, -1, order=order)
 
 
 @operation()
-def flatten(x: Operand) -> Tensor:
+def flatten(x: Operand, order: str = "C") -> Tensor:
     """All entries in one row; of a constant a copy, as NumPy's is."""
-    row = reshape(x, -1)
+    row = reshape(x, -1, order=order)
     return row if row._rule is not None else row.detach()
 
 
@@ -437,14 +599,25 @@ def flip(x: Operand, axis: Axis = None) -> Tensor:
 
 
 @operation(formulas="")
-def astype(x: Operand, dtype: Any) -> Tensor:
-    """The same numbers in another dtype; the gradient returns in the first. Ints are constants."""
+def astype(x: Operand, dtype: Any, *, copy: bool = True) -> Tensor:
+    """The same numbers in another dtype; the gradient returns in the first. Ints are constants.
+
+    `copy=False`: a tensor that has the dtype is what is returned.
+    """
     dtype = np.dtype(dtype)
+    if not copy and isinstance(x, Tensor) and x.dtype == dtype:
+        return x
     if dtype.kind not in "fiub":
         raise TypeError(f"astype: {dtype} is no dtype of real numbers")
     if dtype.kind != "f" and getattr(x, "requires_grad", False):
         x = x.detach()  # whole numbers have no gradient
     return apply(rules.astype, (x,), {"dtype": dtype})
+
+
+@operation(methods="copy clone", formulas="")
+def copy(x: Operand) -> Tensor:
+    """The same numbers in memory of their own; the gradient passes."""
+    return astype(x, _plain(x, "copy").dtype)
 
 
 @operation(methods="", formulas="")
@@ -503,11 +676,18 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tens
 @operation(formulas="")
 def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: float = 0) -> Tensor:
     """With entries added before and after each axis, in the modes of `np.pad` that copy entries
-    (edge, reflect, symmetric, wrap) or put one constant in."""
-    x = _plain(x, "pad")
+    (edge, reflect, symmetric, wrap) or put one constant in.
+
+    `pad_width` is a number, a pair (before, after), a pair for each axis, or a dict of those.
+    """
+    x, pairs = _plain(x, "pad"), pad_width
     try:
-        widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
-    except ValueError:
+        if isinstance(pad_width, dict):
+            pairs = [np.zeros(2, int)] * x.ndim
+            for axis, width in pad_width.items():
+                pairs[axis] = np.broadcast_to(width, 2)
+        widths = np.broadcast_to(pairs, (x.ndim, 2)).tolist()
+    except (ValueError, IndexError):
         message = f"pad: {pad_width} doesn't give (before, after) for each axis of {label(x)}"
         raise ShapeError(message) from None
     if mode == "constant":
@@ -515,6 +695,8 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         modes = "constant, edge, reflect, symmetric, wrap"
         raise ValueError(f"pad: mode {mode!r} isn't one of {modes}")
+    if np.any(constant_values):
+        raise ValueError(f"pad: constant_values is for mode 'constant', not {mode!r}")
     sized = zip(x.shape, widths, strict=True)
     rows = [np.pad(np.arange(n), width, mode=mode) for n, width in sized]
     return getitem(x, np.ix_(*rows))
@@ -540,6 +722,20 @@ greater_equal = binary(
 logical_and = binary(rules.logical_and, "Both hold, element by element.", methods="", formulas="")
 logical_or = binary(rules.logical_or, "Either holds, element by element.", methods="", formulas="")
 logical_not = unary(rules.logical_not, "True where x is False (or 0).", methods="", formulas="")
+
+
+def _of_numpy(name: str) -> None:
+    """A method that says what NumPy's function says of the numbers: a constant."""
+
+    def function(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        return Tensor(getattr(np, name)(x, axis=axis, keepdims=keepdims))
+
+    function.__name__ = f"_{name}"
+    operation(name, "", "")(function)
+
+
+for _name in ("argmax", "argmin", "any", "all"):
+    _of_numpy(_name)
 
 
 def _of_bools(rule: Rule, numpy: str, methods: str) -> None:

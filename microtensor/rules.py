@@ -175,6 +175,7 @@ einsum = _rule("einsum", numerics.contract, every=_einsum_slots)
 
 # Functions of one number ------------------------------------------------------------------------
 
+LN2 = math.log(2)
 exp = _rule("exp", np.exp, lambda g, out, x: g * out)
 expm1 = _rule("expm1", np.expm1, lambda g, out, x: g * (out + 1))
 log = _rule("log", np.log, lambda g, out, x: g / x)
@@ -183,7 +184,23 @@ sqrt = _rule("sqrt", np.sqrt, lambda g, out, x: g / (2 * out))
 square = _rule("square", np.square, lambda g, out, x: 2 * g * x)
 sin = _rule("sin", np.sin, lambda g, out, x: g * np.cos(x))
 cos = _rule("cos", np.cos, lambda g, out, x: -g * np.sin(x))
+tan = _rule("tan", np.tan, lambda g, out, x: g * (1 + out * out))
 tanh = _rule("tanh", np.tanh, lambda g, out, x: g * (1 - out * out))
+sinh = _rule("sinh", np.sinh, lambda g, out, x: g * np.cosh(x))
+cosh = _rule("cosh", np.cosh, lambda g, out, x: g * np.sinh(x))
+arcsin = _rule("arcsin", np.arcsin, lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)))
+arccos = _rule("arccos", np.arccos, lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)))
+arctan = _rule("arctan", np.arctan, lambda g, out, x: g / (1 + x * x))
+arcsinh = _rule("arcsinh", np.arcsinh, lambda g, out, x: g / np.hypot(x, 1.0))
+arccosh = _rule("arccosh", np.arccosh, lambda g, out, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+arctanh = _rule("arctanh", np.arctanh, lambda g, out, x: g / ((1 - x) * (1 + x)))
+exp2 = _rule("exp2", np.exp2, lambda g, out, x: g * (out * LN2))
+log2 = _rule("log2", np.log2, lambda g, out, x: g / x / LN2)
+log10 = _rule("log10", np.log10, lambda g, out, x: g / x / math.log(10))
+cbrt = _rule("cbrt", np.cbrt, lambda g, out, x: g / (3 * out * out))
+reciprocal = _rule("reciprocal", np.reciprocal, lambda g, out, x: -g * out * out)
+deg2rad = _rule("deg2rad", np.deg2rad, lambda g, out, x: g * (math.pi / 180))
+rad2deg = _rule("rad2deg", np.rad2deg, lambda g, out, x: g * (180 / math.pi))
 
 
 def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
@@ -194,6 +211,14 @@ def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
 
 
 arctan2 = _rule("arctan2", np.arctan2, _turn, lambda g, out, y, x: -_turn(g, out, x, y))
+
+
+def _leg(g: Any, out: Any, a: Any, b: Any) -> Any:
+    """A leg over the hypotenuse; 0 at (0, 0)."""
+    return g * (a / np.where(out == 0, 1.0, out))
+
+
+hypot = _rule("hypot", np.hypot, _leg, lambda g, out, a, b: _leg(g, out, b, a))
 
 
 def _sigmoid(x: Any) -> Any:
@@ -210,6 +235,51 @@ def _softplus(x: Any) -> Any:
 
 sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
 softplus = _rule("softplus", _softplus, lambda g, out, x: g * -np.expm1(-out))
+
+
+def _ahead(out: Any, a: Any, b: Any) -> Any:
+    """a - b; 0 where both are the same infinity."""
+    same, zero = (a == b) & (np.abs(a) == np.inf), np.zeros_like(out)
+    return np.where(same, zero, a) - np.where(same, zero, b)
+
+
+def _by_share(scale: float) -> tuple[Derivative, Derivative]:
+    """What exp(scale a) and exp(scale b) are of their sum."""
+    return (
+        lambda g, out, a, b: g * _sigmoid(_ahead(out, a, b) * scale),
+        lambda g, out, a, b: g * _sigmoid(_ahead(out, b, a) * scale),
+    )
+
+
+logaddexp = _rule("logaddexp", np.logaddexp, *_by_share(1.0))
+logaddexp2 = _rule("logaddexp2", np.logaddexp2, *_by_share(LN2))
+erf = _rule(
+    "erf",
+    numerics.in_single(numerics.error_function),
+    lambda g, out, x: g * (2 / math.sqrt(math.pi) * np.exp(-x * x)),
+)
+
+
+# Steps: flat wherever they don't jump. They stay in the record, and send zeros.
+
+
+def _flat(g: Any, *_: Any, **__: Any) -> Any:
+    return np.zeros_like(g)
+
+
+sign = _rule("sign", np.sign, _flat)
+floor = _rule("floor", np.floor, _flat)
+ceil = _rule("ceil", np.ceil, _flat)
+trunc = _rule("trunc", np.trunc, _flat)
+rint = _rule("rint", np.rint, _flat)
+round = _rule("round", lambda x, decimals=0: np.round(x, decimals), _flat)
+floor_divide = _rule("floor_divide", operator.floordiv, _flat, _flat)
+remainder = _rule(
+    "remainder",
+    operator.mod,
+    lambda g, out, a, b: g,
+    lambda g, out, a, b: -g * np.floor_divide(a, b),
+)
 
 
 # Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
@@ -325,6 +395,25 @@ cumsum: Rule = _reduction(
 )
 
 
+def _cumprod(g: Any, out: Any, x: Any, axis: int) -> Any:
+    """The product of those before, times what arrives here and, by products, at those after."""
+    x, g = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
+    return np.moveaxis(numerics.products_before(x) * numerics.sums_after(g, x), -1, axis)
+
+
+cumprod = _reduction("cumprod", lambda x, axis: np.cumprod(x, axis=axis), _cumprod)
+sort = _rule(
+    "sort",
+    lambda x, axis: np.sort(x, axis=axis),
+    lambda g, out, x, axis: np.take_along_axis(g, _places(x, axis), axis),
+)
+
+
+def _places(x: Any, axis: int) -> Any:
+    """Where sort puts each entry; of equal ones the first comes first."""
+    return np.argsort(np.argsort(x, axis=axis, stable=True), axis=axis, stable=True)
+
+
 def _largest(x: Any, axis: Any) -> Any:
     """The largest entry, to be taken off so that no exponential overflows; of none, -inf."""
     return x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
@@ -392,6 +481,11 @@ squeeze = _rule(
 expand_dims = _rule("expand_dims", np.expand_dims, lambda g, out, x, axis: g.reshape(x.shape))
 broadcast_to = _rule("broadcast_to", np.broadcast_to, lambda g, out, x, shape: g)
 flip = _rule("flip", np.flip, lambda g, out, x, axis: np.flip(g, axis))
+roll = _rule(
+    "roll",
+    np.roll,
+    lambda g, out, x, shift, axis: np.roll(g, np.negative(shift).tolist(), axis),
+)
 detach = Rule("detach", lambda x: x.copy(), (None,))
 astype = _rule(
     "astype", lambda x, dtype: x.astype(dtype), lambda g, out, x, dtype: g.astype(x.dtype)
@@ -422,6 +516,19 @@ getitem = _rule(
     lambda g, out, x, index: put(g, index=index, shape=x.shape),
 )
 
+# Windows, and what they have in common: each is the other's derivative.
+
+overlap_add = _rule(
+    "overlap_add",
+    numerics.in_single(numerics.overlap_add),
+    lambda g, out, x, axes: sliding_window_view(g, window=x.shape[x.ndim - len(axes) :], axes=axes),
+)
+sliding_window_view: Rule = _rule(
+    "sliding_window_view",
+    lambda x, window, axes: np.lib.stride_tricks.sliding_window_view(x, window, axes),
+    lambda g, out, x, window, axes: overlap_add(g, axes=axes),
+)
+
 # Comparisons: steps, without a derivative -------------------------------------------------------
 
 equal = _rule("equal", operator.eq, None, None)
@@ -433,3 +540,4 @@ greater_equal = _rule("greater_equal", operator.ge, None, None)
 logical_and = _rule("logical_and", np.logical_and, None, None)
 logical_or = _rule("logical_or", np.logical_or, None, None)
 logical_not = _rule("logical_not", np.logical_not, None)
+argsort = _rule("argsort", np.argsort, None)

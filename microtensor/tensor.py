@@ -21,7 +21,7 @@ from .errors import (
     wrong_operand,
 )
 from .modes import Group, changing, current_mode, record_anew, tick
-from .operands import Array, Mark, defers, mark, operand, stacked
+from .operands import Array, Mark, alone, defers, mark, operand, stacked
 from .rules import Rule
 
 NO_OPTIONS: dict[str, Any] = {}
@@ -278,9 +278,13 @@ class Tensor:
         __int__: Callable[..., int]
         __complex__: Callable[..., complex]
         __round__: Callable[..., Any]
+        __divmod__: Callable[..., Any]
+        __rdivmod__: Callable[..., Any]
         __array__: Callable[..., Array]
         __array_ufunc__: Callable[..., Any]
         __array_function__: Callable[..., Any]
+        __dlpack__: Callable[..., Any]
+        __dlpack_device__: Callable[..., tuple[int, int]]
 
         def __getattr__(self, name: str) -> Callable[..., Tensor]: ...
         def __getitem__(self, index: Any) -> Tensor: ...
@@ -289,6 +293,7 @@ class Tensor:
 
         __abs__ = __invert__ = __neg__
         __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __and__ = __or__ = __add__
+        __mod__ = __floordiv__ = __rmod__ = __rfloordiv__ = __imod__ = __ifloordiv__ = __add__
         __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = __add__
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __add__
         __rand__ = __ror__ = __lt__ = __le__ = __gt__ = __ge__ = __add__
@@ -424,10 +429,10 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
                     arrays = (*arrays, x)
             values.append(x)
     if plain and not any(isinstance(x, Tensor) for x in inputs):
-        values = [np.asarray(value)[()] for value in values]
+        values = [alone(value) for value in values]
     try:
         data = rule.forward(*values, **options) if options else rule.forward(*values)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         if rule.own:
             raise
         raise rule_failed(rule.name, inputs, options, error) from None
@@ -481,9 +486,10 @@ def _note_owner(result: Tensor, rule: Rule, inputs: tuple[Any, ...]) -> None:
 
 
 def owner(data: Any) -> Any:
-    """The array whose memory this is."""
-    base = getattr(data, "base", None)
-    return data if base is None else base
+    """The array whose memory this is; a view of windows has something in between."""
+    while getattr(data, "base", None) is not None:
+        data = data.base
+    return data
 
 
 def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 COSTS, ABOUT, FORMAT = "history/costs", "history/about", "format"
-LISTS = {COSTS: np.float64, ABOUT: np.uint8}
+VALIDATION = "history/validation"  # iteration, cost, iteration, cost, ...
+LISTS = {COSTS: np.float64, ABOUT: np.uint8, VALIDATION: np.float64}
 LARGEST_ITEM = 64  # bytes; a number has 16 at most
 STORED = 0  # the zip format's number for "not compressed"
 
@@ -47,13 +48,26 @@ def save(
     if history is not None:
         expect("save", "history", history, History)
         arrays[COSTS] = np.array(history.costs, dtype=float)
+        if history.validation:
+            arrays[VALIDATION] = np.array(history.validation, dtype=float).ravel()
         if history.about:
             import json  # here and below: it takes longer to import than this package's files
 
-            arrays[ABOUT] = np.frombuffer(json.dumps(history.about).encode(), np.uint8)
+            text = json.dumps(history.about, default=_plain)
+            arrays[ABOUT] = np.frombuffer(text.encode(), np.uint8)
     arrays[FORMAT] = np.array(2)
     with draft(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # its other keyword is a bool
+
+
+def _plain(value: Any) -> Any:
+    """A number or an array of NumPy's as Python has them."""
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufU":
+        return value.tolist()
+    raise TypeError(
+        f"save: history.about holds texts, numbers, and lists and dicts of them; a "
+        f"{type(value).__name__} is not JSON serializable"
+    )
 
 
 def _known(owner: str, path: Any, model: Module) -> dict[str, Array]:
@@ -73,15 +87,20 @@ def load(
     """
     from zipfile import ZipFile  # not at the top: few programs load checkpoints, all start
 
-    current = {f"model/{key}": array for key, array in _known("load", path, model).items()}
-    name, places = os.path.basename(path), dict(current)
+    places = {f"model/{key}": array for key, array in _known("load", path, model).items()}
+    name = os.path.basename(path)
     if optimizer is not None:
         expect("load", "optimizer", optimizer, Optimizer)
         places |= {f"optimizer/{name}": a for name, a in optimizer.state_dict().items()}
     try:
         with open(path, "rb") as file, ZipFile(file) as archive:
             size = os.fstat(file.fileno()).st_size
-            arrays = _read(archive, size, {name: a.shape for name, a in places.items()})
+            names = {info.filename.removesuffix(".npy") for info in archive.infolist()}
+            older = {} if FORMAT in names else _numbers(names, optimizer)
+            shapes = {older.get(name, name): a.shape for name, a in places.items()}
+            arrays = _read(archive, size, shapes)
+            validation = arrays.pop(VALIDATION, np.array([])).reshape(-1, 2).tolist()
+            pairs = [(int(iteration), cost) for iteration, cost in validation]
             about: dict[str, Any] = {}
             if ABOUT in arrays:
                 import json
@@ -94,8 +113,11 @@ def load(
         raise ValueError(f"{name} is no whole checkpoint: {reason}") from None
     costs = arrays.pop(COSTS, np.array([]))
     if arrays.pop(FORMAT, None) is None:  # leaves and buffers weren't saved then
-        late = (f"model/{key}" for key, x in saved(model).items() if isinstance(x, Leaf | Buffer))
-        arrays = {key: current[key] for key in late} | arrays
+        late = [f"model/{key}" for key, x in saved(model).items() if isinstance(x, Leaf | Buffer)]
+        late += [key for key, old in older.items() if not old]
+        newer = {old: key for key, old in older.items()}
+        arrays = {newer.get(key, key): array for key, array in arrays.items()}
+        arrays = {key: places[key] for key in late} | arrays
     if optimizer is None:
         arrays = {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
     problems = misfits(places, arrays)
@@ -105,7 +127,27 @@ def load(
     model.load_state_dict(_part(arrays, "model/"))
     if optimizer is not None:
         optimizer.load_state_dict(_part(arrays, "optimizer/"))
-    return History(costs.tolist(), about)
+    history = History(costs.tolist(), about)
+    history.validation = pairs
+    return history
+
+
+def _numbers(names: set[str], optimizer: Optimizer | None) -> dict[str, str]:
+    """What an old file calls the optimizer's arrays; leaves weren't counted then ("": no array)."""
+    if optimizer is None:
+        return {}
+    counted = [str(k) for k, p in enumerate(optimizer.parameters) if not isinstance(p, Leaf)]
+    leaves = {str(k) for k in range(len(optimizer.parameters))} - {*counted}
+    found = {}
+    for what, k in (name.rsplit(".", 1) for name in optimizer.memory if "." in name):
+        name = f"optimizer/{what}."
+        if f"{name}{len(counted)}" in names:
+            return {}  # it was given the leaves, too
+        if k in counted:
+            found[name + k] = name + str(counted.index(k))
+        elif k in leaves:
+            found[name + k] = ""
+    return found
 
 
 def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:

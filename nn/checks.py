@@ -13,7 +13,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 NAMES = {  # of arguments, in other libraries and here
     "learning_rate": "lr", "in_features": "n_in", "out_features": "n_out", "dim": "axis",
     "epochs": "iterations", "criterion": "loss", "seed": "rng", "layers": "layers_dims",
+    "validation_data": "validation",
 }  # fmt: skip
+NUMBERED = "np.unique(targets, return_inverse=True)[1] numbers the classes"
+NOTES = {"epochs": ", and counts updates, of which an epoch has as many as batches"}
 
 
 def hinting(function: F) -> F:
@@ -25,10 +28,16 @@ def hinting(function: F) -> F:
         for name in named:
             if name not in known and NAMES.get(name) in known:
                 owner = function.__qualname__.partition(".")[0]
-                raise TypeError(f"{owner}: {name}= is called {NAMES[name]}= here")
+                note = NOTES.get(name, "")
+                raise TypeError(f"{owner}: {name}= is called {NAMES[name]}= here{note}")
         return function(*given, **named)
 
     return call  # type: ignore[return-value]  # it is called as the function is
+
+
+def printable(text: Any) -> str:
+    """A name from outside, harmless on one line."""
+    return text if isinstance(text, str) and text.isprintable() else ascii(text)
 
 
 def as_array(x: Any) -> Any:
@@ -45,6 +54,22 @@ def as_array(x: Any) -> Any:
     except (TypeError, ValueError):  # tensors deep in it; rows of different lengths
         return x
     return x if listed and array.dtype == object else array
+
+
+def as_tensor(x: Any) -> Tensor:
+    """A tensor as it is, all else as one."""
+    return x if isinstance(x, Tensor) else Tensor(x)
+
+
+def as_classes(what: str, given: Any, n: int) -> Tensor:
+    """Whole numbers from 0 to n - 1, as a tensor: a compiled step reads it in every call."""
+    numbers = given if isinstance(given, Tensor) else np.asarray(given)
+    if numbers.dtype.kind not in "iu":
+        cure = "" if numbers.dtype.kind in "fb" else f"; {NUMBERED}"
+        raise TypeError(f"{what} are whole numbers, got {numbers.dtype}{cure}")
+    if numbers.size and not (numbers.min() >= 0 and numbers.max() < n):
+        raise ValueError(f"{what} are from 0 to {n - 1}, got {numbers.min()} to {numbers.max()}")
+    return as_tensor(numbers)
 
 
 def expect(owner: str, name: str, value: Any, kind: type) -> None:

@@ -12,15 +12,16 @@ from microtensor import (
     log,
     log_softmax,
     record_constants,
+    reshape,
     softplus,
     square,
     where,
 )
 
+from .checks import NUMBERED, as_classes
 from .module import Module
 
 Array = np.ndarray[Any, np.dtype[Any]]
-NUMBERED = "np.unique(targets, return_inverse=True)[1] numbers the classes"
 
 
 def _pair(
@@ -134,34 +135,37 @@ class MSELoss(Module):
 class CrossEntropyLoss(Module):
     """Cross-entropy of softmax(z), from z itself: the mean of -log softmax(z)[label].
 
-    It holds for every z, at +-1000 too.
+    It holds for every z, at +-1000 too. Classes are along the last axis.
     """
 
     def forward(self, predictions: Any, targets: Any) -> Tensor:
-        """For z of shape (n, classes) and n labels, whole numbers from 0 to classes - 1."""
+        """For z (..., classes) and labels (...), whole numbers from 0 to classes - 1."""
         labels = targets if isinstance(targets, Tensor) else np.asarray(targets)
         shape = np.shape(predictions)
-        if len(shape) != 2 or labels.shape != shape[:1]:
+        if not shape or labels.shape != shape[:-1]:
             raise ShapeError(
-                f"CrossEntropyLoss: predictions (n, classes) take n labels, got {shape} and "
-                f"{labels.shape}"
+                f"CrossEntropyLoss: predictions (..., classes) take labels (...), got {shape} and "
+                f"{labels.shape}{_cure(shape, labels.shape)}"
             )
         if not labels.size:
             raise ValueError(f"CrossEntropyLoss: there are no examples: predictions {shape}")
-        if labels.dtype.kind not in "iu":
-            cure = "" if labels.dtype.kind in "fb" else f"; {NUMBERED}"
-            raise TypeError(f"CrossEntropyLoss: labels are whole numbers, got {labels.dtype}{cure}")
-        if not (labels.min() >= 0 and labels.max() < shape[1]):
-            raise ValueError(
-                f"CrossEntropyLoss: labels are from 0 to {shape[1] - 1}, got {labels.min()} to "
-                f"{labels.max()}"
-            )
-        labels = labels if isinstance(labels, Tensor) else Tensor(labels)  # read in every step
+        labels = as_classes("CrossEntropyLoss: labels", labels, shape[-1])
+        if len(shape) != 2:
+            predictions, labels = reshape(predictions, -1, shape[-1]), reshape(labels, -1)
         return -log_softmax(predictions, -1)[np.arange(len(labels)), labels].mean()
 
     def decide(self, outputs: Any) -> Array:
-        """The number of the largest of each row: for outputs (n, classes), (n,)."""
+        """The number of the largest of each row: for outputs (..., classes), (...)."""
         given = _known(self, outputs)
-        if given.ndim != 2 or not given.shape[1]:
-            raise ShapeError(f"CrossEntropyLoss: outputs are (n, classes), got {given.shape}")
-        return np.asarray(given.argmax(axis=1))
+        if not given.ndim or not given.shape[-1]:
+            raise ShapeError(f"CrossEntropyLoss: outputs are (..., classes), got {given.shape}")
+        return np.asarray(given.argmax(axis=-1))
+
+
+def _cure(predictions: tuple[int, ...], labels: tuple[int, ...]) -> str:
+    """What to do about shapes that are usual elsewhere."""
+    if labels == (*predictions[:-1], 1):
+        return "; take labels[..., 0]"
+    if len(predictions) > 2 and labels == predictions[:1] + predictions[2:]:
+        return "; put the classes last, np.moveaxis(predictions, 1, -1)"
+    return "; labels are numbers, onehot.argmax(-1)" if labels == predictions != () else ""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import sys
+from collections import ChainMap, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set, ValuesView
+from types import MappingProxyType
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 
-from microtensor import Tensor, group, record_anew
+from microtensor import Graph, Tensor, group, record_anew
 
-from .checks import as_array
+from .checks import as_array, printable
 
 Array = np.ndarray[Any, np.dtype[Any]]
 M = TypeVar("M", bound="Module")
@@ -46,10 +49,17 @@ class Parameter(Kept):
         self, data: Any, requires_grad: bool = True, name: str | None = None, dtype: Any = None
     ) -> None:
         super().__init__(data, requires_grad, name, dtype)
+        _loose[id(self)] = self
 
 
 class Leaf(Parameter):
     """What a `Tensor(..., requires_grad=True)` becomes in a module: a parameter like any other."""
+
+    __slots__ = ()
+
+
+class Input(Tensor):
+    """A leaf that requires a gradient, given to a module that keeps it: not its parameter."""
 
     __slots__ = ()
 
@@ -77,11 +87,13 @@ class Module:
     computed meanwhile is drawn as one group, and as an activation function where the class says
     `activation = True`. Parameters are found through attributes, in their order, and through
     lists, tuples and dicts; one that is shared counts once. A leaf that requires a gradient is one
-    too; a computed tensor is none, and can't take the place of one.
+    too, but not where it is an input of the call that keeps it; a computed tensor is none, and
+    can't take the place of one.
 
-    A plain list or dict with such parts in it, or nothing yet, is kept as a copy that
-    notices changes: change `model.layers`, not the list it was made of. Compiled steps are
-    recorded anew when anything of a module changes, but not what other lists and dicts hold.
+    A list or dict with such parts in it, or nothing yet, is kept as a copy that notices changes,
+    in a tuple too: change `model.layers`, not the list it was made of. Other collections, and
+    classes of one's own, are refused where they hold parameters. Compiled steps are recorded anew
+    when anything of a module changes, but not what other lists and dicts hold.
     """
 
     activation: Any = False  # a module's own attribute of this name may hold anything
@@ -106,8 +118,8 @@ class Module:
         for name, value in vars(cls).items():
             if _holds(value, Kept):
                 raise TypeError(
-                    f"{cls.__name__}.{name}: no module has what its class has; set it in __init__, "
-                    f"self.{name} = ..."
+                    f"{printable(f'{cls.__name__}.{name}')}: no module has what its class has; set "
+                    "it in __init__, self.w = ..."
                 )
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -115,11 +127,10 @@ class Module:
         if before is not value and _is_part(before):
             after = {**vars(self), name: value}
             _refuse_loss(f"{type(self).__name__}.{name}", before, value, after)
-        if isinstance(value, UNSEEN) and any(_holds(x, SINGLE) for x in value):
-            raise TypeError(
-                f"{type(self).__name__}.{name}: parameters and modules are found in lists, tuples "
-                f"and dicts, not in a {type(value).__name__}; make it a list"
-            )
+        if not isinstance(value, SIMPLE) and isinstance(value, UNSEEN + HOLDERS):
+            _telling(f"{type(self).__name__}.{name}", value, {})
+        if before is _MISSING and not self._called:
+            _refuse_orphans(f"{type(self).__name__}.{name}", value)
         object.__setattr__(self, name, value)
         simple = isinstance(value, int | float | str) and type(value) is type(before)
         same = before is value or (simple and before == value)
@@ -189,11 +200,11 @@ class Module:
         depths = {"": -1}
         for path, own_path, part in _parts(self):
             if isinstance(part, Module):
-                name = f"{own_path}: " if path else ""
-                details = f"({part.extra_repr()})" if part.extra_repr() else ""
+                name = f"{printable(own_path)}: " if path else ""
+                details = f"({printable(part.extra_repr())})" if part.extra_repr() else ""
                 count = sum(p.size for p in part.parameters())
                 depths[path] = depths[path.removesuffix(own_path).removesuffix(".")] + 1
-                row = f"{'  ' * depths[path]}{name}{type(part).__name__}{details}"
+                row = f"{'  ' * depths[path]}{name}{printable(type(part).__name__)}{details}"
                 several = "parameter" if count == 1 else "parameters"
                 rows.append((row, f"  {count:,} {several}" if count else ""))
         width = max(len(row) for row, _ in rows)
@@ -216,8 +227,22 @@ def _is_part(x: Any) -> bool:
     A leaf that requires a gradient becomes one: the very tensor, which others may hold too.
     """
     if type(x) in (Tensor, Buffer) and x.requires_grad and x.is_leaf:
-        x.__class__ = Leaf
+        x.__class__ = Input if type(x) is Tensor and _is_input(x) else Leaf
     return isinstance(x, PARTS)
+
+
+def _is_input(x: Tensor) -> bool:
+    """Whether a call of a module that is under way was given a tensor, alone or in a list."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code is CALL:
+            given = [*frame.f_locals["inputs"], *frame.f_locals["named"].values()]
+            lists = (y for y in given if isinstance(y, HOLDERS))
+            entries = [y.values() if isinstance(y, dict) else y for y in lists]
+            if any(x is y for several in [given, *entries] for y in several):
+                return True
+    return False
 
 
 def _parts(root: Any, path: str = "", own_path: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -243,28 +268,93 @@ def _parts(root: Any, path: str = "", own_path: str = "") -> Iterator[tuple[str,
 def saved(model: Module) -> dict[str, Tensor]:
     """Every parameter and buffer by its attribute path: what a checkpoint holds."""
     found: dict[str, Tensor] = {}
+    made: dict[int, Any] = {}
     for path, _, part in _parts(model):
+        if _watch(path, part, made):
+            _settle(part, part._place)
         if isinstance(part, Kept):
             if path in found:
-                raise ValueError(f"{type(model).__name__}: two parameters have the path {path}")
+                raise ValueError(
+                    f"{type(model).__name__}: two parameters have the path {printable(path)}"
+                )
             found[path] = part
     return found
 
 
 def _settle(root: Any, place: tuple[str, str]) -> None:
-    """Names everything in `root`, and puts telling lists and dicts in the place of plain ones."""
+    """Names everything in `root`, and watches what holds it."""
     made: dict[int, Any] = {}
     for path, own_path, part in _parts(root, *place):
         if isinstance(part, Kept) and isinstance(part.name, _Path | None):
             part.name = _Path(path)
-        if not isinstance(part, Module | _Telling):
-            continue
-        vars(part)["_place"] = path, own_path
+        _loose.pop(id(part), None)
+        if isinstance(part, Module | _Telling):
+            vars(part)["_place"] = path, own_path
+        _watch(path, part, made)
+
+
+def _watch(path: str, part: Any, made: dict[int, Any]) -> bool:
+    """Puts telling lists and dicts in the place of plain ones; whether there were any."""
+    changed = False
+    if isinstance(part, Module | _Telling):
         inside: Any = vars(part) if isinstance(part, Module) else super(_Telling, part)
         for key, plain in _inside(part):
-            kind = KINDS.get(type(plain))
-            if kind and (isinstance(part, _Telling) or not plain or _holds(plain, SINGLE)):
-                inside.__setitem__(key, made.setdefault(id(plain), kind(plain)))
+            if isinstance(plain, _Telling) or not isinstance(plain, HOLDERS):
+                continue
+            if isinstance(part, _Telling) or not plain or _holds(plain, SINGLE):
+                now = _telling(_joined(path, key), plain, made)
+                changed = changed or now is not plain
+                inside.__setitem__(key, now)
+    return changed
+
+
+def _telling(path: str, root: Any, made: dict[int, Any]) -> Any:
+    """A list, tuple or dict, with telling ones in it; raises where nobody would see a change."""
+    stack: list[Any] = [root]
+    found: list[Any] = []
+    while stack:
+        part = stack.pop()
+        if isinstance(part, UNSEEN):
+            entries = part.values() if isinstance(part, Mapping) else part
+            if any(_holds(x, SINGLE) for x in entries):
+                raise _unseen(path, part, "list")
+        elif isinstance(part, HOLDERS) and not isinstance(part, _Telling) and id(part) not in made:
+            made[id(part)] = part, part
+            found.append(part)
+            stack += part.values() if isinstance(part, dict) else part
+    for part in reversed(found):  # the inner ones first
+        kind: Any = KINDS.get(type(part))
+        now = part
+        if kind:
+            now = kind(part)
+        elif isinstance(part, tuple):
+            anew = [made[id(x)][1] if id(x) in made else x for x in part]
+            if any(x is not y for x, y in zip(anew, part, strict=True)):
+                now = getattr(type(part), "_make", type(part))(anew)
+        elif _holds(part, Kept):
+            raise _unseen(path, part, "list" if isinstance(part, list) else "dict")
+        made[id(part)] = part, now
+    return made[id(root)][1] if id(root) in made else root
+
+
+def _unseen(path: str, part: Any, better: str) -> TypeError:
+    return TypeError(
+        f"{printable(path)}: parameters and modules are found in lists, tuples and dicts, not in a "
+        f"{type(part).__name__}; make it a {better}"
+    )
+
+
+def _refuse_orphans(path: str, value: Any) -> None:
+    """Raises where a new module gets what was computed from a parameter that no module holds."""
+    entries = value.values() if isinstance(value, dict) else value
+    for x in entries if isinstance(value, HOLDERS) else [value]:
+        if isinstance(x, Tensor) and x.requires_grad and not x.is_leaf and _loose:
+            graph = Graph.of(x)
+            if any(graph.find(parameter) for parameter in list(_loose.values())):
+                raise TypeError(
+                    f"{printable(path)}: this was computed from a parameter that no module holds, "
+                    "and isn't learnt; compute its first value before, as nn.Parameter(0.1 * array)"
+                )
 
 
 def _holds(x: Any, kinds: Any) -> bool:
@@ -285,8 +375,8 @@ def _refuse_loss(path: str, before: Any, value: Any, after: Any) -> None:
         elif not _holds(now, SINGLE) and _holds(was, Kept):
             cure = next(text for kind, text in CURES.items() if isinstance(was, kind))
             raise TypeError(
-                f"{place}: a {type(now).__name__} is neither trained nor saved in the place of "
-                + cure
+                f"{printable(place)}: a {type(now).__name__} is neither trained nor saved in the "
+                f"place of {cure}"
             )
 
 
@@ -296,29 +386,24 @@ def _joined(path: str, key: Any) -> str:
 
 def misfits(expected: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:
     """Everything that keeps the arrays in `state` from being put into those expected."""
-    problems = [f"{name} is missing" for name in expected if name not in state]
-    problems += [f"{_shown(name)} is unknown" for name in state if name not in expected]
+    problems = [f"{printable(name)} is missing" for name in expected if name not in state]
+    problems += [f"{printable(name)} is unknown" for name in state if name not in expected]
     for name, place in expected.items():
         if name in state:
-            value = np.asarray(state[name])
+            value, called = np.asarray(state[name]), printable(name)
             if value.shape != place.shape:
-                problems.append(f"{name} has shape {value.shape}, not {place.shape}")
+                problems.append(f"{called} has shape {value.shape}, not {place.shape}")
             elif value.dtype.kind not in ("b" if place.dtype == bool else "fiu") or not np.can_cast(
                 value.dtype, place.dtype, "same_kind"
             ):
-                problems.append(f"{name} has dtype {value.dtype}, not {place.dtype}")
+                problems.append(f"{called} has dtype {value.dtype}, not {place.dtype}")
     return problems
-
-
-def _shown(name: Any) -> str:
-    """A name from a file, in printable characters."""
-    return name if isinstance(name, str) and name.isprintable() else ascii(name)
 
 
 def refuse(what: str, problems: list[str]) -> None:
     """Raises ValueError, in one line, where there is a problem."""
     if problems:
-        raise ValueError(f"{what}: {'; '.join(problems)}")
+        raise ValueError(f"{printable(what)}: {'; '.join(problems)}")
 
 
 class _Telling:
@@ -332,55 +417,70 @@ class _Telling:
         self._given = given  # until its first change
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.copy(),), {"_place": self._place}
+        return type(self), (self.copy(),), {**vars(self), "_given": None}
 
     def expect_no_other_change(self) -> None:
         """What is put into the list that it was made of isn't lost in silence."""
         if self._given is not None and len(self._given) != len(self.copy()):
             raise ValueError(
-                f"{self._place[0]}: the {type(self._given).__name__} that was set was changed "
-                "afterwards, but the module has a copy of it; change that instead"
+                f"{printable(self._place[0])}: the {type(self._given).__name__} that was set was "
+                "changed afterwards, but the module has a copy of it; change that instead"
             )
 
 
 class _List(_Telling, list[Any]):
     def append(self, value: Any) -> None:
-        one = _Dict({len(self): value})  # named alone: a list of any length grows at one speed
-        _settle(one, self._place)
+        one = _Dict({})  # named alone: a list of any length grows at one speed
+        vars(one)["_place"] = self._place
+        one[len(self)] = value
         super().append(one[len(self)])
         self._given = None
-        if _is_part(value):
-            record_anew()
 
 
 class _Dict(_Telling, dict[Any, Any]):
-    pass
+    def __init__(self, given: Any) -> None:
+        super().__init__(given)
+        self.default_factory = getattr(given, "default_factory", None)  # of a defaultdict
+
+    def __missing__(self, key: Any) -> Any:
+        if self.default_factory is None:
+            raise KeyError(key)
+        return self.setdefault(key, self.default_factory())
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]  # the telling one of a list
 
 
 def _noticed(method: Callable[..., Any]) -> Callable[..., Any]:
     def change(self: Any, *args: Any, **named: Any) -> Any:
         before, old = _inside(self), self.copy()
+        self._given = None
         try:
             result = method(self, *args, **named)
             if method.__name__ in REPLACING:
                 _refuse_loss(self._place[0], old, self.copy(), self.copy())
-            return result
-        except TypeError:
-            super(_Telling, self).clear()
-            super(_Telling, self).__init__(old)
-            raise
-        finally:
-            self._given = None
-            if [id(x) for _, x in before] != [id(x) for _, x in _inside(self)]:
+            for x in self.values() if isinstance(self, dict) else self:
+                if isinstance(x, UNSEEN):
+                    _telling(self._place[0], x, {})
+            moved = [id(x) for _, x in before] != [id(x) for _, x in _inside(self)]
+            if moved:
                 _settle(self, self._place)
-                record_anew()
+        except BaseException:  # a change that fails changes nothing
+            super(_Telling, self).clear()
+            (dict.update if isinstance(self, dict) else list.extend)(self, old)
+            raise
+        if moved:
+            record_anew()
+        return result
 
     return change
 
 
 for _kind, _names in (
     (_List, "extend insert pop remove clear reverse sort __iadd__ __imul__"),
-    (_Dict, "pop popitem setdefault update clear __ior__"),
+    (_Dict, "pop popitem update clear __ior__"),
 ):
     for _name in [*_names.split(), "__setitem__", "__delitem__"]:
         setattr(_kind, _name, _noticed(getattr(_kind, _name)))
@@ -389,14 +489,19 @@ REPLACING = ("__setitem__", "update", "__ior__")
 SINGLE = (Module, Kept)
 HOLDERS = (list, tuple, dict)
 PARTS = (*SINGLE, *HOLDERS)
-UNSEEN = (Set, ValuesView, deque)
+SIMPLE = (Tensor, Module, np.ndarray, int, float, str)  # which hold no others, in the way of lists
+UNSEEN = (Set, ValuesView, deque, UserList, UserDict, ChainMap, MappingProxyType)
 CURES = {
     Parameter: "a parameter; inside no_grad() `m.w *= 0.5` changes it, or set nn.Parameter(...)",
     Buffer: "a buffer; change its numbers, as in `m.mean.data = ...`, or set nn.Buffer(...)",
     object: "what holds parameters; give it another name, or set None before",
 }
-KINDS: dict[type, Callable[[Any], Any]] = {list: _List, dict: _Dict, OrderedDict: _Dict}
+KINDS: dict[type, Callable[[Any], Any]] = {
+    list: _List, dict: _Dict, OrderedDict: _Dict, defaultdict: _Dict,
+}  # fmt: skip
+CALL = Module.__call__.__code__
 _MISSING = object()
+_loose: WeakValueDictionary[int, Parameter] = WeakValueDictionary()  # those in no module yet
 
 
 class Sequential(Module):

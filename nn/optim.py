@@ -1,22 +1,24 @@
-"""The optimizers: Optimizer, SGD and Adam. They change parameters in place, by their `.grad`."""
+"""The optimizers, which change parameters in place by their `.grad`; and how that is clipped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from microtensor import GradientError, Tensor
 
-from .checks import hinting, number
+from .checks import hinting, number, printable
 from .module import Module, misfits, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 
 class Optimizer:
-    """Parameters and the step that changes them: SGD, Adam, or one of your own.
+    """Parameters and the step that changes them: SGD, Adam, AdamW, or one of your own.
 
         class SignDescent(nn.Optimizer):
             def __init__(self, parameters, lr=0.01, inertia=0.9):
@@ -30,20 +32,24 @@ class Optimizer:
 
     What it `remembers` is saved in checkpoints; `self.steps` counts the steps, this one included.
     Weight decay is added to the gradient before `update` gets it.
+
+    In place of a list of parameters there may be one of groups, some with an `lr` and a
+    `weight_decay` of their own: `[{"params": weights, "weight_decay": 0.1}, {"params": biases}]`.
+    They stand in `param_groups`, and may change on the way as `lr` may.
     """
+
+    _decoupled = False  # weight decay is taken away beside the update, not added to the gradient
 
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float,
         weight_decay: float = 0.0,
         remembers: Iterable[str] = (),
     ) -> None:
         name = type(self).__name__
-        if isinstance(parameters, Tensor | Module) or not isinstance(parameters, Iterable):
-            kind = type(parameters).__name__
-            raise TypeError(f"{name}: expected a list such as model.parameters(), got a {kind}")
-        self.parameters = list(parameters)
+        self.param_groups = _groups(name, parameters)
+        self.parameters = [p for group in self.param_groups for p in group["params"]]
         if not self.parameters:
             raise ValueError(f"{name}: there are no parameters to change")
         for p in self.parameters:
@@ -51,13 +57,15 @@ class Optimizer:
                 raise TypeError(f"{name}: expected parameters, got a {type(p).__name__}")
             if not p.is_leaf:
                 raise TypeError(
-                    f"{name}: {p.name or 'a tensor'} was computed, and what it was computed from "
-                    "would not change; list the parameters themselves"
+                    f"{name}: {printable(p.name or 'a tensor')} was computed, and what it was "
+                    "computed from would not change; list the parameters themselves"
                 )
         if len({id(p) for p in self.parameters}) < len(self.parameters):
             raise ValueError(f"{name}: a parameter is listed twice")
-        number(name, "lr", lr, lambda x: x > 0, "above 0")
-        number(name, "weight_decay", weight_decay, lambda x: x >= 0, "at least 0")
+        for group in [{"lr": lr, "weight_decay": weight_decay}, *self.param_groups]:
+            number(name, "lr", group.get("lr", lr), lambda x: x > 0, "above 0")
+            decay = group.get("weight_decay", weight_decay)
+            number(name, "weight_decay", decay, lambda x: x >= 0, "at least 0")
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
@@ -68,20 +76,42 @@ class Optimizer:
         }
 
     def __repr__(self) -> str:
-        kept = ("parameters", "steps", "memory")
+        kept = ("parameters", "param_groups", "steps", "memory")
         settings = [f"{name}={value!r}" for name, value in vars(self).items() if name not in kept]
         return f"{type(self).__name__}({', '.join(settings)})"
 
     def step(self) -> None:
         """Changes every parameter that has a gradient."""
-        given = [(k, p, g) for k, p in enumerate(self.parameters) if (g := p.grad) is not None]
-        if not given:
+        if all(p.grad is None for p in self.parameters):
             raise GradientError(
                 f"{type(self).__name__}: no parameter has a gradient; call backward() first"
             )
         self.steps += 1
-        for k, p, g in given:
-            p.data -= self.update(k, g + self.weight_decay * p.data if self.weight_decay else g)
+        k = 0
+        for group in self.param_groups:
+            usual = {name: getattr(self, name) for name in group if name != "params"}
+            try:
+                for name in usual:
+                    setattr(self, name, group[name])
+                self._change(k, group["params"])
+            finally:
+                for name, value in usual.items():
+                    setattr(self, name, value)
+            k += len(group["params"])
+
+    def _change(self, first: int, parameters: Sequence[Tensor]) -> None:
+        """Changes the parameters of a group, which are numbered from `first` on."""
+        decay = self.weight_decay
+        for k, p in enumerate(parameters, first):
+            g = p.grad
+            if g is None:
+                continue
+            if not decay:
+                p.data -= self.update(k, g)
+            elif self._decoupled:
+                p.data -= self.update(k, g) + self.lr * decay * p.data
+            else:
+                p.data -= self.update(k, g + decay * p.data)
 
     def update(self, k: int, g: Array) -> Any:
         """What is taken away from parameter number k, whose gradient is g; g stays as it is."""
@@ -116,6 +146,51 @@ class Optimizer:
             array[...] = state[name]
 
 
+def _groups(name: str, parameters: Any) -> list[dict[str, Any]]:
+    """A list of parameters or of groups as groups of the optimizer's own."""
+    groups = _listed(name, parameters)
+    if not (groups and all(isinstance(group, dict) for group in groups)):
+        groups = [{"params": groups}]
+    for group in groups:
+        if not {"params"} <= group.keys() <= {"params", "lr", "weight_decay"}:
+            keys = ", ".join(map(printable, group))
+            raise ValueError(
+                f"{name}: a group has params, and may have lr and weight_decay; got {keys}"
+            )
+    return [{**group, "params": tuple(_listed(name, group["params"]))} for group in groups]
+
+
+def _listed(name: str, parameters: Any) -> list[Any]:
+    if isinstance(parameters, Tensor | Module | dict) or not isinstance(parameters, Iterable):
+        kind = type(parameters).__name__
+        raise TypeError(f"{name}: expected a list such as model.parameters(), got a {kind}")
+    return list(parameters)
+
+
+def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
+    """Shortens all gradients alike, so that together they are no longer than `max_norm`.
+
+    The length is that of one vector of all their entries; it is returned as it was before. Between
+    `backward()` and `step()`. Raises FloatingPointError where a gradient isn't finite. Pascanu et
+    al. 2013, "On the difficulty of training recurrent neural networks", algorithm 1.
+    """
+    number("clip_grad_norm", "max_norm", max_norm, lambda x: x > 0, "above 0")
+    given = [p for p in _listed("clip_grad_norm", parameters) if p.grad is not None]
+    for p in given:
+        if not np.isfinite(p.grad).all():
+            called = printable(p.name or "a parameter")
+            raise FloatingPointError(f"clip_grad_norm: the gradient of {called} isn't finite")
+    largest = max((float(np.abs(p.grad).max(initial=0)) for p in given), default=0.0)
+    if not largest:
+        return 0.0
+    squares = (np.square(np.asarray(p.grad, dtype=float) / largest).sum() for p in given)
+    norm = largest * math.sqrt(sum(squares))  # of a whole that can't overflow
+    if norm > max_norm:
+        for p in given:
+            p.grad = np.asarray(p.grad * (max_norm / norm))
+    return norm
+
+
 def _fraction(x: float) -> bool:
     return 0 <= x < 1
 
@@ -130,7 +205,7 @@ class SGD(Optimizer):
     @hinting
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float = 0.01,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
@@ -158,17 +233,18 @@ class Adam(Optimizer):
     @hinting
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        name = type(self).__name__
         if not isinstance(betas, tuple | list) or len(betas) != 2:
-            raise ValueError(f"Adam: betas are two numbers, got {betas!r}")
+            raise ValueError(f"{name}: betas are two numbers, got {betas!r}")
         for beta in betas:
-            number("Adam", "a beta", beta, _fraction, "from 0 to below 1")
-        number("Adam", "eps", eps, lambda x: x > 0, "above 0")
+            number(name, "a beta", beta, _fraction, "from 0 to below 1")
+        number(name, "eps", eps, lambda x: x > 0, "above 0")
         super().__init__(parameters, lr, weight_decay, ("mean", "square"))
         self.betas = betas
         self.eps = eps
@@ -182,3 +258,23 @@ class Adam(Optimizer):
         square += (1 - beta2) * g * g
         scale = self.lr / (1 - beta1**self.steps)
         return np.asarray(scale * mean / (np.sqrt(square / (1 - beta2**self.steps)) + self.eps))
+
+
+class AdamW(Adam):
+    """Adam whose weight decay isn't scaled: `lr * weight_decay * p` is taken away beside its step.
+
+    Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2.
+    """
+
+    _decoupled = True
+
+    @hinting
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)

@@ -4,10 +4,12 @@ Functions are written in operators, methods and NumPy's functions where they can
 same function, given arrays, says what the value should be; `value` says it for the others.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 import microtensor as mt
 
@@ -30,6 +32,15 @@ class Case(NamedTuple):
 
 CASES: list[Case] = []
 CONSTANT: list[Case] = []  # comparisons: values without a derivative
+
+
+def first_of_each_rule(cases):
+    """Cases as a test's parameters: what comes after the first of its rule takes long."""
+    rules = set()
+    for one in cases:
+        marks = pytest.mark.acceptance if one.rule in rules else ()
+        rules.add(one.rule)
+        yield pytest.param(one, id=one.name, marks=marks)
 
 
 def case(rule, what, f, *inputs, value=None):
@@ -101,6 +112,14 @@ for what, (left, right) in PAIRS.items():
             real(*right),
         )
 
+for what in ("a row", "two scalars", "size 0 from length 1"):
+    left, right = PAIRS[what]
+    case("hypot", what, np.hypot, real(*left), positive(*right))
+    case("logaddexp", what, np.logaddexp, real(*left), real(*right))
+    case("logaddexp2", what, np.logaddexp2, real(*left), real(*right))
+    case("remainder", what, lambda a, b: a % b, apart(*left), positive(*right) + 2)
+    case("floor_divide", what, lambda a, b: a // b, apart(*left), positive(*right) + 2)
+
 case("add", "the same tensor twice", lambda a: a + a, real(2, 3))
 case("add", "a number", lambda a: a + 2.5, real(3))
 case("add", "a number first", lambda a: 2.5 + a, real(3))
@@ -149,10 +168,35 @@ ONE_NUMBER = {
     "tanh": (np.tanh, real),
     "absolute": (abs, apart),
 }
+MORE = {
+    "tan": (np.tan, lambda *shape: real(*shape) / 2),
+    "sinh": (np.sinh, real),
+    "cosh": (np.cosh, real),
+    "arcsin": (np.arcsin, lambda *shape: real(*shape) / 3),
+    "arccos": (np.arccos, lambda *shape: real(*shape) / 3),
+    "arctan": (np.arctan, real),
+    "arcsinh": (np.arcsinh, real),
+    "arccosh": (np.arccosh, lambda *shape: positive(*shape) + 1),
+    "arctanh": (np.arctanh, lambda *shape: real(*shape) / 3),
+    "exp2": (np.exp2, real),
+    "log2": (np.log2, positive),
+    "log10": (np.log10, positive),
+    "cbrt": (np.cbrt, positive),
+    "reciprocal": (np.reciprocal, positive),
+    "deg2rad": (np.deg2rad, real),
+    "rad2deg": (np.rad2deg, real),
+    "sign": (np.sign, apart),
+    "floor": (np.floor, apart),
+    "ceil": (np.ceil, apart),
+    "trunc": (np.trunc, apart),
+    "rint": (np.rint, lambda *shape: real(*shape) / 5 + 2),
+    "round": (np.round, lambda *shape: real(*shape) / 5 + 2),
+}
 OURS = {
     "sigmoid": (mt.sigmoid, lambda x: 1 / (1 + np.exp(-x)), real),
     "softplus": (mt.softplus, lambda x: np.log(1 + np.exp(x)), real),
     "relu": (mt.relu, lambda x: x * (x > 0), apart),
+    "erf": (mt.erf, np.vectorize(math.erf, otypes=[float]), real),
 }
 for what, shape in SHAPES.items():
     for rule, (f, draw) in ONE_NUMBER.items():
@@ -160,6 +204,20 @@ for what, shape in SHAPES.items():
     for rule, (f, value, draw) in OURS.items():
         case(rule, what, f, draw(*shape), value=value)
 
+for what in ("matrix", "scalar", "size 0"):
+    for rule, (f, draw) in MORE.items():
+        case(rule, what, f, draw(*SHAPES[what]))
+case("arccosh", "near 1", np.arccosh, of(1.05, 1.1))
+case("cbrt", "negative", np.cbrt, of(-2, -0.5))
+case("round", "to a decimal", lambda x: np.round(x, 1), of(0.12, 1.27, -3.14))
+case("remainder", "a negative divisor", lambda a, b: a % b, of(1.5, -2.5, 3.5), of(-1.1, -0.9, -9))
+case("remainder", "of a number", lambda a: 7 % a, of(1.6, 2.1, -3.2))
+case("remainder", "by a number", lambda a: a % 2, of(1.6, 2.1, -3.2))
+case("floor_divide", "by a number", lambda a: a // 2, of(1.6, 2.1, -3.2))
+case("hypot", "a number", lambda a: np.hypot(a, 1.0), real(3))
+case("logaddexp", "a number", lambda a: np.logaddexp(a, 0.0), real(3))
+case("logaddexp", "far apart", lambda a, b: np.logaddexp(a, b), of(30, -800, 5), of(-30, 800, 5))
+case("erf", "far out", mt.erf, of(-4, -1.5, -1, 1, 2.5), value=np.vectorize(math.erf))
 case("expm1", "near 0", np.expm1, of(-1e-5, 1e-9, 1e-5))
 case("log1p", "near 0", np.log1p, of(-1e-5, 1e-9, 1e-5))
 case("sigmoid", "far out", mt.sigmoid, of(-30, 30), value=lambda x: 1 / (1 + np.exp(-x)))
@@ -348,6 +406,12 @@ for what, axis in {"axis 0": 0, "axis 1": 1, "a negative axis": -2, "flattened":
     case("cumsum", what, lambda x, axis=axis: x.cumsum(axis=axis), real(2, 3))
 case("cumsum", "a scalar", lambda x: x.cumsum(), real())
 case("cumsum", "size 0", lambda x: x.cumsum(0), real(0, 2))
+for what, axis in {"axis 0": 0, "a negative axis": -2, "flattened": None}.items():
+    case("cumprod", what, lambda x, axis=axis: np.cumprod(x, axis=axis), real(3, 2))
+case("cumprod", "one zero", lambda x: np.cumprod(x), of(2, 0, -3, 1.5, 0.5))
+case("cumprod", "two zeros", lambda x: np.cumprod(x), of(2, 0, -3, 0, 0.5))
+case("cumprod", "nine entries", lambda x: np.cumprod(x), real(9))
+case("cumprod", "size 0", lambda x: np.cumprod(x, 0), real(0, 2))
 
 
 def softmax(x, axis=-1):
@@ -415,6 +479,47 @@ case(
 case("flip", "all", lambda x: np.flip(x), real(2, 3))
 case("flip", "axis 1", lambda x: np.flip(x, 1), real(2, 3))
 case("flip", "two axes", lambda x: np.flip(x, (0, -1)), real(2, 3, 2))
+case("roll", "flattened", lambda x: np.roll(x, 4), real(2, 3))
+case("roll", "an axis", lambda x: np.roll(x, -1, axis=1), real(2, 3))
+case("roll", "two axes", lambda x: np.roll(x, (1, 2), axis=(0, 1)), real(2, 3))
+case("roll", "size 0", lambda x: np.roll(x, 1, 0), real(0, 2))
+case("sort", "the last axis", lambda x: np.sort(x), apart(2, 4))
+case("sort", "axis 0", lambda x: np.sort(x, axis=0), apart(4, 2))
+case("sort", "flattened", lambda x: np.sort(x, axis=None), apart(2, 3))
+case("sort", "size 0", lambda x: np.sort(x), real(2, 0))
+WINDOWS = np.lib.stride_tricks.sliding_window_view
+case("sliding_window_view", "a vector", lambda x: WINDOWS(x, 3), real(5))
+case("sliding_window_view", "an axis", lambda x: WINDOWS(x, 2, 0), real(4, 2))
+case("sliding_window_view", "all axes", lambda x: WINDOWS(x, (2, 3)), real(3, 4))
+case("sliding_window_view", "axes out of order", lambda x: WINDOWS(x, (3, 2), (1, 0)), real(3, 4))
+case("sliding_window_view", "an axis twice", lambda x: WINDOWS(x, (2, 2), (0, 0)), real(4, 2))
+case("sliding_window_view", "no axis", lambda x: WINDOWS(x, (), ()), real(3))
+case(
+    "sliding_window_view",
+    "a convolution",
+    lambda x, k: np.tensordot(WINDOWS(x, (2, 2), (1, 2)), k, ((0, 3, 4), (1, 2, 3))),
+    real(2, 3, 4),
+    real(2, 2, 2, 2),
+)
+
+
+def overlap_add(shape, *windows):
+    """What the derivative of windows does, as a function of g."""
+
+    def f(g):
+        x = mt.Tensor(np.zeros(shape, g.dtype), requires_grad=True)
+        return mt.grad(mt.sliding_window_view(x, *windows), x, g, create_graph=True)
+
+    def value(g):
+        places = WINDOWS(np.arange(np.prod(shape)).reshape(shape), *windows)
+        return np.bincount(places.ravel(), g.ravel(), np.prod(shape)).reshape(shape).astype(g.dtype)
+
+    return f, value
+
+
+for what, shape, *windows in (("a vector", (5,), 3), ("two axes", (3, 4), (3, 2), (1, 0))):
+    f, value = overlap_add(shape, *windows)
+    case("overlap_add", what, f, real(*WINDOWS(np.zeros(shape), *windows).shape), value=value)
 case("concatenate", "axis 0", lambda a, b: np.concatenate([a, b]), real(2, 3), real(1, 3))
 case("concatenate", "axis 1", lambda a, b: np.concatenate((a, b), axis=1), real(2, 3), real(2, 2))
 case(
@@ -528,6 +633,123 @@ for what, index in INDICES.items():
     f, value = put(index, (2, 3, 2))
     case("put", what, f, real(*np.zeros((2, 3, 2))[index].shape), value=value)
 
+# Compositions -----------------------------------------------------------------------------------
+
+case("matmul", "tensordot", np.tensordot, real(2, 3, 2), real(3, 2))
+case(
+    "matmul", "tensordot, an axis", lambda a, b: np.tensordot(a, b, (0, 1)), real(2, 3), real(2, 2)
+)
+case(
+    "matmul",
+    "tensordot, axes out of order",
+    lambda a, b: np.tensordot(a, b, ([2, 0], [0, -1])),
+    real(2, 3, 4),
+    real(4, 2, 2),
+)
+case("matmul", "tensordot, none", lambda a, b: np.tensordot(a, b, 0), real(2), real(2, 1))
+case("matmul", "tensordot, all", np.tensordot, real(2, 3), real(2, 3))
+case("matmul", "tensordot, size 0", lambda a, b: np.tensordot(a, b, 1), real(2, 0), real(0, 3))
+case("matmul", "inner", np.inner, real(2, 3), real(2, 2, 3))
+case("matmul", "inner of vectors", np.inner, real(3), real(3))
+case("multiply", "inner of a scalar", np.inner, real(), real(3))
+case("multiply", "kron", np.kron, real(2, 2), real(1, 3))
+case("multiply", "kron, of other axes", np.kron, real(2), real(2, 1, 2))
+case(
+    "einsum",
+    "sublists",
+    lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [2, 0]),
+    real(2, 3),
+    real(3, 2),
+)
+case("einsum", "sublists, an ellipsis", lambda a: np.einsum(a, [..., 7, 3]), real(2, 2, 3))
+case("einsum", "vecdot", np.vecdot, real(2, 3), real(3))
+case("einsum", "vecdot, axis 0", lambda a, b: np.vecdot(a, b, axis=0), real(3, 2), real(3, 1))
+case("subtract", "cross", np.cross, real(2, 3), real(3))
+case("subtract", "cross, axes", lambda a, b: np.cross(a, b, 0, -1, 0), real(3, 2), real(2, 3))
+case("subtract", "diff", np.diff, real(2, 3))
+case("subtract", "diff, twice", lambda x: np.diff(x, n=2, axis=0), real(4, 2))
+case(
+    "subtract",
+    "diff, with ends",
+    lambda x, a: np.diff(x, prepend=a, append=x),
+    real(2, 3),
+    real(),
+)
+case("getitem", "repeat", lambda x: np.repeat(x, 2), real(2, 3))
+case("getitem", "repeat, each its own", lambda x: np.repeat(x, [2, 0, 1], axis=1), real(2, 3))
+case("getitem", "take", lambda x: np.take(x, [[0, -1], [1, 1]], axis=1), real(2, 3))
+case("getitem", "take, flattened", lambda x: np.take(x, [5, 0, 5]), real(2, 3))
+case("getitem", "take, wrapped", lambda x: np.take(x, [5, -4], 1, mode="wrap"), real(2, 3))
+case("getitem", "take, clipped", lambda x: np.take(x, [5, -4], 1, mode="clip"), real(2, 3))
+case(
+    "getitem",
+    "take_along_axis",
+    lambda x: np.take_along_axis(x, np.array([[1, 1], [0, 2]]), axis=1),
+    real(2, 3),
+)
+case("getitem", "by argsort", lambda x: np.take_along_axis(x, np.argsort(x, 0), 0), apart(3, 2))
+case("getitem", "diag", lambda x: np.diag(x, -1), real(3, 2))
+case("put", "diag of a vector", lambda x: np.diag(x, 1), real(3))
+case("getitem", "diagonal", lambda x: np.diagonal(x, 1, 0, 2), real(2, 2, 3))
+case("sum", "trace", np.trace, real(3, 3))
+case("sum", "trace of a stack", lambda x: np.trace(x, -1, 1, 2), real(2, 3, 3))
+case("where", "tril", np.tril, real(2, 3, 3))
+case("where", "triu", lambda x: np.triu(x, 1), real(3, 3))
+case("where", "triu of a vector", np.triu, real(3))
+case(
+    "where", "select", lambda a, b: np.select([a > 0, b > 0], [a, 2 * b], a * b), apart(4), real(4)
+)
+case("where", "nan_to_num", lambda x: np.nan_to_num(x, nan=1.0), real(2, 3))
+case("maximum", "fmax", np.fmax, apart(2, 3), apart(3, shift=0.1))
+case("minimum", "fmin", np.fmin, apart(2, 3), apart(3, shift=0.1))
+case("sum", "nansum", lambda x: np.nansum(x, axis=0), real(2, 3))
+case("mean", "nanmean", lambda x: np.nanmean(x, axis=1, keepdims=True), real(2, 3))
+case("transpose", "moveaxis", lambda x: np.moveaxis(x, 0, -1), real(2, 3, 4))
+case("transpose", "moveaxis, two", lambda x: np.moveaxis(x, [0, 1], [-1, 0]), real(2, 3, 4))
+case("transpose", "rollaxis", lambda x: np.rollaxis(x, 2, 1), real(2, 3, 4))
+case("transpose", "matrix_transpose", np.matrix_transpose, real(2, 3, 4))
+case("flip", "flipud", np.flipud, real(2, 3))
+case("flip", "fliplr", np.fliplr, real(2, 3))
+for k in (1, 2, 3):
+    case("flip", f"rot90, {k}", lambda x, k=k: np.rot90(x, k), real(2, 3))
+case("flip", "rot90, other axes", lambda x: np.rot90(x, axes=(2, 0)), real(2, 3, 2))
+case("concatenate", "vstack", lambda a, b: np.vstack([a, b]), real(3), real(2, 3))
+case("concatenate", "hstack", lambda a, b: np.hstack([a, b]), real(2, 3), real(2, 1))
+case("concatenate", "hstack of vectors", lambda a, b: np.hstack([a, b]), real(3), real())
+case("concatenate", "column_stack", lambda a, b: np.column_stack([a, b]), real(3), real(3, 2))
+case("concatenate", "append", lambda a, b: np.append(a, b), real(2, 3), real(2))
+case("reshape", "atleast_2d", lambda x: np.atleast_2d(x), real(3))
+case("reshape", "atleast_3d", lambda x: np.atleast_3d(x), real(2, 3))
+case("reshape", "atleast_1d of a scalar", lambda x: np.atleast_1d(x), real())
+case("broadcast_to", "tile", lambda x: np.tile(x, (2, 1, 2)), real(2, 3))
+case("broadcast_to", "tile by a number", lambda x: np.tile(x, 3), real(2))
+case("getitem", "array_split", lambda x: np.array_split(x, 2)[1], real(3, 2))
+case("getitem", "hsplit", lambda x: np.hsplit(x, 3)[1], real(2, 3))
+case("getitem", "vsplit", lambda x: np.vsplit(x, [1])[1], real(2, 3))
+case("getitem", "unstack", lambda x: np.unstack(x, axis=1)[2], real(2, 3))
+case("sort", "median", np.median, apart(2, 3))
+case("sort", "median, odd", lambda x: np.median(x, axis=1, keepdims=True), apart(2, 3))
+case("sort", "median, two axes", lambda x: np.median(x, axis=(2, 0)), apart(2, 3, 2))
+case("divide", "average", lambda x, w: np.average(x, 1, w), real(2, 3), positive(3))
+case("divide", "average, of all", lambda x, w: np.average(x, weights=w), real(2, 3), positive(2, 3))
+case("add", "linspace", lambda a, b: np.linspace(a, b, 4), real(2), real())
+case(
+    "add",
+    "linspace, open, another axis",
+    lambda a, b: np.linspace(a, b, 3, endpoint=False, axis=-1),
+    real(2, 1),
+    real(2),
+)
+case("divide", "linspace, its step", lambda a: np.linspace(a, 2.5, 3, retstep=True)[1], real(2))
+case(
+    "broadcast_to",
+    "full",
+    lambda x: mt.full((2, 3), x),
+    real(3),
+    value=lambda x: np.full((2, 3), x),
+)
+case("broadcast_to", "full_like", lambda x, a: np.full_like(x, a) * x, real(2, 3), real(3))
+
 # Kinds of numbers -------------------------------------------------------------------------------
 
 case("astype", "to the same", lambda x: x.astype(x.dtype), real(2, 3))
@@ -552,3 +774,230 @@ constant("logical_or", "bools", lambda a, b: (a > 1) | (b > 1), of(0, 2, 0), of(
 constant("logical_or", "numbers", np.logical_or, of(0, 2, 0), of(2, 0, 0))
 constant("logical_not", "bools", lambda a: ~(a > 1), of(0, 2))
 constant("logical_not", "numbers", np.logical_not, of(0, 2))
+
+# Linear algebra ---------------------------------------------------------------------------------
+# What reads one triangle is given a symmetric matrix, made here; of vectors, which may be turned
+# round, squares are compared.
+
+
+def symmetric(f):
+    return lambda a: f(a + a.mT)
+
+
+def definite(f):
+    """Of a matrix whose eigenvalues are at least 1."""
+    return lambda a: f(a @ a.mT + np.eye(a.shape[-1], dtype=a.dtype))
+
+
+def regular(*shape):
+    """Matrices that are far from singular ones, and whose singular values are apart."""
+    return real(*shape) / 4 + np.eye(shape[-2], shape[-1]) * np.arange(1.5, 1.5 + shape[-1])
+
+
+def uneven(*shape):
+    """Numbers away from 0, whose sums differ."""
+    return apart(*shape) + real(*shape) / 40
+
+
+SOLVE = {
+    "a vector": ((3, 3), (3,)),
+    "a matrix": ((3, 3), (3, 2)),
+    "a stack, a vector": ((2, 3, 3), (3,)),
+    "a stack, a matrix": ((2, 3, 3), (3, 2)),
+    "a matrix, a stack": ((3, 3), (2, 3, 1)),
+    "stacks that broadcast": ((2, 1, 3, 3), (2, 3, 2)),
+    "one by one": ((1, 1), (1,)),
+    "size 0": ((0, 0), (0, 2)),
+    "no right sides": ((2, 2), (2, 0)),
+    "no stacks": ((0, 2, 2), (2,)),
+}
+for what, (left, right) in SOLVE.items():
+    case("linalg.solve", what, np.linalg.solve, regular(*left), real(*right))
+case("linalg.solve", "the same tensor twice", lambda a: np.linalg.solve(a, a @ a), regular(2, 2))
+case(
+    "linalg.solve",
+    "a transpose, an array",
+    lambda a: np.linalg.solve(a.T, NUMBERS.astype(a.dtype)),
+    regular(3, 3),
+)
+
+SINGULAR = np.array([[1.0, 2.0, 0.5], [2.0, 4.0, 1.0], [0.3, -1.0, 0.7]])
+SQUARE = {"a matrix": (3, 3), "a stack": (2, 2, 2), "one by one": (1, 1), "size 0": (0, 0)}
+for what, shape in SQUARE.items():
+    case("linalg.inv", what, np.linalg.inv, regular(*shape))
+    case("linalg.det", what, np.linalg.det, regular(*shape))
+    case(
+        "linalg.slogdet.logabsdet", what, lambda a: np.linalg.slogdet(a).logabsdet, regular(*shape)
+    )
+    case("linalg.cholesky", what, definite(np.linalg.cholesky), regular(*shape))
+    case("linalg.eigvalsh", what, symmetric(np.linalg.eigvalsh), regular(*shape))
+    case(
+        "linalg.eigh.eigenvectors",
+        what,
+        symmetric(lambda a: np.linalg.eigh(a).eigenvectors ** 2),
+        regular(*shape),
+    )
+case("linalg.inv", "a transpose", lambda a: np.linalg.inv(a.T) @ a, regular(2, 2))
+case("linalg.inv", "matrix_power", lambda a: np.linalg.matrix_power(a, -2), regular(2, 2))
+case("matmul", "matrix_power", lambda a: np.linalg.matrix_power(a, 5), real(2, 2))
+case("where", "matrix_power 0", lambda a: np.linalg.matrix_power(a, 0), real(2, 2))
+case("linalg.det", "singular", np.linalg.det, SINGULAR)
+case("linalg.det", "of rank 1", np.linalg.det, np.outer([1.0, 2.0, -1.0], [0.5, 1.0, 2.0]))
+case("linalg.det", "zeros", np.linalg.det, np.zeros((2, 2)))
+case("linalg.det", "of negative sign", np.linalg.det, regular(3, 3)[::-1].copy())
+case(
+    "linalg.slogdet.sign",
+    "its product with the logarithm",
+    lambda a: np.linalg.slogdet(a)[0] * np.linalg.slogdet(a)[1],
+    regular(3, 3)[::-1].copy(),
+)
+case(
+    "linalg.cholesky",
+    "upper",
+    definite(lambda a: np.linalg.cholesky(a, upper=True)),
+    regular(3, 3),
+)
+case("linalg.eigvalsh", "upper", symmetric(lambda a: np.linalg.eigvalsh(a, "U")), regular(3, 3))
+case(
+    "linalg.eigh.eigenvectors",
+    "a power of a matrix",
+    definite(lambda a: (lambda w, v: (v * w**0.5) @ v.mT)(*np.linalg.eigh(a, UPLO="U"))),
+    regular(3, 3),
+)
+MATRICES = {
+    "square": (3, 3),
+    "tall": (4, 2),
+    "wide": (2, 3),
+    "a stack": (2, 3, 2),
+    "one by one": (1, 1),
+    "size 0": (0, 2),
+}
+for what, shape in MATRICES.items():
+    case("linalg.svdvals", what, np.linalg.svdvals, regular(*shape))
+    for part in ("U", "S", "Vh"):
+        case(
+            f"linalg.svd.{part}",
+            what,
+            lambda a, part=part: getattr(np.linalg.svd(a, full_matrices=False), part) ** 2,
+            regular(*shape),
+        )
+    case("linalg.pinv", what, np.linalg.pinv, regular(*shape))
+case("linalg.svd.U", "full, square", lambda a: np.linalg.svd(a).U ** 2, regular(2, 2))
+case(
+    "linalg.svd.Vh",
+    "a sum of its parts",
+    lambda a: (lambda u, s, vh: (u / s) @ vh)(*np.linalg.svd(a, full_matrices=False)),
+    regular(3, 2),
+)
+case(
+    "linalg.svd.U",
+    "hermitian",
+    symmetric(lambda a: np.linalg.svd(a, hermitian=True)[0] ** 2),
+    regular(3, 3),
+)
+case(
+    "linalg.svd.S",
+    "hermitian, values alone",
+    symmetric(lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True)),
+    regular(2, 2),
+)
+case(
+    "linalg.pinv",
+    "hermitian",
+    symmetric(lambda a: np.linalg.pinv(a, hermitian=True)),
+    regular(3, 3),
+)
+case(
+    "linalg.pinv",
+    "of rank 1",
+    lambda a, b: np.linalg.pinv(a[:, None] * b, rtol=1e-4),
+    positive(3),
+    positive(2),
+)
+case("linalg.pinv", "a cut", lambda a: np.linalg.pinv(a, 1e-3), regular(3, 2))
+
+for what, (shape, axis) in {
+    "all": ((2, 3), None),
+    "axis 1": ((2, 3), 1),
+    "a negative axis": ((2, 3, 2), -2),
+    "two axes": ((2, 3, 2), (0, 2)),
+    "of a vector": ((3,), None),
+    "one entry": ((), None),
+    "an axis of length 1": ((2, 1), 1),
+    "size 0": ((0, 3), 1),
+}.items():
+    for keepdims in (False, True):
+        options = {"axis": axis, "keepdims": keepdims}
+        case(
+            "linalg.vector_norm",
+            what + ", kept" * keepdims,
+            lambda x, options=options: np.linalg.norm(x, **options),
+            positive(*shape),
+        )
+for p in (3, 1.5, 2.5, 0.5, -1):
+    case("linalg.vector_norm", f"ord {p}", lambda x, p=p: np.linalg.norm(x, p, axis=0), apart(3, 2))
+case(
+    "linalg.vector_norm",
+    "three axes",
+    lambda x: np.linalg.vector_norm(x, axis=(0, 1, 2), ord=3),
+    apart(2, 1, 2, 2),
+)
+case("linalg.vector_norm", "the method", lambda x: x.norm(), real(3), value=np.linalg.norm)
+case("sum", "norm, ord 1", lambda x: np.linalg.norm(x, 1, axis=1), apart(2, 3))
+case("max", "norm, ord inf", lambda x: np.linalg.norm(x, np.inf, 1, True), uneven(2, 3))
+case("min", "norm, ord -inf", lambda x: np.linalg.norm(x, -np.inf, axis=0), uneven(2, 3))
+OF_MATRICES = {
+    "fro": "linalg.vector_norm", "nuc": "linalg.svdvals", 2: "linalg.svdvals",
+    -2: "linalg.svdvals", 1: "max", -1: "min", np.inf: "max", -np.inf: "min",
+}  # fmt: skip
+for order, rule in OF_MATRICES.items():
+    draw = regular if rule == "linalg.svdvals" else uneven
+    case(rule, f"matrix norm {order}", lambda x, k=order: np.linalg.norm(x, k), draw(3, 2))
+    case(
+        rule,
+        f"matrix norm {order}, two axes, kept",
+        lambda x, k=order: np.linalg.norm(x, k, axis=(2, 0), keepdims=True),
+        draw(2, 1, 3),
+    )
+case("linalg.svdvals", "matrix_norm", lambda x: np.linalg.matrix_norm(x, ord=2), regular(2, 3, 2))
+case(
+    "einsum",
+    "multi_dot",
+    lambda a, b, c: np.linalg.multi_dot([a, b, c]),
+    real(3),
+    real(3, 4),
+    real(4, 2),
+)
+for offset in (-2, -1, 0, 1, 5):
+    case(
+        "einsum",
+        f"np.linalg.diagonal {offset}",
+        lambda x, offset=offset: np.linalg.diagonal(x, offset=offset),
+        real(2, 3, 2),
+    )
+case("sum", "np.linalg.trace", np.linalg.trace, real(2, 3, 3))
+case("multiply", "np.linalg.outer", np.linalg.outer, real(2), real(3))
+case("matmul", "np.linalg.matmul", np.linalg.matmul, real(2, 3), real(3, 2))
+
+
+def cofactors(g, a):
+    """What det's derivative is made of, as a function of what arrives and of the matrix."""
+    a = a if a.requires_grad else mt.Tensor(a, requires_grad=True)
+    return mt.grad(mt.linalg.det(a), a, g, create_graph=True)
+
+
+def minors(g, a):
+    """Each entry's cofactor, by its definition."""
+    n = a.shape[-1]
+    found = np.zeros(a.shape, a.dtype)
+    for i, j in np.ndindex(n, n):
+        rest = np.delete(np.delete(a, i, -2), j, -1)
+        found[..., i, j] = (-1) ** (i + j) * np.linalg.det(rest)
+    return found * (g if a.ndim == 2 else g[..., None, None])
+
+
+for what, a in {**{what: regular(*shape) for what, shape in SQUARE.items()}, "singular": SINGULAR,
+                "of order 4": regular(4, 4)}.items():  # fmt: skip
+    case("cofactors", what, cofactors, positive(*a.shape[:-2]), a, value=minors)
+constant("argsort", "the last axis", np.argsort, apart(2, 4))
+constant("argsort", "axis 0", lambda x: np.argsort(x, axis=0), apart(4, 2))

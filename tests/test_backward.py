@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import copy
+import functools
 import gc
+import inspect
 import os
 import pickle
 import platform
@@ -15,6 +17,7 @@ import time
 import tracemalloc
 import warnings
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -385,7 +388,8 @@ def test_a_number_is_no_seed_for_a_matrix():
 
 
 def test_no_tensor_at_all():
-    refused(TypeError, "grad: expected a tensor, got float", grad, 1.0, leaf(1.0))
+    said = "give the tensor itself: what .item(), .data or NumPy give has no record"
+    refused(TypeError, f"grad: expected a tensor, got float; {said}", grad, 1.0, leaf(1.0))
 
 
 # grad() -----------------------------------------------------------------------------------------
@@ -1469,3 +1473,82 @@ def test_einsum_of_three_matrices_goes_two_by_two(monkeypatch):
     mt.einsum("ij,jk->ik", leaf(np.ones((2, 2))), np.ones((2, 2)))
     mt.einsum("ij,jk->ik", xs[0], xs[1], optimize=False)
     assert asked == [None, False]
+
+
+class Held:
+    """Everything of a class that can be decorated."""
+
+    @no_grad
+    @staticmethod
+    def static():
+        return recorded()
+
+    @no_grad()
+    @classmethod
+    def of_class(cls):
+        return cls, recorded()
+
+    @no_grad
+    @property
+    def read(self):
+        """What is read."""
+        return recorded()
+
+    @no_grad()
+    @staticmethod
+    def steps():
+        yield recorded()
+
+
+@pytest.mark.parametrize("held", [Held, Held()])
+def test_methods_of_a_class_decorated(held):
+    assert held.static() is False
+    assert held.of_class() == (Held, False)
+    assert Held().read is False
+    assert Held.read.__doc__ == "What is read."
+    assert list(held.steps()) == [False]
+    assert recorded()
+
+
+class Walking:
+    def __call__(self, n=1):
+        for _ in range(n):
+            yield recorded()
+
+
+class Awaiting:
+    async def __call__(self):
+        await asyncio.sleep(0)
+        return recorded()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Walking,
+        lambda: Walking().__call__,
+        lambda: partial(Walking(), 1),
+        lambda: partial(partial(Walking())),
+    ],
+)
+def test_objects_whose_call_is_a_generator(make):
+    walk = no_grad()(make())()
+    assert inspect.isgenerator(walk)
+    assert [*walk] == [False]
+    assert recorded()
+
+
+def test_objects_whose_call_is_a_coroutine():
+    assert asyncio.run(no_grad()(Awaiting())()) is False
+
+
+def test_objects_that_are_called_are_decorated():
+    assert no_grad()(np.add)(1, 2) == 3
+    assert no_grad()(partial(recorded))() is False
+    assert no_grad()(Walking)().__class__ is Walking
+
+
+@pytest.mark.parametrize("wrong", [functools.cached_property(len), 3, "text"])
+def test_what_is_no_function_is_not_decorated(wrong):
+    with pytest.raises(TypeError, match=r"^expected a function to decorate, got a \w+; decorate"):
+        no_grad()(wrong)

@@ -1,5 +1,7 @@
 """Programs for other numbers of examples: right for them, or for which they hold is said."""
 
+import math
+
 import numpy as np
 import pytest
 from test_source import close, run
@@ -112,8 +114,6 @@ def called(f, given, known):
 )
 @pytest.mark.parametrize("what", FREE)
 def test_programs_take_other_batches(what, count, named):
-    if what == "embedding" and not named:
-        pytest.skip("a short index without a name stands in the text")
     known, given = parameters(), data(count)
     text = program(called(FREE[what], given, known), names=given if named else None).text()
     assert "It holds for data of these shapes alone." not in text, text
@@ -187,3 +187,113 @@ def test_two_batches_follow_each_its_data():
     close(value, again.numpy())
     for x, g in zip((W, b, v), mt.grad(again, (W, b, v)), strict=True):
         close(gradients[x.name], g.numpy())
+
+
+def squares(m, w):
+    return np.square(data(m)["X"] @ w)
+
+
+# Losses with a number that was computed from how many examples there were.
+COUNTED = {
+    "a part over m": lambda m, w: squares(m, w).sum() * (0.1 / m),
+    "a part, over m": lambda m, w: squares(m, w).sum() * 0.1 / m,
+    "a penalty over m": lambda m, w: squares(m, w).mean() + 0.1 / m * (w * w).sum(),
+    "a penalty over 2 m": lambda m, w: squares(m, w).mean() + (w * w).sum() * (0.1 / (2 * m)),
+    "over m, by NumPy": lambda m, w: np.float64(1 / m) * squares(m, w).sum(),
+    "over m, in single": lambda m, w: squares(m, w).sum() * np.float32(0.3 / m),
+    "over a root": lambda m, w: squares(m, w).sum() / np.sqrt(m),
+    "times a root": lambda m, w: squares(m, w).mean() * (0.5 * m**0.5),
+    "times a logarithm": lambda m, w: squares(m, w).mean() * math.log(m),
+    "a logarithm of 2": lambda m, w: w.sum() * math.log2(m) + squares(m, w).mean(),
+    "over m - 1": lambda m, w: squares(m, w).sum() / (m - 1),
+    "a part over m - 1": lambda m, w: squares(m, w).sum() * (1 / (m - 1)),
+    "over m squared": lambda m, w: squares(m, w).sum() / m / m,
+    "over its square": lambda m, w: squares(m, w).sum() / m**2,
+    "over pairs": lambda m, w: squares(m, w).sum() / (m * (m - 1) / 2),
+    "over one more": lambda m, w: squares(m, w).sum() / (m + 1),
+    "a mean of a sample": lambda m, w: squares(m, w).mean() * (m / (m - 1)),
+    "half of it, negative": lambda m, w: squares(m, w).sum() / (-2 * m),
+    "at every row": lambda m, w: (squares(m, w) / m).sum(),
+    "before the product": lambda m, w: np.square(data(m)["X"] @ (w * (0.7 / m))).sum(),
+    "in an array": lambda m, w: (squares(m, w).sum() * np.array([1 / m])).sum(),
+}
+
+
+@pytest.mark.parametrize("m", [5, 7, 12])
+@pytest.mark.parametrize("what", COUNTED)
+def test_numbers_computed_from_how_many_examples_there_were_are_told(what, m):
+    loss = COUNTED[what](m, parameters()["w"])
+    text = " ".join(mt.to_source(loss).split())
+    assert "in it stands for the number of examples, it holds for as many alone." in text, text
+
+
+USUAL = {
+    "half a mean of two": (2, lambda m, w: 0.5 * squares(m, w).mean()),
+    "a tenth of a mean of five": (5, lambda m, w: squares(m, w).mean() * 0.1),
+    "twice a mean": (2, lambda m, w: 2 * squares(m, w).mean()),
+    "squares of two": (2, lambda m, w: (squares(m, w) ** 2).mean()),
+    "a small number": (5, lambda m, w: (squares(m, w).mean() + 1e-5) ** 0.5),
+    "a fifth power of five": (5, lambda m, w: (squares(m, w) ** 5).mean()),
+    "bytes": (5, lambda m, w: ((mt.Tensor(data(m)["X"]) / 255) @ w).mean()),
+    "pi": (6, lambda m, w: squares(m, w).mean() * math.pi),
+    "a third of many": (209, lambda m, w: squares(m, w).sum() / 3),
+    "a penalty": (209, lambda m, w: squares(m, w).mean() + 0.01 * (w * w).sum()),
+    "what stays of a momentum": (64, lambda m, w: squares(m, w).mean() * 0.999),
+    "after dropout": (7, lambda m, w: squares(m, w).mean() * 1.25),
+    "half of all": (7, lambda m, w: 0.5 * squares(m, w).sum()),
+    "a mean of a mean": (5, lambda m, w: np.square(data(m)["X"] * w).mean(0).mean() * 0.2),
+}
+
+
+@pytest.mark.parametrize("what", USUAL)
+def test_usual_numbers_are_no_lengths(what):
+    m, f = USUAL[what]
+    text = mt.to_source(f(m, parameters()["w"]))
+    assert "stands for" not in text, text
+
+
+def test_index_arrays_of_any_length_are_data():
+    E, w, X = mt.Tensor(np.eye(4)[:, :3] + 1.0, True, name="E"), parameters()["w"], data(5)["X"]
+    for f, first, other in (
+        (lambda i: np.square(E[i]).mean(), [0, 2], [1, 1, 3]),
+        (lambda i: np.square(E[i]).sum(), [3], [1, 0]),
+        (lambda i: np.square(E[i]).mean(), [[0, 1], [1, 2]], [[1, 3]]),
+        (lambda i: np.square(X @ w)[i].mean(), [0, 2], [4, 4, 0]),
+        (lambda i: (E[None, i] * E[i]).sum(), [1, 2], [2, 3, 3]),
+        (lambda i: np.square(E[i, 1:]).mean(), [0, 2], [1, 1, 3]),
+    ):
+        first, other = np.array(first), np.array(other)
+        written = program(f(first), names={"X": X})
+        assert "np.array(" not in written.text().split("return placed")[-1]
+        arguments = dict(written.inputs())
+        arguments |= {name: other for name in arguments if name.startswith("index")}
+        value, gradients = run(written.text())(**arguments)
+        again = f(other)
+        close(value, again.numpy())
+        for name, g in gradients.items():
+            close(g, mt.grad(again, E if name == "E" else w).numpy())
+
+
+@pytest.mark.parametrize("xp", ["numpy", "jax.numpy"])
+def test_a_mask_is_data_and_chooses_as_many(xp):
+    w = parameters()["w"]
+    for of in (lambda z: z[[True, False, True, True]], lambda z: z[z.numpy() > -9]):
+        text = mt.to_source(np.square(of(w)).mean(), xp=xp)
+        name = "mask" if xp == "numpy" else "index"
+        assert f"def L_and_gradients({name}, w):" in text, text
+        assert f"It holds for as many entries chosen by {name} as here." in text
+    chosen = mt.to_source(np.square(parameters()["E"][:, [True, False, True, True]]).mean(), xp=xp)
+    assert "as many entries" not in chosen
+
+
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_entries_read_in_a_loop_are_told(m):
+    given, W = data(m), parameters()["W"]
+    said = "It reads examples by number: the same entries of them for other data."
+    logs = mt.log_softmax(given["X"] @ W)
+    loop = -sum(logs[i, int(given["labels"][i])] for i in range(m)) / m
+    assert said in mt.to_source(loop)
+    assert said in mt.to_source((given["X"] @ W)[0].sum())
+    for other in (logs[:, 0].mean(), logs[:1].mean(), logs[np.arange(m), given["labels"]].mean()):
+        assert said not in mt.to_source(other)
+    assert said not in mt.to_source(np.square(W[0]).sum())

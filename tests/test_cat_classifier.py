@@ -276,6 +276,17 @@ def test_a_photo_of_too_many_pixels_is_refused(train, photo, monkeypatch):
     assert "photo.png: " in train("--iterations", "1", "--predict", photo)
 
 
+@pytest.mark.parametrize("kind", ["png", "jpg", "gif", "tif"])
+def test_a_photo_of_which_a_part_is_missing_is_named(train, tmp_path, kind):
+    image = pytest.importorskip("PIL.Image", reason="photos are read with Pillow")
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    torn = tmp_path / f"torn.{kind}"
+    image.fromarray(noise).save(torn)
+    torn.write_bytes(torn.read_bytes()[:1500])
+    with pytest.raises(SystemExit, match=rf"^cat_classifier: torn\.{kind} is no whole picture: "):
+        train("--predict", torn.name)
+
+
 def test_images_that_are_no_squares_in_colours(plots, train, tmp_path, photo):
     for part in ("train", "test"):
         path = tmp_path / f"{part}_images.csv"

@@ -395,12 +395,12 @@ def saver(path, value, times):
 def test_processes_that_save_to_one_path_never_fail_nor_tear(tmp_path):
     path = tmp_path / "m.npz"
     nn.save(path, filled(0))
-    savers = [saver(path, value, 30) for value in (1, 2, 3)]
+    savers = [saver(path, value, 30) for value in (1, 2)]
     while any(process.poll() is None for process in savers):
         assert seen_in(path) in range(4)
-    assert [process.communicate()[1] for process in savers] == [""] * 3
+    assert [process.communicate()[1] for process in savers] == [""] * 2
     assert os.listdir(tmp_path) == ["m.npz"]
-    assert seen_in(path) in range(1, 4)
+    assert seen_in(path) in (1, 2)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills a process as Windows does not")
@@ -494,6 +494,38 @@ def test_an_older_file_of_plain_layers_loads_whole(tmp_path, good):
     assert optimizer.steps == 3
 
 
+@pytest.mark.parametrize("counted", [True, False])
+@pytest.mark.parametrize("make", [nn.Adam, lambda p: nn.SGD(p, momentum=0.9), nn.SGD])
+def test_an_older_file_finds_its_optimizers_memory(tmp_path, make, counted):
+    class Leafy(nn.Module):
+        def __init__(self):
+            self.first = nn.Linear(2, 1, rng=0)
+            self.s = mt.Tensor([1.0, 2.0], requires_grad=True)
+            self.last = nn.Linear(1, 1, rng=0)
+
+    def train(model, parameters):
+        optimizer = make(parameters)
+        for p in parameters:
+            p.grad = np.full(p.shape, p.size, dtype=float)
+        optimizer.step()
+        return optimizer
+
+    path, model, other = tmp_path / "m.npz", Leafy(), Leafy()
+    parameters = [p for p in model.parameters() if counted or p is not model.s]
+    before = train(model, parameters)
+    nn.save(path, model, before)
+    old_file(path, drop=["s"])
+    optimizer = make(other.parameters())
+    fresh = {name: array.copy() for name, array in optimizer.memory.items()}
+    nn.load(path, other, optimizer)
+    assert optimizer.steps == 1
+    for name, array in optimizer.memory.items():
+        what, k = name.split(".")
+        place = [p is model.parameters()[int(k)] for p in parameters]
+        expected = before.memory[f"{what}.{place.index(True)}"] if any(place) else fresh[name]
+        np.testing.assert_array_equal(array, expected)
+
+
 @pytest.mark.parametrize(("old", "drop"), [(True, "layer.bias"), (False, "s"), (False, "mean")])
 def test_what_a_file_should_have_is_missed(tmp_path, old, drop):
     path, model = tmp_path / "m.npz", Kept(0.0)
@@ -520,10 +552,26 @@ def test_what_a_training_was_about_is_kept(tmp_path, about):
 
 def test_what_cant_be_kept_is_refused_and_the_old_file_stays(tmp_path):
     nn.save(tmp_path / "m.npz", filled(3))
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        nn.save(tmp_path / "m.npz", new_model(), history=nn.History([], {"data": object()}))
+    said = "^save: history.about holds texts, numbers, .* a (object|set) is not JSON serializable$"
+    for value in (object(), {np.int64(1)}):
+        with pytest.raises(TypeError, match=said):
+            nn.save(tmp_path / "m.npz", new_model(), history=nn.History([], {"data": value}))
     assert os.listdir(tmp_path) == ["m.npz"]
     assert seen_in(tmp_path / "m.npz") == 3
+
+
+def test_notes_of_numpys_numbers_are_kept_as_pythons(tmp_path):
+    about = {"seed": np.int64(3), "rates": np.array([0.5, 1.0]), "on": np.bool_(True)}
+    nn.save(tmp_path / "m.npz", new_model(), history=nn.History([], about))
+    found = nn.load(tmp_path / "m.npz", new_model()).about
+    assert found == {"seed": 3, "rates": [0.5, 1.0], "on": True}
+
+
+@pytest.mark.parametrize("about", [{np.int64(1)}, [("a", 1)], "text", 3])
+def test_notes_are_a_dict(about):
+    kind = type(about).__name__
+    with pytest.raises(TypeError, match=f"^History: about is a Mapping object, got a {kind}$"):
+        nn.History([], about)
 
 
 ABOUT = [b"", b"{", b"[1]", b"3", b"\xff", b"[" * 100_000, b'"text"']
@@ -611,22 +659,30 @@ def attempt(path):
     return bytes_of(model, optimizer), costs
 
 
-def test_a_file_cut_anywhere_is_refused(tmp_path, small):
+def places(step):
+    """Every place of a file, or every so many-th in the tier of every change."""
+    every = pytest.param(1, marks=pytest.mark.acceptance)
+    return pytest.mark.parametrize("step", [every, step])
+
+
+@places(11)
+def test_a_file_cut_anywhere_is_refused(tmp_path, small, step):
     path = tmp_path / "m.npz"
-    for length in range(len(small)):
+    for length in range(0, len(small), step):
         path.write_bytes(small[:length])
         assert type(attempt(path)) is ValueError, length
 
 
+@places(7)
 @pytest.mark.parametrize(
     "bits", [0xFF, *(pytest.param(one, marks=pytest.mark.acceptance) for one in (0x01, 0x80))]
 )
-def test_a_byte_changed_anywhere_is_refused_or_harmless(tmp_path, small, bits):
+def test_a_byte_changed_anywhere_is_refused_or_harmless(tmp_path, small, bits, step):
     path = tmp_path / "m.npz"
     path.write_bytes(small)
     whole = attempt(path)
     wrong = []
-    for place in range(len(small)):
+    for place in range(bits % step, len(small), step):
         path.write_bytes(small[:place] + bytes([small[place] ^ bits]) + small[place + 1 :])
         result = attempt(path)
         if type(result) is not ValueError and result != whole:
@@ -790,6 +846,13 @@ def test_a_history_that_is_none_is_refused(tmp_path, good, costs):
     path = tmp_path / "m.npz"
     write(path, good | {"history/costs.npy": npy(costs)})
     assert "history/costs has shape" in refusal(path)
+
+
+@pytest.mark.parametrize("pairs", [[1.0], [np.nan, 0.5], [np.inf, 0.5], [[1.0, 0.5]]])
+def test_validation_costs_that_are_none_are_refused(tmp_path, good, pairs):
+    path = tmp_path / "m.npz"
+    write(path, good | {"history/validation.npy": npy(np.array(pairs))})
+    assert refusal(path).startswith("m.npz is no whole checkpoint: ")
 
 
 def test_a_history_longer_than_its_file_is_refused_in_little_memory(tmp_path, good):

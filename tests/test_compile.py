@@ -17,7 +17,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from cases import CASES
+from cases import CASES, first_of_each_rule
 from hypothesis import given
 from test_hypothesis import programs
 from test_hypothesis import run as run_program
@@ -72,7 +72,7 @@ def weights(*shape, dtype=np.float64, name=None):
 # The same numbers -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(first_of_each_rule(CASES)))
 def test_every_case(case):
     leaves = [Tensor(x, requires_grad=True) for x in case.inputs]
     scale = np.random.default_rng(1).uniform(0.5, 1.5, case.f(*leaves).shape)
@@ -187,9 +187,10 @@ LAYOUTS = [
 ]
 
 
-def test_dot_stands_in_only_where_it_gives_the_same_bits():
+@pytest.mark.parametrize("count", [500, pytest.param(4000, marks=pytest.mark.acceptance)])
+def test_dot_stands_in_only_where_it_gives_the_same_bits(count):
     draw, stood_in = np.random.default_rng(0), 0
-    for _ in range(4000):
+    for _ in range(count):
         rows, inner, columns = draw.choice([1, 2, 3, 5, 7, 16, 33, 100, 209, 300], 3)
         dtype = draw.choice([np.float64, np.float32])
         left, right = (
@@ -202,7 +203,7 @@ def test_dot_stands_in_only_where_it_gives_the_same_bits():
             stood_in += 1
             with np.errstate(invalid="ignore"):  # BLAS may look at memory beside the entries
                 assert np.dot(left, right).tobytes() == product.value.tobytes()
-    assert stood_in > 500
+    assert stood_in > count / 8
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -1475,10 +1476,10 @@ REFUSED = {
         "multiply gave before it",
     ),
     "an array without a rule": (
-        lambda x: (W * np.median(x)).sum(),
+        lambda x: (W * np.percentile(x, 30)).sum(),
         (np.ones(2),),
         TypeError,
-        r"compile: np.median has no rule, so a program can't .* outside of the function and pass",
+        r"compile: np.percentile has no rule, so a program can't .* outside of the function and",
     ),
     "a library's function of data": (
         lambda x: (W * LIBRARYS(x)).sum(),

@@ -154,3 +154,36 @@ def test_gradients_that_were_not_computed():
     a = Tensor([1.0, 2.0], requires_grad=True, name="a")
     graph = Graph.of(mt.exp(a))
     assert "not computed" in str(difference(graph, graph))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (None, "got None (NoneType)"),
+        ("W", "got 'W' (str)"),
+        ({"W": 1}, "got {'W': 1} (dict)"),
+        (nn.Linear(2, 3), "got Linear(2, 3) 9 parameters (Linear)"),
+        (np.array([1 + 2j]), "got an array of dtype complex128"),
+        (np.array(["cat"]), "got an array of dtype <U3"),
+        (np.array([1, None]), "got an array of dtype object; .astype(float) makes numbers of it"),
+    ],
+    ids=["none", "text", "dict", "model", "complex", "strings", "objects"],
+)
+def test_what_has_no_real_numbers_is_named(given, said):
+    with pytest.raises(TypeError) as error:
+        detail(given)
+    expected = "detail: expected a tensor, an array of real numbers or a number, "
+    assert str(error.value) == expected + said
+
+
+def test_lists_are_read_and_those_that_are_no_array_named():
+    assert detail([[1, 2], [3, 4]]).get_suptitle() == "tensor   2×2"
+    with pytest.raises(ValueError, match=r"^detail: the rows of a nested list differ in length$"):
+        detail([[1, 2], [3]])
+
+
+@pytest.mark.parametrize("shape", [12, "3x4", (3, 4.0), {3, 4}])
+def test_an_image_shape_is_whole_numbers(shape):
+    said = r"^detail: image_shape is rows and columns, such as \(28, 28\), and maybe 3 colours"
+    with pytest.raises(ShapeError, match=said):
+        detail(np.ones((2, 12)), image_shape=shape)

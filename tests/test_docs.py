@@ -5,13 +5,17 @@ import contextlib
 import inspect
 import io
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
 import sys
 import tarfile
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import microtensor as mt
@@ -142,17 +146,55 @@ def test_the_index_leads_to_every_page():
     assert linked == {page.name for page in DOCS} - {"index.md"}
 
 
+def script():
+    """What writes the tables of docs/operations.md."""
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "operations.py")))
+
+
+def test_the_list_of_functions_is_that_of_the_code():
+    """And where NumPy is that of the list, so are the functions of NumPy's that it names."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    written = script().page(text)
+    version = ".".join(np.__version__.split(".")[:2])
+    if f"as NumPy {version} has them" not in " ".join(text.split()):
+        text, written = (x.partition("## NumPy's functions")[0] for x in (text, written))
+    assert text == written, "run: python docs/operations.py"
+
+
+def test_the_number_of_numpys_functions_is_said_as_it_is():
+    count, *others = (
+        re.findall(r"(\d+) of NumPy's\s+(?:own )?functions", page.read_text())
+        for page in (ROOT / "docs" / "operations.md", *(page for page in PAGES))
+    )
+    assert {number for found in others for number in found} == set(count)
+
+
+def test_numpys_functions_that_are_listed_differentiate():
+    found = script().differentiated()
+    assert {"sum", "exp", "matmul", "clip", "where", "split"} <= set(found)
+    assert not {"equal", "bitwise_and", "argmax", "zeros_like"} & set(found)
+
+
 def test_what_there_is_is_listed():
     engine, network = (ROOT / "docs" / "operations.md").read_text().split("\n## nn")
     for text, package in ((engine, mt), (network, nn)):
-        rows = re.findall(r"^\| `(\w+)(?:\(([^)]*)\))?`", text, re.MULTILINE)
-        listed, public = {name for name, _ in rows}, set(package.__all__)
+        rows = re.findall(r"^\| `([a-zA-Z][\w.]*)(?:\(([^)]*)\))?`", text, re.MULTILINE)
+        listed, public = {name.split(".")[0] for name, _ in rows}, set(package.__all__)
         assert not public - listed, f"write a line for {public - listed} in docs/operations.md"
         assert not listed - public, f"docs/operations.md has lines for {listed - public}"
-        assert len(rows) == len(listed)
+        assert len(rows) == len(set(rows))
         for name, inputs in rows:
-            known = inspect.signature(getattr(package, name)).parameters if inputs else ()
+            known = inspect.signature(attrgetter(name)(package)).parameters if inputs else ()
             assert [x for x in re.findall(r"\w+", inputs) if x not in known] == [], name
+
+
+def test_what_linear_algebra_has_is_listed():
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `linalg\.(\w+)\(([^)]*)\)`", text, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(mt.linalg.__all__)
+    for name, inputs in rows:
+        known = inspect.signature(getattr(mt.linalg, name)).parameters
+        assert [x for x in re.findall(r"\w+", inputs) if x not in known] == [], name
 
 
 def test_what_a_tensor_module_optimizer_and_history_have_is_listed():

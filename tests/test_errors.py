@@ -23,6 +23,7 @@ W1, X = zeros(20, 3, name="W1"), Tensor(np.zeros((4, 5)), name="X")
 SCALAR = zeros(name="s")
 NUMBERS = Tensor([1.0, 2.0, 3.0], name="n")
 BOOLS = Tensor([True, False])
+PLAIN = "give the tensor itself: what .item(), .data or NumPy give has no record"
 EXPECTED = "expected a tensor, an array of real numbers or a number, got"
 
 SHAPES = [
@@ -224,7 +225,8 @@ TYPES = [
     (lambda: Tensor(1.0, name=3), "Tensor: name is text, got 3"),
     (
         lambda: mt.einsum(A, A),
-        "einsum: the subscripts come first, as text such as 'ij,jk->ik'",
+        "einsum: the subscripts come first, as text such as 'ij,jk->ik', or behind each operand as "
+        "a list of numbers below 52",
     ),
     # dtypes
     (
@@ -261,9 +263,9 @@ TYPES = [
         lambda: grad(SCALAR, 1.0),
         "grad: inputs is a tensor or a list of tensors, got float",
     ),
-    (lambda: grad(1.0, A), "grad: expected a tensor, got float"),
-    (lambda: mt.Graph.of(1), "Graph.of: expected a tensor, got int"),
-    (lambda: mt.draw("x"), "Graph.of: expected a tensor, got str"),
+    (lambda: grad(1.0, A), f"grad: expected a tensor, got float; {PLAIN}"),
+    (lambda: mt.Graph.of(1), f"Graph.of: expected a tensor, got int; {PLAIN}"),
+    (lambda: mt.draw("x"), "draw: expected a tensor, got str"),
     # a scalar
     (lambda: len(SCALAR), "len(): a scalar has none; .item() is its number, .numpy() its array"),
     (lambda: iter(SCALAR), "a scalar can't be iterated over; .item() is its number"),
@@ -296,13 +298,13 @@ TYPES = [
     ),
     # NumPy
     (
-        lambda: np.sort(A),
-        "np.sort has no rule for its derivative; give it one by microtensor.primitive, or apply "
-        "it to the tensor's .numpy() where no gradient is wanted",
+        lambda: np.partition(A, 1),
+        "np.partition has no rule for its derivative; give it one by microtensor.primitive, or "
+        "apply it to the tensor's .numpy() where no gradient is wanted",
     ),
     (
-        lambda: np.sum(A, dtype=np.float32),
-        "np.sum: the argument 'dtype' isn't supported for tensors",
+        lambda: np.cumsum(A, dtype=np.float32),
+        "np.cumsum: the argument 'dtype' isn't supported for tensors",
     ),
     (
         lambda: np.add(A, A, where=BOOLS.data[0]),
@@ -512,3 +514,143 @@ def test_words(f, kind, words):
     with pytest.raises(kind, match=words) as caught:
         f()
     assert "\n" not in str(caught.value)
+
+
+LARGE = 10**399
+MANY = 10**5000  # Python refuses to write it out
+
+
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        ("multiply", lambda w, n: w * n),
+        ("add", lambda w, n: n + w),
+        ("subtract", lambda w, n: w - -n),
+        ("divide", lambda w, n: n / w),
+        ("power", lambda w, n: w**n),
+        ("less", lambda w, n: w < n),
+        ("where", lambda w, n: mt.where(w > 1, w, n)),
+        ("maximum", lambda w, n: np.maximum(n, w)),
+        ("clip", lambda w, n: w.clip(-n, n)),
+        ("expand_dims", lambda w, n: mt.stack([w, n])),
+    ],
+)
+def test_a_whole_number_too_large_for_a_float_is_named(name, f):
+    w = Tensor(2.0, requires_grad=True, name="w")
+    for number, digits in ((LARGE, "400"), (MANY, "5,001")):
+        with pytest.raises(OverflowError) as error:
+            f(w, number)
+        said = f"{name}: a whole number of {digits} digits is too large: floats end at 1.8e308"
+        assert str(error.value) == said
+
+
+def test_whole_numbers_of_64_bits_stay_exact_and_others_are_named():
+    n = Tensor(np.array([2**64 - 3, 2**64 - 1], np.uint64), name="n")
+    assert (n == 2**64 - 1).tolist() == [False, True]
+    small = Tensor(np.array([1, 2], np.int8), name="a")
+    with pytest.raises(OverflowError, match=r"^multiply: Python integer 300 out of .*'a' and 300"):
+        small * 300
+    with pytest.raises(OverflowError, match=r"^add: .* \(of \(2,\) 'n' and 1000000000"):
+        n + 10**20
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**64), 10**30, 10**300])
+def test_a_whole_number_wider_than_64_bits_is_a_float(number):
+    """In `stack` it made an array of Python's objects."""
+    w = Tensor(2.0, requires_grad=True)
+    assert mt.stack([w, number]).tolist() == [2.0, float(number)]
+    assert (w * number).item() == 2 * float(number)
+    assert mt.where(w > 3, w, number).dtype == np.float64
+    with pytest.raises(TypeError, match=r"which 64 bits don't hold; write a float, such as 1e20$"):
+        Tensor(2 * abs(number))
+    with pytest.raises(TypeError, match=r"dtype object; \.astype\(float\) makes numbers of it$"):
+        w * [10**30, 1]
+
+
+LOSS = (A * V).sum()
+WRONG_VIEWS = [
+    (
+        lambda: mt.draw([LOSS]),
+        "draw: expected a tensor, got list; give one tensor, such as the sum",
+    ),
+    (
+        lambda: mt.paths(LOSS.item(), A),
+        "paths: expected a tensor, got float; give the tensor its",
+    ),
+    (lambda: mt.explain(LOSS.data), "explain: expected a tensor, got ndarray; give the tensor "),
+    (
+        lambda: mt.follow(len, "A"),
+        "follow: expected a tensor, got builtin_function_or_method; give ",
+    ),
+    (lambda: mt.page(len, "x.html"), "page: expected a tensor, got builtin_function_or_method; "),
+    (lambda: mt.draw(len), "it what that gives of data, as in draw(model(X))"),
+    (
+        lambda: mt.draw(LOSS, "x.svg"),
+        "draw: names is a dict of names and values, such as vars() or ",
+    ),
+    (lambda: mt.explain(LOSS, names=A), "explain: names is a dict of names and values, such as va"),
+    (lambda: mt.paths(LOSS, A, names={1: A}), "paths: names are texts, {'w': w}, got 1"),
+    (lambda: mt.draw(LOSS, gradient="x"), "draw: expected a tensor, an array of real numbers or a"),
+    (lambda: mt.explain(A, gradient=1), "explain: gradient has shape (), (2, 3) 'A' has another"),
+    (lambda: mt.draw(LOSS, collapse=1.5), 'draw: collapse is "auto", False, a depth, or names of '),
+    (lambda: mt.draw(LOSS, collapse=None), "or names of groups, got None"),
+    (lambda: mt.draw(LOSS, collapse=[1, "a"]), "or names of groups, got [1, 'a']"),
+    (lambda: mt.page(LOSS, "x.html", collapse=-1), "page: collapse is"),
+    (lambda: mt.page(LOSS, "x.html", expand="b"), "page: expand: there is no group 'b'; groups: "),
+    (lambda: mt.draw(LOSS, expand=3), "draw: expand is names of groups, got 3"),
+    (lambda: mt.draw(LOSS, theme=["dark"]), "draw: theme ['dark'] isn't one of light, dark"),
+    (lambda: mt.page(LOSS, "x.html", direction=1), "page: direction 1 isn't one of LR, TB, RL, BT"),
+    (lambda: mt.draw(LOSS).save(3), "save: a file such as 'graph.svg' is expected, got 3"),
+    (lambda: mt.draw(LOSS).save(""), "save: a file such as 'graph.svg' is expected, got ''"),
+    (lambda: mt.page(LOSS, None), "page: a file such as 'page.html' is expected, got None"),
+    (
+        lambda: mt.page(LOSS, "a/b.svg"),
+        "page: a page is .html; 'b.svg' is written by draw(...).save()",
+    ),
+    (lambda: mt.page(LOSS, "x.html", title=3), "page: title is text, got 3"),
+    (lambda: mt.page(LOSS, "x.html", text=None), "page: text is text, got None"),
+    (lambda: mt.page(LOSS, "x.html", questions=["a"]), "page: questions is a dict of them and ans"),
+    (lambda: mt.page(LOSS, "x.html", questions={"a": 1}), "page: each question is text, got 1"),
+    (
+        lambda: mt.explain(LOSS, format=A),
+        "explain: format Tensor([[0., 0., 0.], [0., 0., 0.]], ... isn't",
+    ),
+    (lambda: mt.explain(LOSS, [A, 3]), "explain: expected a tensor or its name, got 3"),
+    (lambda: mt.explain(LOSS, {"A"}), "explain: expected a tensor or its name, got {'A'}"),
+    (lambda: mt.paths(LOSS, None), "paths: expected a tensor or its name, got None"),
+    (lambda: mt.paths(X * 2, "X"), "paths: nothing that L was computed from requires a gradient; "),
+    (lambda: mt.follow(LOSS, A), "follow: an entry is text such as 'W[0, 0]', got Tensor([[0., 0"),
+    (lambda: mt.Graph.of(LOSS).find(3), "find: expected a tensor or its name, got 3"),
+    (lambda: mt.difference(LOSS, LOSS), "difference: expected two graphs, Graph.of(loss) of each "),
+    (lambda: mt.detail(A, (3,)), "detail: image_shape is rows and columns, such as (28, 28), and"),
+    (lambda: mt.detail(A, (-1, -3)), "such as (64, 64, 3), got (-1, -3)"),
+    (lambda: mt.detail(CUBE, (1, 1, 2)), "such as (64, 64, 3), got (1, 1, 2)"),
+]
+
+
+@pytest.mark.parametrize(("f", "said"), WRONG_VIEWS, ids=lambda x: x if isinstance(x, str) else "")
+def test_a_view_names_what_is_wrong_with_what_it_is_given(f, said):
+    with pytest.raises((TypeError, ValueError)) as error:
+        f()
+    text = str(error.value)
+    assert said in text and "\n" not in text and len(text) < 200
+
+
+def test_a_message_lists_the_first_names_alone():
+    many = [zeros(name=f"w{k}") for k in range(30)]
+    total = mt.stack(many).sum()
+    with pytest.raises(ValueError, match=r"w0, w1, .*, w19, \.\.\.$"):
+        mt.paths(total, "x")
+    for k in range(30):
+        with mt.group(f"g{k}"):
+            total = total * 2
+    with pytest.raises(ValueError, match=r"groups: g0, g1, .*, g19, \.\.\.$"):
+        mt.draw(total, collapse="x")
+
+
+def test_a_long_name_is_quoted_in_part():
+    w = zeros(2, 3, name="w" * 10_000)
+    for f in (lambda: w @ w, lambda: w + V.reshape(3, 1), lambda: w.sum(axis=7), w.backward):
+        with pytest.raises((ValueError, GradientError)) as error:
+            f()
+        assert "wwww…'" in str(error.value) and len(str(error.value)) < 500

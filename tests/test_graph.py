@@ -283,8 +283,11 @@ def test_graph_of_a_long_chain():
 
 
 def test_only_tensors_have_graphs():
-    refused(TypeError, "Graph.of: expected a tensor, got ndarray", Graph.of, np.ones(2))
-    refused(TypeError, "Graph.of: expected a tensor, got list", draw, [leaf(1.0)])
+    plain = "give the tensor itself: what .item(), .data or NumPy give has no record"
+    said = f"Graph.of: expected a tensor, got ndarray; {plain}"
+    refused(TypeError, said, Graph.of, np.ones(2))
+    said = "draw: expected a tensor, got list; give one tensor, such as the sum of several"
+    refused(TypeError, said, draw, [leaf(1.0)])
 
 
 # The source of a picture ------------------------------------------------------------------------
@@ -480,7 +483,7 @@ def dot(tmp_path, monkeypatch):
 def test_dot_comes_first_and_no_shell_is_involved(dot):
     dot("import sys; print(sys.argv[1:], sys.stdin.read(), end='')")
     picture = draw(leaf(1.0, "$(touch evil); `ls`") * 2)
-    assert picture.pipe("png") == f"['-Kdot', '-Tpng'] {picture.source}".encode()
+    assert picture.pipe("xdot") == f"['-Kdot', '-Txdot'] {picture.source}".encode()
 
 
 FAILING = {
@@ -488,6 +491,7 @@ FAILING = {
         "dot failed: Err: memory\ufffd; "
     ),
     "import sys; sys.stdin.read()": "dot wrote nothing; ",
+    "print('another program of this name')": "dot wrote no svg; ",
 }
 
 
@@ -496,7 +500,7 @@ def test_a_failing_dot_is_quoted_where_nothing_else_draws(dot, does, monkeypatch
     dot(does)
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     refused(NoRenderer, FAILING[does] + NONE, draw(example()).pipe, "svg")
-    with pytest.raises(NoRenderer, match=r"Err: memory|nothing"):
+    with pytest.raises(NoRenderer, match=r"Err: memory|nothing|no svg"):
         draw(example()).render(tmp_path / "drawn", format="svg")
     assert doctor().splitlines()[-1] == f"pictures can be drawn: no: {FAILING[does]}{NONE}"
 

@@ -144,7 +144,102 @@ def test_layers_refuse_the_same(use):
 
 
 @pytest.mark.parametrize("init", [nn.he_normal, nn.xavier_uniform])
-@pytest.mark.parametrize("shape", [3, (3,), (), (3, 0), (2, 3, 4)])
+@pytest.mark.parametrize("shape", [3, (3,), (), (3, 0), (2, 3, 0), [2, 3], (2, 3, 4.0)])
 def test_a_shape_that_is_no_matrix_is_refused(init, shape):
     with pytest.raises((ValueError, TypeError), match=r"\bshape\b"):
         init(shape, 0)
+
+
+# Kernels ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("init", "deviation"),
+    [
+        (nn.lecun_normal, (1 / (20 * 15)) ** 0.5),
+        (nn.he_normal, (2 / (20 * 15)) ** 0.5),
+        (nn.he_uniform, (2 / (20 * 15)) ** 0.5),
+        (nn.xavier_normal, (2 / (20 * 15 + 40 * 15)) ** 0.5),
+        (nn.xavier_uniform, (2 / (20 * 15 + 40 * 15)) ** 0.5),
+    ],
+)
+def test_a_kernel_counts_what_an_output_reads(init, deviation):
+    kernel = init((40, 20, 3, 5), 0)
+    assert kernel.shape == (40, 20, 3, 5)
+    assert abs(kernel.std() / deviation - 1) < 0.03  # 12,000 draws: five standard errors
+    flat = init((40, 20 * 15), 0)
+    if "xavier" not in init.__name__:
+        np.testing.assert_array_equal(kernel, flat.reshape(kernel.shape))
+
+
+# One seed for all -------------------------------------------------------------------------------
+
+
+def model():
+    return nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 2))
+
+
+def bytes_of(made):
+    return [*(p.data.tobytes() for p in made.parameters()), made(np.ones((4, 3))).data.tobytes()]
+
+
+@pytest.fixture
+def unseeded():
+    """Puts back what was in force: nothing."""
+    with nn.seed(0):
+        yield
+
+
+def test_one_seed_makes_one_model(unseeded):
+    nn.seed(3)
+    first, next_one = bytes_of(model()), bytes_of(model())
+    nn.seed(3)
+    assert bytes_of(model()) == first != next_one
+    nn.seed(4)
+    assert bytes_of(model()) not in (first, next_one)
+
+
+def test_the_layers_of_one_seed_differ():
+    with nn.seed(0):
+        one, two = nn.Linear(3, 3), nn.Linear(3, 3)
+        assert nn.Dropout(0.5)(np.ones(99)).tolist() != nn.Dropout(0.5)(np.ones(99)).tolist()
+    assert one.weight.tolist() != two.weight.tolist()
+
+
+def test_what_a_layer_draws_later_changes_no_other():
+    def made(times):
+        with nn.seed(0):
+            drop = nn.Dropout(0.5)
+            for _ in range(times):
+                drop(np.ones(5))
+            return nn.Linear(2, 2).weight.tolist()
+
+    assert made(0) == made(3)
+
+
+def test_a_seed_holds_for_its_block_alone():
+    with nn.seed(1):
+        inside = model()
+        with nn.seed(1):
+            assert bytes_of(model()) == bytes_of(inside)
+        again = model()
+    with nn.seed(1):
+        model()
+        assert model()[0].weight.tolist() == again[0].weight.tolist()
+    assert model()[0].weight.tolist() != model()[0].weight.tolist()
+
+
+def test_explicit_generators_stay():
+    expected = nn.he_normal((2, 3), 5)
+    before = global_state()
+    with nn.seed(1):
+        np.testing.assert_array_equal(nn.he_normal((2, 3), 5), expected)
+        given = nn.he_normal((2, 3), np.random.default_rng(1))
+    np.testing.assert_array_equal(given, nn.he_normal((2, 3), np.random.default_rng(1)))
+    assert global_state() == before
+
+
+@pytest.mark.parametrize("wrong", [None, -1, 1.5, "0", True])
+def test_a_seed_is_a_whole_number(wrong):
+    with pytest.raises(ValueError, match=r"^seed: seed is a whole number of at least 0, got "):
+        nn.seed(wrong)

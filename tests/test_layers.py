@@ -125,8 +125,14 @@ BY_HAND = [
     (nn.Softmax(), [[0.0, np.log(2), np.log(5)]], [[1 / 8, 2 / 8, 5 / 8]]),
     (nn.Softmax(axis=0), [[0.0, 1.0], [np.log(3), 1.0]], [[0.25, 0.5], [0.75, 0.5]]),
     (nn.Flatten(), [[[1.0, 2.0], [3.0, 4.0]]], [[1.0, 2.0, 3.0, 4.0]]),
+    (nn.LeakyReLU(0.25), [[-2.0, 0.0, 3.0]], [[-0.5, 0.0, 3.0]]),
+    (nn.GELU(), [[0.0, 1.0, -1.0]], [[0.0, 0.8413447460685429, -0.15865525393145707]]),
+    (nn.GELU("tanh"), [[0.0, 1.0, -1.0]], [[0.0, 0.8411919906082768, -0.15880800939172324]]),
 ]
-EVERY = [nn.ReLU(), nn.Sigmoid(), nn.Tanh(), nn.Softmax(), nn.Softmax(axis=0), nn.Flatten()]
+EVERY = [
+    nn.ReLU(), nn.Sigmoid(), nn.Tanh(), nn.Softmax(), nn.Softmax(axis=0), nn.Flatten(),
+    nn.LeakyReLU(), nn.LeakyReLU(-0.5), nn.GELU(), nn.GELU("tanh"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("layer", "x", "expected"), BY_HAND)
@@ -164,6 +170,9 @@ EXTREMES = [
     (nn.Tanh(), [-1.0, 1.0]),
     (nn.Softmax(), [0.0, 1.0]),
     (nn.ReLU(), [0.0, 1000.0]),
+    (nn.LeakyReLU(), [-10.0, 1000.0]),
+    (nn.GELU(), [0.0, 1000.0]),
+    (nn.GELU("tanh"), [0.0, 1000.0]),
 ]
 
 
@@ -216,6 +225,10 @@ def test_flatten_of_a_scalar_says_what_it_wants():
         (nn.Softmax(), "Softmax", {"dim": -1}),
         (nn.Softmax(axis=0), "Softmax", {"dim": 0}),
         (nn.Flatten(), "Flatten", {}),
+        (nn.LeakyReLU(), "LeakyReLU", {}),
+        (nn.LeakyReLU(0.3), "LeakyReLU", {"negative_slope": 0.3}),
+        (nn.GELU(), "GELU", {}),
+        (nn.GELU("tanh"), "GELU", {"approximate": "tanh"}),
     ],
 )
 @pytest.mark.parametrize("shape", [(6, 4), (3, 2, 4)])
@@ -370,3 +383,295 @@ def test_modules_of_ones_own_get_lists_that_are_no_numbers_as_they_are():
     assert Taking()(ragged) is ragged
     assert isinstance(Taking()([[1, 2], [3, 4]]), np.ndarray)
     assert isinstance(Taking()([np.ones(2), np.ones(2)]), np.ndarray)
+
+
+def test_leaky_relu_at_0_has_the_slope_as_pytorch_has_it():
+    x = mt.Tensor([0.0, -0.0], requires_grad=True)
+    nn.LeakyReLU(0.25)(x).sum().backward()
+    assert x.grad.tolist() == [0.25, 0.25]
+
+
+@pytest.mark.parametrize("wrong", ["a", None, float("nan")])
+def test_a_slope_is_a_number(wrong):
+    with pytest.raises(
+        ValueError, match=r"^LeakyReLU: negative_slope is a number of any size, got"
+    ):
+        nn.LeakyReLU(wrong)
+
+
+def test_gelu_knows_two_forms():
+    with pytest.raises(ValueError, match=r"^GELU: approximate is 'none' or 'tanh', got 'erf'$"):
+        nn.GELU("erf")
+    assert [repr(nn.GELU()), repr(nn.GELU("tanh"))] == ["GELU", "GELU(approximate='tanh')"]
+    assert repr(nn.LeakyReLU(0.2)) == "LeakyReLU(0.2)"
+
+
+# Embedding --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (0,), (2, 1, 3)])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+def test_an_embedding_picks_rows(shape, dtype):
+    layer = nn.Embedding(5, 3, rng=0)
+    numbers = np.random.default_rng(1).integers(0, 5, shape).astype(dtype)
+    for given in (numbers, mt.Tensor(numbers), numbers.tolist()):
+        if np.asarray(given).dtype.kind in "iu":
+            np.testing.assert_array_equal(layer(given).data, layer.weight.data[numbers])
+    assert layer(numbers).shape == (*shape, 3)
+
+
+def test_an_embedding_agrees_with_pytorch():
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    layer = nn.Embedding(5, 3, rng=0)
+    other = torch.nn.Embedding(5, 3, dtype=torch.float64)
+    assert list(layer.state_dict()) == list(other.state_dict())
+    other.load_state_dict({k: torch.tensor(v) for k, v in layer.state_dict().items()})
+    numbers = np.array([[0, 4, 4], [1, 4, 0]])
+    upstream = np.random.default_rng(2).normal(size=(2, 3, 3))
+    result, expected = layer(numbers), other(torch.tensor(numbers))
+    result.backward(upstream)
+    expected.backward(torch.tensor(upstream))
+    np.testing.assert_array_equal(result.data, expected.detach().numpy())
+    np.testing.assert_allclose(layer.weight.grad, other.weight.grad.numpy(), **LIMIT)
+
+
+def test_an_embeddings_first_rows():
+    layer = nn.Embedding(400, 50, rng=3)
+    assert abs(layer.weight.data.std() - 1) < 0.03
+    np.testing.assert_array_equal(layer.weight.data, nn.Embedding(400, 50, rng=3).weight.data)
+    assert nn.Embedding(2, 3, dtype=np.float32)([0]).dtype == np.float32
+    assert repr(layer) == "Embedding(400, 50)  20,000 parameters"
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ([0, 5], ValueError, "^Embedding: numbers are from 0 to 4, got 0 to 5$"),
+        ([-1], ValueError, "^Embedding: numbers are from 0 to 4, got -1 to -1$"),
+        ([0.0], TypeError, "^Embedding: numbers are whole numbers, got float64$"),
+        ([True], TypeError, "^Embedding: numbers are whole numbers, got bool$"),
+        (["a"], TypeError, "^Embedding: numbers are whole numbers, got <U1; np.unique"),
+    ],
+)
+def test_an_embedding_refuses_what_has_no_row(given, error, said):
+    with pytest.raises(error, match=said):
+        nn.Embedding(5, 3, rng=0)(given)
+
+
+def test_a_compiled_step_reads_other_numbers_and_refuses_wrong_ones():
+    layer = nn.Embedding(5, 3, rng=0)
+    step = mt.compile(lambda x: (layer(x) ** 2).sum())
+    for numbers in ([0, 1], [4, 4], [2, 3]):
+        assert step(np.array(numbers)) == (layer(numbers) ** 2).sum().item()
+    with pytest.raises(ValueError, match="numbers are from 0 to 4"):
+        step(np.array([0, -1]))
+
+
+# Normalisations ---------------------------------------------------------------------------------
+
+
+def scattered(*shape, dtype=float):
+    return (3 * np.random.default_rng(7).normal(size=shape) + 5).astype(dtype)
+
+
+def changed(layer):
+    """The layer with parameters unlike those that it starts with."""
+    rng = np.random.default_rng(8)
+    for p in layer.parameters():
+        p.data = rng.normal(size=p.shape)
+    return layer
+
+
+def same_as_pytorch(layer, other, values):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    ours, theirs = mt.Tensor(values, requires_grad=True), torch.tensor(values, requires_grad=True)
+    result, expected = layer(ours), other(theirs)
+    upstream = np.random.default_rng(9).normal(size=result.shape)
+    result.backward(upstream)
+    expected.backward(torch.tensor(upstream))
+    np.testing.assert_allclose(result.data, expected.detach().numpy(), **LIMIT)
+    np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), rtol=1e-11, atol=1e-12)
+    for mine, his in zip(layer.parameters(), other.parameters(), strict=True):
+        np.testing.assert_allclose(mine.grad, his.grad.numpy(), rtol=1e-11, atol=1e-12)
+    for name, array in layer.state_dict().items():
+        np.testing.assert_allclose(array, other.state_dict()[name].numpy(), **LIMIT)
+
+
+def twin(layer, kind, *arguments, **options):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    other = getattr(torch.nn, kind)(*arguments, dtype=torch.float64, **options)
+    assert list(layer.state_dict()) == list(other.state_dict())
+    other.load_state_dict({k: torch.tensor(v) for k, v in layer.state_dict().items()})
+    return other
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        (4, {}), ((3, 4), {}), (4, {"eps": 0.1}), ((2, 3, 4), {}),
+    ],
+)  # fmt: skip
+def test_layer_norm_agrees_with_pytorch(shape, options):
+    layer = changed(nn.LayerNorm(shape, **options))
+    same_as_pytorch(layer, twin(layer, "LayerNorm", shape, **options), scattered(2, 3, 4))
+
+
+def test_layer_norm_by_hand():
+    layer = nn.LayerNorm(2, eps=3.0)
+    np.testing.assert_allclose(layer([[1.0, 3.0], [5.0, 5.0]]).data, [[-0.5, 0.5], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize("shape", [4, (3, 4)])
+def test_layer_norm_gradients_by_differences(shape):
+    rng, layer = np.random.default_rng(3), nn.LayerNorm(shape)
+    size = layer.weight.shape
+    mt.check_gradients(
+        with_values(layer), scattered(2, 3, 4), rng.normal(size=size), rng.normal(size=size)
+    )
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 5), (), (4, 1)])
+def test_layer_norm_names_the_axes_it_wants(shape):
+    with pytest.raises(mt.ShapeError) as caught:
+        nn.LayerNorm((3, 4))(np.ones(shape))
+    assert str(caught.value) == f"LayerNorm: the last axes are (3, 4), got shape {shape}"
+
+
+BATCHES = [("BatchNorm1d", (6, 3)), ("BatchNorm1d", (4, 3, 5)), ("BatchNorm2d", (4, 3, 2, 5))]
+batches = pytest.mark.parametrize(("kind", "shape"), BATCHES)
+
+
+@batches
+@pytest.mark.parametrize("options", [{}, {"eps": 0.1, "momentum": 0.3}])
+def test_batch_norm_agrees_with_pytorch(kind, shape, options):
+    layer = changed(nn.BatchNorm(3, **options))
+    other = twin(layer, kind, 3, **options)
+    for k in range(3):
+        layer.zero_grad()
+        other.zero_grad()
+        same_as_pytorch(layer, other, scattered(*shape) * (k + 1))
+    assert layer.num_batches_tracked.item() == 3
+    layer.eval()
+    other.eval()
+    layer.zero_grad()
+    other.zero_grad()
+    same_as_pytorch(layer, other, scattered(*shape))
+    back = nn.BatchNorm(3, **options)
+    back.load_state_dict({k: v.numpy() for k, v in other.state_dict().items()})
+    assert back.running_var.tolist() == other.running_var.tolist()
+
+
+def test_batch_norm_by_hand():
+    layer = nn.BatchNorm(1, eps=3.0, momentum=0.5)
+    np.testing.assert_allclose(layer([[1.0], [3.0]]).data, [[-0.5], [0.5]])
+    assert layer.running_mean.tolist() == [1.0]  # halfway from 0 to 2
+    assert layer.running_var.tolist() == [1.5]  # halfway from 1 to 2
+    layer.eval()
+    np.testing.assert_allclose(layer([[1.0], [1 + 4.5**0.5]]).data, [[0.0], [1.0]])
+    assert layer.running_mean.tolist() == [1.0]
+
+
+@batches
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_gradients_by_differences(kind, shape, training):
+    rng, layer = np.random.default_rng(3), nn.BatchNorm(3).train(training)
+    values = scattered(*shape), rng.normal(size=3), rng.normal(size=3)
+    mt.check_gradients(with_values(layer), *values)
+
+
+def test_running_statistics_are_kept_and_not_learnt(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm(3), nn.Linear(3, 1, rng=1))
+    assert [name for name, _ in model.named_parameters()][2:4] == [
+        "layers.1.weight",
+        "layers.1.bias",
+    ]
+    x, y = scattered(8, 2), np.ones((8, 1))
+    history = nn.fit(
+        model, x, y, iterations=20, batch_size=4, loss=nn.MSELoss(), validation=(x[:1], y[:1]),
+        print_every=None, progress=False,
+    )  # fmt: skip
+    assert history.costs[-1] < history.costs[0]
+    assert model[1].num_batches_tracked.item() == 20
+    before = model.state_dict()["layers.1.running_mean"]
+    nn.save(tmp_path / "m.npz", model)
+    model(x)
+    assert model[1].running_mean.tolist() != before.tolist()
+    nn.load(tmp_path / "m.npz", model)
+    assert model[1].running_mean.tolist() == before.tolist()
+    outputs = model.eval()(x).data
+    np.testing.assert_allclose(model(x[:1]).data, outputs[:1])  # each example by itself
+
+
+def test_a_backward_through_batch_norm_may_come_after_another_forward():
+    layer, x = nn.BatchNorm(3), mt.Tensor(scattered(4, 3), requires_grad=True)
+    first = layer(x)
+    layer(x)
+    (first**2).sum().backward()
+    assert np.isfinite(x.grad).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (1, 3, 1, 1), (0, 3)])
+def test_batch_norm_of_one_number_a_channel_is_refused_in_training(shape):
+    layer = nn.BatchNorm(3)
+    with pytest.raises(ValueError, match=r"^BatchNorm: training takes 2 numbers or more of each"):
+        layer(np.ones(shape))
+    assert layer.num_batches_tracked.item() == 0
+    assert layer.eval()(np.ones(shape)).shape == shape
+
+
+@pytest.mark.parametrize("shape", [(3,), (), (2, 4), (2, 4, 3)])
+def test_batch_norm_names_the_shape_it_wants(shape):
+    with pytest.raises(mt.ShapeError) as caught:
+        nn.BatchNorm(3)(np.ones(shape))
+    assert str(caught.value) == f"BatchNorm: inputs are (N, 3, ...), got shape {shape}"
+
+
+@pytest.mark.parametrize("layer", [nn.LayerNorm, nn.BatchNorm])
+def test_normalisations_keep_float32(layer):
+    made = layer(3, dtype=np.float32)
+    x = mt.Tensor(scattered(4, 3, dtype=np.float32), requires_grad=True)
+    for _ in range(2):
+        result = made(x)
+        result.sum().backward()
+        assert result.dtype == x.grad.dtype == made.weight.grad.dtype == np.float32
+        x.grad = None
+        made.eval()
+    kinds = {array.dtype for array in made.state_dict().values()} - {np.dtype(np.int64)}
+    assert kinds == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("layer", [nn.LayerNorm, nn.BatchNorm])
+def test_normalisations_take_numbers_far_from_0(layer):
+    x = 1e8 + np.array([[1.0, 2.0], [3.0, 5.0], [8.0, 9.0]])
+    axis = 1 if layer is nn.LayerNorm else 0
+    expected = (x - x.mean(axis, keepdims=True)) / x.std(axis, keepdims=True)
+    np.testing.assert_allclose(layer(2)(x).data, expected, rtol=1e-4)
+    assert (layer(2)(np.full((3, 2), 4)).data == 0).all()  # whole numbers, and no spread
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: nn.Embedding(0, 1), "Embedding: num_embeddings is a whole number of at least 1"),
+        (lambda: nn.Embedding(1, 1.5), "Embedding: embedding_dim is a whole number of at least 1"),
+        (lambda: nn.LayerNorm(0), "LayerNorm: a size is a whole number of at least 1, got 0"),
+        (lambda: nn.LayerNorm(()), "LayerNorm: normalized_shape has one size or more"),
+        (lambda: nn.LayerNorm(2.5), "LayerNorm: a size is a whole number of at least 1, got 2.5"),
+        (lambda: nn.LayerNorm((2, 2.0)), "LayerNorm: a size is a whole number of at least 1"),
+        (lambda: nn.LayerNorm(2, eps=0), "LayerNorm: eps is a number above 0, got 0"),
+        (lambda: nn.BatchNorm("3"), "BatchNorm: num_features is a whole number of at least 1"),
+        (lambda: nn.BatchNorm(3, eps=-1), "BatchNorm: eps is a number above 0, got -1"),
+        (lambda: nn.BatchNorm(3, momentum=1.5), "BatchNorm: momentum is a number from 0 to 1"),
+    ],
+)
+def test_wrong_arguments_of_layers_are_refused(make, said):
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert str(caught.value).startswith(said)
+
+
+def test_layers_show_their_sizes():
+    shown = [repr(nn.LayerNorm(3)), repr(nn.LayerNorm((2, 3))), repr(nn.BatchNorm(4))]
+    assert [text.split("  ")[0] for text in shown] == [
+        "LayerNorm(3)", "LayerNorm((2, 3))", "BatchNorm(4)",
+    ]  # fmt: skip

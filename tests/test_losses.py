@@ -282,15 +282,59 @@ def test_labels_out_of_range_are_refused(labels, found, kind):
 
 
 @pytest.mark.parametrize(
-    ("predictions", "labels"),
-    [((2, 3), (2, 1)), ((2, 3), (3,)), ((2, 3), (2, 3)), ((3,), (3,)), ((2, 3, 4), (2,))],
+    ("predictions", "labels", "cure"),
+    [
+        ((2, 3), (2, 1), "; take labels[..., 0]"),
+        ((2, 3), (3,), ""),
+        ((2, 3), (2, 3), "; labels are numbers, onehot.argmax(-1)"),
+        ((3,), (3,), "; labels are numbers, onehot.argmax(-1)"),
+        ((2, 3, 4), (2,), ""),
+        ((2, 3, 4), (2, 3, 1), "; take labels[..., 0]"),
+        ((2, 3, 4), (2, 4), "; put the classes last, np.moveaxis(predictions, 1, -1)"),
+        ((2, 3, 4, 5), (2, 4, 5), "; put the classes last, np.moveaxis(predictions, 1, -1)"),
+        ((), (), ""),
+    ],
 )
-def test_cross_entropy_refuses_other_shapes(predictions, labels):
+def test_cross_entropy_refuses_other_shapes(predictions, labels, cure):
     with pytest.raises(mt.ShapeError) as caught:
         nn.CrossEntropyLoss()(np.zeros(predictions), np.zeros(labels, dtype=int))
     assert str(caught.value) == (
-        f"CrossEntropyLoss: predictions (n, classes) take n labels, got {predictions} and {labels}"
+        f"CrossEntropyLoss: predictions (..., classes) take labels (...), got {predictions} and "
+        f"{labels}{cure}"
     )
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (2, 1, 3)])
+def test_cross_entropy_takes_any_axes_before_the_classes(shape):
+    rng = np.random.default_rng(1)
+    z, y = rng.normal(size=(*shape, 5)), rng.integers(0, 5, shape)
+    loss, flat = nn.CrossEntropyLoss(), mt.Tensor(z.reshape(-1, 5), requires_grad=True)
+    expected = loss(flat, y.reshape(-1))
+    expected.backward()
+    for labels in (y, mt.Tensor(y), y.tolist()):
+        ours = mt.Tensor(z, requires_grad=True)
+        cost = loss(ours, labels)
+        cost.backward()
+        assert cost.item() == expected.item()
+        np.testing.assert_array_equal(ours.grad.reshape(-1, 5), flat.grad)
+    mt.check_gradients(lambda z: loss(z, y), z)
+    np.testing.assert_array_equal(loss.decide(z), z.argmax(-1))
+    step = mt.compile(lambda z, y: loss(z, y))
+    assert step(ours, y) == cost.item()
+    assert step(ours, (y + 1) % 5) == loss(ours, (y + 1) % 5).item()
+
+
+def test_cross_entropy_of_sequences_agrees_with_pytorch():
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    rng = np.random.default_rng(2)
+    z, y = rng.normal(size=(3, 4, 5)), rng.integers(0, 5, (3, 4))
+    ours, theirs = mt.Tensor(z, requires_grad=True), torch.tensor(z, requires_grad=True)
+    cost = nn.CrossEntropyLoss()(ours, y)
+    expected = torch.nn.CrossEntropyLoss()(theirs.movedim(-1, 1), torch.tensor(y))
+    cost.backward()
+    expected.backward()
+    np.testing.assert_allclose(cost.item(), expected.item(), **LIMIT)
+    np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), **LIMIT)
 
 
 @pytest.mark.parametrize("dtype", [float, bool])

@@ -277,3 +277,40 @@ def test_as_a_module():
         [sys.executable, "-m", "microtensor", "doctor"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("python ")
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    """As in `python -m microtensor explain ... | head -1`."""
+    command = [sys.executable, "-m", "microtensor", "explain", "w*x", "w=2", "x=3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        done.stdout.close()
+        assert done.stderr.read() == b""
+    assert done.returncode == 0
+
+
+def test_a_negative_depth_is_named_as_it_was_given(capsys):
+    with pytest.raises(SystemExit):
+        main(["draw", "w*2", "w=3", "--collapse", "-1"])
+    said = 'microtensor draw: collapse is "auto", False, a depth, or names of groups, got -1\n'
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "\x1b[31m", "a\nb\r", "\ud800", "\x00", "x" * 10_000])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "{}"], ["explain", "w*x", "w={}"], ["explain", "w*x", "{}=2"], ["{}"],
+        ["explain", "w", "w=1", "--wrt", "{}"], ["explain", "w", "w=1", "--{}"], ["doctor", "{}"],
+        ["draw", "w*2", "w=1", "-o", "{}.jpg"], ["draw", "w*2", "w=1", "--theme", "{}"],
+        ["source", "w*2", "w=1", "--xp", "{}"], ["explain", "{}.py:L"],
+        ["explain", "w*2", "w=1", "--html", "{}.svg"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_was_typed_is_quoted_harmlessly_and_in_part(arguments, text, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([argument.format(text) for argument in arguments])
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert all(c.isprintable() for c in said.replace("\n", ""))
+    assert max(map(len, said.splitlines())) <= 500 and len(said.splitlines()) < 8

@@ -12,8 +12,9 @@ import nn
 
 PUBLIC = (
     "Module Parameter Buffer Sequential Linear ReLU Sigmoid Tanh Softmax Dropout Flatten BCELoss "
-    "BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal he_uniform "
-    "lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
+    "Embedding LeakyReLU GELU LayerNorm BatchNorm Conv2d MaxPool2d AvgPool2d AdamW clip_grad_norm "
+    "batches seed BCEWithLogitsLoss MSELoss CrossEntropyLoss Optimizer SGD Adam he_normal "
+    "he_uniform lecun_normal xavier_normal xavier_uniform fit predict accuracy History save load "
     "CatClassifier datasets"
 ).split()
 
@@ -869,7 +870,7 @@ def test_a_module_that_holds_a_compiled_step_is_copied_with_it(copied):
 
 
 def test_a_class_says_that_it_is_an_activation():
-    kinds = [nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax]
+    kinds = [nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax, nn.LeakyReLU, nn.GELU]
     assert all(kind.activation is True for kind in kinds)
     assert not nn.Linear.activation
     assert not nn.Module.activation
@@ -1068,3 +1069,245 @@ def test_what_an_ordered_dict_holds_isnt_lost():
 
 def replace(model):
     model.parts["a"] = model.parts["a"] * 0.5
+
+
+# Whatever holds parameters ----------------------------------------------------------------------
+
+
+class Own(dict):
+    pass
+
+
+class Listed(list):
+    pass
+
+
+Named = collections.namedtuple("Named", "a b")
+
+
+def empty():
+    return nn.Sequential()
+
+
+def test_a_defaultdict_names_and_keeps_what_is_put_in():
+    model = empty()
+    model.heads = collections.defaultdict(list)
+    model.heads["cat"].append(linear())
+    model.heads.setdefault("dog", []).append(linear())
+    assert names(model) == ["heads.cat.0.weight", "heads.dog.0.weight"]
+    twin = pickle.loads(pickle.dumps(model))
+    twin.heads["cow"].append(linear())
+    assert names(twin) == [*names(model), "heads.cow.0.weight"]
+    model.plain = {"x": leaf()}
+    with pytest.raises(KeyError, match="'y'"):
+        model.plain["y"]
+
+
+HELD = {
+    "a defaultdict": lambda p: collections.defaultdict(float, w=p),
+    "a dict in a tuple": lambda p: (1, {"w": p}),
+    "a list in a tuple": lambda p: ([p], "text"),
+    "a list in tuples": lambda p: (((), ("x", [p])),),
+    "a list in a named tuple": lambda p: Named([p], 2),
+    "a tuple in a list": lambda p: [({"w": p},)],
+    "a tuple in a defaultdict": lambda p: collections.defaultdict(int, {"a": (["x"], {"w": p})}),
+}
+
+
+def deepest(value, p):
+    """The list or dict that holds p, and its key."""
+    while True:
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        key, inner = next((k, x) for k, x in pairs if x is p or p in flat(x))
+        if inner is p:
+            return value, key
+        value = inner
+
+
+def flat(value):
+    if not isinstance(value, list | tuple | dict):
+        return []
+    inside = list(value.values() if isinstance(value, dict) else value)
+    return [id_ for x in inside for id_ in ([x, *flat(x)] if isinstance(x, mt.Tensor) else flat(x))]
+
+
+@pytest.mark.parametrize("make", HELD.values(), ids=HELD)
+@pytest.mark.parametrize("kind", [leaf, lambda: nn.Buffer(1.0)])
+def test_no_holder_loses_what_it_holds(make, kind):
+    model, p = empty(), kind()
+    model.parts = make(p)
+    (path,) = model.state_dict()
+    assert p.name == path
+    assert isinstance(model.parts, dict | list | type(make(p)))
+    holder, key = deepest(model.parts, p)
+    step = step_of(Parts())
+    with pytest.raises(TypeError, match=rf"^{path}: a Tensor is neither trained nor saved in the"):
+        holder[key] = p * 0.5
+    assert list(model.state_dict()) == [path]
+    holder[key] = nn.Parameter(3.0)
+    assert names(model) == [path]
+    step()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: Own(w=p),
+        lambda p: Listed([p]),
+        lambda p: [Own(w=[p])],
+        lambda p: (Listed([p]),),
+        lambda p: {"a": Own(layer=linear())},
+        lambda p: [{p}],
+        lambda p: {"a": collections.deque([p])},
+        lambda p: collections.UserList([p]),
+        lambda p: collections.UserDict(w=p),
+        lambda p: collections.ChainMap({"w": p}),
+        lambda p: collections.Counter(w=p),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("how", ["set", "append", "late"])
+def test_a_holder_that_nobody_watches_is_refused(make, how):
+    model = empty()
+    model.parts = []
+    with pytest.raises(TypeError, match=r"found in lists, tuples and dicts, not in a \w+; make it"):
+        if how == "set":
+            model.other = make(nn.Parameter(1.0))
+        elif how == "append":
+            model.parts.extend([make(nn.Parameter(1.0))])
+        else:
+            vars(model)["other"] = make(nn.Parameter(1.0))
+            model.other = model.other
+            model.parameters()
+    if how != "late":
+        assert vars(model).keys() == vars(empty()).keys() | {"parts"}
+        assert model.parts == []
+
+
+def test_what_is_filled_later_is_refused_or_watched_once_it_is_read():
+    model = empty()
+    model.mine, model.settings = Own(), {"rate": 1}
+    model.settings["w"] = leaf()
+    assert names(model) == ["settings.w"]
+    with pytest.raises(TypeError, match=r"^settings\.w: a Tensor is neither trained"):
+        model.settings["w"] = model.settings["w"] * 0.5
+    model.mine["w"] = nn.Parameter(1.0)
+    with pytest.raises(TypeError, match=r"^mine: .* not in a Own; make it a dict$"):
+        model.parameters()
+
+
+def test_a_change_of_a_list_that_fails_halfway_changes_nothing():
+    def some():
+        yield linear()
+        raise RuntimeError("halfway")
+
+    model = empty()
+    with pytest.raises(RuntimeError, match="halfway"):
+        model.layers.extend(some())
+    assert model.layers == []
+
+
+def test_what_was_computed_from_a_parameter_that_nobody_holds_is_told():
+    class Lost(nn.Module):
+        def __init__(self, wrap):
+            self.w = wrap(nn.Parameter([1.0, 2.0]) * 0.1)
+
+    for wrap in (lambda x: x, lambda x: [x], lambda x: (x, 1), lambda x: {"a": x}):
+        with pytest.raises(
+            TypeError, match=r"^Lost\.w: this was computed from a parameter that no module holds, "
+        ):
+            Lost(wrap)
+
+
+def test_what_was_computed_otherwise_is_kept_without_a_word():
+    loose, x, other = nn.Parameter(1.0), leaf(), Scaled()
+
+    class Kept(nn.Module):
+        def __init__(self):
+            self.w = nn.Parameter(1.0)
+            self.own = nn.Parameter(2.0, name="own")
+            self.h = self.w * self.own
+            self.of_another, self.of_an_input = other.s * 2, x * 2
+            with mt.no_grad():
+                self.constant = loose * 2
+
+        def forward(self, x):
+            self.hidden = loose * x
+            self.all = [self.hidden]
+            return self.hidden
+
+    model = Kept()
+    model(x)
+    model(x)
+    model.outside = loose * 2
+    assert names(model) == ["w", "own"]
+
+
+class Caching(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(1, 1, rng=0)
+        self.seen = []
+
+    def forward(self, x, others=(), *, extra=None):
+        self.x, self.others, self.extra = x, others, extra
+        self.seen.append(x)
+        self.inner = nn.Linear(1, 1, rng=0)(x)
+        return self.layer(x)
+
+
+def test_an_input_that_a_module_keeps_is_no_parameter():
+    x, y, z = leaf([[1.0]]), leaf([[2.0]]), leaf([[3.0]])
+    model = Caching()
+    for _ in range(2):
+        nn.Sequential(model)(x).sum().backward()
+        model(x, [y], extra={"z": z})
+        assert names(model) == ["layers.0.layer.weight", "layers.0.layer.bias"]
+    assert x.grad.tolist() == (2 * model.layer.weight.data).tolist()
+    assert model.x is x
+    del model.inner
+    assert len(copy.deepcopy(model).parameters()) == 2
+    assert len(pickle.loads(pickle.dumps(model)).parameters()) == 2
+
+
+def test_a_leaf_made_within_a_call_is_a_parameter():
+    class Lazy(nn.Module):
+        def forward(self, x):
+            if not hasattr(self, "w"):
+                self.w = leaf(np.ones(x.shape[-1]))
+            return x * self.w
+
+    model = Lazy()
+    model(leaf([1.0, 2.0]))
+    assert names(model) == ["w"]
+
+
+HOSTILE = "a\n__import__('os')\u202e\x00"
+
+
+def test_names_are_harmless_in_every_text():
+    model = type("Model\n", (nn.Module,), {"extra_repr": lambda self: HOSTILE})()
+    setattr(model, HOSTILE, nn.Linear(1, 1, rng=0))
+    model.layers = {HOSTILE: nn.ReLU()}
+    for line in repr(model).splitlines():
+        assert line.isprintable()
+    assert len(repr(model).splitlines()) == 3
+    model.s = nn.Parameter(1.0, name=HOSTILE)
+    named = nn.Sequential()
+    setattr(named, HOSTILE, nn.Parameter([1.0]))
+    for wrong in (
+        lambda: setattr(model, HOSTILE, mt.Tensor(1.0)),
+        lambda: setattr(model, f"b{HOSTILE}", {nn.Parameter(1.0)}),
+        lambda: model.load_state_dict({}),
+        lambda: named.load_state_dict({HOSTILE: [1.0, 2.0]}),
+        lambda: nn.SGD([model.s * 2]),
+        lambda: nn.SGD([nn.Parameter(1.0, name=HOSTILE) * 2]),
+        lambda: type("A", (nn.Module,), {HOSTILE: nn.Parameter(1.0)}),
+    ):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            wrong()
+        assert str(caught.value).isprintable()
+
+    def cost():
+        return (named.parameters()[0] ** 2).sum()
+
+    cost.__name__ = HOSTILE
+    assert repr(mt.compile(cost)).isprintable()

@@ -1,4 +1,4 @@
-"""SGD and Adam: by hand, against PyTorch, in place; what they remember and what they refuse."""
+"""The optimizers: by hand, against PyTorch, in place; what they remember and what they refuse."""
 
 import numpy as np
 import pytest
@@ -18,6 +18,8 @@ SETTINGS = [
     ("Adam", {"lr": 0.05}),
     ("Adam", {"lr": 0.05, "weight_decay": 0.1}),
     ("Adam", {"lr": 0.05, "betas": (0.5, 0.9), "eps": 1e-3}),
+    ("AdamW", {}),
+    ("AdamW", {"lr": 0.05, "betas": (0.5, 0.9), "weight_decay": 0.3}),
 ]
 every_setting = pytest.mark.parametrize(("kind", "options"), SETTINGS)
 
@@ -79,7 +81,7 @@ def test_twenty_steps_agree_with_pytorch(kind, options):
             np.testing.assert_allclose(p.data, q.detach().numpy(), **LIMIT)
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
 def test_a_learning_rate_may_change_on_the_way(kind):
     torch = pytest.importorskip("torch", reason="compares with PyTorch")
     ours = parameters()
@@ -114,7 +116,7 @@ def test_a_parameter_whose_gradient_comes_late_agrees_with_pytorch(kind, options
         np.testing.assert_allclose(p.data, q.detach().numpy(), **LIMIT)
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
 def test_the_default_settings_learn(kind):
     p = nn.Parameter(1.0)
     optimizer = getattr(nn, kind)([p])
@@ -295,7 +297,7 @@ def test_an_optimizer_without_an_update_says_so():
 # What is refused --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
 def test_a_step_without_gradients_is_refused(kind):
     ps = parameters()
     optimizer = getattr(nn, kind)(ps)
@@ -322,10 +324,24 @@ WRONG_PARAMETERS = [
         "expected parameters, got a tuple",
     ),
     (None, TypeError, "expected "),
+    ({"params": [PARAMETER]}, TypeError, "expected a list such as model.parameters(), got a dict"),
+    ([{"params": [PARAMETER]}, PARAMETER], TypeError, "expected parameters, got a dict"),
+    ([{"params": PARAMETER}], TypeError, "expected a list such as model.parameters(), got a Par"),
+    ([{"params": [PARAMETER]}, {"params": [PARAMETER]}], ValueError, "a parameter is listed twice"),
+    ([{"params": []}, {"params": []}], ValueError, "there are no parameters to change"),
+    ([{"params": [3.0]}], TypeError, "expected parameters, got a float"),
+    ([{"lr": 0.1}], ValueError, "a group has params, and may have lr and weight_decay; got lr"),
+    (
+        [{"params": [PARAMETER], "learning_rate": 0.1}],
+        ValueError,
+        "a group has params, and may have lr and weight_decay; got params, learning_rate",
+    ),
+    ([{"params": [PARAMETER], "lr": 0}], ValueError, "lr is a number above 0, got 0"),
+    ([{"params": [PARAMETER], "weight_decay": -1}], ValueError, "weight_decay is a number at"),
 ]
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
 @pytest.mark.parametrize(("wrong", "error", "text"), WRONG_PARAMETERS)
 def test_wrong_parameters_are_refused_in_one_line(kind, wrong, error, text):
     with pytest.raises(error) as caught:
@@ -471,9 +487,168 @@ def test_what_was_computed_is_no_parameter(kind, options):
         assert getattr(nn, kind)([w * 2], **options).parameters  # a constant, which has no other
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
 def test_the_rate_is_called_lr(kind):
     with pytest.raises(TypeError, match=f"^{kind}: learning_rate= is called lr= here$"):
         getattr(nn, kind)([nn.Parameter(1.0)], learning_rate=0.1)
     with pytest.raises(TypeError, match="unexpected keyword argument 'nesterov'"):
         getattr(nn, kind)([nn.Parameter(1.0)], nesterov=True)
+
+
+# Groups -----------------------------------------------------------------------------------------
+
+GROUPED = [({"lr": 0.1}, {}), ({"weight_decay": 0.3}, {"lr": 0.02, "weight_decay": 0.0}), ({}, {})]
+
+
+def grouped(ps, options):
+    first, second = options
+    return [{"params": ps[:2], **first}, {"params": iter(ps[2:]), **second}]
+
+
+@every_setting
+@pytest.mark.parametrize("options_of_groups", GROUPED)
+def test_groups_agree_with_pytorch(kind, options, options_of_groups):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    ours = parameters()
+    theirs = [torch.tensor(p.numpy(), requires_grad=True) for p in ours]
+    mine = getattr(nn, kind)(grouped(ours, options_of_groups), **options)
+    his = getattr(torch.optim, kind)(grouped(theirs, options_of_groups), **options)
+    for k in range(20):
+        if k == 10:
+            for optimizer in (mine, his):
+                optimizer.param_groups[1]["lr"] = 0.03
+        step(mine)
+        his.zero_grad()
+        cost(*theirs).backward()
+        his.step()
+        for p, q in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(p.data, q.detach().numpy(), **LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
+def test_the_optimizers_own_rate_is_that_of_groups_without_one(kind):
+    ps, single = parameters(), parameters()
+    optimizer = getattr(nn, kind)([{"params": ps[:2]}, {"params": ps[2:], "lr": 0.5}], lr=0.1)
+    plain = [getattr(nn, kind)(single[:2], lr=0.1), getattr(nn, kind)(single[2:], lr=0.5)]
+    for lr in (0.1, 0.05):
+        optimizer.lr = plain[0].lr = lr
+        step(optimizer)
+        for p in single:
+            p.grad = None
+        cost(*single).backward()
+        for one in plain:
+            one.step()
+        assert bytes_of(ps) == bytes_of(single)
+        assert optimizer.lr == lr
+
+
+def test_groups_of_an_optimizer_of_ones_own():
+    ps = [nn.Parameter(1.0), nn.Parameter(1.0)]
+    optimizer = SignDescent([{"params": ps[:1]}, {"params": ps[1:], "lr": 0.5}], lr=0.25)
+    for p in ps:
+        p.grad = np.array(1.0)
+    optimizer.step()
+    assert [p.item() for p in ps] == [0.75, 0.5]
+    assert repr(optimizer) == "SignDescent(lr=0.25, weight_decay=0.0, inertia=0.9)"
+
+
+def test_an_error_in_an_update_leaves_the_rate_as_it_was():
+    class Failing(nn.Optimizer):
+        def update(self, k, g):
+            raise ZeroDivisionError
+
+    p = nn.Parameter(1.0)
+    p.grad = np.array(1.0)
+    optimizer = Failing([{"params": [p], "lr": 0.5}], lr=0.25)
+    with pytest.raises(ZeroDivisionError):
+        optimizer.step()
+    assert optimizer.lr == 0.25
+
+
+def test_groups_go_on_from_a_checkpoint(tmp_path):
+    X, Y = np.eye(3), np.eye(3)[:, :1]
+
+    def made():
+        model = nn.Sequential(nn.Linear(3, 2, rng=1), nn.Tanh(), nn.Linear(2, 1, rng=2))
+        weights = [p for p in model.parameters() if p.ndim == 2]
+        biases = [p for p in model.parameters() if p.ndim == 1]
+        groups = [{"params": weights, "weight_decay": 0.1}, {"params": biases, "lr": 0.5}]
+        return model, nn.AdamW(groups, lr=0.1)
+
+    def train(model, optimizer, iterations, history=None):
+        return nn.fit(
+            model, X, Y, iterations=iterations, optimizer=optimizer, history=history,
+            loss=nn.MSELoss(), print_every=None, progress=False,
+        )  # fmt: skip
+
+    expected = train(*made(), 9).costs
+    model, optimizer = made()
+    nn.save(tmp_path / "half.npz", model, optimizer, train(model, optimizer, 4))
+    model, optimizer = made()
+    history = nn.load(tmp_path / "half.npz", model, optimizer)
+    assert train(model, optimizer, 5, history).costs == expected
+
+
+# Clipping ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("max_norm", [0.5, 5.0, 1e6])
+def test_clipping_agrees_with_pytorch(max_norm):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    ours = parameters()
+    theirs = [torch.tensor(p.numpy(), requires_grad=True) for p in ours]
+    cost(*ours).backward()
+    cost(*theirs).backward()
+    kept = [p.grad for p in ours]
+    before = bytes_of(kept)
+    norm = nn.clip_grad_norm(iter(ours), max_norm)
+    assert type(norm) is float
+    np.testing.assert_allclose(norm, torch.nn.utils.clip_grad_norm_(theirs, max_norm), rtol=1e-12)
+    for p, q in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=5e-6)  # it adds 1e-6 to the norm
+    np.testing.assert_allclose(nn.clip_grad_norm(ours, 1e9), min(norm, max_norm), rtol=1e-14)
+    assert bytes_of(kept) == before  # arrays that others may hold
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_clipping_holds_for_all_sizes(scale):
+    ps = [nn.Parameter([1.0, 1.0]), nn.Parameter(1.0), nn.Parameter(np.ones((0, 2)))]
+    ps[0].grad, ps[1].grad = np.array([2.0, 3.0]) * scale, np.array(6.0) * scale
+    np.testing.assert_allclose(nn.clip_grad_norm(ps, scale), 7 * scale, rtol=1e-14)
+    np.testing.assert_allclose(ps[0].grad, np.array([2, 3]) * (scale / 7), rtol=1e-14)
+    assert (ps[2].grad, type(ps[1].grad)) == (None, np.ndarray)
+    narrow = nn.Parameter([1.0, 1.0], dtype=np.float32)
+    narrow.grad = np.full(2, 3e30, np.float32)
+    assert nn.clip_grad_norm([narrow], 1.0) > 4e30
+    assert narrow.grad.dtype == np.float32
+    np.testing.assert_allclose(narrow.grad, 0.5**0.5, rtol=1e-6)
+
+
+def test_nothing_is_clipped_of_nothing():
+    ps = parameters()
+    assert nn.clip_grad_norm(ps, 1.0) == nn.clip_grad_norm([], 1.0) == 0.0
+    ps[0].grad = np.zeros((3, 4))
+    assert nn.clip_grad_norm(ps, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("bad", [NAN, INF])
+def test_clipping_refuses_what_isnt_finite(bad):
+    model = nn.Linear(1, 1, rng=0)
+    model.weight.grad, model.bias.grad = np.ones((1, 1)), np.array([bad])
+    with pytest.raises(
+        FloatingPointError, match=r"^clip_grad_norm: the gradient of bias isn't finite$"
+    ):
+        nn.clip_grad_norm(model.parameters(), 1.0)
+    assert model.weight.grad.item() == 1.0
+
+
+@pytest.mark.parametrize("wrong", [0, -1, NAN, "1", None])
+def test_clipping_refuses_wrong_norms(wrong):
+    with pytest.raises(ValueError, match=r"^clip_grad_norm: max_norm is a number above 0, got "):
+        nn.clip_grad_norm([], wrong)
+
+
+@pytest.mark.parametrize("wrong", [nn.Linear(1, 1, rng=0), nn.Parameter(1.0), None])
+def test_clipping_takes_lists(wrong):
+    with pytest.raises(TypeError, match=r"^clip_grad_norm: expected a list such as model\.param"):
+        nn.clip_grad_norm(wrong, 1.0)

@@ -199,6 +199,19 @@ def test_what_is_no_tensor_is_refused(tmp_path):
         page(1.0, tmp_path / "page.html")
 
 
+def test_a_value_that_many_read_stands_again_beside_them(tmp_path):
+    """As in a picture. There it isn't a card that can be chosen; the arrows are the value's own."""
+    h = leaf(0.5, "w").exp()
+    total = h * 1.0
+    for k in range(12):
+        total = total + h * float(k + 2)
+    graph = Graph.of(total, names={"h": h})
+    text = Path(page(total, tmp_path / "page.html", names={"h": h})).read_text()
+    assert text.count('<g class="again intermediate" aria-hidden="true">') == 12
+    assert len(re.findall(r'class="card \w+" data-id="n\d+"', text)) == len(graph.nodes)
+    assert text.count(f'["{graph.find("h").id}","n') == 13
+
+
 # In a browser -----------------------------------------------------------------------------------
 
 

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import types
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,8 +17,9 @@ import numpy as np
 import pytest
 from counting import calls
 
+import microtensor
 import nn
-from microtensor import Graph, NoRenderer, Tensor, draw, group, primitive
+from microtensor import Graph, NoRenderer, Tensor, draw, explain, group, primitive, to_source
 from microtensor.lexicon import shown
 from microtensor.views import numbers
 from microtensor.views.dot import THEMES, escaped, shade
@@ -277,6 +280,46 @@ def test_a_leaf_that_many_read_stands_beside_them():
     assert len(set(sent)) == 13
 
 
+def shared(readers):
+    """A computed value that many read, one after another."""
+    h = leaf(0.5, "w").exp()
+    total = h.sin()
+    for _ in range(readers - 1):
+        total = total + h.sin()
+    return total, h
+
+
+def test_a_computed_value_that_many_read_stands_beside_them_too():
+    """Graphviz takes 16 seconds for the arrows from one card to 90 in a row."""
+    few, many = (draw(total, names={"h": h}).scene for total, h in map(shared, (12, 13)))
+    assert [c.heading[0].text for c in few.cards].count("h") == 1
+    (own, *others) = [c for c in many.cards if c.heading[0].text == "h"]
+    assert len(own.rows) == 3 and len(others) == 12
+    assert {(c.role, c.rows) for c in others} == {(own.role, ())}
+    readers = Counter(a.source for a in many.arrows)
+    assert {readers[c.id] for c in (own, *others)} == {1}
+    assert all(a.backward for a in many.arrows if a.source in readers)
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b"], range(5000)], ids=["one", "two", "each"])
+def test_groups_thousands_deep_are_drawn_told_and_written(names, tmp_path):
+    w = y = leaf(2.0, "w")
+    with ExitStack() as groups:
+        for k in range(3000):
+            groups.enter_context(group(f"{names[k % len(names)]}"))
+            if k % 100 == 0:
+                y = y * 1.01
+    y = y + w
+    deepest = max((node.group for node in Graph.of(y).nodes), key=len)
+    assert len(deepest) == 33 and deepest[-1] == "…"
+    for collapse in ("auto", False, 3000):
+        picture = draw(y, collapse=collapse)
+        for kind in ("dot", "mmd", "txt"):
+            picture.save(tmp_path / f"picture.{kind}")
+    for text in (explain(y), explain(y, format="latex"), microtensor.paths(y, "w"), to_source(y)):
+        assert "w" in text
+
+
 def test_large_arrays_are_shown_by_histogram_and_rms():
     a = leaf(np.arange(100.0), "a")
     shown = card(draw(a.sum()), "a")
@@ -503,8 +546,11 @@ def test_an_unknown_group_is_named(option):
     [
         ({"theme": "pink"}, "draw: theme 'pink' isn't one of light, dark"),
         ({"direction": "up"}, "draw: direction 'up' isn't one of LR, TB, RL, BT"),
-        ({"collapse": True}, 'draw: collapse is "auto", False, a depth, or names of groups'),
-        ({"collapse": -1}, 'draw: collapse is "auto", False, a depth, or names of groups'),
+        (
+            {"collapse": True},
+            'draw: collapse is "auto", False, a depth, or names of groups, got True',
+        ),
+        ({"collapse": -1}, 'draw: collapse is "auto", False, a depth, or names of groups, got -1'),
     ],
 )
 def test_wrong_options_are_named(options, message):

@@ -130,6 +130,14 @@ def test_compiled_training_refuses_dropout():
         nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
 
 
+def test_compiled_training_refuses_running_statistics():
+    model = nn.Sequential(nn.Linear(2, 2, rng=1), nn.BatchNorm(2), nn.Sigmoid())
+    before = bytes_of(model)
+    with pytest.raises(mt.GradientError, match=r"^compile: '.*running_mean' is changed in place"):
+        nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
+    assert bytes_of(model) == before
+
+
 def test_compiled_training_is_verified_whenever_it_prints(capsys):
     class Settings:
         scale = 1.0
@@ -626,14 +634,233 @@ def test_frames_of_pandas_and_polars():
 @pytest.mark.parametrize(
     ("theirs", "value", "said"),
     [
-        ("epochs", 3, "fit: epochs= is called iterations= here"),
+        ("epochs", 3, "fit: epochs= is called iterations= here, and counts updates, of which an "),
+        ("validation_data", (X, Y), "fit: validation_data= is called validation= here$"),
         ("criterion", nn.BCELoss(), "fit: criterion= is called loss= here"),
-        ("patience", 3, "unexpected keyword argument 'patience'"),
+        ("verbose", 3, "unexpected keyword argument 'verbose'"),
     ],
 )
 def test_arguments_of_other_libraries_are_named(theirs, value, said):
     with pytest.raises(TypeError, match=said):
         nn.fit(new_model(), X, Y, **{theirs: value})
+
+
+# Batches ----------------------------------------------------------------------------------------
+
+MANY = np.arange(22.0).reshape(11, 2)
+LABELS = np.arange(11)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, mt.Tensor, lambda a: a.tolist()])
+@pytest.mark.parametrize(("size", "sizes"), [(4, [4, 4, 3]), (1, [1] * 11), (11, [11]), (50, [11])])
+def test_batches_take_every_example_once_beside_its_target(kind, size, sizes):
+    found = list(nn.batches(kind(MANY), kind(LABELS), size, rng=0))
+    assert [len(x) for x, _ in found] == [len(y) for _, y in found] == sizes
+    rows = np.concatenate([np.asarray(y.data if isinstance(y, mt.Tensor) else y) for _, y in found])
+    assert sorted(rows.tolist()) == LABELS.tolist()
+    taken = np.concatenate([x.data if isinstance(x, mt.Tensor) else x for x, _ in found])
+    np.testing.assert_array_equal(taken, MANY[rows])
+
+
+def orders(rng, times=2):
+    return [np.concatenate([y for _, y in nn.batches(MANY, LABELS, 4, rng)]) for _ in range(times)]
+
+
+def test_batches_come_in_an_order_of_the_generator():
+    (a, b), (c, d) = orders(np.random.default_rng(3)), orders(np.random.default_rng(3))
+    assert (a.tolist(), b.tolist()) == (c.tolist(), d.tolist())
+    assert a.tolist() != b.tolist()
+    a, b = orders(3)
+    assert a.tolist() == b.tolist()
+    assert len({str(order) for order in orders(None, 5)}) > 1
+    with nn.seed(0):
+        first = orders(None)
+    with nn.seed(0):
+        np.testing.assert_array_equal(orders(None), first)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ((MANY, LABELS[1:], 4), mt.ShapeError, r"^batches: \(11, 2\) inputs and \(10,\) targets"),
+        ((MANY[:0], LABELS[:0], 4), ValueError, "^batches: there are no examples"),
+        ((MANY, LABELS, 0), ValueError, "^batches: size is a whole number of at least 1, got 0"),
+        ((MANY, LABELS, 2.0), ValueError, "^batches: size is a whole number"),
+        ((3.0, 4.0, 2), mt.ShapeError, "^batches: expected examples along the first axis"),
+        ((MANY, LABELS, 2, "x"), TypeError, "^rng: expected an int"),
+    ],
+)
+def test_batches_refuse_at_once(arguments, error, said):
+    with pytest.raises(error, match=said):
+        nn.batches(*arguments)
+
+
+class Watching(nn.Module):
+    """Keeps what it is given in training."""
+
+    def __init__(self):
+        self.layer = nn.Linear(2, 1, rng=0)
+        self.seen = []
+
+    def forward(self, x):
+        if self.training:
+            self.seen.append(x[:, 0].tolist())
+        return self.layer(x)
+
+
+def watch(parts, **options):
+    model, history = Watching(), None
+    optimizer = nn.Adam(model.parameters())
+    for iterations in parts:
+        history = nn.fit(
+            model, MANY, LABELS[:, None], iterations=iterations, optimizer=optimizer,
+            history=history, loss=nn.MSELoss(), **QUIET | options,
+        )  # fmt: skip
+    return list(model.seen), history.costs
+
+
+def flat(lists):
+    return [x for one in lists for x in one]
+
+
+def test_fit_takes_every_example_once_an_epoch():
+    seen, _ = watch([6], batch_size=4)
+    assert [len(x) for x in seen] == [4, 4, 3] * 2
+    for epoch in (seen[:3], seen[3:]):
+        assert sorted(flat(epoch)) == MANY[:, 0].tolist()
+    assert flat(seen[:3]) != flat(seen[3:]) != MANY[:, 0].tolist()
+    assert watch([6], batch_size=4) == watch([6], batch_size=4, rng=0)
+    assert watch([6], batch_size=4)[0] != watch([6], batch_size=4, rng=1)[0]
+
+
+@pytest.mark.parametrize("parts", [[3, 4], [1, 1, 5], [7]])
+def test_batches_go_on_where_a_history_ends(parts):
+    assert watch(parts, batch_size=4) == watch([7], batch_size=4)
+    assert watch(parts, batch_size=4, rng=5) == watch([7], batch_size=4, rng=5)
+
+
+def test_a_batch_of_all_is_all():
+    for size in (11, 12):
+        seen, _ = watch([2], batch_size=size)
+        assert [sorted(x) for x in seen] == [MANY[:, 0].tolist()] * 2
+
+
+def test_fit_with_a_generator_draws_from_it():
+    one, other = (watch([6], batch_size=4, rng=np.random.default_rng(2))[0] for _ in range(2))
+    assert one == other
+    assert flat(one[:3]) != flat(one[3:])
+
+
+def test_compiled_batches_are_the_same_to_the_last_bit():
+    def train(**options):
+        model = new_model()
+        nn.fit(
+            model, X, Y, iterations=20, batch_size=3, validation=(X, Y), print_every=5,
+            progress=False, **options,
+        )  # fmt: skip
+        return bytes_of(model)
+
+    assert train(compile=True) == train()
+
+
+# Validation -------------------------------------------------------------------------------------
+
+
+def test_the_validation_cost_is_that_of_others_after_each_epoch(capsys):
+    model = nn.Sequential(nn.Linear(2, 4, rng=1), nn.Dropout(0.5, rng=2), nn.Linear(4, 1, rng=3))
+    loss, others, seen = nn.MSELoss(), (X[:3] + 1, Y[:3]), []
+
+    def look(iteration, cost):
+        model.eval()
+        seen.append((iteration, loss(model(others[0]), others[1]).item()))
+        model.train()
+
+    history = nn.fit(
+        model, X, Y, iterations=7, loss=loss, batch_size=3, validation=others, print_every=4,
+        progress=False, callbacks=[look],
+    )  # fmt: skip
+    assert history.validation == [seen[2], seen[5]]
+    assert type(history.validation[0][1]) is float
+    assert capsys.readouterr().out.splitlines() == [
+        f"cost after iteration 0: {history.costs[0]}",
+        f"cost after iteration 4: {history.costs[4]}, validation {seen[2][1]}",
+        f"cost after iteration 6: {history.costs[6]}, validation {seen[5][1]}",
+    ]
+    assert model[1].training
+
+
+def test_without_batches_every_iteration_is_an_epoch():
+    history = nn.fit(new_model(), X, Y, iterations=3, validation=(X.tolist(), Y), **QUIET)
+    assert [iteration for iteration, _ in history.validation] == [0, 1, 2]
+    assert [cost for _, cost in history.validation][:2] == history.costs[1:]
+
+
+def test_validation_changes_nothing_of_the_training():
+    one, other = new_model(), new_model()
+    nn.fit(one, X, Y, iterations=5, **QUIET)
+    nn.fit(other, X, Y, iterations=5, validation=(X, Y), **QUIET)
+    assert bytes_of(one) == bytes_of(other)
+
+
+def test_the_bar_has_the_validation_cost(capsys):
+    pytest.importorskip("tqdm", reason="shows a progress bar")
+    history = nn.fit(new_model(), X, Y, iterations=2, validation=(X, Y), print_every=None)
+    assert f"validation {history.validation[-1][1]:.4g}" in capsys.readouterr().err
+
+
+class Drifting(nn.Optimizer):
+    """Goes on by 1, whatever the gradient."""
+
+    def update(self, k, g):
+        return np.full_like(g, -1.0)
+
+
+class Constant(nn.Module):
+    def __init__(self):
+        self.value = nn.Parameter([0.0])
+
+    def forward(self, x):
+        return self.value * np.ones_like(x)
+
+
+def drift(capsys, target=3.0, **options):
+    model, ones = Constant(), np.ones((2, 1))
+    history = nn.fit(
+        model, ones, ones * 100, iterations=50, optimizer=Drifting(model.parameters(), 1.0),
+        loss=nn.MSELoss(), validation=(ones, ones * target), progress=False, **options,
+    )  # fmt: skip
+    return model.value.item(), len(history.costs), history, capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("patience", [1, 2, 5])
+def test_patience_ends_at_the_lowest_and_puts_it_back(capsys, patience):
+    value, iterations, history, lines = drift(capsys, patience=patience)
+    assert (value, iterations) == (3.0, 3 + patience)
+    assert min(history.validation, key=lambda pair: pair[1]) == (2, 0.0)
+    assert lines[-1] == "stopped: the lowest validation cost, 0.0, was after iteration 2"
+    assert not history.interrupted
+    assert drift(capsys, patience=patience, print_every=None)[3] == []
+
+
+def test_patience_that_lasts_leaves_what_was_learnt(capsys):
+    value, iterations, _, lines = drift(capsys, target=49.0, patience=5)
+    assert (value, iterations) == (50.0, 50)
+    assert not lines[-1].startswith("stopped")
+
+
+def test_a_validation_cost_that_is_no_number_ends_too(capsys):
+    _, iterations, _, lines = drift(capsys, target=float("nan"), patience=3)
+    assert iterations == 3
+    assert lines[-1] == "stopped: the validation cost was never a number"
+
+
+def test_validation_costs_come_back_from_a_checkpoint(tmp_path):
+    model = new_model()
+    history = nn.fit(model, X, Y, iterations=4, batch_size=4, validation=(X, Y), **QUIET)
+    nn.save(tmp_path / "m.npz", model, history=history)
+    found = nn.load(tmp_path / "m.npz", model)
+    assert found.validation == history.validation != []
+    assert [type(x) for x in found.validation[0]] == [int, float]
 
 
 # Ctrl-C -----------------------------------------------------------------------------------------
@@ -782,6 +1009,13 @@ def test_ctrl_c_from_outside_ends_a_program_cleanly():
         ({"optimizer": nn.SGD}, "optimizer"),
         ({"loss": nn.BCELoss}, "loss"),
         ({"history": [0.5]}, "history"),
+        *(({"batch_size": n}, "batch_size") for n in (0, -5, 2.5, "3", True)),
+        *(({"patience": n, "validation": (X, Y)}, "patience") for n in (0, -1, 2.5)),
+        ({"patience": 3}, "patience is with the cost of validation=(X, Y)"),
+        ({"validation": X}, "validation is a pair (X, Y), inputs and targets"),
+        ({"validation": (X, Y, Y)}, "validation is a pair (X, Y), inputs and targets"),
+        ({"validation": (X, Y[1:])}, "(8, 2) inputs and (7, 1) targets differ in number"),
+        ({"validation": (X[:0], Y[:0])}, "there are no examples"),
     ],
 )
 def test_wrong_arguments_are_refused_in_one_line(options, text):
@@ -921,6 +1155,27 @@ def test_outputs_that_are_no_probabilities_are_judged_at_no_half(outputs, judge)
         f"predict: outputs of {np.min(outputs):.4g} to {np.max(outputs):.4g} are no "
         "probabilities, judged at 0.5; say loss=, the loss of the training, or threshold="
     )
+
+
+class Given(nn.Module):
+    """Gives what it was made with."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+
+    def forward(self, x):
+        return mt.Tensor(self.outputs)
+
+
+def test_outputs_of_many_axes_are_judged_by_a_loss_or_threshold():
+    model = Given(np.linspace(0, 1, 24).reshape(2, 3, 4))
+    with pytest.raises(
+        ValueError, match=r"^predict: outputs of shape \(2, 3, 4\) are judged by los"
+    ):
+        nn.predict(model, X)
+    assert nn.predict(model, X, loss=nn.CrossEntropyLoss()).tolist() == [[3] * 3] * 2
+    assert nn.predict(model, X, threshold=0.5).sum() == 12
+    assert nn.accuracy(model, X, np.full((2, 3), 3), loss=nn.CrossEntropyLoss()) == 1.0
 
 
 def test_probabilities_may_reach_their_bounds():

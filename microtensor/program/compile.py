@@ -13,6 +13,7 @@ import numpy as np
 
 from ..backward import starting_gradient, walk
 from ..errors import GradientError, label
+from ..lexicon import shown
 from ..modes import changes, changing, current_mode
 from ..tensor import Tensor
 from .fast import Statements
@@ -67,7 +68,7 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Tensor], verify: int | None = None) -> None:
         self.__wrapped__ = function
-        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__name__ = shown(getattr(function, "__name__", type(function).__name__))
         self.__doc__ = getattr(function, "__doc__", None)
         self._verify = verify
         self._programs: tuple[Program, ...] = ()

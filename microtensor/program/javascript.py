@@ -13,15 +13,7 @@ from .symbol import Symbol, is_numpy, reach
 from .trace import Trace
 
 # NumPy's functions that are no operations here, and those whose writing the lexicon has.
-MATH = {
-    "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
-    "arctanh": "atanh", "cbrt": "cbrt", "ceil": "ceil", "cosh": "cosh", "floor": "floor",
-    "log10": "log10", "log2": "log2", "sign": "sign", "sinh": "sinh", "tan": "tan",
-    "trunc": "trunc",
-}  # fmt: skip
-TEMPLATES = {name: f"Math.{theirs}({{0}})" for name, theirs in MATH.items()} | {
-    "hypot": "Math.hypot({0}, {1})",
-    "reciprocal": "1 / {0}",
+TEMPLATES = {
     "bitwise_and": "{0} && {1}",
     "bitwise_or": "{0} || {1}",
     "isfinite": "Number.isFinite({0})",
@@ -84,7 +76,7 @@ def _by_edge(table: dict[tuple[str, int], Symbol]) -> dict[str, Symbol]:
 def _written(symbol: Symbol, texts: dict[Symbol, str]) -> str:
     """A call, rounded to single precision where its result is."""
     text = None
-    if symbol.shape == () and symbol.dtype != np.float16:
+    if symbol.shape == () and symbol.dtype.char not in "eg":
         text = _call(symbol, [x for x in symbol.arguments if _is_number(x)], texts)
     if text is None:
         raise ValueError(

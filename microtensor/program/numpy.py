@@ -20,6 +20,8 @@ INFIX = {
     "subtract": ("-", SUM, SUM, PRODUCT),
     "multiply": ("*", PRODUCT, PRODUCT, SIGN),
     "divide": ("/", PRODUCT, PRODUCT, SIGN),
+    "floor_divide": ("//", PRODUCT, PRODUCT, SIGN),
+    "remainder": ("%", PRODUCT, PRODUCT, SIGN),
     "matmul": ("@", PRODUCT, PRODUCT, SIGN),
     "power": ("**", POWER, ATOM, SIGN),
     "equal": ("==", COMPARISON, OR, OR),
@@ -42,6 +44,39 @@ def softplus(x):
     """log(1 + exp(x)), without overflow."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 ''',
+    "erf": '''
+def erf(x):
+    """Its series below 1 (Abramowitz and Stegun 7.1.5), the midpoint rule above."""
+    size = np.abs(x)
+    near, far = np.minimum(size, 1), np.minimum(np.maximum(size, 1), 6)
+    square, series, added = near * near, 0.0, 0.0
+    for n in range(20, -1, -1):
+        series = 1 / (2 * n + 1) - square * (series / (n + 1))
+    for t in (n / 2 + 0.25 for n in range(12)):
+        added = added + np.e ** (-t * t) / (t * t + far * far)
+    added = np.exp(-far * far) * far / np.pi * added
+    rest = added + 2 / (1 + np.exp(4 * np.pi * far))
+    small = 2 / np.pi**0.5 * near * series
+    return np.sign(x) * np.where(size < 1, small, 1 - rest)
+''',
+    "overlap_add": '''
+def overlap_add(g, axes):
+    """What windows in the last axes bring to each entry of these axes, added up."""
+    for axis in reversed(axes):
+        before, n = [(0, 0)] * axis, g.shape[-1]
+        after = [(0, 0)] * (g.ndim - 2 - axis)
+        parts = [(g[..., i], (i, n - 1 - i)) for i in range(n)]
+        g = sum(np.pad(part, [*before, around, *after]) for part, around in parts)
+    return g
+''',
+    "sliding_window_view": '''
+def sliding_window_view(x, window, axes):
+    """Every window of these lengths along these axes, in new last axes."""
+    for n, axis in zip(window, axes):
+        places = np.arange(x.shape[axis] - n + 1)[:, None] + np.arange(n)
+        x = np.moveaxis(np.take(x, places, axis), axis + 1, -1)
+    return x
+''',
     "logsumexp": '''
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), shifted by the largest entry so that nothing overflows."""
@@ -61,6 +96,14 @@ def log_softmax(x, axis=-1):
     """log(softmax(x)), right where softmax itself rounds to 0 too."""
     low = x - np.max(x, axis=axis, keepdims=True)
     return low - np.log(np.sum(np.exp(low), axis=axis, keepdims=True))
+''',
+    "cofactors": '''
+def cofactors(a):
+    """det(a) times the transposed inverse of a, right where there is no inverse too."""
+    u, s, vh = np.linalg.svd(a)
+    others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :])
+    turned = np.prod(others, axis=-1)[..., None, :] * u
+    return np.linalg.det(u @ vh)[..., None, None] * (turned @ vh)
 ''',
     "put": '''
 def put(g, index, shape):
@@ -106,6 +149,8 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
     `free`: a product of products and a sum of sums need no brackets; it may round otherwise.
     """
     call = symbol.call or ""
+    if call in ADDING and symbol.dtype == np.float16:
+        return _in_single(symbol, read)
     if call in SPECIAL:
         text = SPECIAL[call](symbol, read)
         if text is not None:
@@ -121,7 +166,29 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
     arguments = [read(x).text for x in symbol.arguments]
     given = [f"{key}={read(x).text}" for key, x in _said(symbol)]
     name = call if call in HELPERS else f"np.{NAMES.get(call, call)}"
-    return Text(f"{name}({', '.join(arguments + given)})")
+    several = call.startswith("linalg.") and call.count(".") > 1  # whose part has a name
+    name, _, part = name.rpartition(".") if several else (name, "", "")
+    return Text(f"{name}({', '.join(arguments + given)})" + (part and f".{part}"))
+
+
+# What adds up many numbers, or multiplies them: NumPy does it in half precision, and loses most.
+TOTALS = {"sum", "var", "std", "cumsum", "prod"}
+ADDING = {*TOTALS, "einsum", "softmax", "log_softmax", "logsumexp", "put"}
+
+
+def _in_single(symbol: Symbol, read: Read) -> Text:
+    """A call on halves, made in single precision."""
+
+    def wide(x: Any) -> Text:
+        halves = any(x is y for y in symbol.arguments) and shape_of(x)
+        return Text(f"{read(x).within(ATOM)}.astype(np.float32)") if halves else read(x)
+
+    options = dict(symbol.options)
+    if symbol.call in TOTALS:
+        options["dtype"] = np.dtype(np.float32)
+    single = Symbol(symbol.call, symbol.function, symbol.arguments, options, np.float32(0))
+    text = written(single, read if symbol.call in TOTALS else wide).text
+    return Text(f"{text}.astype(np.float16)")
 
 
 REGROUPED = {
@@ -145,7 +212,9 @@ def _is_of_one_kind(symbol: Symbol) -> bool:
 
 def _said(symbol: Symbol) -> list[tuple[str, Any]]:
     """The options that aren't what they are anyway."""
-    usual: dict[str, Any] = {"axis": None, "keepdims": False, "ddof": 0}
+    usual: dict[str, Any] = {
+        "axis": None, "keepdims": False, "ddof": 0, "UPLO": "L", "hermitian": False
+    }  # fmt: skip
     if symbol.call in ("softmax", "log_softmax"):
         usual["axis"] = -1
     return [(k, x) for k, x in symbol.options.items() if k not in usual or x is not usual[k]]
@@ -196,13 +265,16 @@ def _concise(x: np.ndarray[Any, Any]) -> str:
         return f"np.zeros({literal(x.shape).text}{given})"
     if x.dtype == np.int64 and x.ndim == 1 and x.size > 4 and (x == np.arange(x.size)).all():
         return f"np.arange({x.size})"
+    if x.ndim == 2 and x.shape[0] == x.shape[1] and (x.dtype.kind == "f" or x.size > SMALL):
+        given = ", dtype=bool" if x.dtype == np.bool else given
+        for name in ("eye", "tri"):
+            if len(x) > 1 and (x == getattr(np, name)(len(x))).all():
+                return f"np.{name}({len(x)}{given})"
     if x.dtype.kind != "f":
         return ""
     first = x.flat[0].item()
     if first in (0, 1) and (x == first).all():
         return f"np.{'ones' if first else 'zeros'}({literal(x.shape).text}{given})"
-    if x.ndim == 2 and x.shape[0] == x.shape[1] and (x == np.eye(len(x))).all():
-        return f"np.eye({len(x)}{given})"
     return ""
 
 
@@ -314,6 +386,15 @@ def _einsum(symbol: Symbol, read: Read) -> Text | None:
     return Text(f"np.einsum({', '.join(texts)})")
 
 
+def _norm(symbol: Symbol, read: Read) -> Text | None:
+    """By its shorter name, where that has it."""
+    options = symbol.options
+    if options["ord"] != 2 or (isinstance(options["axis"], tuple) and len(options["axis"]) > 2):
+        return None
+    given = [f"{key}={read(x).text}" for key, x in _said(symbol) if key != "ord"]
+    return Text(f"np.linalg.norm({', '.join([read(symbol.arguments[0]).text, *given])})")
+
+
 SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "einsum": _einsum,
     "getitem": _getitem,
@@ -324,4 +405,5 @@ SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "negative": _negative,
     "full": _full,
     "clip": _clip,
+    "linalg.vector_norm": _norm,
 }

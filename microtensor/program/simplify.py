@@ -20,6 +20,7 @@ from ..rules import RULES
 from .symbol import Length, Symbol, convert, has_symbols, is_entrywise, record_call
 
 Number = int | float
+NONE: Any = object()  # the dtype of a Python number: to NumPy, None is float64
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
@@ -32,7 +33,11 @@ def _value_of(x: Any) -> Any:
 
 
 def _dtype_of(x: Any) -> Any:
-    return getattr(_value_of(x), "dtype", None)
+    return getattr(_value_of(x), "dtype", NONE)
+
+
+def _is_float(x: Any) -> bool:
+    return getattr(_dtype_of(x), "kind", "") == "f"
 
 
 def is_plain(x: Any) -> bool:
@@ -83,6 +88,8 @@ class Simplifier:
             return symbol
         arguments = [self.now(x) for x in symbol.arguments]
         options = {key: self.now(x) for key, x in symbol.options.items()}
+        if self.algebra and symbol.call in NUMBERS and _is_float(symbol):
+            arguments = [int(x) if isinstance(x, bool | np.bool) else x for x in arguments]
         if symbol.call == "broadcast_to" and is_weak(arguments[0]):
             return self.filled(arguments[0], symbol.shape, symbol.dtype)
         if is_elementwise(symbol):
@@ -287,7 +294,7 @@ def _without_copies(to: Simplifier, symbol: Symbol) -> Any:
             return symbol
         return to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
     values = bare[1:] if symbol.call == "where" else bare
-    one_kind = all(_dtype_of(x) in (None, symbol.dtype) for x in values)
+    one_kind = all(_dtype_of(x) in (NONE, symbol.dtype) for x in values)
     for arguments in ([_whole(x) if one_kind else x for x in bare], bare):
         new = to.make(symbol.call or "", *arguments, like=symbol, **symbol.options)
         if shape_of(new) != symbol.shape:
@@ -389,9 +396,9 @@ def _sum_over_axes(to: Simplifier, symbol: Symbol) -> Any:
 
 
 def _scaled_sum(to: Simplifier, symbol: Symbol) -> Any:
-    """sum(-x / m) = -sum(x) / m."""
+    """sum(-x / m) = -sum(x) / m; the sum of halves could overflow before it is divided."""
     parts = to.scaled(symbol.arguments[0])
-    if parts.core is None:
+    if parts.core is None or symbol.dtype == np.float16:
         return None
     return to.built(parts._replace(core=to.make("sum", parts.core, **symbol.options)))
 

@@ -16,6 +16,7 @@ from ..errors import label
 from ..graph import Graph, Node, places
 from ..tensor import Tensor
 from .batch import Batch, batches, is_index, is_range
+from .counts import doubtful
 from .naming import Identifiers, identifier
 from .numpy import (
     HELPERS,
@@ -69,6 +70,12 @@ def program(
             f"to_source: {count} operations make no program to read; at most {LARGEST} are written"
         )
     graph = Graph.of(result, names)
+    for node in graph.nodes:
+        if getattr(node.value, "dtype", np.dtype(float)).char == "g":
+            raise TypeError(
+                f"to_source: {node.name!r} is a longdouble, and programs are in double precision "
+                "at most; make it float64"
+            )
     targets = [node for node in graph.nodes if node.rule is None and node.tracked]
     if wrt is not None:
         asked = [wrt] if isinstance(wrt, Tensor | str) else wrt
@@ -90,29 +97,45 @@ def program(
 
 
 class _Data(NamedTuple):
-    """The arrays that a program is given; and the ids of index arrays, and of the ranges there."""
+    """The arrays that a program is given; the ids of index arrays, of those that choose examples,
+    and of the ranges there."""
 
     arrays: list[Any]
     indices: set[int]
+    choosing: set[int]
     ranges: set[int]
 
 
 def _data_of(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
-    data, indices = _Data([], set(), set()), []
+    data = _Data([], set(), set(), set())
+    indices: list[Any] = []
     for node, place in zip(graph.nodes, places(result), strict=True):
         if node.rule is None and not node.tracked and np.ndim(node.value):
             data.arrays.extend([] if _is_constant(node) else [place.value])
         elif "index" in node.options:
             where = node.options["index"]
-            parts = [x for x in (where if isinstance(where, tuple) else (where,)) if is_index(x)]
+            parts = [x for x in (where if isinstance(where, tuple) else (where,)) if np.ndim(x)]
             if len(parts) > 1 and is_range(parts[0]):
                 data.ranges.add(id(parts.pop(0)))
-            indices += parts
+                data.choosing.update(map(id, parts))
+            elif parts and _is_first(parts[0], where):
+                data.choosing.update(map(id, parts))
+            indices += filter(is_index, parts)
     data.indices.update(map(id, indices))
     written = (is_short(x) or is_named(x) for x in indices)
     given = (any(_equal(x, y) for y in known.values()) for x in indices)
-    parts = [x for x, short, name in zip(indices, written, given, strict=True) if name or not short]
+    parts = [
+        x
+        for x, short, name in zip(indices, written, given, strict=True)
+        if name or not short or id(x) in data.choosing
+    ]
     return data._replace(arrays=data.arrays + parts)
+
+
+def _is_first(part: Any, where: Any) -> bool:
+    """Whether a part of an index chooses along the first axis: examples, or rows of a table."""
+    parts = where if isinstance(where, tuple) else (where,)
+    return next(x for x in parts if x is not None) is part
 
 
 def _has_line(node: Node) -> bool:
@@ -339,8 +362,8 @@ class Program:
         return Text(name) if name else self._constant(symbol.value, self._follows(symbol))
 
     def _follows(self, x: Any) -> bool:
-        """Whether a leaf or an index is another one for another batch."""
-        if isinstance(x, Symbol) and x.twin is not x.value:
+        """Whether a leaf or an index is another one for other data."""
+        if id(x) in self.data.choosing or (isinstance(x, Symbol) and x.twin is not x.value):
             return True
         known = isinstance(x, Symbol) or id(x) in self.data.indices
         return known and shape_of(x)[:1] != () and shape_of(x)[0] in self.rows
@@ -419,7 +442,10 @@ class Program:
                 if isinstance(part, tuple | list | range | bytearray | memoryview):
                     part = np.array(part, dtype=None if len(part) else int)
                 bools = isinstance(part, np.ndarray) and part.dtype == bool and part.ndim > 0
-                found += np.nonzero(part) if self.jax and bools else [part]
+                parts = np.nonzero(part) if self.jax and bools else [part]
+                if id(part) in self.data.choosing:
+                    self.data.choosing.update(map(id, parts))
+                found += parts
             several = isinstance(index, tuple) or len(found) > 1
             self.plain[id(index)] = index, tuple(found) if several else found[0]
         return self.plain[id(index)][1]
@@ -579,17 +605,33 @@ class Program:
 
     def _doubtful(self) -> list[str]:
         """The user's numbers that may come from how many examples there were: they don't follow."""
+        if self.batch is None:
+            return []
+        called = {node.id for node in self.leaves}
+        constants = {n.id for n in self.graph.nodes if n.rule is None} - called
         arrays = [np.size(self.values[n.id].value) for n in self._parameters()[0]]
-        counts = {*self.batch.lengths, *arrays} if self.batch else ()
-        likely = [float(k * n) for n in counts if n > 1 for k in (1, 2)]
-        found = {}
-        for node in self.graph.nodes:
-            reader = self.graph.readers(node.id)[:1] if node.role == "constant" else ()
-            if reader and reader[0].rule in ("multiply", "divide"):
-                x = abs(float(node.value))
-                if any(math.isclose(x, n) or math.isclose(x * n, 1) for n in likely):
-                    found[self._read(node.value).text] = True
-        return list(found)
+        found = doubtful(self.graph, self.trace.values, constants, [*self.batch.lengths, *arrays])
+        return list(dict.fromkeys(self._read(x).text for x in found))
+
+    def _counted(self) -> list[str]:
+        """The index arrays whose count of entries doesn't follow."""
+        alone = not self.data.arrays
+        return [
+            name
+            for key, (name, x) in self.arrays.items()
+            if key in self.data.choosing
+            and (x.dtype == bool or (self.batch.twin(x) is x if self.batch else alone))
+        ]
+
+    def _reads_one(self, symbol: Symbol) -> bool:
+        """Whether it is an entry of one example, and that the user's number says which."""
+        if symbol.call != "getitem":
+            return False
+        x, where = symbol.arguments
+        first = where[0] if isinstance(where, tuple) and where else where
+        rows = shape_of(x)[0] if shape_of(x) else None
+        follows = isinstance(rows, Length) or rows in self.rows
+        return follows and isinstance(first, int | np.integer) and not isinstance(first, bool)
 
     def gives(self, result: Tensor, targets: list[Tensor]) -> bool:
         """Whether it has this value and these gradients on the data of its batch."""
@@ -615,6 +657,24 @@ class Program:
             for x, y in pairs
         )
 
+    def _limits(self) -> list[str]:
+        """For which data it holds, where not for all."""
+        said: list[str] = []
+        if self.data.arrays and self.batch is None:
+            said.append("It holds for data of these shapes alone.")
+        elif numbers := self._doubtful():
+            said.append(
+                f"Where {' or '.join(numbers)} in it stands for the number of examples, it holds "
+                "for as many alone."
+            )
+        if counted := self._counted():
+            said.append(f"It holds for as many entries chosen by {' and '.join(counted)} as here.")
+        if any(map(self._reads_one, self.forward)):
+            said.append("It reads examples by number: the same entries of them for other data.")
+        if self.batch is not None and self.batch.axis:
+            said.append("Its examples are columns: it holds for other numbers of these alone.")
+        return [line for text in said for line in textwrap.wrap(text, WIDTH - 4)]
+
     def _docstring(self, result: str, inputs: list[tuple[str, Any]]) -> list[str]:
         """What is returned, and the shapes of what is taken."""
         subject = f"The {result}" if result in ("loss", "cost", "error") else result
@@ -633,16 +693,7 @@ class Program:
         kinds = dict.fromkeys(x.dtype.name for _, x in inputs if x.dtype.kind == "f")
         if list(kinds) != ["float64"]:
             lines.append(f"They are {' and '.join(kinds)}.")
-        if "float16" in kinds:
-            said = "Sums are made in float16 here, which loses what is added to 2048 of its kind; "
-            lines += textwrap.wrap(f"{said}give it float32.", WIDTH - 4)
-        if self.data.arrays and self.batch is None:
-            lines.append("It holds for data of these shapes alone.")
-        elif doubtful := self._doubtful():
-            said = f"Where {' or '.join(doubtful)} in it stands for the number of examples"
-            lines += textwrap.wrap(f"{said}, it holds for as many alone.", WIDTH - 4)
-        if self.batch is not None and self.batch.axis:
-            lines.append("Its examples are columns: it holds for other numbers of these alone.")
+        lines += self._limits()
         if made := [name for name, _ in inputs if name in nodes and not nodes[name].recorded]:
             how = "computed before, unrecorded: compute it anew for other data."
             lines += textwrap.wrap(f"{', '.join(made)}: {how}", WIDTH - 4, subsequent_indent="  ")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..numerics import numpy_function
 from ..rules import RULES, Rule
 
 _next = count(1).__next__
@@ -230,7 +231,8 @@ class Symbol(NDArrayOperatorsMixin):
             return getattr(self, function.__name__)
         if function is np.isfortran:
             return np.isfortran(self.value)
-        return record_call(function.__name__, function, arguments, options)
+        place = "linalg." if function.__module__ == "numpy.linalg" else ""
+        return record_call(place + function.__name__, function, arguments, options)
 
 
 def record_call(
@@ -284,7 +286,8 @@ def is_entrywise(function: Any) -> bool:
 
 def is_numpy(symbol: Symbol) -> bool:
     """Whether its call is what it is called: NumPy's function or a built-in rule of that name."""
-    return symbol.call in RULES or getattr(np, symbol.call or "", None) is symbol.function
+    found = numpy_function(symbol.call or "")
+    return symbol.call in RULES or (found is not None and found is symbol.function)
 
 
 def _value(x: Any) -> Any:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import GradientError
-from ..graph import Graph
+from ..errors import GradientError, in_brief, wrong_operand
+from ..graph import Graph, graph_for
+from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
@@ -49,8 +50,8 @@ def explain(
     from .story.telling import FORMATS, explained
 
     if format not in FORMATS:
-        raise ValueError(f"explain: format {format!r} isn't one of {', '.join(FORMATS)}")
-    graph = Graph.of(result, names, gradient)
+        raise ValueError(f"explain: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
+    graph = graph_for("explain", result, names, gradient)
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
     wanted = frozenset(graph.tracked("explain", x).id for x in asked)
     return explained(graph, wanted, Replay(result).nudged, format)
@@ -69,7 +70,7 @@ def paths(
     """
     from .story.routes import summed
 
-    graph = Graph.of(result, names, gradient)
+    graph = graph_for("paths", result, names, gradient)
     return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
@@ -84,7 +85,8 @@ def follow(
     """
     from .story.entry import followed
 
-    return followed(Graph.of(result, names, gradient), entry, Replay(result).column)
+    graph = graph_for("follow", result, names, gradient)
+    return followed(graph, entry, Replay(result).column)
 
 
 @quiet
@@ -110,7 +112,8 @@ def draw(
     """
     from .picture.picture import picture
 
-    return picture(Graph.of(result, names, gradient), collapse, expand, theme, direction)
+    graph = graph_for("draw", result, names, gradient)
+    return picture(graph, collapse, expand, theme, direction)
 
 
 @quiet
@@ -137,14 +140,14 @@ def page(
     of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
     is missing.
     """
-    from pathlib import Path
+    from .pages.document import check_texts, document, page_path
 
-    from .pages.document import document
-
-    tale = _tale(result, names, collapse, expand, direction, gradient)
+    path = page_path(filename, "page")
+    questions = questions or {}
+    check_texts(title, text, questions)
+    tale = _tale("page", result, names, collapse, expand, direction, gradient)
     program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
-    content = document(tale, title, text, questions or {}, program)
-    path = Path(filename)
+    content = document(tale, title, text, questions, program)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return str(path)
@@ -173,15 +176,21 @@ def frames(
     from .pages.frames import frames as pictures
 
     if format not in FORMATS:
-        raise ValueError(f"frames: format {format!r} isn't one of {', '.join(FORMATS)}")
+        raise ValueError(f"frames: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
     if theme not in THEMES:
-        raise ValueError(f"frames: theme {theme!r} isn't one of {', '.join(THEMES)}")
-    tale = _tale(result, names, collapse, expand, direction, gradient)
+        raise ValueError(f"frames: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
+    tale = _tale("frames", result, names, collapse, expand, direction, gradient)
     return pictures(tale, folder, format, theme)
 
 
 def _tale(
-    result: Tensor, names: Any, collapse: Any, expand: Any, direction: str | None, gradient: Any
+    who: str,
+    result: Tensor,
+    names: Any,
+    collapse: Any,
+    expand: Any,
+    direction: str | None,
+    gradient: Any,
 ) -> Tale:
     """What a page steps through."""
     from .layers import units
@@ -189,9 +198,9 @@ def _tale(
     from .picture.picture import scene
     from .story.steps import told
 
-    graph = Graph.of(result, names, gradient)
-    found = units(graph, collapse, expand)
-    return Tale(graph, found, scene(graph, found, direction), told(graph), direction is None)
+    graph = graph_for(who, result, names, gradient)
+    found = units(graph, collapse, expand, who)
+    return Tale(graph, found, scene(graph, found, direction, who), told(graph), direction is None)
 
 
 def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
@@ -234,15 +243,15 @@ def film(
     runs, at its end, and when Python ends, also by Ctrl-C or an error; `film.write()` does it at
     once. Of more than 250 frames every second is dropped. Nothing of the training is changed.
     """
-    from pathlib import Path
-
+    from .pages.document import page_path
     from .pages.film import Film
 
+    path = page_path(filename, "film").absolute()
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
         raise ValueError(f"film: every is a whole number of at least 1, got {every!r}")
     if image_shape is not None and len(image_shape) not in (2, 3):
         raise ValueError(f"film: image_shape is (height, width) or with colours, got {image_shape}")
-    return Film(Path(filename).absolute(), int(every), image_shape, title)
+    return Film(path, int(every), image_shape, title)
 
 
 @quiet
@@ -258,6 +267,9 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     from .figure import figure
 
     array = tensor.data if isinstance(tensor, Tensor) else tensor
+    array = stacked(array, "detail") if isinstance(array, list | tuple) else np.asarray(array)
+    if array.dtype.kind not in "fiub":
+        raise wrong_operand("detail", array if hasattr(tensor, "__array__") else tensor)
     return figure(array, getattr(tensor, "name", None) or "tensor", image_shape)
 
 

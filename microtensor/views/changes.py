@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import in_brief
 from ..graph import Graph, Node
 from .numbers import number, rms, size
 from .words import say
@@ -65,6 +66,12 @@ def difference(before: Graph, after: Graph) -> Difference:
     its parameters and what the picture calls Z and A. Raises ValueError where the two weren't
     computed by the same operations on the same shapes.
     """
+    for graph in (before, after):
+        if not isinstance(graph, Graph):
+            raise TypeError(
+                "difference: expected two graphs, Graph.of(loss) of each step, got "
+                f"{in_brief(graph)}"
+            )
     pairs = list(zip(before.nodes, after.nodes, strict=False))
     for a, b in pairs:
         if (a.rule, np.shape(a.value)) != (b.rule, np.shape(b.value)):

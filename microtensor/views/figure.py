@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, in_brief
 from ..lexicon import shown
 from .numbers import histogram, rms, size, unit
 from .words import say
@@ -86,10 +86,18 @@ def _cells(rows: Any) -> Any:
 
 def _images(rows: Any, shape: tuple[int, ...]) -> list[Any]:
     """Each row as an image from 0 to 1; 0.5 is no weight."""
-    if math.prod(shape) != rows.shape[1] or len(shape) not in (2, 3):
+    if not isinstance(shape, list | tuple) or not (
+        all(isinstance(n, int) and n > 0 for n in shape)
+        and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4)))
+    ):
         raise ShapeError(
-            f"detail: a row of {rows.shape[1]} numbers is no image of shape {shape}, which has "
-            f"{math.prod(shape)}"
+            "detail: image_shape is rows and columns, such as (28, 28), and maybe 3 colours, "
+            f"such as (64, 64, 3), got {in_brief(shape)}"
+        )
+    if math.prod(shape) != rows.shape[1]:
+        raise ShapeError(
+            f"detail: a row of {rows.shape[1]} numbers is no image of shape {tuple(shape)}, which "
+            f"has {math.prod(shape)}"
         )
     scale = np.abs(rows).max(axis=1, keepdims=True)
     scaled = 0.5 + 0.5 * rows / np.where(scale > 0, scale, 1)

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Graph, Node, Path, common
+from ..errors import in_brief
+from ..graph import MOST_KNOWN, Edge, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
@@ -21,6 +22,7 @@ MANY_UNITS = 200  # above that, a picture collapses by itself
 MOST_UNITS = 2000  # above that, there is no picture
 MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
 BLOCKS = 16
+COLLAPSE = '"auto", False, a depth, or names of groups'
 
 Collapse = str | bool | int | Iterable[str]
 
@@ -49,25 +51,27 @@ class Unit(NamedTuple):
         return [node for node in self.nodes if node.rule is not None]
 
 
-def units(graph: Graph, collapse: Collapse, expand: str | Iterable[str]) -> list[Unit]:
+def units(
+    graph: Graph, collapse: Collapse, expand: str | Iterable[str], who: str = "draw"
+) -> list[Unit]:
     """The units of a picture, in the order in which they were computed.
 
     `collapse`: "auto", False or 0 (none), a depth (groups so deep are cards), or names of groups.
     `expand`: names of groups to open.
     """
     paths = _paths(graph)
-    opened = _named(paths, expand, "expand")
+    opened = _named(paths, expand, f"{who}: expand", "names of groups")
     if isinstance(collapse, str) and collapse == "auto":
         found = _auto(graph, paths, opened)
     elif isinstance(collapse, bool | int):
         if collapse is True or collapse < 0:
-            raise ValueError('draw: collapse is "auto", False, a depth, or names of groups')
+            raise ValueError(f"{who}: collapse is {COLLAPSE}, got {collapse}")
         found = _grouped(graph, [path for path in paths if len(path) == collapse], opened)
     else:
-        found = _grouped(graph, _named(paths, collapse, "collapse"), opened)
+        found = _grouped(graph, _named(paths, collapse, f"{who}: collapse", COLLAPSE), opened)
     if len(found) > MOST_UNITS:
         raise ValueError(
-            f"draw: {len(found):,} cards are more than a picture can show ({MOST_UNITS:,}); "
+            f"{who}: {len(found):,} cards are more than a picture can show ({MOST_UNITS:,}); "
             'collapse="auto" folds them'
         )
     ids = (f"g{i}" for i in range(len(found)))
@@ -112,15 +116,19 @@ def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
     return [path for path in paths if holding[path] <= 1]
 
 
-def _named(paths: list[Path], names: str | Iterable[str], what: str) -> list[Path]:
+def _named(paths: list[Path], names: str | Iterable[str], what: str, wanted: str) -> list[Path]:
     """The groups of these names or paths, `layer2`, `layer2.layers.0`."""
     found: list[Path] = []
-    for name in [names] if isinstance(names, str) else names:
+    for name in [names] if isinstance(names, str) or not isinstance(names, Iterable) else names:
+        if not isinstance(name, str):
+            raise TypeError(f"{what} is {wanted}, got {in_brief(names)}")
         end = f".{shown(name) or UNPRINTED}"
         some = [path for path in paths if f".{'.'.join(path)}".endswith(end)]
         if not some:
-            known = ", ".join(dict.fromkeys(path[-1] for path in paths)) or "none"
-            raise ValueError(f"draw: {what}: there is no group {name!r}; groups: {known}")
+            known = list(dict.fromkeys(path[-1] for path in paths))
+            groups = ", ".join(known[:MOST_KNOWN]) or "none"
+            more = ", ..." if len(known) > MOST_KNOWN else ""
+            raise ValueError(f"{what}: there is no group {in_brief(name)}; groups: {groups}{more}")
         found += some
     return found
 

@@ -10,6 +10,7 @@ from ..errors import NoRenderer
 from ..lexicon import shown
 from .numbers import BARS
 
+MARKS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "json": b'"objects"'}
 WIDTH, HEIGHT = 0.6, 0.9  # of one bar, the full one, in units of the font size
 TEXT = re.compile(
     r'<text [^>]*?x="(?P<x>[-\d.]+)" y="(?P<y>[-\d.]+)" font-family="[^"]*Mono[^"]*"'
@@ -23,11 +24,13 @@ def render(source: str, format: str) -> bytes:
     In an SVG, a text of block characters becomes a path, and letters are as wide as Graphviz took
     them to be: without hinting, which widens small ones.
     """
-    data, said = b"", "dot wrote nothing; "
+    data, said = b"", ""
     try:
         data = bytes(graphviz.Source(source).pipe(format, quiet=True))
+        if not is_picture(data, format):
+            data, said = b"", f"dot wrote {f'no {format}' if data else 'nothing'}; "
     except graphviz.ExecutableNotFound:
-        said = ""
+        pass
     except graphviz.CalledProcessError as error:
         said = f"dot failed: {shown(error.stderr.decode(errors='replace')) or error}; "
     except OSError as error:
@@ -37,6 +40,11 @@ def render(source: str, format: str) -> bytes:
         return data
     text = data.decode().replace("<svg ", '<svg text-rendering="geometricPrecision" ', 1)
     return TEXT.sub(_path, text).encode()
+
+
+def is_picture(data: bytes, format: str) -> bool:
+    """Whether it looks like what was asked for: other programs are called dot, too."""
+    return bool(data) and MARKS.get(format, b"") in data
 
 
 def _by_pygraphviz(source: str, format: str, said: str) -> bytes:

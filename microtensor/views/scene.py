@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .words import say
+
+MOST_READERS = 12  # of a card, by arrows from it alone
+
 
 class Cell(NamedTuple):
     """A text in a card. `style` says what it is.
@@ -85,3 +89,28 @@ class Scene(NamedTuple):
     arrows: tuple[Arrow, ...]
     direction: str
     least: float = 0  # the width of title and legend, at least
+
+
+def repeated(scene: Scene) -> Scene:
+    """What many cards read stands beside each of them again, by name alone.
+
+    A weight that a hundred steps share would otherwise tangle them all. `n1_3` is n1 again.
+    """
+    by_id = {card.id: card for card in scene.cards}
+    beside: dict[str, dict[str, str]] = {}  # of each card: reader -> the card beside it
+    for arrow in scene.arrows:
+        readers = beside.setdefault(arrow.source, {})
+        again = f"{arrow.source}_{len(readers)}" if readers else arrow.source
+        readers.setdefault(arrow.target, again)
+    many = {card: readers for card, readers in beside.items() if len(readers) > MOST_READERS}
+    mark = Cell(say("picture.again"), "quiet")
+    cards = [
+        Card(again, (by_id[card].heading[0], mark), by_id[card].role, (), by_id[reader].frame)
+        for card, readers in many.items()
+        for reader, again in readers.items()
+        if again != card
+    ]
+    arrows = [
+        a._replace(source=many.get(a.source, {}).get(a.target, a.source)) for a in scene.arrows
+    ]
+    return scene._replace(cards=(*scene.cards, *cards), arrows=tuple(arrows))

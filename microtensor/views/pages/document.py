@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import html
 import json
+import os
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ...errors import in_brief
 from ...graph import Node
 from ...lexicon import shown
 from ..dot import THEMES
+from ..scene import repeated
 from ..words import say, sentences
 from .data import PageStep, Tale
 from .svg import colours, svg
 
 SCRIPTS = "script.", "sum.", "paths.lead."  # so start the keys that the script asks for
+PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
 
@@ -59,9 +63,31 @@ def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) 
     return _file(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
 
 
+def page_path(filename: Any, who: str) -> Path:
+    """Where a page is written; TypeError or ValueError for what is no file of a page."""
+    if not isinstance(filename, str | os.PathLike) or not os.fspath(filename):
+        raise TypeError(f"{who}: a file such as '{who}.html' is expected, got {in_brief(filename)}")
+    path = Path(filename)
+    if path.suffix in PICTURES:
+        raise ValueError(
+            f"{who}: a page is .html; {in_brief(path.name)} is written by draw(...).save()"
+        )
+    return path
+
+
+def check_texts(title: Any, text: Any, questions: Any) -> None:
+    """TypeError for what can't be read on a page."""
+    if not isinstance(questions, Mapping):
+        raise TypeError(f"page: questions is a dict of them and answers, got {in_brief(questions)}")
+    asked = [*questions, *questions.values()]
+    for what, given in (("title", [title or ""]), ("text", [text]), ("each question", asked)):
+        if wrong := [x for x in given if not isinstance(x, str)]:
+            raise TypeError(f"page: {what} is text, got {in_brief(wrong[0])}")
+
+
 def _pictures(tale: Tale) -> str:
     """The picture, and where it goes to the right and its direction is free, one downwards."""
-    scene = tale.scene._replace(title=tale.scene.title[:1])
+    scene = repeated(tale.scene._replace(title=tale.scene.title[:1]))
     pictures = svg(scene, tale.words(), "wide", tale.scalar)
     if tale.turns and scene.direction == "LR" and len(scene.cards) <= FEW_CARDS:
         pictures += svg(scene._replace(direction="TB"), tale.words(), "tall", tale.scalar)

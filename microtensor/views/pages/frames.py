@@ -13,7 +13,7 @@ from ...lexicon import cut
 from ..dot import THEMES, write
 from ..numbers import array, sum_text
 from ..rendering import render
-from ..scene import Arrow, Card, Cell, Scene
+from ..scene import Arrow, Card, Cell, Scene, repeated
 from ..words import say
 from .data import PageStep, Tale
 from .svg import part
@@ -66,7 +66,7 @@ def _source(scene: Scene, theme: str) -> str:
 
 def _scenes(tale: Tale) -> Iterator[Scene]:
     """The picture at each step; at first, with what is given alone."""
-    scene = tale.scene
+    scene = repeated(tale.scene)
     computed = {step.data["card"] for step in tale.steps if step.data["kind"] == "forward"}
     known = Known({card.id for card in scene.cards} - computed, set(), {})
     begin = PageStep(say("page.start"), say("frames.begin"), {"kind": "start", "card": ""})

@@ -55,8 +55,9 @@ def colours(theme: Theme) -> dict[str, str]:
 def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> str:
     """The scene as an SVG; `words` say what a card is, for those who hear it.
 
-    Cards are `g.card` with `data-id`, arrows `g.arrow` with their number as `data-id`. `kind`
-    is the class of the whole. `roomy` leaves room for other numbers than those shown.
+    A card without words is one that stands there again. Cards are `g.card` with `data-id`, arrows
+    `g.arrow` with their number as `data-id`. `kind` is the class of the whole. `roomy` leaves room
+    for other numbers than those shown.
     """
     drawing = graphviz.Digraph("graph")
     write(_roomy(scene) if roomy else scene, THEMES["light"], drawing)
@@ -135,10 +136,13 @@ class _Writer:
             anchor = "end" if p.cell.is_number else "start"
             parts.append(self.text([p], anchor, part(card, p.cell, p.column), room))
         shapes = [self.shape(op, {"P": "heat", "b": "line"}.get(op["op"], "")) for op in drawn]
+        body = f"{''.join(shapes)}{''.join(parts)}</g>\n"
+        if card.id not in words:  # it stands here again
+            return f'<g class="again {card.role}" aria-hidden="true">{body}'
         said = html.escape(words[card.id])
         return (
             f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
-            f'aria-label="{said}"><title>{said}</title>{"".join(shapes)}{"".join(parts)}</g>\n'
+            f'aria-label="{said}"><title>{said}</title>{body}'
         )
 
     def arrow(self, number: int, arrow: Arrow, edge: Any) -> str:

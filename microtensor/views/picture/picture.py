@@ -9,12 +9,12 @@ from typing import Any
 
 import graphviz
 
-from ...errors import NoRenderer
+from ...errors import NoRenderer, in_brief
 from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
-from ..rendering import render
-from ..scene import Arrow, Card, Cell, Line, Scene
+from ..rendering import is_picture, render
+from ..scene import Arrow, Card, Cell, Line, Scene, repeated
 from ..words import say, why_none
 from . import cards, network
 from .plain import mermaid, text
@@ -22,7 +22,6 @@ from .plain import mermaid, text
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
 RENDERED = (".svg", ".png", ".pdf")
-MOST_READERS = 12  # of a leaf, by arrows from one card
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
@@ -36,6 +35,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         Without one of these endings it is the DOT source, as in graphviz. Where nothing can draw,
         the source is written beside it, and `NoRenderer` says where.
         """
+        if filename is not None and not (isinstance(filename, str | os.PathLike) and filename):
+            raise TypeError(
+                f"save: a file such as 'graph.svg' is expected, got {in_brief(filename)}"
+            )
         path = Path(directory or "", self.filename if filename is None else filename)
         if filename is None or path.suffix in ("", ".gv"):
             return str(super().save(filename, directory=directory, **options))
@@ -64,7 +67,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         try:
             quiet = {"quiet": True} | options
             path = str(super().render(filename, directory=directory, **quiet))
-            if os.path.getsize(path):
+            if is_picture(Path(path).read_bytes(), options.get("format") or self.format):
                 return path
         except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
             pass  # by pygraphviz, then
@@ -89,7 +92,7 @@ def ending(path: str | Path) -> str:
     found = Path(path).suffix.lower()
     if found not in RENDERED + SOURCES:
         known = ", ".join(RENDERED + SOURCES)
-        raise ValueError(f"save: {Path(path).name!r} ends in none of {known}")
+        raise ValueError(f"save: {in_brief(Path(path).name)} ends in none of {known}")
     return found
 
 
@@ -101,18 +104,19 @@ def picture(
     direction: str | None = None,
 ) -> Picture:
     """A card for each value or group, an arrow for each operand, a frame for each open group."""
-    if theme not in THEMES:
-        raise ValueError(f"draw: theme {theme!r} isn't one of {', '.join(THEMES)}")
+    if not isinstance(theme, str) or theme not in THEMES:
+        raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
     drawing = Picture("graph")
-    drawing.scene = _repeated(scene(graph, units(graph, collapse, expand), direction))
+    drawing.scene = repeated(scene(graph, units(graph, collapse, expand), direction))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
 
-def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
+def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "draw") -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
     if direction not in (None, *DIRECTIONS):
-        raise ValueError(f"draw: direction {direction!r} isn't one of {', '.join(DIRECTIONS)}")
+        known = ", ".join(DIRECTIONS)
+        raise ValueError(f"{who}: direction {in_brief(direction)} isn't one of {known}")
     result, layers = graph.result, network.Layers(graph, found)
     makers: dict[str, Callable[[Unit], Card]] = {
         "node": lambda unit: cards.card(graph, unit.nodes[0]),
@@ -140,30 +144,3 @@ def scene(graph: Graph, found: list[Unit], direction: str | None) -> Scene:
         tuple(arrows),
         direction or ("LR" if plain else "TB"),
     )
-
-
-def _repeated(scene: Scene) -> Scene:
-    """A leaf that many cards read stands beside each of them again, by name alone.
-
-    A weight that a hundred steps share would otherwise tangle them all.
-    """
-    by_id = {card.id: card for card in scene.cards}
-    computed = {arrow.target for arrow in scene.arrows}
-    beside: dict[str, dict[str, str]] = {}  # of each leaf: reader -> the card beside it
-    for arrow in scene.arrows:
-        if arrow.source not in computed:
-            readers = beside.setdefault(arrow.source, {})
-            again = f"{arrow.source}_{len(readers)}" if readers else arrow.source
-            readers.setdefault(arrow.target, again)
-    many = {leaf: readers for leaf, readers in beside.items() if len(readers) > MOST_READERS}
-    mark = Cell(say("picture.again"), "quiet")
-    repeated = [
-        Card(again, (by_id[leaf].heading[0], mark), by_id[leaf].role, (), by_id[reader].frame)
-        for leaf, readers in many.items()
-        for reader, again in readers.items()
-        if again != leaf
-    ]
-    arrows = [
-        a._replace(source=many.get(a.source, {}).get(a.target, a.source)) for a in scene.arrows
-    ]
-    return scene._replace(cards=(*scene.cards, *repeated), arrows=tuple(arrows))

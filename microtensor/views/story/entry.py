@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...errors import in_brief
 from ...graph import Edge, Graph, Node
 from ...lexicon import ROWS
-from ..numbers import apart, close, number, product, size, summed, total
+from ..numbers import apart, close, number, product, summed, total
 from ..words import MOST_PARTS, say, use, why_none
 from .telling import Line, Section, Story, at, plain, shown
 
@@ -35,7 +36,7 @@ class Reached(NamedTuple):
 def place(graph: Graph, what: str) -> tuple[Node, Entry]:
     """The node and the entry that a text such as `W1[3, 5003]` or `b` names."""
     if not isinstance(what, str):
-        raise TypeError(f"follow: an entry is text such as 'W[0, 0]', got {what!r}")
+        raise TypeError(f"follow: an entry is text such as 'W[0, 0]', got {in_brief(what)}")
     name, index = what, ""
     if graph.find(what) is None and what.endswith("]"):
         name, _, index = what[:-1].rpartition("[")
@@ -52,10 +53,10 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
         ) from None
     if len(entry) != len(shape):
         raise ValueError(
-            f"follow: {name!r} is {size(shape)}, so an entry is {example}, got {what!r}"
+            f"follow: {name!r} has shape {shape}, so an entry is {example}, got {what!r}"
         )
     if any(not -n <= k < n for k, n in zip(entry, shape, strict=True)):
-        raise IndexError(f"follow: {what!r} is outside of {name!r}, which is {size(shape)}")
+        raise IndexError(f"follow: {what!r} is outside of {name!r}, which has shape {shape}")
     return node, tuple(k % n for k, n in zip(entry, shape, strict=True))
 
 

@@ -86,12 +86,12 @@ def plain(key: str, lines: Iterable[str]) -> Section:
 
 
 def leading(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
-    """The nodes that wanted ones lead to, themselves included; all, where none is wanted."""
+    """The nodes whose gradients go on to wanted ones, these included; all, where none is wanted."""
     if not wanted:
         return frozenset(node.id for node in graph.nodes)
     reached = set(wanted)
     for edge in graph.edges:  # a result's edges come after those of its operands
-        if edge.source in reached:
+        if edge.source in reached and edge.contribution is not None:
             reached.add(edge.target)
     return frozenset(reached)
 
