@@ -193,8 +193,8 @@ def test_pictures_and_pages(kind, name, tmp_path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     tags = Tags(text).tags
-    assert "comment" not in tags and tags.count(("script",)) == 2 and text.count("<script") == 3
-    assert text.count("</script") == 3
+    assert "comment" not in tags and tags.count(("script",)) == 3 and text.count("<script") == 4
+    assert text.count("</script") == 4
     json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1])
     if len(name) < 1000 and seen_as(shown).strip():
         assert f"<h1>{html.escape(seen_as(shown))}</h1>" in text

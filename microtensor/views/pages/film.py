@@ -224,11 +224,14 @@ class Film:
             raise GradientError("film: what was handed over wasn't computed from any parameter")
         if self.layers[-1].gate != "relu":  # a classifier may well be sure of all examples
             self.layers[-1] = self.layers[-1]._replace(gate="")
-        given = [np.shape(n.value) for n in graph.nodes if n.role == "input"]
-        self.data["examples"] = f"{max((shape[0] for shape in given if shape), default=1):,}"
+        given = [node for layer in self.layers for node in layer.nodes[len(layer.parameters) :]]
+        counts = [len(node.value) for node in given if np.ndim(node.value)]
+        self.data["examples"] = f"{max(counts, default=1):,}"
         for layer in self.layers:
-            rows = [[node.name, size(np.shape(node.value))] for node in layer.nodes]
+            short = [node.name.rpartition(".")[2] or node.name for node in layer.nodes]
+            sizes = [size(np.shape(node.value)) for node in layer.nodes]
             card = {"name": layer.name, "activation": layer.activation, "gate": layer.gate}
+            rows = [list(pair) for pair in zip(short, sizes, strict=True)]
             self.data["cards"].append(card | {"rows": rows})
         if self.image_shape:
             count, shape = math.prod(self.image_shape), self.layers[0].parameters[0].shape
@@ -272,7 +275,7 @@ def _layer(name: str, own: list[Node], gives: list[Node], found: dict[str, Any])
     """A layer, its largest parameter first."""
     own = sorted(own, key=lambda node: -np.size(node.value))
     name = name or ", ".join(node.name for node in own)
-    rule = "".join(str(node.rule) for node in gives if node.activation)
+    rule = "".join(str(node.rule) for node in gives if node.row.activation)
     tensors = [found[node.id].value for node in own]
     return Layer(name, own + gives, tensors, rule, rule if rule in ENDS else "")
 
