@@ -76,13 +76,15 @@ def said():
                 given |= {"count"} if count != "None" else set()
                 place = f"{path.name}:{call.lineno}"
                 yield place, [k + end for k in keys(call.args[0]) for end in ends], given
-    script, template = (PAGES / name for name in ("page.js", "page.html"))
-    asked = re.findall(r'say\("([\w.]+)"(?:, \{ (.*?) \}\))?', script.read_text(encoding="utf-8"))
-    for key, fields in asked:
-        given = set(re.findall(r"(?:^|, )(\w+)", fields))
-        yield "page.js", [key + e for e in ((".one", ".many") if "count" in given else [""])], given
-    for key in re.findall(r"\{say\[([\w.]+)\]\}", template.read_text(encoding="utf-8")):
-        yield "page.html", [key], set()
+    for page in ("page", "film"):
+        script, template = (PAGES / f"{page}.{ending}" for ending in ("js", "html"))
+        code = script.read_text(encoding="utf-8")
+        for key, fields in re.findall(r'say\("([\w.]+)"(?:, \{ (.*?) \}\))?', code):
+            given = set(re.findall(r"(?:^|, )(\w+)", fields))
+            ends = (".one", ".many") if "count" in given else [""]
+            yield script.name, [key + end for end in ends], given
+        for key in re.findall(r"\{say\[([\w.]+)\]\}", template.read_text(encoding="utf-8")):
+            yield template.name, [key], set()
 
 
 def keys(asked):

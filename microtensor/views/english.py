@@ -237,33 +237,33 @@ SENTENCES = {
         "darker the more of {examples} examples they are open for; crossed out: for none."
     ),
     "film.at": "iteration {iteration}:",
-    "film.dies.relu.one": (
+    "units.die.one": (
         "unit {units} of {layer} dies: it is 0 for all {examples} examples, so no gradient reaches "
         "its weights."
     ),
-    "film.dies.relu.many": (
+    "units.die.many": (
         "units {units} of {layer} die: they are 0 for all {examples} examples, so no gradient "
         "reaches their weights."
     ),
-    "film.dies.ends.one": (
+    "units.saturate.one": (
         "unit {units} of {layer} saturates: it is within 0.01 of an end for all {examples} "
         "examples, so next to no gradient passes."
     ),
-    "film.dies.ends.many": (
+    "units.saturate.many": (
         "units {units} of {layer} saturate: they are within 0.01 of an end for all {examples} "
         "examples, so next to no gradient passes."
     ),
-    "film.back.one": "unit {units} of {layer} is back.",
-    "film.back.many": "units {units} of {layer} are back.",
-    "film.shut.relu.one": "dead: unit {units}",
-    "film.shut.relu.many": "dead: units {units}",
-    "film.shut.ends.one": "saturated: unit {units}",
-    "film.shut.ends.many": "saturated: units {units}",
-    "film.slowest": (
+    "units.return.one": "unit {units} of {layer} is back.",
+    "units.return.many": "units {units} of {layer} are back.",
+    "shut.dead.one": "dead: unit {units}",
+    "shut.dead.many": "dead: units {units}",
+    "shut.saturated.one": "saturated: unit {units}",
+    "shut.saturated.many": "saturated: units {units}",
+    "learning.slowest": (
         "{layer} learns least: its gradient is {ratio} times as large as its weights."
     ),
-    "film.stops": "{layer} learns nothing: the gradient of its weights is 0.",
-    "film.starves": (
+    "learning.stops": "{layer} learns nothing: the gradient of its weights is 0.",
+    "learning.starves": (
         "{layer} starves: its gradient is {ratio} times as large as its weights. Since the start "
         "it has moved by {moved}, {most} by {other}."
     ),

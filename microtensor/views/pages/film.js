@@ -66,7 +66,7 @@
 
   const costs = data.curve.map(([, cost]) => cost);
   const wide = Math.min(...costs) > 0 && Math.max(...costs) > 50 * Math.min(...costs);
-  const cost = chart(find("#cost"), [data.curve], wide, say(wide ? "film.curve.log" : "film.curve"));
+  const cost = chart(find("#cost"), [data.curve], wide, wide ? say("film.curve.log") : say("film.curve"));
   for (const i of data.events) {
     drawn("path", cost.svg, { class: "tick", d: `M${x(i)},${BOTTOM}l-6,10h12z` });
   }
@@ -136,11 +136,11 @@
   function renderLayers(frame) {
     const rows = [...frame.rows];
     shown.forEach((card, i) => {
-      const fields = { name: cards[i].rows[0][0], ratio: frame.learns[i], moved: frame.moved[i] };
+      const [name, ratio, moved] = [cards[i].rows[0][0], frame.learns[i], frame.moved[i]];
       card.box.classList.toggle("least", frame.slowest === i);
       pace.lines[i].classList.toggle("least", frame.slowest === i);
       card.least.textContent = frame.slowest === i ? say("layers.least") : "";
-      card.learns.textContent = say("film.learns", fields);
+      card.learns.textContent = say("film.learns", { name, ratio, moved });
       card.note.textContent = frame.notes[i];
       for (const [value, gradient] of card.rows) {
         const scale = reach[frame.rows.length - rows.length];
@@ -205,8 +205,8 @@
       const start = unit * high * wide * depth;
       painted(canvas, wide, high, (k) => [0, 1, 2].map((c) => found[start + k * depth + (c % depth)]));
     }
-    const fields = { name: cards[0].rows[0][0], iteration: i };
-    find("#images figcaption").textContent = say("film.images", fields);
+    const name = cards[0].rows[0][0];
+    find("#images figcaption").textContent = say("film.images", { name, iteration: i });
   }
 
   // Moving -------------------------------------------------------------------------------------
@@ -214,12 +214,13 @@
   function go(to) {
     at = Math.min(Math.max(to, 0), last);
     const frame = frames[at];
+    const now = say("film.now", { iteration: frame.iteration, cost: frame.cost });
     const notes = frame.notes.map((note, i) => note && `${cards[i].name}, ${note}.`);
-    find("#title").textContent = say("film.now", frame);
+    find("#title").textContent = now;
     find("#text").textContent = [...notes, frame.said].filter(Boolean).join(" ");
     find("#told").setAttribute("aria-live", playing ? "off" : "polite");
     slider.value = at;
-    slider.setAttribute("aria-valuetext", say("film.now", frame));
+    slider.setAttribute("aria-valuetext", now);
     find("#back").disabled = at === 0;
     find("#next").disabled = at === last;
     for (const item of document.querySelectorAll("#events li")) {
@@ -235,7 +236,7 @@
   function play(on) {
     clearInterval(playing);
     playing = 0;
-    find("#play").textContent = say(on ? "film.pause" : "film.play");
+    find("#play").textContent = on ? say("film.pause") : say("film.play");
     if (!on) return go(at);
     const forth = () => (at < last ? go(at + 1) : play(false));
     playing = setInterval(forth, 1000 / find("#speed").value);

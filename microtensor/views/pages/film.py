@@ -251,9 +251,14 @@ class Film:
         most = max(known, key=lambda k: moved[k] if moved[k] == moved[k] else -1.0)
         starved = moved[most] > STARVED * moved[k] and moved[most] > 1 / STARVED
         kind = "stops" if not known[k] else "starves" if starved else "slowest"
-        names = {"layer": self.layers[k].name, "most": self.layers[most].name}
-        fields: dict[str, Any] = {"moved": _share(moved[k]), "other": _share(moved[most]), **names}
-        said = say(f"film.{kind}", ratio=number(known[k]), **fields)
+        said = say(
+            f"learning.{kind}",
+            layer=self.layers[k].name,
+            ratio=number(known[k]),
+            moved=_share(moved[k]),
+            most=self.layers[most].name,
+            other=_share(moved[most]),
+        )
         return {"slowest": k, "kind": f"{kind} {k}", "said": said}
 
 
@@ -353,8 +358,8 @@ def _shut(digits: str) -> set[int]:
 
 def _note(layer: Layer, digits: str) -> str:
     units = _shut(digits)
-    kind = "relu" if layer.gate == "relu" else "ends"
-    return say(f"film.shut.{kind}", len(units), units=_named(units)) if units else ""
+    kind = "dead" if layer.gate == "relu" else "saturated"
+    return say(f"shut.{kind}", len(units), units=_named(units)) if units else ""
 
 
 def _named(some: set[int]) -> str:
@@ -406,16 +411,19 @@ def happened(data: dict[str, Any]) -> Iterator[tuple[int, str]]:
         window = data["frames"][i : i + STEADY]
         for k, card in enumerate(data["cards"]):
             found = [_shut(other["open"][k]) for other in window]
-            kind = "relu" if card["gate"] == "relu" else "ends"
-            changes = {
-                f"dies.{kind}": found[0].intersection(*found) - shut[k],
-                "back": shut[k] - found[0].union(*found),
-            }
-            shut[k] = (shut[k] | changes[f"dies.{kind}"]) - changes["back"]
-            for key, some in changes.items():
-                names: dict[str, Any] = {"layer": card["name"], "examples": data["examples"]}
+            fresh = found[0].intersection(*found) - shut[k]
+            back = shut[k] - found[0].union(*found)
+            shut[k] = (shut[k] | fresh) - back
+            what = "die" if card["gate"] == "relu" else "saturate"
+            for kind, some in ((what, fresh), ("return", back)):
                 if some:
-                    said = say(f"film.{key}", len(some), units=_named(some), **names)
+                    said = say(
+                        f"units.{kind}",
+                        len(some),
+                        units=_named(some),
+                        layer=card["name"],
+                        examples=data["examples"],
+                    )
                     yield frame["iteration"], said
         kind = frame["kind"]
         if kind not in ("", told) and {other["kind"] for other in window} == {kind}:
