@@ -13,8 +13,8 @@ from microtensor.modes import Mode, current_mode
 sys.path.insert(0, str(Path(__file__).parent))
 
 # How many examples each property is tried on: the same ones in every run.
-settings.register_profile("few", max_examples=50, derandomize=True, deadline=None, database=None)
-settings.register_profile("many", settings.get_profile("few"), max_examples=500)
+settings.register_profile("few", max_examples=30, derandomize=True, deadline=None, database=None)
+settings.register_profile("many", settings.get_profile("few"), max_examples=300)
 settings.load_profile("few")
 
 
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What 18,000 tests are made of stays: the collector needn't look through it every time."""
+    """What 25,000 tests are made of stays: the collector needn't look through it every time."""
     gc.collect()
     gc.freeze()
 

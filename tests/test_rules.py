@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import CASES, CONSTANT
+from cases import CASES, CONSTANT, first_of_each_rule
 
 import microtensor as mt
 from microtensor.rules import RULES  # the subject: every rule, and each derivative alone
@@ -146,12 +146,12 @@ def test_first_order(case):
     check_first_order(case)
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize("case", list(first_of_each_rule(CASES, 4)))
 def test_second_order(case):
     check_second_order(case)
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize("case", list(first_of_each_rule(CASES)))
 def test_check_gradients_agrees(case):
     mt.check_gradients(case.f, *case.inputs)
 
@@ -191,7 +191,7 @@ def broadcast(x):
 LAYOUTS = [interleaved, transposed, turned, broadcast]
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize("case", list(first_of_each_rule(CASES, 2)))
 def test_layout_changes_nothing(case):
     inputs = leaves(case.inputs)
     output = case.f(*inputs)
@@ -231,7 +231,7 @@ def watch_derivatives(monkeypatch, look):
             monkeypatch.setattr(rule, "every", spy_on_slots(rule.every))
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize("case", list(first_of_each_rule(CASES, 2)))
 def test_float32_stays_float32(case, monkeypatch):
     inputs = leaves(x.astype(np.float32) for x in case.inputs)
     output = case.f(*inputs)
@@ -247,7 +247,7 @@ def test_float32_stays_float32(case, monkeypatch):
     assert seen <= {np.dtype(np.float32)}
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize("case", list(first_of_each_rule(CASES, 3)))
 def test_memory_is_its_own(case, monkeypatch):
     """Nothing is written into inputs, values or the seed, and memory may forbid it.
 
@@ -273,7 +273,7 @@ def test_memory_is_its_own(case, monkeypatch):
     np.testing.assert_array_equal(seed, 1)
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize("case", list(first_of_each_rule(CASES, 2)))
 def test_backward_twice_adds_the_same_and_a_seed_of_zeros_gives_zeros(case):
     inputs = leaves(case.inputs)
     output = case.f(*inputs)

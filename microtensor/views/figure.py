@@ -22,9 +22,6 @@ QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 
 def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure:
     """The figure of an array; with `image_shape`, its rows as images too."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
     array = np.asarray(array, dtype=float)
     if not array.size:
         raise ShapeError(f"detail: shape {array.shape} holds no numbers to show")
@@ -33,6 +30,9 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure
     rows = rows / one
     values = say("detail.values") + (f" / {one:.4g}" if one != 1 else "")
     images = _images(rows, image_shape) if image_shape is not None else []
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
     lines = -(-len(images) // COLUMNS)
     figure = Figure(figsize=(10, 4 + 2 * lines), layout="constrained")
     heights = [4, 2 * lines][: 1 + bool(images)]
