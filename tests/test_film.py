@@ -87,6 +87,7 @@ def test_a_training_that_goes_on_is_filmed_from_there(path):
     assert [frame["iteration"] for frame in data_of(text_of(path))["frames"]] == [7, 10, 11]
 
 
+@pytest.mark.acceptance
 def test_of_many_frames_every_second_is_dropped(path):
     data = train(path, iterations=700, every=1)
     at = [frame["iteration"] for frame in data["frames"]]
@@ -158,6 +159,7 @@ def test_a_film_that_nobody_ends_is_there_from_the_first_frame_on(path):
     assert [f["iteration"] for f in data_of(text_of(path))["frames"]] == [0, 2, 4, 6]
 
 
+@pytest.mark.acceptance
 def test_an_error_that_ends_python_leaves_a_film(path):
     program = (
         "import sys; sys.path.insert(0, 'tests'); from test_film import film, loop\n"
@@ -487,6 +489,7 @@ def test_a_picture_shows_what_is_known_at_its_step(tmp_path):
     assert "= (−3) + 2 + 2" in seen(files[-1])
 
 
+@pytest.mark.acceptance
 @needs_renderer
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_other_formats_and_a_network(tmp_path, format):
@@ -567,9 +570,11 @@ def test_it_plays_to_the_end(visit):
     train(path)
     tab = opening("#iteration-4")
     tab.select_option("#speed", "32")
-    tab.focus("#slider")
-    tab.keyboard.press("Space")
-    assert tab.inner_text("#play") == "Pause"
+    press = """() => {
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+        return document.querySelector("#play").textContent;
+    }"""
+    assert tab.evaluate(press) == "Pause"  # at once: it is at the end soon
     tab.locator("#play", has_text="Play").wait_for()
     assert now(tab) == "9"
 

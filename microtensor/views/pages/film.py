@@ -202,24 +202,8 @@ class Film:
                 "a tensor, or say before the loop what is trained: film.watch(model, X, Y)"
             )
         graph = Graph.of(record, {say("role.output"): record})
-        found = {place.id: place for place in places(record)}
-        bare: list[Node] = []  # parameters in no group: a layer, with those up to an activation
-        taken: set[str] = set()
-        for unit in layers(graph):
-            own = unit.parameters if unit.kind == "group" else []
-            read = own or [x for node in unit.computed for x in graph.operands(node.id)]
-            fresh = {x.id: x for x in read if x.role == "parameter" and x.id not in taken}
-            taken |= fresh.keys()
-            gives = ([n for n in unit.computed if n.activation] or unit.computed)[-1:]
-            if fresh and own:
-                name = ".".join((*unit.frame[1:], unit.name))  # as in named_parameters()
-                self.layers.append(_layer(name, [*fresh.values()], gives, found))
-                continue
-            bare += fresh.values()
-            if bare and any(node.activation for node in gives):
-                self.layers.append(_layer("", bare, gives, found))
-                bare = []
-        self.layers += [_layer("", bare, [], found)] if bare else []
+        found = {place.id: place.value for place in places(record)}
+        self.layers = list(_layers(graph, found))
         if not self.layers:
             raise GradientError("film: what was handed over wasn't computed from any parameter")
         if self.layers[-1].gate != "relu":  # a classifier may well be sure of all examples
@@ -276,13 +260,35 @@ def _evaluating(model: Any) -> Iterator[None]:
             vars(module)["training"] = mode
 
 
-def _layer(name: str, own: list[Node], gives: list[Node], found: dict[str, Any]) -> Layer:
+def _layers(graph: Graph, tensors: dict[str, Any]) -> Iterator[Layer]:
+    """The layers with parameters; those in no module are one layer up to the next activation."""
+    bare: list[Node] = []
+    taken: set[str] = set()
+    for unit in layers(graph):
+        own = unit.parameters if unit.kind == "group" else []
+        read = own or [x for node in unit.computed for x in graph.operands(node.id)]
+        fresh = {x.id: x for x in read if x.role == "parameter" and x.id not in taken}
+        taken |= fresh.keys()
+        gives = ([n for n in unit.computed if n.activation] or unit.computed)[-1:]
+        if fresh and own:
+            name = ".".join((*unit.frame[1:], unit.name))  # as in named_parameters()
+            yield _layer(name, [*fresh.values()], gives, tensors)
+            continue
+        bare += fresh.values()
+        if bare and any(node.activation for node in gives):
+            yield _layer("", bare, gives, tensors)
+            bare = []
+    if bare:
+        yield _layer("", bare, [], tensors)
+
+
+def _layer(name: str, own: list[Node], gives: list[Node], tensors: dict[str, Any]) -> Layer:
     """A layer, its largest parameter first."""
     own = sorted(own, key=lambda node: -np.size(node.value))
     name = name or ", ".join(node.name for node in own)
     rule = "".join(str(node.rule) for node in gives if node.row.activation)
-    tensors = [found[node.id].value for node in own]
-    return Layer(name, own + gives, tensors, rule, rule if rule in ENDS else "")
+    parameters = [tensors[node.id] for node in own]
+    return Layer(name, own + gives, parameters, rule, rule if rule in ENDS else "")
 
 
 def _array(x: Any) -> Any:
