@@ -271,20 +271,16 @@ def vecdot(a: Operand, b: Operand, *, axis: int = -1) -> Tensor:
 
 
 @operation(methods="", formulas="")
-def cross(
-    a: Operand, b: Operand, axisa: int = -1, axisb: int = -1, axisc: int = -1,
-    axis: int | None = None,
-) -> Tensor:  # fmt: skip
-    """The cross product of vectors of three entries, along the last axes or those named."""
-    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
-    one, two = (..., [1, 2, 0]), (..., [2, 0, 1])
+def cross(a: Operand, b: Operand, *, axis: int | None = None) -> Tensor:
+    """The cross product of vectors of three entries, along an axis (None: the last)."""
+    axis, one, two = -1 if axis is None else axis, (..., [1, 2, 0]), (..., [2, 0, 1])
     with group("cross"):
-        a, b = (moveaxis(plain(x, "cross"), k, -1) for x, k in ((a, axisa), (b, axisb)))
+        a, b = (moveaxis(plain(x, "cross"), axis, -1) for x in (a, b))
         if (a.shape[-1], b.shape[-1]) != (3, 3):
             raise ShapeError(f"cross: vectors have 3 entries, got {label(a)} and {label(b)}")
         forth = op.multiply(op.getitem(a, one), op.getitem(b, two))
         back = op.multiply(op.getitem(a, two), op.getitem(b, one))
-        return moveaxis(op.subtract(forth, back), -1, axisc)  # type: ignore[no-any-return]
+        return moveaxis(op.subtract(forth, back), -1, axis)  # type: ignore[no-any-return]
 
 
 @operation(methods="", formulas="")

@@ -137,12 +137,10 @@ def _cofactors_derivative(g: Any, out: Any, a: Any) -> Any:
 
 _DET: Rule = _rule("linalg.det", np.linalg.det, lambda g, out, a: _beside(g, a) * _COFACTORS(a))
 _COFACTORS: Rule = _rule("cofactors", _cofactors, _cofactors_derivative)
-
-
-_SIGN = _rule("linalg.slogdet.sign", lambda a: np.linalg.slogdet(a)[0], None)
+_SIGN = _rule("linalg.slogdet.sign", partial(_part, np.linalg.slogdet, 0), None)
 _LOGABSDET = _rule(
     "linalg.slogdet.logabsdet",
-    lambda a: np.linalg.slogdet(a)[1],
+    partial(_part, np.linalg.slogdet, 1),
     lambda g, out, a: _beside(g, a) * _INV(a).mT,
 )
 

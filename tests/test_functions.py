@@ -61,7 +61,6 @@ CALLS = {
     "kron": lambda x: [np.kron(x, x), np.kron(x, x[..., :1]), np.kron(x, 2)],
     "vecdot": lambda x: [np.vecdot(x, x), np.vecdot(x, x, axis=0)],
     "cross": lambda x: [np.cross(x, x[..., ::-1]), np.cross(x.T, x.T, axis=0)],
-    "cross, axes": lambda x: np.cross(x, x.T, axisb=0, axisc=0),
     "matrix_transpose": np.matrix_transpose,
     "median": lambda x: [np.median(x), np.median(x, 0), np.median(x, -1, keepdims=True)],
     "median, two axes": lambda x: np.median(x, (1, 0), keepdims=True),
