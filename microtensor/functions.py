@@ -325,17 +325,14 @@ def average(
 # Of one line ------------------------------------------------------------------------------------
 
 # fmt: off
-sort = _line("sort", "In ascending order, stable; gradients go back to where entries came from.",
-    _rule_along(rules.sort))
+sort = _line("sort", "In ascending order, stable.", _rule_along(rules.sort))
 argsort = _line("argsort", "The places of the entries in ascending order, stable: a constant.",
     _rule_along(rules.argsort, stable=True), "argsort")
 cumprod = _line("cumprod", "The products up to each entry; right where entries are 0 too.",
     lambda x, axis=None: _rule_along(rules.cumprod)(x, axis), "cumprod")
 atleast_1d = _line("atleast_1d", "With one axis at least.", _at_least("atleast_1d"))
-atleast_2d = _line("atleast_2d", "With two axes at least: a vector is a row.",
-    _at_least("atleast_2d"))
-atleast_3d = _line("atleast_3d", "With three axes at least: a vector is (1, n, 1).",
-    _at_least("atleast_3d"))
+atleast_2d = _line("atleast_2d", "With two axes at least: rows.", _at_least("atleast_2d"))
+atleast_3d = _line("atleast_3d", "With three axes at least: (1, n, 1).", _at_least("atleast_3d"))
 vstack = _line("vstack", "Below each other; vectors are rows.",
     lambda tensors: op.concatenate([atleast_2d(x) for x in op.several(tensors, "vstack", 0)]))
 hstack = _line("hstack", "Beside each other; vectors one behind the other.",
@@ -370,10 +367,8 @@ full = _line("full", "The value in every entry of a shape, as broadcasting copie
         Tensor(np.full(shape, operand(value, "full"))))
 matrix_transpose = _line("matrix_transpose", "Each matrix of a stack transposed.",
     lambda x: op.swapaxes(x, -1, -2))
-flipud = _line("flipud", "Upside down: the first axis in reverse.",
-    lambda x: op.flip(x, 0), "flipud")
-fliplr = _line("fliplr", "Left to right: the second axis in reverse.",
-    lambda x: op.flip(x, 1), "fliplr")
+flipud = _line("flipud", "The first axis in reverse.", lambda x: op.flip(x, 0), "flipud")
+fliplr = _line("fliplr", "The second axis in reverse.", lambda x: op.flip(x, 1), "fliplr")
 full_like = _line("full_like", "One value in every entry, in the shape and dtype of x.",
     lambda x, value, dtype=None: op.astype(
         full(np.shape(x), value), dtype or plain(x, "full_like").dtype))

@@ -226,18 +226,10 @@ _NORM = _rule("linalg.vector_norm", np.linalg.vector_norm, _norm)
 _here = {"methods": "", "formulas": ""}
 _listed = operation(place="linalg.", **_here)
 
-solve = binary(
-    _SOLVE, "The x with a @ x = b, a b of one axis a vector; LinAlgError if a is singular.", **_here
-)
-inv = unary(_INV, "The inverse; LinAlgError if singular. solve(a, b) is better than @ b.", **_here)
-det = unary(
-    _DET,
-    "The determinant; its derivative, the cofactors, is right of singular matrices too.",
-    **_here,
-)
-svdvals = unary(
-    _SVDVALS, "The singular values, largest first; at 0 the derivative of one is 0.", **_here
-)
+solve = binary(_SOLVE, "The x with a @ x = b, a b of one axis a vector.", **_here)
+inv = unary(_INV, "The inverse. For inv(a) @ b, solve(a, b) is better.", **_here)
+det = unary(_DET, "The determinant; its derivative is right of singular matrices too.", **_here)
+svdvals = unary(_SVDVALS, "The singular values; at 0 the derivative of one is 0.", **_here)
 
 
 @_listed
