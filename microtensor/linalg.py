@@ -223,13 +223,21 @@ _NORM = _rule("linalg.vector_norm", np.linalg.vector_norm, _norm)
 
 # The functions ----------------------------------------------------------------------------------
 
-_here = {"methods": "", "formulas": ""}
-_listed = operation(place="linalg.", **_here)
+_listed = operation("", formulas="", place="linalg.")
 
-solve = binary(_SOLVE, "The x with a @ x = b, a b of one axis a vector.", **_here)
-inv = unary(_INV, "The inverse. For inv(a) @ b, solve(a, b) is better.", **_here)
-det = unary(_DET, "The determinant; its derivative is right of singular matrices too.", **_here)
-svdvals = unary(_SVDVALS, "The singular values; at 0 the derivative of one is 0.", **_here)
+
+def _line(kind: Any, rule: Rule, text: str) -> Any:
+    """A function of this module that is a rule and nothing else; `text` is its docstring."""
+    function = kind(rule, text, methods="", formulas="")
+    function.__module__, function.__name__ = __name__, rule.name.removeprefix("linalg.")
+    function.__qualname__ = function.__name__
+    return function
+
+
+solve = _line(binary, _SOLVE, "The x with a @ x = b, a b of one axis a vector.")
+inv = _line(unary, _INV, "The inverse. For inv(a) @ b, solve(a, b) is better.")
+det = _line(unary, _DET, "The determinant; its derivative is right of singular matrices too.")
+svdvals = _line(unary, _SVDVALS, "The singular values; at 0 the derivative of one is 0.")
 
 
 @_listed
