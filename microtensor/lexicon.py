@@ -393,6 +393,8 @@ ROWS = {row.name: row for row in (
     Row("roll", sends=("{g}, rolled back",), moves=True, why=MOVED),
     Row("sliding_window_view", sends=("{g}, summed over the windows",),
         why=("an entry stands in every window that it is part of, so add what returns to each",)),
+    Row("overlap_add", sends=("{g}, seen through the windows",),
+        why=("every window takes the gradient of the entries that it was added to",)),
     Row("broadcast_to", sends=("{g}, summed over the copies",), javascript="{0}",
         why=("each entry was copied, so add what returns to its copies",)),
     Row("astype", sends=("{g}",),

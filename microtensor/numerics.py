@@ -194,6 +194,19 @@ def sums_after(g: Any, x: Any) -> Any:
     return g
 
 
+def overlap_add(g: Any, axes: Sequence[int]) -> Any:
+    """What windows along these axes, each in a last axis, bring to each entry, added up."""
+    for axis in reversed(axes):
+        sizes, before, length = list(g.shape[:-1]), (slice(None),) * axis, g.shape[-1]
+        rows = sizes[axis]
+        sizes[axis] += length - 1
+        added = np.zeros(sizes, g.dtype)
+        for k in range(length):
+            added[(*before, slice(k, k + rows))] += g[..., k]
+        g = added
+    return g
+
+
 def put_in(g: Any, index: Any, shape: Any) -> Any:
     """Zeros, with `g` added in at `index`: entries that are indexed twice get both."""
     size = math.prod(shape)

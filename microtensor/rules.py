@@ -516,18 +516,18 @@ getitem = _rule(
     lambda g, out, x, index: put(g, index=index, shape=x.shape),
 )
 
+# Windows, and what they have in common: each is the other's derivative.
 
-def _windows(x: Any, window: Any, axes: Any) -> Any:
-    return np.lib.stride_tricks.sliding_window_view(x, window, axes)
-
-
-def _from_windows(g: Any, out: Any, x: Any, window: Any, axes: Any) -> Any:
-    """An entry's gradient is what returns from all windows that it is part of."""
-    places = _windows(np.arange(x.size).reshape(x.shape), window, axes)
-    return put(g, index=places, shape=(x.size,)).reshape(x.shape)
-
-
-sliding_window_view = _rule("sliding_window_view", _windows, _from_windows)
+overlap_add = _rule(
+    "overlap_add",
+    numerics.in_single(numerics.overlap_add),
+    lambda g, out, x, axes: sliding_window_view(g, window=x.shape[x.ndim - len(axes) :], axes=axes),
+)
+sliding_window_view: Rule = _rule(
+    "sliding_window_view",
+    lambda x, window, axes: np.lib.stride_tricks.sliding_window_view(x, window, axes),
+    lambda g, out, x, window, axes: overlap_add(g, axes=axes),
+)
 
 # Comparisons: steps, without a derivative -------------------------------------------------------
 

@@ -502,6 +502,25 @@ case(
     real(2, 3, 4),
     real(2, 2, 2, 2),
 )
+
+
+def overlap_add(shape, *windows):
+    """What the derivative of windows does, as a function of g."""
+
+    def f(g):
+        x = mt.Tensor(np.zeros(shape, g.dtype), requires_grad=True)
+        return mt.grad(mt.sliding_window_view(x, *windows), x, g, create_graph=True)
+
+    def value(g):
+        places = WINDOWS(np.arange(np.prod(shape)).reshape(shape), *windows)
+        return np.bincount(places.ravel(), g.ravel(), np.prod(shape)).reshape(shape).astype(g.dtype)
+
+    return f, value
+
+
+for what, shape, *windows in (("a vector", (5,), 3), ("two axes", (3, 4), (3, 2), (1, 0))):
+    f, value = overlap_add(shape, *windows)
+    case("overlap_add", what, f, real(*WINDOWS(np.zeros(shape), *windows).shape), value=value)
 case("concatenate", "axis 0", lambda a, b: np.concatenate([a, b]), real(2, 3), real(1, 3))
 case("concatenate", "axis 1", lambda a, b: np.concatenate((a, b), axis=1), real(2, 3), real(2, 2))
 case(

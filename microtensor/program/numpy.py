@@ -59,6 +59,16 @@ def erf(x):
     small = 2 / np.pi**0.5 * near * series
     return np.sign(x) * np.where(size < 1, small, 1 - rest)
 ''',
+    "overlap_add": '''
+def overlap_add(g, axes):
+    """What windows in the last axes bring to each entry of these axes, added up."""
+    for axis in reversed(axes):
+        before, n = [(0, 0)] * axis, g.shape[-1]
+        after = [(0, 0)] * (g.ndim - 2 - axis)
+        parts = [(g[..., i], (i, n - 1 - i)) for i in range(n)]
+        g = sum(np.pad(part, [*before, around, *after]) for part, around in parts)
+    return g
+''',
     "sliding_window_view": '''
 def sliding_window_view(x, window, axes):
     """Every window of these lengths along these axes, in new last axes."""
