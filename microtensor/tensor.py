@@ -122,14 +122,15 @@ class Tensor:
 
     @data.setter
     def data(self, value: Any) -> None:
-        if current_mode().recorder is not None:
-            self._refuse_in_a_program()
-        if value is not self._array:
+        recorder = current_mode().recorder
+        if value is not self._array or recorder is not None:
             new = np.asarray(operand(getattr(value, "_array", value), "data"))
             if new.shape != self.shape:
                 raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
             if not np.can_cast(new.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
+            if recorder is not None:
+                recorder.given(self, value)
             if (self._rule is None and self._saved) or len([*memory_of(self)]) > 1:
                 self._write(..., new)
             else:
@@ -178,12 +179,6 @@ class Tensor:
             array = np.asarray(array)
             array[index] = value
             self._array = array[()]
-
-    def _refuse_in_a_program(self) -> None:
-        current_mode().recorder.refuse(  # type: ignore[union-attr]
-            f"{called(self)} is changed in place, which a program can't do again; give the result "
-            "another name, or change it outside of the function"
-        )
 
     @property
     def requires_grad(self) -> bool:
@@ -315,8 +310,9 @@ class Tensor:
                 "can't follow entries overwritten; build the tensor by where() or concatenate(), "
                 "or do it inside no_grad()"
             )
-        if current_mode().recorder is not None:
-            self._refuse_in_a_program()
+        recorder = current_mode().recorder
+        if recorder is not None:
+            recorder.given(self, None)
         self._write(array_index(index), operand(getattr(value, "_array", value), "t[...] = value"))
         note_change(self)
 
