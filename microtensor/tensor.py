@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from operator import index as position
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import ref
 
 import numpy as np
 
@@ -498,6 +499,14 @@ def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
             )
 
 
+_index_names: dict[int, tuple[Any, str]] = {}  # by the ids of arrays, as long as they are there
+
+
+def index_name(array: Any) -> str | None:
+    """What the tensor was called that an index was made of."""
+    return _index_names.get(id(array), (None, None))[1]
+
+
 def array_index(index: Any) -> Any:
     """The index as NumPy reads it, in whole numbers, slices of them, and arrays that are copies.
 
@@ -515,7 +524,13 @@ def _along(index: Any) -> Any:
         return slice(*(x if x is None else position(x) for x in bounds))
     if isinstance(index, Tensor):
         array = read(index, "an index")
-        return np.array(array) if array is index._array else array
+        if array is not index._array:
+            return array
+        array = np.array(array)
+        if index.name is not None:
+            key = id(array)
+            _index_names[key] = ref(array, lambda _: _index_names.pop(key, None)), index.name
+        return array
     if isinstance(index, np.ndarray):
         operand(index, "t[...]")
         return index.copy() if current_mode().recorder is None else index
