@@ -201,7 +201,7 @@ def model_steps(quick: bool) -> list[Row]:
             COMPILED: partial(models.microtensor, name, quick, compiled=True),
             TORCH1: partial(models.pytorch, name, quick),
         }
-        if name in ("newton", "makemore"):  # a step takes derivatives, or changes statistics
+        if name == "newton":  # a step takes derivatives
             del contestants[COMPILED]
         pairs = zip((OURS, COMPILED), at_most.get(name, ()), strict=False)
         goals = [Goal(ours, TORCH1, most) for ours, most in pairs]

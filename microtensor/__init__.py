@@ -26,6 +26,7 @@ from .modes import record_constants as record_constants
 from .operations import *  # noqa: F403
 from .primitive import primitive as primitive
 from .program.compile import compile as compile
+from .sampling import sample as sample
 from .tensor import Tensor as Tensor
 from .views import Difference as Difference
 from .views import detail as detail
@@ -45,7 +46,7 @@ if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they
             "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
             "check_gradients compile detail detect_anomaly difference draw explain film "
             "follow frames from_dlpack grad group hessian jacobian linalg no_grad page paths "
-            "primitive record_anew record_constants to_source"
+            "primitive record_anew record_constants sample to_source"
         ).split()
         + operations.__all__
         + functions.__all__

@@ -90,13 +90,20 @@ def _wrong(
         rounding = 20 * eps * max(abs(high), abs(low)) / (up - down)
         off = abs(gradient[entry] - slope)
         if not off <= atol + rtol * abs(slope) + rounding:
-            middle = value(entry, x)
-            right, left = (high - middle) / (up - x), (middle - low) / (x - down)
+            right, left = _slopes(partial(value, entry), x, up - x)
+            closer_right, closer_left = _slopes(partial(value, entry), x, (up - x) / 16)
             said = f"the gradient is {gradient[entry]:.10g}, differences give {slope:.10g}, "
             said += f"off by {off:.3g}"
-            if abs(right - left) > 1e-3 * max(abs(right), abs(left)):
+            stays = abs(closer_right - closer_left) > abs(right - left) / 2  # else it just bends
+            if stays and abs(right - left) > 1e-3 * max(abs(right), abs(left)):
                 said += f"; a kink: slope {left:.4g} below and {right:.4g} above"
             yield off, entry, said
+
+
+def _slopes(value: Callable[[float], float], x: float, step: float) -> tuple[float, float]:
+    """How steep a function is above x, and below."""
+    middle = value(x)
+    return (value(x + step) - middle) / step, (middle - value(x - step)) / step
 
 
 def _watch(rule: Rule, inputs: Sequence[Any], value: Any, target: Any = None) -> None:

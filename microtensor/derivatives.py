@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .backward import behind, grad
-from .errors import GradientError, label
+from .errors import GradientError, label, no_tensor
 from .modes import mode
 from .operations import stack
 from .tensor import Tensor
@@ -29,10 +29,6 @@ def jacobian(f: Callable[..., Any], x: Any, create_graph: bool = False) -> Any:
         inputs = tuple(_input(part, create_graph) for part in (x if several else (x,)))
         result = f(*inputs)
         outputs = result if isinstance(result, tuple) else (result,)
-        for output in outputs:
-            if not isinstance(output, Tensor):
-                kind = type(output).__name__
-                raise TypeError(f"jacobian: f gives a tensor or a tuple of tensors, not a {kind}")
         found = [_of_output(output, inputs, create_graph) for output in outputs]
     rows = tuple(row if several else row[0] for row in found)
     return rows if isinstance(result, tuple) else rows[0]
@@ -70,12 +66,15 @@ def _input(x: Any, create_graph: bool) -> Tensor:
 
 def _of_output(output: Tensor, inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Any, ...]:
     """The derivative of one output by each input."""
+    if not isinstance(output, Tensor):
+        raise no_tensor("jacobian", output)
     tracked = set(behind(output, tracked=True)) if output.requires_grad and output.size else set()
     reached = [x for x in inputs if x in tracked]
     entries = np.arange(output.size).reshape(output.shape) if reached else ()
     rows = [grad(output, reached, entries == k, create_graph) for k in np.ravel(entries)]
     columns = dict(zip(reached, zip(*rows, strict=True), strict=True))
-    zeros = {x: Tensor(np.zeros(output.shape + x.shape), dtype=x.dtype) for x in inputs}
+    zeros = (Tensor(np.zeros(output.shape + x.shape), dtype=x.dtype) for x in inputs)
     return tuple(
-        stack(columns[x]).reshape(zeros[x].shape) if x in columns else zeros[x] for x in inputs
+        stack(columns[x]).reshape(zero.shape) if x in columns else zero
+        for x, zero in zip(inputs, zeros, strict=True)
     )

@@ -130,18 +130,12 @@ def from_dlpack(x: Any) -> Tensor:
 
     BufferError if it is not on the CPU, requires a gradient, or holds what NumPy lacks (bfloat16).
     """
-    if not hasattr(x, "__dlpack__"):
-        raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__; try Tensor() of it")
-    kind, number = x.__dlpack_device__()
-    if kind not in (1, 3):  # the CPU's memory, and that which CUDA pins there
-        cure = "bring it to the CPU first, by .cpu() or jax.device_get()"
-        raise BufferError(f"from_dlpack: the array is on device {kind}:{number}; {cure}")
     try:
         return Tensor(np.from_dlpack(x))
     except (BufferError, RuntimeError) as error:
         said = str(error).rstrip(".")
-        cure = "; make it float32, .float() or .astype('float32')" if "dtype" in said else ""
-        raise BufferError(f"from_dlpack: {said}{cure}") from None
+        cure = "; bring it to the CPU and to a dtype of NumPy's, by .cpu().float() or .astype()"
+        raise BufferError(f"from_dlpack: {said}{'' if 'detach' in said else cure}") from None
 
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

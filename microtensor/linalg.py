@@ -2,28 +2,25 @@
 
 They take matrices and stacks of matrices, as NumPy's do. The formulas are those of Giles (2008),
 "Collected matrix derivative results", where no other source is named. What reads one triangle of a
-matrix alone (cholesky, eigh, hermitian=True) has the derivative of a function of symmetric
+matrix alone (cholesky, eigh) has the derivative of a function of symmetric
 matrices: half of it at either of two entries that mirror each other, as in PyTorch.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from functools import lru_cache, partial
-from itertools import pairwise
-from string import ascii_letters
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import operations as op
-from .errors import ShapeError, label, rule_failed
+from .errors import label, rule_failed
 from .modes import current_mode, group
-from .numerics import products_before
-from .operations import OPERATIONS, Axis, Operand, _plain, operation
-from .rules import RULES, Rule, total
+from .operations import OPERATIONS, Axis, Operand, binary, operation, plain, unary
+from .rules import RULES, Rule, restored, total
 from .tensor import Tensor, apply
 
 EighResult: Any = type(np.linalg.eigh(np.eye(1)))
@@ -38,14 +35,13 @@ def _rule(name: str, forward: Any, *derivatives: Any, every: Any = None) -> Rule
     NumPy's linear algebra doesn't take, and says what is wrong with a matrix."""
 
     def computed(*arrays: Any, **options: Any) -> Any:
-        half = [np.asarray(x).dtype == np.float16 for x in arrays]
-        pairs = zip(arrays, half, strict=True)
-        wide = [x.astype(np.float32) if short else x for x, short in pairs]
+        given = [np.asarray(x) for x in arrays]
+        wide = [x.astype(np.float32) if x.dtype == np.float16 else x for x in given]
         try:
             found = forward(*wide, **options)
         except np.linalg.LinAlgError as error:
             raise rule_failed(name, arrays, options, error) from None
-        return found.astype(np.result_type(*arrays)) if any(half) else found
+        return found.astype(np.float16) if all(x.dtype == np.float16 for x in given) else found
 
     RULES[name] = Rule(name, computed, derivatives, every)
     return RULES[name]
@@ -71,8 +67,8 @@ def _beside(x: Any, a: Any) -> Any:
     return x if a.ndim == 2 else x[..., None, None]
 
 
-def _symmetric(d: Any, wanted: bool = True) -> Any:
-    return (d + d.mT) / 2 if wanted else d
+def _symmetric(d: Any) -> Any:
+    return (d + d.mT) / 2
 
 
 def _rounding(x: Any) -> Any:
@@ -128,14 +124,11 @@ def _cofactors_derivative(g: Any, out: Any, a: Any) -> Any:
     """Between the singular vectors, what all matrices have that are diagonal: entry i of the
     diagonal moves entry k of it by the product of all others, and [i, k] moves [k, i] against it.
     """
-    u, vh = (rule(a, full_matrices=False, hermitian=False) for rule in (_U, _VH))
-    n = a.shape[-1]
-    eye, right = np.eye(n, dtype=u.dtype), np.tri(n, k=-1, dtype=bool).T
+    u, vh = (rule(a, full_matrices=False) for rule in (_U, _VH))
+    eye = np.eye(a.shape[-1], dtype=u.dtype)
     s = total((u.mT @ a @ vh.mT) * eye, -1)  # which has a derivative at 0, too
-    before, after = products_before(s), np.flip(products_before(np.flip(s, -1)), -1)
-    between = products_before(np.where(right, s[..., None, :], 1))
-    others = np.where(right, before[..., None] * between * after[..., None, :], 0)
-    others = others + others.mT
+    pairs = eye[:, None] + eye > 0
+    others = np.prod(np.where(pairs, 1, s[..., None, None, :]), axis=-1) * (1 - eye)
     inner = u.mT @ g @ vh.mT
     along = total(others * total(inner * eye, -1)[..., None, :], -1)
     moved = along[..., None] * eye - (others * inner).mT
@@ -144,12 +137,10 @@ def _cofactors_derivative(g: Any, out: Any, a: Any) -> Any:
 
 _DET: Rule = _rule("linalg.det", np.linalg.det, lambda g, out, a: _beside(g, a) * _COFACTORS(a))
 _COFACTORS: Rule = _rule("cofactors", _cofactors, _cofactors_derivative)
-
-
-_SIGN = _rule("linalg.slogdet.sign", lambda a: np.linalg.slogdet(a)[0], None)
+_SIGN = _rule("linalg.slogdet.sign", partial(_part, np.linalg.slogdet, 0), None)
 _LOGABSDET = _rule(
     "linalg.slogdet.logabsdet",
-    lambda a: np.linalg.slogdet(a)[1],
+    partial(_part, np.linalg.slogdet, 1),
     lambda g, out, a: _beside(g, a) * _INV(a).mT,
 )
 
@@ -164,14 +155,12 @@ def _cholesky(g: Any, out: Any, a: Any) -> Any:
 _CHOLESKY = _rule("linalg.cholesky", np.linalg.cholesky, _cholesky)
 
 
-def _pinv(g: Any, out: Any, a: Any, hermitian: bool = False, **cut: Any) -> Any:
+def _pinv(g: Any, out: Any, a: Any, **cut: Any) -> Any:
     """Golub and Pereyra (1973), "The differentiation of pseudo-inverses", equation 4.12: for
     changes that leave the rank as it is."""
-    if hermitian:
-        a = np.where(np.tri(a.shape[-1], dtype=bool), a, a.mT)
     down, up = out.mT, g.mT
     beyond = (up - a @ (out @ up)) @ (out @ down) + (down @ out) @ (up - (up @ out) @ a)
-    return _symmetric(beyond - down @ g @ down, hermitian)
+    return beyond - down @ g @ down
 
 
 _PINV = _rule("linalg.pinv", np.linalg.pinv, _pinv)
@@ -204,37 +193,29 @@ def _left(g: Any, u: Any, s: Any, vh: Any) -> Any:
     return found @ vh
 
 
-def _svd(k: int, g: Any, out: Any, a: Any, hermitian: bool = False, **_: Any) -> Any:
+def _svd(k: int, g: Any, out: Any, a: Any, full_matrices: bool = False) -> Any:
     """What returns from U, from S, which is an absolute value (at 0 its slope is 0), or from Vh."""
-    u, s, vh = (rule(a, full_matrices=False, hermitian=hermitian) for rule in (_U, _S, _VH))
+    u, vh = (rule(a, full_matrices=False) for rule in (_U, _VH))
+    s = _SVDVALS(a)
     if k == 1:
         sent = np.where(s > _rounding(s), _shared(g, s), 0)
-        return _symmetric((u * sent[..., None, :]) @ vh, hermitian)
-    back = _left(g, u, s, vh) if k == 0 else _left(g.mT, vh.mT, s, u.mT).mT
-    return _symmetric(back, hermitian)
+        return (u * sent[..., None, :]) @ vh
+    return _left(g, u, s, vh) if k == 0 else _left(g.mT, vh.mT, s, u.mT).mT
 
 
-_U, _S, _VH = (
-    _rule(f"linalg.svd.{part}", partial(_part, np.linalg.svd, k), partial(_svd, k))
-    for k, part in enumerate(("U", "S", "Vh"))
-)
+_U = _rule("linalg.svd.U", partial(_part, np.linalg.svd, 0), partial(_svd, 0))
 _SVDVALS = _rule("linalg.svdvals", np.linalg.svdvals, partial(_svd, 1))
+_VH = _rule("linalg.svd.Vh", partial(_part, np.linalg.svd, 2), partial(_svd, 2))
 
 # The norm ---------------------------------------------------------------------------------------
 
 
 def _norm(g: Any, out: Any, x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
-    """sign(x) (|x| / norm)^(p - 1), and 0 where the norm is 0."""
-    if not keepdims and axis is not None:
-        g, out = np.expand_dims(g, axis), np.expand_dims(out, axis)
-    whole = np.where(out == 0, 1, out)
-    if ord == 2:
-        return g * np.where(out == 0, 0, x / whole)
-    size = np.where(x < 0, -x, x) / whole
-    if ord < 1:  # where an entry is 0, too
-        size = np.where(x == 0, 1, size)
-    slope = size ** (ord - 1)
-    flat = (out == 0) | (x == 0) if ord < 1 else out == 0
+    """sign(x) (|x| / norm)^(p - 1), and 0 where that is 0 / 0 or 1 / 0."""
+    g, out = restored(g, axis, keepdims), restored(out, axis, keepdims)
+    flat = (out == 0) | ((x == 0) & (ord < 1))
+    size = np.where(flat, 1, np.where(x < 0, -x, x) / np.where(out == 0, 1, out))
+    slope = size if ord == 2 else size ** (ord - 1)
     return g * np.where(flat, 0, np.where(x < 0, -slope, slope))
 
 
@@ -245,30 +226,18 @@ _NORM = _rule("linalg.vector_norm", np.linalg.vector_norm, _norm)
 _listed = operation("", formulas="", place="linalg.")
 
 
-def _matrix(x: Operand, name: str) -> Any:
-    """A matrix or a stack of them: a tensor as it is, all else as an array."""
-    x = _plain(x, f"linalg.{name}")
-    if x.ndim < 2:
-        raise np.linalg.LinAlgError(f"linalg.{name}: {label(x)} is no matrix: it needs two axes")
-    return x
+def _line(kind: Any, rule: Rule, text: str) -> Any:
+    """A function of this module that is a rule and nothing else; `text` is its docstring."""
+    function = kind(rule, text, methods="", formulas="")
+    function.__module__, function.__name__ = __name__, rule.name.removeprefix("linalg.")
+    function.__qualname__ = function.__name__
+    return function
 
 
-@_listed
-def solve(a: Operand, b: Operand) -> Tensor:
-    """The x with a @ x = b, a b of one axis a vector; a singular matrix raises LinAlgError."""
-    return apply(_SOLVE, (a, b))
-
-
-@_listed
-def inv(a: Operand) -> Tensor:
-    """The inverse; of a singular matrix LinAlgError. For inv(a) @ b, solve(a, b) is better."""
-    return apply(_INV, (a,))
-
-
-@_listed
-def det(a: Operand) -> Tensor:
-    """The determinant; its derivative, the cofactors, is right of singular matrices too."""
-    return apply(_DET, (a,))
+solve = _line(binary, _SOLVE, "The x with a @ x = b, a b of one axis a vector.")
+inv = _line(unary, _INV, "The inverse. For inv(a) @ b, solve(a, b) is better.")
+det = _line(unary, _DET, "The determinant; its derivative is right of singular matrices too.")
+svdvals = _line(unary, _SVDVALS, "The singular values; at 0 the derivative of one is 0.")
 
 
 @_listed
@@ -281,25 +250,23 @@ def slogdet(a: Operand) -> Any:
 def cholesky(a: Operand, *, upper: bool = False) -> Tensor:
     """The lower triangle L with L @ L.T = a; `upper`: the upper one, U.T @ U = a."""
     if upper:
-        return apply(_CHOLESKY, (_matrix(a, "cholesky").mT,)).mT
+        return op.swapaxes(cholesky(op.swapaxes(a, -1, -2)), -1, -2)
     return apply(_CHOLESKY, (a,))
 
 
 @_listed
-def pinv(a: Operand, rcond: Any = None, hermitian: bool = False, **cut: Any) -> Tensor:
+def pinv(a: Operand, rcond: Any = None, *, rtol: Any = ...) -> Tensor:
     """The pseudo-inverse; its derivative is that of matrices of the same rank."""
-    options = {**cut, "hermitian": hermitian}
-    return apply(_PINV, (a,), options if rcond is None else {**options, "rcond": rcond})
+    cut = {} if rtol is ... else {"rtol": rtol}
+    return apply(_PINV, (a,), cut if rcond is None else {"rcond": rcond, **cut})
 
 
 @_listed
 def matrix_power(a: Operand, n: int) -> Tensor:
     """The product of n copies of a square matrix; of its inverse, where n is negative."""
-    a = _matrix(a, "matrix_power")
-    if a.shape[-1] != a.shape[-2]:
+    a, n = plain(a, "linalg.matrix_power"), index(n)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError(f"linalg.matrix_power: {label(a)} isn't square")
-    if not hasattr(n, "__index__"):
-        raise TypeError(f"linalg.matrix_power: n is a whole number, got {n!r}")
     with group("matrix_power"):
         if n == 0:
             return op.where(True, np.eye(a.shape[-1], dtype=a.dtype), a)
@@ -311,19 +278,9 @@ def matrix_power(a: Operand, n: int) -> Tensor:
 
 
 @_listed
-def multi_dot(arrays: Iterable[Operand]) -> Tensor:
-    """The product of two or more, in the order that is least work; both ends may be vectors."""
-    parts = [_plain(x, "linalg.multi_dot") for x in arrays]
-    if len(parts) < 2:
-        raise ValueError("linalg.multi_dot: give two matrices or more")
-    for a, b in pairwise(parts):
-        if a.shape[-1:] != b.shape[:1]:
-            raise ShapeError(f"linalg.multi_dot: inner sizes of {label(a)} and {label(b)} differ")
-    terms = [ascii_letters[k : k + 2] for k in range(len(parts))]
-    before = terms[0][0] if parts[0].ndim > 1 else ""
-    after = terms[-1][1] if parts[-1].ndim > 1 else ""
-    terms[0], terms[-1] = before + terms[0][1], terms[-1][0] + after
-    return op.einsum(f"{','.join(terms)}->{before}{after}", *parts)
+def eigvalsh(a: Operand, UPLO: str = "L") -> Tensor:
+    """The eigenvalues of a symmetric matrix, smallest first."""
+    return apply(_EIGENVALUES, (a,), {"UPLO": UPLO})
 
 
 @_listed
@@ -332,128 +289,64 @@ def eigh(a: Operand, UPLO: str = "L") -> Any:
 
     Where eigenvalues are equal, what depends on the vectors has the derivative nan.
     """
-    vectors = apply(_VECTORS, (a,), {"UPLO": UPLO})
-    return EighResult(eigvalsh(a, UPLO), vectors)
+    return EighResult(eigvalsh(a, UPLO), apply(_VECTORS, (a,), {"UPLO": UPLO}))
 
 
 @_listed
-def eigvalsh(a: Operand, UPLO: str = "L") -> Tensor:
-    """The eigenvalues of a symmetric matrix, smallest first."""
-    return apply(_EIGENVALUES, (a,), {"UPLO": UPLO})
-
-
-@_listed
-def svd(
-    a: Operand, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
+def svd(a: Operand, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """U, S and Vh, with (U * S) @ Vh = a for full_matrices=False; largest singular values first.
 
     Where they are equal, what depends on the vectors has the derivative nan.
     """
-    if not compute_uv and not hermitian:
+    if not compute_uv:
         return svdvals(a)
-    a = _matrix(a, "svd")
-    full = full_matrices and compute_uv and a.shape[-1] != a.shape[-2]
+    a = plain(a, "linalg.svd")
+    full = full_matrices and a.ndim > 1 and a.shape[-1] != a.shape[-2]
     if full and getattr(a, "requires_grad", False) and current_mode().recording:
         raise TypeError(
             f"linalg.svd: vectors that fill up a square have no derivative, and {label(a)} isn't "
             "square; write full_matrices=False, or svdvals() for singular values alone"
         )
-    options = {"full_matrices": full, "hermitian": hermitian}
-    if not compute_uv:
-        return apply(_S, (a,), options)
-    return SVDResult(*(apply(rule, (a,), options) for rule in (_U, _S, _VH)))
-
-
-@_listed
-def svdvals(x: Operand) -> Tensor:
-    """The singular values, largest first; at 0 the derivative of one is 0."""
-    return apply(_SVDVALS, (x,))
-
-
-@_listed
-def diagonal(x: Operand, *, offset: int = 0) -> Tensor:
-    """The diagonal of each matrix, or one above it, or below it for a negative offset."""
-    x = _matrix(x, "diagonal")
-    down, right = max(-offset, 0), max(offset, 0)
-    n = max(0, min(x.shape[-2] - down, x.shape[-1] - right))
-    if x.shape[-2:] != (n, n):
-        x = op.getitem(x, (..., slice(down, down + n), slice(right, right + n)))
-    return op.einsum("...ii->...i", x)
-
-
-@_listed
-def trace(x: Operand, *, offset: int = 0) -> Tensor:
-    """The sum of the diagonal of each matrix."""
-    return op.sum(diagonal(_matrix(x, "trace"), offset=offset), -1)
+    u, vh = (apply(rule, (a,), {"full_matrices": full}) for rule in (_U, _VH))
+    return SVDResult(u, svdvals(a), vh)
 
 
 @operation("norm", formulas="", place="linalg.")
 def norm(x: Operand, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """NumPy's norm, of vectors along one axis, of matrices along two, of all entries for no axis
     and no `ord`. The derivative of a norm that is 0 is 0."""
-    x = _plain(x, "linalg.norm")
-    if ord is None and axis is None:
-        return vector_norm(x, keepdims=keepdims)
+    x = plain(x, "linalg.norm")
+    x = x if x.dtype.kind == "f" else op.astype(x, np.float64)
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim, "linalg.norm")
-    if len(axes) == 1:
-        return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
-    if len(axes) == 2:
-        return _norm_of_matrices(x, ord, *axes, keepdims=keepdims)
-    raise ValueError(f"linalg.norm: {len(axes)} axes of {label(x)}; a norm is along one or two")
+    if not (ord is axis is None) and len(axes) not in (1, 2):
+        raise ValueError(f"linalg.norm: {len(axes)} axes of {label(x)}; a norm is along one or two")
+    if not x.size and ord in (1, 2, math.inf, "nuc"):  # of nothing they are 0
+        ord = None
+    if len(axes) == 2 and ord not in (None, "fro", "f"):
+        return _norm_of_matrices(x, ord, axes, keepdims)
+    if len(axes) == 1 and ord in _SIZES:
+        return _SIZES[ord](op.absolute(op.sign(x) if ord == 0 else x), axes[0], keepdims)
+    power = ord if len(axes) == 1 and ord is not None else 2
+    over = axis if axis is None or len(axes) == 2 else axes[0]
+    return apply(_NORM, (x,), {"ord": power, "axis": over, "keepdims": keepdims})
 
 
-@_listed
-def matrix_norm(x: Operand, /, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
-    """The norm of each matrix: 'fro', 'nuc', 1, 2, inf, -1, -2 or -inf."""
-    x = _matrix(x, "matrix_norm")
-    return _norm_of_matrices(x, ord, x.ndim - 2, x.ndim - 1, keepdims=keepdims)
+_SIZES = {0: op.sum, 1: op.sum, math.inf: op.max, -math.inf: op.min}
+_OF_VALUES = {2: op.max, -2: op.min, "nuc": op.sum}
 
 
-@_listed
-def vector_norm(
-    x: Operand, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2
-) -> Tensor:
-    """The norm along axes, or of all: the root of the sum of powers `ord`, or as NumPy has it."""
-    x = _floats(x)
-    if isinstance(ord, str):
-        raise ValueError(f"linalg.norm: of vectors ord is a number, got {ord!r}")
-    if ord == 0:
-        counted = op.astype(op.not_equal(x, 0), x.dtype)
-        return op.sum(op.where(True, counted, x), axis, keepdims)
-    if ord == math.inf and not x.size:
-        ord = 1  # as large as nothing is
-    if ord in _SIZES:
-        return _SIZES[ord](op.absolute(x), axis, keepdims)
-    return apply(_NORM, (x,), {"ord": ord, "axis": axis, "keepdims": keepdims})
-
-
-_SIZES = {1: op.sum, math.inf: op.max, -math.inf: op.min}
-_OF_MATRICES = {2: op.max, -2: op.min, "nuc": op.sum}
-
-
-def _floats(x: Operand) -> Any:
-    x = _plain(x, "linalg.norm")
-    return x if x.dtype.kind == "f" else op.astype(x, np.float64)
-
-
-def _norm_of_matrices(x: Any, ord: Any, rows: int, columns: int, *, keepdims: bool) -> Tensor:
-    x = _floats(x)
-    nothing = not x.size and ord in (1, 2, math.inf, "nuc")  # whose norms are all 0
-    if nothing or ord in (None, "fro", "f"):
-        return vector_norm(x, axis=(rows, columns), keepdims=keepdims)
-    if ord in _OF_MATRICES:
-        order = *(k for k in range(x.ndim) if k not in (rows, columns)), rows, columns
-        moved = x if order == tuple(range(x.ndim)) else op.transpose(x, order)
-        found = _OF_MATRICES[ord](svdvals(moved), -1)
-        return op.expand_dims(found, (rows, columns)) if keepdims else found
+def _norm_of_matrices(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    if ord in _OF_VALUES:
+        order = [*(k for k in range(x.ndim) if k not in axes), *axes]
+        moved = x if order == list(range(x.ndim)) else op.transpose(x, order)
+        found = _OF_VALUES[ord](svdvals(moved), -1)
+        return op.expand_dims(found, axes) if keepdims else found
     if ord not in (1, -1, math.inf, -math.inf):
         known = "'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
         raise ValueError(f"linalg.norm: of matrices ord is {known}, got {ord!r}")
-    along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
+    along, over = axes if abs(ord) == 1 else axes[::-1]
     sums = op.sum(op.absolute(x), along, keepdims)
-    over -= 1 if over > along and not keepdims else 0
-    return (op.max if ord > 0 else op.min)(sums, over, keepdims)
+    return _SIZES[ord * math.inf](sums, over - (over > along and not keepdims), keepdims)
 
 
 if not TYPE_CHECKING:  # type checkers take every name without an underscore for public

@@ -38,11 +38,19 @@ class Group:
 class Recorder(Protocol):
     """What `compile` has in force while it records a function."""
 
+    checks: list[tuple[Any, Any]]
+
     def read(self, tensor: Any, how: str) -> Any:
         """The array of a tensor for use outside of the record, if it may be."""
 
     def made(self, tensor: Any, source: Any, dtype: Any) -> None:
         """A tensor was made of an array or another tensor."""
+
+    def sampled(self, tensor: Any, make: Callable[[], Any]) -> None:
+        """A tensor was made of what a function gives, which gives something else in every call."""
+
+    def given(self, tensor: Any, value: Any) -> None:
+        """A tensor is given other numbers, if it may be."""
 
     def refuse(self, what: str) -> NoReturn:
         """Raises GradientError: this is what a program can't do."""

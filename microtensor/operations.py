@@ -162,7 +162,7 @@ def reduction(
         over = {"axis": _axis(x, axis), "keepdims": keepdims}
         if dtype is initial is None and where is True:
             return apply(rule, (x,), over)
-        x = _plain(x, rule.name) if dtype is None else astype(x, dtype)
+        x = plain(x, rule.name) if dtype is None else astype(x, dtype)
         if np.ndim(initial):
             raise ShapeError(f"{rule.name}: initial is one number, got {label(initial)}")
         kept: Any = initial if none is None else none
@@ -186,7 +186,7 @@ def _chosen(mask: Operand, x: Operand, other: Operand, name: str) -> Operand:
     """x where the mask holds, in its own shape, else a number."""
     if mask is True:
         return x
-    x, mask = _plain(x, name), _plain(mask, name)
+    x, mask = plain(x, name), plain(mask, name)
     if mask.dtype.kind != "b":
         raise TypeError(f"{name}: a mask holds bools, got {label(mask)} of dtype {mask.dtype}")
     if other is None:
@@ -250,23 +250,13 @@ arctan2 = binary(
     rules.arctan2,
     "The angle of the point (b, a), from -pi to pi; 0 at (0, 0), with both derivatives 0.",
 )
-hypot = binary(
-    rules.hypot, "sqrt(a**2 + b**2), without overflow; at (0, 0) both derivatives are 0."
-)
-logaddexp = binary(
-    rules.logaddexp,
-    "log(exp(a) + exp(b)), without overflow; of two equal infinities each has half the gradient.",
-)
+hypot = binary(rules.hypot, "sqrt(a**2 + b**2); at (0, 0) both derivatives are 0.")
+logaddexp = binary(rules.logaddexp, "log(exp(a) + exp(b)); equal infinities share the gradient.")
 logaddexp2 = binary(rules.logaddexp2, "log2(2**a + 2**b), as logaddexp is.")
 remainder = binary(
-    rules.remainder,
-    "a % b, with the sign of b; its derivative by a is 1, and by b -(a // b).",
-    operator="mod",
-    numpy="remainder mod",
+    rules.remainder, "a % b; its derivatives are 1 and -(a // b).", "mod", numpy="remainder mod"
 )
-floor_divide = binary(
-    rules.floor_divide, "a // b, the quotient rounded down. Its derivatives are 0.", "floordiv"
-)
+floor_divide = binary(rules.floor_divide, "a // b. Its derivatives are 0.", "floordiv")
 negative = unary(rules.negative, "-x.", methods="negative __neg__", formulas="")
 exp = unary(rules.exp, "e to the power x, element by element.")
 expm1 = unary(rules.expm1, "exp(x) - 1, accurate near 0.")
@@ -284,9 +274,7 @@ arcsin = unary(rules.arcsin, "The angle whose sine is x; its derivative at 1 and
 arccos = unary(rules.arccos, "The angle whose cosine is x; its derivative at 1 and -1 is -inf.")
 arctan = unary(rules.arctan, "The angle whose tangent is x, from -pi/2 to pi/2.")
 arcsinh = unary(rules.arcsinh, "The number whose hyperbolic sine is x.")
-arccosh = unary(
-    rules.arccosh, "The number whose hyperbolic cosine is x; its derivative at 1 is inf."
-)
+arccosh = unary(rules.arccosh, "The inverse of cosh; its derivative at 1 is inf.")
 arctanh = unary(rules.arctanh, "The number whose hyperbolic tangent is x, which is inf at 1.")
 exp2 = unary(rules.exp2, "2 to the power x.")
 log2 = unary(rules.log2, "The logarithm to base 2; -inf at 0, where its derivative is inf.")
@@ -295,11 +283,7 @@ cbrt = unary(rules.cbrt, "The cube root, of negative numbers too; its derivative
 reciprocal = unary(rules.reciprocal, "1 / x; of whole numbers the whole part, as NumPy has it.")
 deg2rad = unary(rules.deg2rad, "Degrees as radians.", numpy="deg2rad radians")
 rad2deg = unary(rules.rad2deg, "Radians as degrees.", numpy="rad2deg degrees")
-erf = unary(
-    rules.erf,
-    "The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x; right to 4e-16 of "
-    "its value in float64, 3e-7 in float32.",
-)
+erf = unary(rules.erf, "2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.")
 sign = unary(rules.sign, "1 above 0, -1 below, 0 at 0. Its derivative is 0.")
 floor = unary(rules.floor, "The largest whole number that isn't above x. Its derivative is 0.")
 ceil = unary(rules.ceil, "The smallest whole number that isn't below x. Its derivative is 0.")
@@ -323,7 +307,7 @@ absolute = unary(
 @operation()
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     """x kept between low and high (None: no bound). At a bound the gradient still passes."""
-    x = _plain(x, "clip")
+    x = plain(x, "clip")
     lowest, highest = (False, True) if x.dtype.kind == "b" else (-math.inf, math.inf)
     if x.dtype.kind in "iu":  # a number that the dtype can't hold is no bound
         lowest, highest = np.iinfo(x.dtype).min, np.iinfo(x.dtype).max
@@ -346,7 +330,7 @@ def _masked_fill(x: Operand, mask: Operand, value: Operand) -> Tensor:
     """The tensor with one number where a mask of bools holds."""
     if np.ndim(value):
         raise ShapeError(f"masked_fill: value is one number, got {label(value)}")
-    return _chosen(~_plain(mask, "masked_fill"), x, value, "masked_fill")  # type: ignore[no-any-return]
+    return _chosen(~plain(mask, "masked_fill"), x, value, "masked_fill")  # type: ignore[no-any-return]
 
 
 @operation(numpy="round around", formulas="")
@@ -355,7 +339,7 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
     return apply(rules.round, (x,), {"decimals": decimals} if decimals else {})
 
 
-def _plain(x: Operand, name: str) -> Any:
+def plain(x: Operand, name: str) -> Any:
     """Something with a shape: a tensor as it is, all else as an array."""
     return x if hasattr(x, "shape") else np.asarray(operand(x, name))
 
@@ -366,7 +350,7 @@ def _plain(x: Operand, name: str) -> Any:
 @operation(formulas="")
 def dot(a: Operand, b: Operand) -> Tensor:
     """NumPy's `dot`: over the last axis of a and the last but one of b (a vector's only one)."""
-    a, b = _plain(a, "dot"), _plain(b, "dot")
+    a, b = plain(a, "dot"), plain(b, "dot")
     if a.ndim == 0 or b.ndim == 0:
         return multiply(a, b)
     if a.ndim == 1 or b.ndim <= 2:
@@ -390,7 +374,7 @@ def einsum(subscripts: Any, *operands: Operand, optimize: Any = None) -> Tensor:
     """
     if not isinstance(subscripts, str):
         subscripts, operands = _from_lists((subscripts, *operands))
-    arrays = tuple(_plain(x, "einsum") for x in operands)
+    arrays = tuple(plain(x, "einsum") for x in operands)
     options = {"subscripts": _explicit(subscripts, arrays)}
     return apply(
         rules.einsum, arrays, options if optimize is None else {**options, "optimize": optimize}
@@ -442,15 +426,9 @@ def _explicit(subscripts: str, operands: Sequence[Any]) -> str:
 
 
 sum = reduction(rules.sum, add, "The sum over an axis.", 0)
-prod = reduction(
-    rules.prod, multiply, "The product over an axis; its derivative is right at 0 too.", 1
-)
-max = reduction(
-    rules.max, maximum, "The largest entry; equal ones share the gradient equally.", names="amax"
-)
-min = reduction(
-    rules.min, minimum, "The smallest entry; equal ones share the gradient equally.", names="amin"
-)
+prod = reduction(rules.prod, multiply, "The product; its derivative is right at 0 too.", 1)
+max = reduction(rules.max, maximum, "The largest; equal ones share the gradient.", names="amax")
+min = reduction(rules.min, minimum, "The smallest; equal ones share the gradient.", names="amin")
 
 
 @operation()
@@ -461,7 +439,7 @@ def mean(
     over = {"axis": _axis(x, axis), "keepdims": keepdims}
     if dtype is None and where is True:
         return apply(rules.mean, (x,), over)
-    x = _plain(x, "mean") if dtype is None else astype(x, dtype)
+    x = plain(x, "mean") if dtype is None else astype(x, dtype)
     found = apply(rules.mean, (_chosen(where, x, x.dtype.type(0), "mean"),), over)
     if where is not True:
         counts = Tensor(np.ones(x.shape, found.dtype))
@@ -473,10 +451,8 @@ def mean(
 def var(
     x: Operand, axis: Axis = None, ddof: float = 0, keepdims: bool = False, correction: Any = None
 ) -> Tensor:
-    """The variance: squared distances from the mean, summed and divided by n - ddof.
-
-    `correction` is another name of `ddof`.
-    """
+    """The variance: squared distances from the mean, summed and divided by n - ddof (or
+    `correction`, as NumPy calls it too)."""
     if ddof and correction is not None:
         raise ValueError("var: ddof and correction are the same; give one of them")
     ddof = ddof if correction is None else correction
@@ -550,7 +526,7 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 @operation()
 def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     """The tensor with two axes exchanged."""
-    x = _plain(x, "swapaxes")
+    x = plain(x, "swapaxes")
     order = list(range(x.ndim))
     try:
         order[axis1], order[axis2] = order[axis2], order[axis1]
@@ -617,19 +593,19 @@ def astype(x: Operand, dtype: Any, *, copy: bool = True) -> Tensor:
 @operation(methods="copy clone", formulas="")
 def copy(x: Operand) -> Tensor:
     """The same numbers in memory of their own; the gradient passes."""
-    return astype(x, _plain(x, "copy").dtype)
+    return astype(x, plain(x, "copy").dtype)
 
 
 @operation(methods="", formulas="")
 def concatenate(tensors: Iterable[Operand], axis: int | None = 0) -> Tensor:
     """Tensors put one behind the other along an axis they have (None: all flattened)."""
-    parts = _some(tensors, "concatenate", axis)
+    parts = several(tensors, "concatenate", axis)
     if axis is None:
         parts, axis = tuple(ravel(x) for x in parts), 0
     return apply(rules.concatenate, parts, {"axis": axis})
 
 
-def _some(tensors: Iterable[Operand], name: str, axis: Any) -> tuple[Operand, ...]:
+def several(tensors: Iterable[Operand], name: str, axis: Any) -> tuple[Operand, ...]:
     if axis is not None and not isinstance(axis, int | np.integer):
         kind = type(axis).__name__
         raise TypeError(f"{name}: axis is a number, got a {kind}; tensors come as a list, [a, b]")
@@ -642,7 +618,7 @@ def _some(tensors: Iterable[Operand], name: str, axis: Any) -> tuple[Operand, ..
 @operation(methods="", formulas="")
 def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     """Tensors of one shape put beside each other along a new axis."""
-    parts = _some(tensors, "stack", axis)
+    parts = several(tensors, "stack", axis)
     shapes = {np.shape(x) for x in parts}
     if len(shapes) > 1:
         raise ShapeError(f"stack: all shapes must be equal, got {sorted(shapes)}")
@@ -655,7 +631,7 @@ def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
 @operation(formulas="")
 def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts along an axis: so many equal ones, or cut before each index of a list."""
-    x = _plain(x, "split")
+    x = plain(x, "split")
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(f"split: axis {axis} is out of range for {label(x)}")
     size = x.shape[axis]
@@ -680,7 +656,7 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
 
     `pad_width` is a number, a pair (before, after), a pair for each axis, or a dict of those.
     """
-    x, pairs = _plain(x, "pad"), pad_width
+    x, pairs = plain(x, "pad"), pad_width
     try:
         if isinstance(pad_width, dict):
             pairs = [np.zeros(2, int)] * x.ndim
@@ -745,7 +721,7 @@ def _of_bools(rule: Rule, numpy: str, methods: str) -> None:
         if any(map(defers, inputs)):
             return NotImplemented
         for x in inputs:
-            if _plain(x, rule.name).dtype.kind != "b":
+            if plain(x, rule.name).dtype.kind != "b":
                 raise TypeError(f"{rule.name}: & | ~ are for bools, got {label(x)}")
         return apply(rule, inputs)
 

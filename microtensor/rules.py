@@ -330,10 +330,10 @@ def total(x: Any, axis: Any, **kept: Any) -> Any:
 
 def _spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """A reduction's gradient, one copy for every entry that was reduced."""
-    return np.broadcast_to(_restored(g, axis, keepdims), x.shape)
+    return np.broadcast_to(restored(g, axis, keepdims), x.shape)
 
 
-def _restored(g: Any, axis: Any, keepdims: bool) -> Any:
+def restored(g: Any, axis: Any, keepdims: bool) -> Any:
     """With the reduced axes put back, at length one."""
     return g if axis is None or keepdims else np.expand_dims(g, axis)
 
@@ -358,9 +358,9 @@ mean = _reduction("mean", _mean, lambda g, out, x, **over: _spread(g / _length(x
 
 def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient goes to the largest (smallest) entries, in equal parts where several are."""
-    chosen = (x == _restored(out, axis, keepdims)) | (x != x)  # nan, where there is one
+    chosen = (x == restored(out, axis, keepdims)) | (x != x)  # nan, where there is one
     parts = total(chosen, axis, keepdims=True).astype(g.dtype)
-    return np.where(chosen, _restored(g, axis, keepdims) / parts, 0)
+    return np.where(chosen, restored(g, axis, keepdims) / parts, 0)
 
 
 max = _reduction("max", lambda x, **over: x.max(**over), _extreme)
@@ -375,7 +375,7 @@ def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     rows = moved.reshape(*moved.shape[: x.ndim - len(reduced)], _length(x, out))
     backwards = np.flip(numerics.products_before(np.flip(rows, -1)), -1)
     others = (numerics.products_before(rows) * backwards).reshape(moved.shape)
-    return _restored(g, axis, keepdims) * np.transpose(others, _inverse(order))
+    return restored(g, axis, keepdims) * np.transpose(others, _inverse(order))
 
 
 prod = _reduction("prod", lambda x, **over: x.prod(**over), _prod)
@@ -384,7 +384,7 @@ prod = _reduction("prod", lambda x, **over: x.prod(**over), _prod)
 def _var(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
     off = x - mean(x, axis=axis, keepdims=True)
     count = _length(x, out) - ddof
-    return _restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
+    return restored(g, axis, keepdims) * off * (2 / count if count else math.nan)
 
 
 var = _reduction("var", lambda x, **over: numerics.in_double(x.var, x, **over), _var)
@@ -429,8 +429,8 @@ def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
 
 def _shares(g: Any, out: Any, x: Any, **over: Any) -> Any:
     """The shares add up to 1, whatever the rounding of a large `out` makes of exp(x - out)."""
-    e = np.exp(x - _restored(out, **over))
-    return _restored(g, **over) * (e / total(e, over["axis"], keepdims=True))
+    e = np.exp(x - restored(out, **over))
+    return restored(g, **over) * (e / total(e, over["axis"], keepdims=True))
 
 
 def _softmax(x: Any, axis: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from operator import index as position
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import ref
 
 import numpy as np
 
@@ -122,14 +123,15 @@ class Tensor:
 
     @data.setter
     def data(self, value: Any) -> None:
-        if current_mode().recorder is not None:
-            self._refuse_in_a_program()
-        if value is not self._array:
+        recorder = current_mode().recorder
+        if value is not self._array or recorder is not None:
             new = np.asarray(operand(getattr(value, "_array", value), "data"))
             if new.shape != self.shape:
                 raise ShapeError(f"data: {label(self)} can't hold shape {new.shape}")
             if not np.can_cast(new.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"data: {label(self)} of dtype {self.dtype} can't hold {new.dtype}")
+            if recorder is not None:
+                recorder.given(self, value)
             if (self._rule is None and self._saved) or len([*memory_of(self)]) > 1:
                 self._write(..., new)
             else:
@@ -178,12 +180,6 @@ class Tensor:
             array = np.asarray(array)
             array[index] = value
             self._array = array[()]
-
-    def _refuse_in_a_program(self) -> None:
-        current_mode().recorder.refuse(  # type: ignore[union-attr]
-            f"{called(self)} is changed in place, which a program can't do again; give the result "
-            "another name, or change it outside of the function"
-        )
 
     @property
     def requires_grad(self) -> bool:
@@ -315,8 +311,9 @@ class Tensor:
                 "can't follow entries overwritten; build the tensor by where() or concatenate(), "
                 "or do it inside no_grad()"
             )
-        if current_mode().recorder is not None:
-            self._refuse_in_a_program()
+        recorder = current_mode().recorder
+        if recorder is not None:
+            recorder.given(self, None)
         self._write(array_index(index), operand(getattr(value, "_array", value), "t[...] = value"))
         note_change(self)
 
@@ -502,6 +499,14 @@ def _check_slots(rule: Rule, inputs: tuple[Any, ...]) -> None:
             )
 
 
+_index_names: dict[int, tuple[Any, str]] = {}  # by the ids of arrays, as long as they are there
+
+
+def index_name(array: Any) -> str | None:
+    """What the tensor was called that an index was made of."""
+    return _index_names.get(id(array), (None, None))[1]
+
+
 def array_index(index: Any) -> Any:
     """The index as NumPy reads it, in whole numbers, slices of them, and arrays that are copies.
 
@@ -519,7 +524,13 @@ def _along(index: Any) -> Any:
         return slice(*(x if x is None else position(x) for x in bounds))
     if isinstance(index, Tensor):
         array = read(index, "an index")
-        return np.array(array) if array is index._array else array
+        if array is not index._array:
+            return array
+        array = np.array(array)
+        if index.name is not None:
+            key = id(array)
+            _index_names[key] = ref(array, lambda _: _index_names.pop(key, None)), index.name
+        return array
     if isinstance(index, np.ndarray):
         operand(index, "t[...]")
         return index.copy() if current_mode().recorder is None else index

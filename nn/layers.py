@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from microtensor import (
     record_constants,
     relu,
     reshape,
+    sample,
     sigmoid,
     softmax,
     sqrt,
@@ -216,12 +218,13 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return inputs
         dtype = inputs.dtype if inputs.dtype.kind == "f" else np.float64
-        return multiply(inputs, self.draw(inputs.shape, dtype))
+        return multiply(inputs, sample(partial(self.draw, inputs.shape, dtype)))
 
     def draw(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
         """What inputs of a shape are multiplied by: 0 or 1 / (1 - p)."""
         kept = self.rng.uniform(size=shape) >= self.p
-        return (kept / (1 - self.p)).astype(dtype)
+        mask: Array = np.multiply(kept, np.asarray(1 / (1 - self.p), dtype))
+        return mask
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -100,8 +100,8 @@ def fit(
 
     `compile=True` trains by `microtensor.compile`: the same numbers, sooner; every
     `print_every`-th iteration is computed both ways, and GradientError raised where they differ.
-    A model that draws random numbers or keeps running statistics, as dropout and batch norm do,
-    can't be compiled.
+    Dropout draws, and batch norm moves its running statistics, as they do without; a module of
+    one's own draws by `microtensor.sample`.
     """
     expect("fit", "model", model, Module)
     optimizer = optimizer if optimizer is not None else SGD(model.parameters(), lr=0.0075)

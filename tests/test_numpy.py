@@ -219,7 +219,6 @@ ARGUMENTS["solve"] = [
 ARGUMENTS["matrix_power"] = [
     lambda x, y, n=n: (SYMMETRIC.astype(x.dtype), n) for n in (-2, 0, 1, 3)
 ]
-ARGUMENTS["multi_dot"] = [lambda x, y: ([x, y.T, x],)]
 ARGUMENTS["norm"] = [
     *(lambda x, y, k=k: (x, k) for k in (None, "fro", "nuc", 1, -2, np.inf)),
     *(lambda x, y, k=k: (x, k, 0) for k in (0, 1, 2, 3, np.inf)),
@@ -239,7 +238,6 @@ ARGUMENTS |= {  # of each, what test_functions.py has more of
     "moveaxis": [lambda x, y: (x, 0, 1)],
     "repeat": [lambda x, y: (x, 2)],
     "roll": [lambda x, y: (x, 1)],
-    "rollaxis": [lambda x, y: (x, 1)],
     "select": [lambda x, y: ([x > 0], [x], y)],
     "sliding_window_view": [lambda x, y: (x, 2, 0)],
     "take": [lambda x, y: (x, [0, 3, 3])],

@@ -129,3 +129,21 @@ def test_a_name_is_no_code_in_javascript(name):
     result.name = name
     text = javascript(mt.Graph.of(result), trace(result, whole=False))
     assert text.isascii() and "script" not in text and "PWNED" not in text and "import" not in text
+
+
+def test_an_index_is_called_as_the_tensor_that_it_was():
+    W = mt.Tensor(np.ones((6, 4)), requires_grad=True, name="W")
+    numbers, some = np.array([0, 5, 5]), np.array([True, False, True, True, False, False])
+    letters, first = mt.Tensor(numbers, name="letters"), mt.Tensor([0, 1], name="def")
+    loss = nn.CrossEntropyLoss()(W[letters][first], mt.Tensor([3, 0], name="labels"))
+    program = mt.to_source(loss)
+    assert "[letters]" in program and "[def_]" in program  # however few
+    assert "labels]" in program and "index" not in program.partition("def loss")[2].split("put")[0]
+    Y, mask = mt.Tensor(numbers), mt.Tensor(some)
+    masked = W[mask][Y - mt.Tensor([0, 3, 3])].sum() + W[Y].sum()
+    assert "mask (6,)" in mt.to_source(masked, names={"mask": mask, "Y": Y})
+    assert "Y (3,)" in mt.to_source(masked, names={"mask": mask, "Y": Y})
+    for x in (letters, Y):  # copies: nobody changes those later
+        rows = W[x]
+        x[0] = 1
+        assert rows.data[0].tolist() == W.data[0].tolist()

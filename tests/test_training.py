@@ -124,20 +124,6 @@ def test_compiled_training_is_the_same_to_the_last_bit(dtype):
         np.testing.assert_array_equal(p.data, q.data)
 
 
-def test_compiled_training_refuses_dropout():
-    model = nn.Sequential(nn.Linear(2, 2, rng=1), nn.Dropout(0.5, rng=1), nn.Sigmoid())
-    with pytest.raises(mt.GradientError, match="draws random numbers"):
-        nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
-
-
-def test_compiled_training_refuses_running_statistics():
-    model = nn.Sequential(nn.Linear(2, 2, rng=1), nn.BatchNorm(2), nn.Sigmoid())
-    before = bytes_of(model)
-    with pytest.raises(mt.GradientError, match=r"^compile: '.*running_mean' is changed in place"):
-        nn.fit(model, np.ones((3, 2)), np.ones((3, 2)), iterations=1, compile=True)
-    assert bytes_of(model) == before
-
-
 def test_compiled_training_is_verified_whenever_it_prints(capsys):
     class Settings:
         scale = 1.0

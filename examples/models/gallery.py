@@ -23,19 +23,14 @@ def folder(description):
     return out
 
 
-def train(net, cost, steps, batch, lr, optimizer=nn.Adam, compiled=True):
+def train(net, cost, steps, batch, lr, optimizer=nn.Adam):
     """Takes so many steps, step k down the gradient of cost(net, *batch(k)): net, and all costs."""
     optimizer = optimizer(net.parameters(), lr=lr)
     step = compile(lambda *inputs: cost(net, *inputs))  # gives a number, and leaves gradients
     costs = []
     for k in bar(steps):
         optimizer.zero_grad()
-        if compiled:
-            costs.append(step(*batch(k)))
-        else:
-            value = cost(net, *batch(k))
-            value.backward()
-            costs.append(value.item())
+        costs.append(step(*batch(k)))
         optimizer.step()
     return net, costs
 

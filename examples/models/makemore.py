@@ -42,8 +42,7 @@ def cost(net, X, Y):
 
 
 def train(steps=1500, size=32):
-    batch = gallery.some(data(), size)  # running statistics change in a step: no program may
-    return gallery.train(model(), cost, steps, batch, lr=0.01, compiled=False)
+    return gallery.train(model(), cost, steps, gallery.some(data(), size), lr=0.01)
 
 
 @no_grad()

@@ -15,6 +15,7 @@ from ..backward import starting_gradient, walk
 from ..errors import GradientError, label
 from ..lexicon import shown
 from ..modes import changes, changing, current_mode
+from ..sampling import Samples
 from ..tensor import Tensor
 from .fast import Statements
 from .naming import identifier
@@ -45,11 +46,15 @@ def compile(function: Callable[..., Tensor], verify: int | None = None) -> Compi
     after `record_anew()`. Nobody notices files, the environment, attributes of plain objects,
     entries of lists and dicts, and NumPy's own functions on arrays inside.
 
+    What `sample(make)` gives is made anew in every call. A constant that is there before, such as
+    a running mean, may be given a tensor's numbers, `mean.data = 0.9 * mean + 0.1 * x`: it is at
+    the end of every call.
+
     `verify=50` runs the function itself in every 50th call too, and raises GradientError where the
     program's value or gradients differ; `step.verify(X, Y)` does that at once. Inside no_grad()
     there is the value alone; inside detect_anomaly() the function itself runs.
 
-    Refused with GradientError is what a program could only repeat: random draws, changes in place,
+    Refused with GradientError is what a program could only repeat: other draws, changes in place,
     results kept elsewhere, gradients read or set inside, numbers taken out of what is learnt.
     """
     if not callable(function):
@@ -79,11 +84,14 @@ class Compiled:
         now = current_mode()
         if now.watch is not None or now.recorder is not None:
             return self._eager(inputs)
+        program, found, samples = self._run(now.recording, inputs)
         if self._verify is not None:
             self._calls += 1
             if self._calls % self._verify == 0:
-                self.verify(*inputs)
-        program, (value, gradients) = self._run(now.recording, inputs)
+                self._compare(program, found, inputs, samples)
+        value, gradients, given = found
+        for tensor, numbers in zip(program.given, given):  # noqa: B905  # as many: by making
+            tensor.data = numbers
         with changing:
             for tensor, g in zip(program.learnt, gradients):  # noqa: B905  # as many: by making
                 old = tensor._grad
@@ -93,16 +101,32 @@ class Compiled:
     def verify(self, *inputs: Any) -> None:
         """Runs the function itself too; GradientError where its value or a gradient differs.
 
-        Nobody's `.grad` is changed.
+        Nobody's `.grad` is changed, and no constant. What the step sampled last on such inputs is
+        taken again.
         """
-        program, (value, gradients) = self._run(current_mode().recording, inputs)
-        result = one_number(self.__wrapped__(*inputs), self.__name__)
-        pairs = [("its value", value, result._array.reshape(())[()])]
-        if program.learnt:
-            found = walk(result, starting_gradient(result, None, "compile"))
-            for tensor, g in zip(program.learnt, gradients, strict=True):
-                right = found.get(tensor, np.zeros(tensor.shape))
-                pairs.append((f"the gradient of {label(tensor)}", g, right))
+        recording = current_mode().recording
+        program, found, samples = self._run(recording, inputs, again=True)
+        self._compare(program, found, inputs, samples)
+
+    def _compare(
+        self, program: Program, found: Any, inputs: tuple[Any, ...], samples: list[Any]
+    ) -> None:
+        """Raises where the function itself, which takes the same samples, gives something else."""
+        value, gradients, given = found
+        before = [(tensor, tensor._array, tensor._changed) for tensor in program.given]
+        try:
+            result = one_number(Samples(samples).run(self.__wrapped__, inputs), self.__name__)
+            pairs = [("its value", value, result._array.reshape(())[()])]
+            for tensor, numbers in zip(program.given, given, strict=True):
+                pairs.append((f"what {label(tensor)} is given", numbers, tensor._array))
+            if program.learnt:
+                found = walk(result, starting_gradient(result, None, "compile"))
+                for tensor, g in zip(program.learnt, gradients, strict=True):
+                    right = found.get(tensor, np.zeros(tensor.shape))
+                    pairs.append((f"the gradient of {label(tensor)}", g, right))
+        finally:
+            for tensor, array, changed in before:
+                tensor._array, tensor._changed = array, changed
         for what, ours, right in pairs:
             eps = np.finfo(result.dtype).eps
             if not np.allclose(ours, right, rtol=eps**0.5, atol=eps, equal_nan=True):
@@ -112,16 +136,23 @@ class Compiled:
                     "that as an argument, or call record_anew() when it changes"
                 )
 
-    def _run(self, recording: bool, inputs: tuple[Any, ...]) -> tuple[Program, Any]:
-        """The program for these inputs, and what it gives."""
+    def _run(
+        self, recording: bool, inputs: tuple[Any, ...], again: bool = False
+    ) -> tuple[Program, Any, list[Any]]:
+        """The program for these inputs, what it gives, and what it sampled: `again`, as before."""
+        samples: list[Any] = []
         for program in self._programs:
-            found = program.run(recording, changes(), inputs)
+            if again:
+                samples = list(program.samples)
+            found = program.run(recording, changes(), inputs, samples)
             if found is not AGAIN:
+                program.samples = samples
                 if program is not self._programs[0]:
                     others = (p for p in self._programs if p is not program)
                     self._programs = program, *others
-                return program, found
-        program, found = _record(self.__wrapped__, self.__name__, inputs)
+                return program, found, samples
+        samples = [] if again else samples
+        program, found = _record(self.__wrapped__, self.__name__, inputs, samples)
         self._recorded += 1
         if self._recorded == OFTEN and self._programs:
             warnings.warn(
@@ -132,7 +163,7 @@ class Compiled:
                 stacklevel=4,
             )
         self._programs = program, *self._programs[: MOST - 1]
-        return program, found
+        return program, found, samples
 
     def _eager(self, inputs: Sequence[Any]) -> Any:
         """The function itself, in anomaly mode, which looks at every operation."""
@@ -159,21 +190,23 @@ class Compiled:
         return f"compile({self.__name__})"
 
 
-def _record(function: Any, name: str, inputs: Sequence[Any]) -> tuple[Program, Any]:
+def _record(
+    function: Any, name: str, inputs: Sequence[Any], samples: list[Any]
+) -> tuple[Program, Any]:
     """The program and its result; made twice, so that what the function changes is noticed."""
     before = Reached(function)
     try:
-        first = Program(function, name, inputs)
+        first = Program(function, name, inputs, samples)
         between = Reached(function)
-        program = Program(function, name, inputs)
-        found = program.run(current_mode().recording, program.changed, inputs)
+        program = Program(function, name, inputs, samples)
+        found = program.run(current_mode().recording, program.changed, inputs, samples)
         same = program.is_like(first) and found is not AGAIN
         path, changed = between.changed(skip=2 if same else 0)
         what = ""
         if isinstance(changed, GENERATORS):
             what = (
                 f"draws random numbers ({path}), and a program would give the same ones for ever; "
-                "draw outside and pass them in"
+                "draw inside of sample(), or outside and pass them in"
             )
         elif changed is not None:
             what = (
@@ -196,19 +229,29 @@ def _record(function: Any, name: str, inputs: Sequence[Any]) -> tuple[Program, A
 class Program:
     """A function recorded for certain inputs.
 
-    `run(recording, changes, inputs)` gives its value and the gradients of the `learnt` tensors, or
-    AGAIN where it isn't the right one. `kinds` says, for people, what it is right for.
+    `run(recording, changes, inputs, samples)` gives its value, the gradients of the `learnt`
+    tensors, and the numbers that those in `given` get, or AGAIN where it isn't the right one. What
+    it samples it takes from the list `samples`, and puts there; its own are the last. `kinds` says,
+    for people, what it is right for.
     """
 
-    def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Tensor],
+        name: str,
+        inputs: Sequence[Any],
+        samples: list[Any],
+    ) -> None:
         recording, self.changed = current_mode().recording, changes()
         self.kinds = {"a module, or what record_anew() was called for,": str(self.changed)}
-        made = Recording(function, name, inputs)
-        self.learnt = list(made.gradients)
+        made = Recording(function, name, inputs, Samples(samples))
+        self.learnt, self.given, self.samples = list(made.gradients), list(made.given), samples
         arguments = [f"a{k}" for k in range(len(inputs))]
         own = {"AGAIN": AGAIN, "MISSING": MISSING, "CHANGED": self.changed, "same": same}
-        text = Statements({*own, "run", "recording", "changed", "inputs", *arguments})
+        own |= {"Samples": Samples} | {f"make_{k}": make for k, make in made.recorder.makers()}
+        text = Statements({*own, "run", "recording", "changed", "inputs", "samples", *arguments})
         conditions = [*self._of_inputs(text, inputs, made.inputs), *self._of_names(text, function)]
+        conditions += [f"{x} is not {text.bind(t)}" for x in arguments for t in self.given]
         result, reads = _write(text, made, inputs)
         lines = [
             f"if recording is not {recording} or changed != CHANGED: return AGAIN",
@@ -217,11 +260,13 @@ class Program:
             "try:",
             f"    if not ({' and '.join(conditions) or True}): return AGAIN",
             "except (AttributeError, LookupError, ValueError): return AGAIN",
+            *(["samples = Samples(samples)"] if made.recorder.makers() else []),
             *reads,
             *text.lines,
             f"return {result}",
         ]
-        self.source = "def run(recording, changed, inputs):\n" + indent("\n".join(lines), "    ")
+        head = "def run(recording, changed, inputs, samples):\n"
+        self.source = head + indent("\n".join(lines), "    ")
         self.bound = text.bound
         space = {**text.bound, **own}
         exec(builtins.compile(self.source, f"<compiled {identifier(name)}>", "exec"), space)
@@ -276,22 +321,42 @@ def _write(text: Statements, made: Recording, inputs: Sequence[Any]) -> tuple[st
     if made.seed is not None:
         simplifier.found[made.seed] = simplifier.spread(made.seed.value)
     symbols = [made.tracer.symbol(tensor) for tensor, _ in made.recorder.checks]
-    simplifier.run(reach([made.value, *made.gradients.values(), *symbols]))
-    wanted = [simplifier.now(x) for x in (made.value, *made.gradients.values())]
+    results = [made.value, *made.gradients.values(), *made.given.values()]
+    simplifier.run(reach([*results, *symbols]))
+    wanted = [simplifier.now(x) for x in results]
     checks: dict[Symbol, list[str]] = {}
-    for symbol, (_, value) in zip(map(simplifier.now, symbols), made.recorder.checks, strict=True):
+    samples: set[Symbol] = set()
+    pairs = zip(map(simplifier.now, symbols), made.recorder.checks, strict=True)
+    for k, (symbol, (_, value)) in enumerate(pairs):
         line = f"if {'not {}' if value is True else '{}'}: return AGAIN"
-        if not isinstance(value, bool):
+        if callable(value):
+            samples.add(symbol)
+            text.names[symbol] = text.unique(f"sample_{len(samples)}")
+            line = _sampling(text, symbol, k)
+        elif not isinstance(value, bool):
             line = f"if {{}}.tobytes() != {text.bind(value.tobytes())}: return AGAIN"
         if isinstance(symbol, Symbol):
             checks.setdefault(symbol, []).append(line)
     leaves = [symbol for symbol in reach([*wanted, *checks]) if symbol.call is None]
-    reads = [_reading(text, symbol, made, inputs) for symbol in leaves]
-    value, *gradients = text.write(wanted, checks)
+    reads = [_reading(text, x, made, inputs) for x in leaves if x not in text.names]
+    value, *others = text.write(wanted, checks, samples)
     value += ".reshape(())[()]" if np.ndim(getattr(wanted[0], "value", wanted[0])) else ""
-    pairs = zip(gradients, wanted[1:], strict=True)
-    sent = [f"{g}, " if x.ndim else f"np.asarray({g}), " for g, x in pairs]
-    return f"{value}, ({''.join(sent)})", reads
+    sent = [
+        f"{other}, " if x.ndim else f"np.asarray({other}), "
+        for other, x in zip(others, wanted[1:], strict=True)
+    ]
+    learnt = len(made.gradients)
+    return f"{value}, ({''.join(sent[:learnt])}), ({''.join(sent[learnt:])})", reads
+
+
+def _sampling(text: Statements, symbol: Symbol, k: int) -> str:
+    """The lines that sample, and look whether that has the shape it had."""
+    x = symbol.value
+    kind = f"{x.shape}, {x.strides}, {text.bind(x.dtype, x.dtype.name)}"
+    return (
+        f"{{0}} = samples.take(make_{k})\n"
+        f"if ({{0}}.shape, {{0}}.strides, {{0}}.dtype) != ({kind}): return AGAIN"
+    )
 
 
 def _reading(text: Statements, symbol: Symbol, made: Recording, inputs: Sequence[Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -52,12 +52,18 @@ class Statements(Identifiers):
             self._bound_names[id(value)] = name
         return self._bound_names[id(value)]
 
-    def write(self, wanted: Sequence[Any], checks: Mapping[Symbol, Sequence[str]]) -> list[str]:
+    def write(
+        self,
+        wanted: Sequence[Any],
+        checks: Mapping[Symbol, Sequence[str]],
+        samples: Collection[Symbol] = (),
+    ) -> list[str]:
         """Writes the lines, and returns the text of each that is wanted.
 
-        `checks` are lines with `{}` for a value, to be written as soon as it is known.
+        `checks` are lines with `{}` for a value, to be written as soon as it is known, and before
+        those of any of the `samples` that comes after it: what isn't to be drawn is not.
         """
-        order = reach([*wanted, *checks])
+        order = list(dict.fromkeys([*_in_order(checks, samples), *reach([*wanted, *checks])]))
         self._owner = _owners(order)
         self._kept = {self._owner[x] for x in wanted if isinstance(x, Symbol)}
         self._readers: dict[Symbol, list[Symbol]] = {symbol: [] for symbol in order}
@@ -191,6 +197,18 @@ class Statements(Identifiers):
             parts = [self._text(part) for part in x]
             return f"[{', '.join(parts)}]" if isinstance(x, list) else tuple_text(parts)
         return self.bind(x)
+
+
+def _in_order(checks: Iterable[Symbol], samples: Collection[Symbol]) -> Iterator[Symbol]:
+    """The samples, and before each what the checks before it are computed from."""
+    before: list[Symbol] = []
+    for symbol in checks:
+        if symbol in samples:
+            yield from reach(before)
+            yield symbol
+            before = []
+        else:
+            before.append(symbol)
 
 
 def _owners(order: Sequence[Symbol]) -> dict[Symbol, Symbol]:

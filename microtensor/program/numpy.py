@@ -212,9 +212,7 @@ def _is_of_one_kind(symbol: Symbol) -> bool:
 
 def _said(symbol: Symbol) -> list[tuple[str, Any]]:
     """The options that aren't what they are anyway."""
-    usual: dict[str, Any] = {
-        "axis": None, "keepdims": False, "ddof": 0, "UPLO": "L", "hermitian": False
-    }  # fmt: skip
+    usual: dict[str, Any] = {"axis": None, "keepdims": False, "ddof": 0, "UPLO": "L"}
     if symbol.call in ("softmax", "log_softmax"):
         usual["axis"] = -1
     return [(k, x) for k, x in symbol.options.items() if k not in usual or x is not usual[k]]

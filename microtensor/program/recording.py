@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import GradientError, called, label
 from ..modes import changing, current_mode, mode, tick
 from ..operands import operand
+from ..sampling import Samples
 from ..tensor import Tensor
 from .trace import Tracer
 
@@ -31,12 +32,47 @@ class Recorder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.start = tick()
-        self.checks: list[tuple[Tensor, Any]] = []  # what was read, and what it has to be
+        # What was read, and what it has to be; what was sampled, and the function that makes it.
+        self.checks: list[tuple[Tensor, Any]] = []
+        self.versions: dict[Tensor, list[Tensor]] = {}  # of a constant: what it was given, in order
+        self._before: dict[Tensor, tuple[Any, int]] = {}
         self.sources: dict[int, tuple[Any, Any]] = {}  # by id: what was made, and of what
 
     def made(self, tensor: Tensor, source: Any, dtype: Any) -> None:
         """A tensor was made of an array, or of another tensor."""
-        self.sources[id(tensor)] = tensor, source
+        self.sources[id(tensor)] = tensor, self.now(source)
+
+    def sampled(self, tensor: Tensor, make: Callable[[], Any]) -> None:
+        """A tensor was made of what a function gives, which gives something else in every call."""
+        self.sources.pop(id(tensor), None)
+        self.checks.append((tensor, make))
+
+    def given(self, tensor: Tensor, value: Any) -> None:
+        """A constant from before is given the numbers of a tensor; a program does it at its end."""
+        inside = tensor._rule is not None or tensor._saved or tensor._index > self.start
+        if inside or tensor._requires_grad or not isinstance(value, Tensor):
+            self.refuse(
+                f"{called(tensor)} is changed in place, which a program can't do again; give the "
+                "result another name, change it outside of the function, or assign a tensor to the "
+                ".data of a constant"
+            )
+        self._before.setdefault(tensor, (tensor._array, tensor._changed))
+        version = value.detach().astype(tensor.dtype)
+        self.versions.setdefault(tensor, []).append(version)
+
+    def makers(self) -> list[tuple[int, Callable[[], Any]]]:
+        """The functions that make samples, with their places among the checks."""
+        return [(k, make) for k, (_, make) in enumerate(self.checks) if callable(make)]
+
+    def put_back(self, marks: bool = False) -> None:
+        """Constants hold what they held; with `marks`, nobody is told that they were changed."""
+        for tensor, (array, changed) in self._before.items():
+            tensor._array = array
+            tensor._changed = changed if marks else tensor._changed
+
+    def now(self, x: Any) -> Any:
+        """What a tensor holds by now: what it was given last."""
+        return self.versions[x][-1] if isinstance(x, Tensor) and x in self.versions else x
 
     def refuse(self, what: str) -> NoReturn:
         """Raises for what a program can't do."""
@@ -44,7 +80,7 @@ class Recorder:
 
     def read(self, tensor: Tensor, how: str) -> Any:
         """A value leaves the record: it may be what it is while a check on it holds."""
-        data = tensor._array
+        data, tensor = tensor._array, self.now(tensor)
         if how == "an index" and data.dtype.kind in "iu":
             copy = np.array(data)
             self.sources[id(copy)] = copy, tensor
@@ -52,8 +88,7 @@ class Recorder:
         if how == "bool()" and data.size == 1:
             self.checks.append((tensor, bool(data)))
             return data
-        behind = Tracer(start=self.start, sources=self.sources).behind([tensor])
-        if any(x._requires_grad for x in behind):
+        if any(x._requires_grad for x in self.tracer().behind([tensor])):
             self.refuse(
                 f"{how} of {label(tensor)} takes a value out of {self.name} that changes as "
                 "parameters do, and would stay as it is now; use operations on tensors instead, or "
@@ -63,6 +98,10 @@ class Recorder:
         copy.flags.writeable = False
         self.checks.append((tensor, copy))
         return copy if isinstance(data, np.ndarray) else data
+
+    def tracer(self) -> Tracer:
+        """What makes symbols of what was recorded."""
+        return Tracer(start=self.start, sources=self.sources, opaque=True, versions=self.versions)
 
 
 # Every step reads every `.grad`, and would ask each time whether a function is being recorded. So
@@ -104,19 +143,41 @@ def gradients_refused() -> Iterator[None]:
 
 
 class Recording:
-    """One run: its `value`, and the `gradients` of tensors that were there before, in symbols."""
+    """One run: its `value`, the `gradients` of tensors that were there before, in symbols.
 
-    def __init__(self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any]) -> None:
+    And what constants are `given`, which hold again what they held.
+    """
+
+    def __init__(
+        self, function: Callable[..., Tensor], name: str, inputs: Sequence[Any], samples: Samples
+    ) -> None:
         made = {id(x): _as_input(f"input {k} of {name}", x) for k, x in enumerate(inputs)}
         self.inputs = [made[id(x)] for x in inputs]  # one array given twice is one tensor
         self.recorder = recorder = Recorder(name)
-        with gradients_refused(), mode(constants=True, recorder=recorder):
-            result = one_number(function(*self.inputs), name)
-        self.tracer = tracer = Tracer(start=recorder.start, sources=recorder.sources, opaque=True)
         self.gradients: dict[Tensor, Any] = {}
+        try:
+            with gradients_refused(), mode(constants=True, recorder=recorder):
+                result = one_number(recorder.now(samples.run(function, self.inputs)), name)
+            for x in (*inputs, *self.inputs):
+                if isinstance(x, Tensor) and x in recorder.versions:
+                    recorder.refuse(
+                        f"{called(x)} is an input of {name}, and given other numbers inside; let "
+                        "the function find it by its name"
+                    )
+            recorder.put_back()
+            self.tracer = recorder.tracer()
+            self._trace(result, name)
+        finally:
+            recorder.put_back(marks=True)
+
+    def _trace(self, result: Tensor, name: str) -> None:
+        """The run in symbols."""
+        tracer, recorder = self.tracer, self.recorder
+        given = {tensor: versions[-1] for tensor, versions in recorder.versions.items()}
         with np.errstate(all="ignore"):
-            tracer.forward([result, *(tensor for tensor, _ in recorder.checks)])
+            tracer.forward([result, *given.values(), *(tensor for tensor, _ in recorder.checks)])
             self.value = tracer.symbol(result)
+            self.given = {tensor: tracer.symbol(version) for tensor, version in given.items()}
             for x in tracer.inputs.values():
                 if isinstance(x, Tensor) and x._rule is not None and x._requires_grad:
                     recorder.refuse(

@@ -14,7 +14,7 @@ import numpy as np
 from ..backward import behind, starting_gradient, walk
 from ..errors import label
 from ..graph import Graph, Node, places
-from ..tensor import Tensor
+from ..tensor import Tensor, index_name
 from .batch import Batch, batches, is_index, is_range
 from .counts import doubtful
 from .naming import Identifiers, identifier
@@ -80,7 +80,11 @@ def program(
     if wrt is not None:
         asked = [wrt] if isinstance(wrt, Tensor | str) else wrt
         targets = list({x.id: x for x in (_target(graph, x) for x in asked)}.values())
-    known, jax = names or {}, xp == "jax.numpy"
+    known = {  # of tensors, labels and masks: what an index was
+        name: x._array if isinstance(x, Tensor) and x.dtype.kind in "iub" else x
+        for name, x in (names or {}).items()
+    }
+    jax = xp == "jax.numpy"
     data = _data_of(graph, result, known)
     for batch, values in batches(result, data.arrays, data.ranges):
         try:
@@ -123,7 +127,7 @@ def _data_of(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
             indices += filter(is_index, parts)
     data.indices.update(map(id, indices))
     written = (is_short(x) or is_named(x) for x in indices)
-    given = (any(_equal(x, y) for y in known.values()) for x in indices)
+    given = (index_name(x) or any(_equal(x, y) for y in known.values()) for x in indices)
     parts = [
         x
         for x, short, name in zip(indices, written, given, strict=True)
@@ -410,7 +414,7 @@ class Program:
             return Text(self.arrays[id(x)][0])
         if x.ndim == 0 and x.dtype in (np.float64, np.int64) and self._is_double:
             return literal(x.item())
-        given = next((name for name, y in self.given.items() if _equal(x, y)), None)
+        given = next((name for name, y in self.given.items() if _equal(x, y)), index_name(x))
         if given is None and not follows and (is_short(x) or is_named(x)):
             return literal(x)
         usual = "index" if x.dtype.kind in "iu" else "mask" if x.dtype.kind == "b" else "c"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,7 +79,8 @@ class Tracer:
 
     What was made before `start` is an input, whatever it was computed from. `sources` has, by id,
     what a tensor or an index was made of without an operation; `opaque`: a derivative that isn't
-    written in NumPy's functions is one call, in place of an error.
+    written in NumPy's functions is one call, in place of an error. `versions` has what tensors were
+    given since the start.
     """
 
     def __init__(
@@ -89,12 +90,14 @@ class Tracer:
         sources: Mapping[int, tuple[Any, Any]] | None = None,
         opaque: bool = False,
         batch: Batch | None = None,
+        versions: Mapping[Tensor, Sequence[Tensor]] | None = None,
     ) -> None:
         self.whole = whole
         self.start = start
         self.sources = sources or {}
         self.opaque = opaque
         self.batch = batch
+        self.versions = {} if versions is None else versions
         self.inputs: dict[Symbol, Any] = {}  # a tensor or an array each
         self._symbols: dict[int, Any] = {}
         self._read: dict[Tensor, Arguments] = {}
@@ -135,6 +138,12 @@ class Tracer:
                     tensors.append(x)
         return sorted(seen, key=lambda tensor: tensor._index)
 
+    def _held(self, x: Any, reader: Tensor) -> Any:
+        """What a tensor held when another was computed from it: itself, or what it was given."""
+        if x is None or x not in self.versions:
+            return x
+        return next((v for v in reversed(self.versions[x]) if v._index < reader._index), x)
+
     def _linked(self, x: Any) -> Any:
         """A part of an operation's options: the symbol of the tensor that an index was."""
         return self.symbol(x) if id(x) in self.sources else x
@@ -146,14 +155,17 @@ class Tracer:
         parts: list[Any] = []
         if self.sources:
             convert(tensor._options, parts.append)
-        return [*tensor._inputs, *(self.sources[id(x)][1] for x in parts if id(x) in self.sources)]
+        inputs = [self._held(x, tensor) for x in tensor._inputs]
+        return [*inputs, *(self.sources[id(x)][1] for x in parts if id(x) in self.sources)]
 
     def forward(self, roots: Iterable[Tensor]) -> None:
         """The symbols of all that these were computed from."""
         for tensor in self.behind(roots):
             if self.is_inner(tensor):
                 pairs = zip(tensor._inputs, tensor._values, strict=True)
-                inputs = tuple(self.symbol(value if x is None else x) for x, value in pairs)
+                inputs = tuple(
+                    self.symbol(value if x is None else self._held(x, tensor)) for x, value in pairs
+                )
                 options = convert(tensor._options, self._linked)
                 if self.batch is not None:
                     options = self.batch.options(options, np.shape(inputs[0]))
