@@ -12,7 +12,7 @@ NAMES = dict[str, str](zip(OTHERS[::2], OTHERS[1::2], strict=True))  # in ONNX, 
 
 
 def to_onnx(model, X):
-    """The model in evaluation mode, in X's dtype; X (n, ...) are two examples or more."""
+    """The model in evaluation mode, in X's dtype; X (n, ...) are at least two examples, unlike."""
     batches = [Tensor(X[rows], name="inputs") for rows in ([0, 1], [1, 0, 1])]
     with record_constants():  # what differs between the two depends on the examples
         graph, again = (Graph.of(model.eval()(x)) for x in batches)
@@ -22,7 +22,8 @@ def to_onnx(model, X):
     for node, other in zip(graph.nodes, again.nodes, strict=True):
         name, inputs = names[node.id], [names[x.id] for x in graph.operands(node.id)]
         value, new = np.asarray(node.value), np.asarray(other.value)
-        if node.rule is not None:
+        same = node.rule == "reshape" or str(node.options) == str(other.options)
+        if node.rule is not None and node.rule == other.rule and same:
             shape = [-1 if n != m else n for n, m in zip(value.shape, new.shape, strict=True)]
             operator, told, *more = translation(node, shape, graph.operands(node.id)[0], X.dtype)
             if operator == "Gather":  # out of every example as one row
@@ -30,7 +31,7 @@ def to_onnx(model, X):
             arrays |= (extra := {f"{name}.{k}": np.asarray(x) for k, x in enumerate(more)})
             steps.append(helper.make_node(operator, [*inputs, *extra], [name], **told))
         elif name != "inputs":
-            if not np.array_equal(value, new):
+            if node.rule is not None or not np.array_equal(value, new):
                 raise ValueError(f"to_onnx: {node.name} depends on the inputs, and isn't recorded")
             arrays[name] = value.astype(bool if value.dtype == bool else X.dtype)
     stored = [numpy_helper.from_array(x, k) for k, x in arrays.items()]
@@ -40,8 +41,7 @@ def to_onnx(model, X):
     return helper.make_model_gen_version(made, opset_imports=[helper.make_opsetid("", 18)])
 
 
-def translation(node, shape, x, dtype):
-    """The operator of a node, its attributes, and the arrays that it gets beside its operands."""
+def translation(node, shape, x, dtype):  # operator, attributes, and arrays behind the operands
     told = {NAMES.get(key, key): value for key, value in node.options.items() if value is not None}
     operator = NAMES.get(node.rule, node.rule.title().replace("_", ""))
     if operator == "Reshape" or node.rule == "square":

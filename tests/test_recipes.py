@@ -105,6 +105,9 @@ def test_onnx_computes_the_same_for_any_number_of_examples(name, dtype, session)
         (lambda x: (x * 1.0)[::-1], "getitem has no translation"),
         (lambda x: x * np.eye(2)[[0, 1]][:, :1] if len(x) == 2 else x * np.ones((3, 1)), "depends"),
         (lambda x: x / len(x), "2 depends on the inputs"),
+        (lambda x: (x * 1.0).exp() if len(x) == 2 else (x * 1.0).sin(), "depends on the inputs"),
+        (lambda x: (x * 1.0)[:, len(x) - 1], "depends on the inputs"),
+        (lambda x: (x * 1.0).sum(axis=len(x) - 2), "depends on the inputs"),
         (lambda x: x - x.numpy().mean(axis=0), "depends on the inputs"),
     ],
 )
