@@ -140,10 +140,11 @@ class Tensor:
         note_change(self)
 
     @property
-    def grad(self) -> Array | None:
+    def grad(self) -> Array | Any:  # or None: whoever has called backward() needn't ask
         """Its gradient, of its shape, once `backward()` has left it there; a leaf's alone.
 
-        Asked of a tensor that was computed, it is None, with a warning that says what to do.
+        Until then it is None. Asked of a tensor that was computed, it is None too, with a warning
+        that says what to do.
         """
         if self._grad is None and self._rule is not None and self._requires_grad:
             warn_of_no_gradient(self, self._rule.name)

@@ -511,7 +511,7 @@ class Sequential(Module):
         for layer in layers:
             if not isinstance(layer, Module):
                 raise TypeError(f"Sequential: expected modules, got {layer!r}")
-        self.layers = list(layers)
+        self.layers: list[Any] = list(layers)  # type checkers look for what a layer has of its own
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
@@ -524,5 +524,5 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(self.layers)
 
-    def __getitem__(self, index: int) -> Module:
+    def __getitem__(self, index: int) -> Any:
         return self.layers[index]

@@ -72,7 +72,7 @@ def figure(path, draw, columns=1, rows=1, size=(4.5, 4)):
     print(f"figure: {path}")
 
 
-def images(path, arrays, columns, titles=(), ticks=None, size=(1, 1.2)):
+def images(path, arrays, columns, titles=(), ticks=(), size=(1, 1.2)):
     """Writes arrays (n, m) as pictures side by side, so many in a row, on one scale of colours."""
 
     top, below = np.abs(arrays).max(), np.min(arrays) < 0
@@ -84,7 +84,7 @@ def images(path, arrays, columns, titles=(), ticks=None, size=(1, 1.2)):
             axis.set(xticks=[], yticks=[])
         for axis, title in zip(axes, titles, strict=False):
             axis.set_title(title, size=9)
-        for axis in axes if ticks is not None else ():
+        for axis in axes if len(ticks) else ():
             axis.set_xticks(range(len(ticks)), ticks)
 
     figure(path, draw, columns, -(-len(arrays) // columns), size)
