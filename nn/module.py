@@ -288,8 +288,8 @@ def _settle(root: Any, place: tuple[str, str]) -> None:
         if isinstance(part, Kept) and isinstance(part.name, _Path | None):
             part.name = _Path(path)
         _loose.pop(id(part), None)
-        if isinstance(part, Module | _Telling):
-            vars(part)["_place"] = path, own_path
+        if isinstance(part, Module | _Telling) and part._place != (path, own_path):
+            vars(part)["_place"] = path, own_path  # a compiled step would take it for a change
         _watch(path, part, made)
 
 

@@ -178,6 +178,22 @@ def test_what_the_gradient_needs_can_not_be_given_other_numbers_as_without_compi
     assert mean.item() == before
 
 
+def test_in_place_operators_on_constants_are_followed():
+    class Counting(nn.Module):
+        def __init__(self):
+            self.count, self.w = nn.Buffer(0), nn.Parameter(2.0)
+
+        def forward(self, x):
+            self.count += 1
+            return (x * self.w).sum() * self.count
+
+    model = Counting()
+    step = mt.compile(lambda x: model(x))
+    assert [step(np.ones(2)) for _ in range(3)] == [4.0, 8.0, 12.0]
+    assert model.count.item() == 3
+    assert model.w.grad == 2.0 + 4.0 + 6.0
+
+
 def test_a_result_may_be_the_constant_itself():
     mean = Tensor(1.0)
 
