@@ -37,7 +37,7 @@ LEARNT = {  # the cost at the end is at most this
     "gaussian_process": 0.6,
     "newton": 1e-12,
 }
-LARGE = ("char_lstm", "gpt", "neural_ode")  # whose programs are long
+LARGE = ("char_lstm", "cnn", "gpt", "makemore", "neural_ode", "vae")  # whose programs are long
 each = pytest.mark.parametrize("name", NAMES)
 each_in_its_tier = pytest.mark.parametrize(
     "name",
@@ -96,7 +96,7 @@ def test_training_takes_steps_and_is_the_same_every_time(name):
     assert any((p.numpy() != old).any() for p, old in zip(leaves(model), before, strict=True))
 
 
-@each
+@each_in_its_tier
 def test_compiled_it_gives_the_same_numbers(name):
     model, compute = small(name)
     eager = gradients(model, compute)
@@ -121,7 +121,7 @@ def test_its_gradients_are_those_of_differences(name):
     assert (costs[0] - costs[1]) / 2e-5 == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-@each
+@each_in_its_tier
 def test_it_is_drawn_and_explained(name):
     _, compute = small(name)
     cost = compute()

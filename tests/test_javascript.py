@@ -135,18 +135,23 @@ TWO = {
     "where": lambda x, y: mt.where(x > y, x, y * 2),
     "bounds": lambda x, y: mt.clip(x, y, y + 1),
 }
-# And what else there is of one number, or two
-ONE = {case.rule: case.f for case in CASES if case.what == "scalar"} | ONE
-TWO = {case.rule: case.f for case in CASES if case.what == "two scalars"} | TWO
+
+
+def with_others(ones, what):
+    """These names, and in the tier that takes long what else there is of one number, or two."""
+    others = {case.rule: case.f for case in CASES if case.what == what and case.rule not in ones}
+    slow = [pytest.param(name, marks=pytest.mark.acceptance) for name in others]
+    ones |= others
+    return pytest.mark.parametrize("name", [*(name for name in ones if name not in others), *slow])
 
 
 @pytest.mark.parametrize("x", EDGES, ids=str)
-@pytest.mark.parametrize("name", ONE)
+@with_others(ONE, "scalar")
 def test_one_number_at_its_edges(node, name, x):
     check(node, ONE[name], [0.5], [x])
 
 
-@pytest.mark.parametrize("name", TWO)
+@with_others(TWO, "two scalars")
 def test_two_numbers_at_their_edges(node, name):
     for x in EDGES:
         for y in EDGES:
