@@ -223,6 +223,61 @@ def put_in(g: Any, index: Any, shape: Any) -> Any:
     return placed
 
 
+def put_each(*gs: Any, indices: Sequence[Any], shape: Sequence[int]) -> Any:
+    """Zeros, with each of several arrays added in at its index."""
+    found = tiling(indices, shape) if sum(g.size for g in gs) == math.prod(shape) else None
+    if found is not None:  # there is nothing to add to
+        axis, parts, numbers = found[0], [gs[k] for k in found[1]], found[2]
+        if numbers and (axis or not gs[0].ndim):
+            return np.stack(parts, axis)
+        tiles = np.concatenate(parts, axis)
+        return tiles.reshape(shape) if numbers else tiles
+    dtype = np.result_type(*{g.dtype for g in gs})
+    placed = np.zeros(shape, np.float32 if dtype.char == "e" else dtype)
+    for index, g in zip(indices, gs, strict=True):
+        if is_basic(index):
+            placed[index] += g
+        elif g.size < placed.size:
+            np.add.at(placed, index, g)
+        else:
+            placed += put_in(g.astype(placed.dtype, copy=False), index, shape)
+    return placed.astype(dtype, copy=False)
+
+
+def tiling(indices: Sequence[Any], shape: Sequence[int]) -> tuple[int, list[int], bool] | None:
+    """The axis that indices cut into parts, and the order of the parts along it; and whether by
+    numbers or by slices. None where they leave something out, overlap, or are of another kind."""
+    if {index.__class__ for index in indices} == {int}:
+        places, size = [index % shape[0] for index in indices], shape[0]
+        order = sorted(range(len(places)), key=places.__getitem__)
+        return (0, order, True) if len(places) == len(set(places)) == size else None
+    cuts = [_cut(index, shape) for index in indices]
+    order, (axis, _, _, kind), end = sorted(range(len(cuts)), key=lambda k: cuts[k][1]), cuts[0], 0
+    for k in order:
+        if cuts[k][0] != axis or cuts[k][1] != end or cuts[k][3] is not kind:
+            return None
+        end = cuts[k][2]
+    return (axis, order, kind is int) if axis >= 0 and end == shape[axis] else None
+
+
+def _cut(index: Any, shape: Sequence[int]) -> tuple[int, int, int, Any]:
+    """The only axis that an index cuts, from where to where, and whether by a number or a slice."""
+    found: tuple[int, int, int, Any] = -1, 0, 0, None
+    for axis, part in enumerate(index if isinstance(index, tuple) else (index,)):
+        kind, size = part.__class__, shape[axis] if axis < len(shape) else 0
+        start, stop, step = 0, 0, 0
+        if kind is slice:
+            start, stop, step = part.indices(size)
+            if start == 0 and stop == size and step == 1:
+                continue
+        elif kind is int:
+            start, stop, step = part % size, part % size + 1, 1
+        if step != 1 or found[0] >= 0:
+            return -1, 0, 0, None
+        found = axis, start, stop, kind
+    return found
+
+
 def is_basic(index: Any) -> bool:
     """Whether an index of slices, numbers and None alone picks no entry twice."""
     parts = index if isinstance(index, tuple) else (index,)

@@ -20,7 +20,8 @@ REDUCTIONS = {
     "max": (np.max, np.maximum.reduce),
     "min": (np.min, np.minimum.reduce),
 }
-NEW = {"where", "astype", "full", "concatenate", *REDUCTIONS}  # they give memory of their own
+# They give memory of their own.
+NEW = {"where", "astype", "full", "concatenate", "stack", "put", "put_each", *REDUCTIONS}
 NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
 SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
 WHOLE = {rules.power.forward, rules.matmul.forward}  # which do more than the sign says

@@ -112,12 +112,30 @@ def put(g, index, shape):
     np.add.at(placed, index, g)
     return placed
 ''',
+    "put_each": '''
+def put_each(parts, indices, shape):
+    """Zeros of a shape, with every part added in at its index."""
+    placed = np.zeros(shape, np.result_type(*parts))
+    for part, index in zip(parts, indices):
+        np.add.at(placed, index, part)
+    return placed
+''',
 }
-JAX_PUT = '''
+JAX = {
+    "put": '''
 def put(g, index, shape):
     """Zeros of a shape, with g added in at an index."""
     return np.zeros(shape, np.result_type(g)).at[index].add(g)
-'''
+''',
+    "put_each": '''
+def put_each(parts, indices, shape):
+    """Zeros of a shape, with every part added in at its index."""
+    placed = np.zeros(shape, np.result_type(*parts))
+    for part, index in zip(parts, indices):
+        placed = placed.at[index].add(part)
+    return placed
+''',
+}
 SMALL, SHORT = 8, 32
 
 
@@ -173,7 +191,7 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
 
 # What adds up many numbers, or multiplies them: NumPy does it in half precision, and loses most.
 TOTALS = {"sum", "var", "std", "cumsum", "prod"}
-ADDING = {*TOTALS, "einsum", "softmax", "log_softmax", "logsumexp", "put"}
+ADDING = {*TOTALS, "einsum", "softmax", "log_softmax", "logsumexp", "put", "put_each"}
 
 
 def _in_single(symbol: Symbol, read: Read) -> Text:
@@ -319,12 +337,21 @@ def _getitem(symbol: Symbol, read: Read) -> Text:
 
 def _put(symbol: Symbol, read: Read) -> Text:
     where, shape = symbol.options["index"], symbol.options["shape"]
+    return Text(f"put({read(symbol.arguments[0]).text}, {_place(where, read)}, {read(shape).text})")
+
+
+def _put_each(symbol: Symbol, read: Read) -> Text:
+    parts = tuple_text([read(x).text for x in symbol.arguments])
+    places = tuple_text([_place(where, read) for where in symbol.options["indices"]])
+    return Text(f"put_each({parts}, {places}, {read(symbol.options['shape']).text})")
+
+
+def _place(where: Any, read: Read) -> str:
+    """An index as an argument."""
     text = index(where, read)
     if any(isinstance(part, slice) for part in (where if isinstance(where, tuple) else (where,))):
-        text = f"np.s_[{text}]"
-    elif isinstance(where, tuple) and where:
-        text = f"({text})"
-    return Text(f"put({read(symbol.arguments[0]).text}, {text}, {read(shape).text})")
+        return f"np.s_[{text}]"
+    return f"({text})" if isinstance(where, tuple) and where else text
 
 
 def _transpose(symbol: Symbol, read: Read) -> Text | None:
@@ -399,6 +426,7 @@ SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "einsum": _einsum,
     "getitem": _getitem,
     "put": _put,
+    "put_each": _put_each,
     "transpose": _transpose,
     "reshape": _reshape,
     "astype": _astype,
