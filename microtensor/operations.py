@@ -297,7 +297,7 @@ deg2rad = unary(rules.deg2rad, "Degrees as radians.", numpy="deg2rad radians")
 rad2deg = unary(rules.rad2deg, "Radians as degrees.", numpy="rad2deg degrees")
 erf = unary(
     rules.erf,
-    "The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x; right to 4e-16 of "
+    "The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x; right to 5e-16 of "
     "its value in float64, 3e-7 in float32.",
 )
 sign = unary(rules.sign, "1 above 0, -1 below, 0 at 0. Its derivative is 0.")
