@@ -12,7 +12,7 @@ import numpy as np
 from . import rules
 from .errors import GradientError, ShapeError, called, label, no_tensor
 from .modes import changing, current_mode, mode
-from .numerics import column_sums, is_basic
+from .numerics import column_sums
 from .operands import mark, operand
 from .rules import total
 from .tensor import Tensor, latest_change, memory_of, owner
@@ -130,15 +130,19 @@ def walk(
 
     Every consumer of a tensor is newer than the tensor. So when the newest is taken from the
     heap, all its contributions have arrived. Given `on_path`, only tensors in it are visited.
+    What was picked by an index waits until then, and is put in place in one step: an array of all
+    of the input for each pick would make a loop over its rows quadratic.
     """
     pending: dict[Tensor, Any] = {output: seed}
     found: dict[Tensor, Any] = {}
+    picked: dict[Tensor, list[_Picked]] = {}
     summed: set[Tensor] = set()  # their pending gradient is a sum made here: add to it in place
     heap = [(-output._index, output)] if output._rule is not None else []
     changed = latest_change()
-    alone = read is None and visit is None  # nobody keeps what is sent
     while heap:
         node: Any = heappop(heap)[1]
+        if node in picked:
+            _put_back(node, picked.pop(node), pending)
         g = pending.pop(node)
         if node in keep:
             found[node] = g
@@ -151,32 +155,50 @@ def walk(
         values = node._saved or [x._array for x in inputs]
         if read is not None:
             out, values, options = read(node)
-        part = rule is GETITEM and alone and values[0].ndim and is_basic(options["index"])
         every = rule.every and rule.every(g, out, *values, **options)
         for slot, x in enumerate(inputs):
             if x is None or not x._requires_grad or (on_path is not None and x not in on_path):
                 continue
-            if part and x in summed:
-                pending[x][options["index"]] += g  # in place of an array of all of x for each
-                continue
+            if x._rule is not None and x not in pending and x not in picked:
+                heappush(heap, (-x._index, x))
+            part = rule is GETITEM and values[0].ndim
+            if part:
+                picked.setdefault(x, []).append((g, out, values[0], options))
+                if visit is None:
+                    continue
             d = every(slot) if every else rule.derivatives[slot](g, out, *values, **options)
             if d.shape != x._array.shape:
                 d = unbroadcast(d, values[slot].shape)
             if visit is not None:
                 visit(node, x, g, d)
+            if part:
+                continue
             if x not in pending:
                 pending[x] = d
-                if part:
-                    summed.add(x)
-                if x._rule is not None:
-                    heappush(heap, (-x._index, x))
             elif x in summed:
                 pending[x] += d
             else:
                 pending[x] = pending[x] + d
                 if read is None:  # what stands for arrays may not change
                     summed.add(x)
+    for x, parts in picked.items():
+        _put_back(x, parts, pending)
     return found | pending
+
+
+_Picked = tuple[Any, Any, Any, dict[str, Any]]  # what a derivative of getitem is given
+
+
+def _put_back(x: Tensor, picked: list[_Picked], pending: dict[Tensor, Any]) -> None:
+    """Adds what arrived at the parts of a tensor to what arrived at all of it."""
+    if len(picked) == 1:
+        (g, out, whole, options), derivative = picked[0], GETITEM.derivative(0)
+        d = derivative(g, out, whole, **options)  # type: ignore[misc]  # it has one
+    else:
+        indices = tuple([options["index"] for _, _, _, options in picked])
+        gs = [g for g, _, _, _ in picked]
+        d = rules.put_each(*gs, indices=indices, shape=picked[0][2].shape)
+    pending[x] = pending[x] + d if x in pending else d
 
 
 def _watching() -> Visit | None:

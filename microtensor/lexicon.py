@@ -405,6 +405,8 @@ ROWS = {row.name: row for row in (
         why=("the padding never moves, so what returns to it is dropped",)),
     Row("put", sends=("{g}[{index}]",), javascript="{0}",
         why=("each entry takes its gradient back from where it was put",)),
+    Row("put_each", sends=("{g}, where operand {k} was put",),
+        why=("each part takes its gradient back from where it was put",)),
     Row("getitem", "{0}[{index}]", sends=("{g} put at [{index}], 0 elsewhere",), javascript="{0}",
         needs=(FUNCTION,), moves=True,
         why=("entries that were picked get their gradient, all others get 0",)),

@@ -283,7 +283,9 @@ cbrt = unary(rules.cbrt, "The cube root, of negative numbers too; its derivative
 reciprocal = unary(rules.reciprocal, "1 / x; of whole numbers the whole part, as NumPy has it.")
 deg2rad = unary(rules.deg2rad, "Degrees as radians.", numpy="deg2rad radians")
 rad2deg = unary(rules.rad2deg, "Radians as degrees.", numpy="rad2deg degrees")
-erf = unary(rules.erf, "2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.")
+erf = unary(
+    rules.erf, "2/sqrt(pi) times the integral of exp(-t^2) from 0 to x; right to 5e-16 in float64."
+)
 sign = unary(rules.sign, "1 above 0, -1 below, 0 at 0. Its derivative is 0.")
 floor = unary(rules.floor, "The largest whole number that isn't above x. Its derivative is 0.")
 ceil = unary(rules.ceil, "The smallest whole number that isn't below x. Its derivative is 0.")

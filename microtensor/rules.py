@@ -510,6 +510,11 @@ pad = _rule(
 
 
 put = _rule("put", numerics.in_single(numerics.put_in), lambda g, out, x, index, shape: g[index])
+put_each = _rule(
+    "put_each",
+    numerics.put_each,
+    every=lambda g, out, *xs, indices, shape: lambda slot: g[indices[slot]],
+)
 getitem = _rule(
     "getitem",
     lambda x, index: x[index],

@@ -634,6 +634,43 @@ for what, index in INDICES.items():
     f, value = put(index, (2, 3, 2))
     case("put", what, f, real(*np.zeros((2, 3, 2))[index].shape), value=value)
 
+
+def put_each(indices, shape):
+    """What the derivative of several parts does, as a function of what arrives at each."""
+
+    def f(*gs):
+        x = mt.Tensor(np.zeros(shape, gs[0].dtype), requires_grad=True)
+        linear = sum((x[index] * g).sum() for index, g in zip(indices, gs, strict=True))
+        return mt.grad(linear, x, create_graph=True)
+
+    def value(*gs):
+        placed = np.zeros(shape, gs[0].dtype)
+        for index, g in zip(indices, gs, strict=True):
+            np.add.at(placed, index, g)
+        return placed
+
+    return f, value
+
+
+PARTS = {
+    "rows": (0, 2, 1),
+    "some rows": (0, -1),
+    "a row twice": (1, 1, 0),
+    "columns": (np.s_[:, :2], np.s_[:, 2:]),
+    "columns, in another order": (np.s_[:, 1:], np.s_[:, :1]),
+    "columns by number": (np.s_[:, 1], np.s_[:, 0], np.s_[:, 2]),
+    "overlapping": (np.s_[1:], np.s_[:-1]),
+    "with a step": (np.s_[::2], np.s_[1::2]),
+    "two axes": (0, np.s_[1:, 0], np.s_[1:, 1:]),
+    "by arrays": ([0, 0, 2, 1], np.s_[..., 0], np.array([1, 1]), np.s_[None, 1]),
+}
+for what, indices in PARTS.items():
+    f, value = put_each(indices, (3, 3))
+    given = [real(*np.zeros((3, 3))[index].shape) for index in indices]
+    case("put_each", what, f, *given, value=value)
+f, value = put_each((1, 0), (2,))
+case("put_each", "numbers", f, real(), real(), value=value)
+
 # Compositions -----------------------------------------------------------------------------------
 
 case("matmul", "tensordot", np.tensordot, real(2, 3, 2), real(3, 2))

@@ -9,6 +9,7 @@ import functools
 import math
 import pickle
 import random
+import re
 import threading
 import types
 import warnings
@@ -1590,3 +1591,36 @@ def test_what_it_shows():
     squares(np.ones(2))
     assert "square(" in squares.source
     assert squares.__wrapped__(np.ones(2)).item() == squares(np.ones(2))
+
+
+def test_memory_that_nobody_reads_any_more_is_used_again():
+    x = Tensor(rng.standard_normal((30, 40)), requires_grad=True)
+    y = Tensor(rng.standard_normal((30, 40)), requires_grad=True)
+
+    def f():
+        total = 0
+        for _ in range(10):
+            a, b = mt.split(x.exp() * y, 2, axis=1)
+            total = total + (a.tanh() ** 2 - b / 3 + (x @ y.T)[:, :20] * (x - y)[:, 20:]).sum()
+        return total
+
+    f().backward()
+    expected = [x.grad, y.grad]
+    x.grad = y.grad = None
+    step = mt.compile(f)
+    assert step() == f().item()
+    assert [g.tobytes() for g in expected] == [x.grad.tobytes(), y.grad.tobytes()]
+    kept = [g.copy() for g in expected]
+    first, x.grad, y.grad = (x.grad, y.grad), None, None
+    step()
+    for g, was in zip(first, kept, strict=True):
+        np.testing.assert_array_equal(g, was)
+
+
+def test_a_chain_of_functions_takes_little_memory():
+    x = Tensor(rng.standard_normal(1000), requires_grad=True)
+    y = Tensor(rng.standard_normal(1000), requires_grad=True)
+    step = mt.compile(lambda: (x.sigmoid() * y + x.tanh() ** 2 - y / 3).mean())
+    step()
+    fresh = [line for line in step.source.splitlines() if re.match(r" +v\d+ = ", line)]
+    assert len(fresh) <= 9, step.source

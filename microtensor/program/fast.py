@@ -20,7 +20,10 @@ REDUCTIONS = {
     "max": (np.max, np.maximum.reduce),
     "min": (np.min, np.minimum.reduce),
 }
-NEW = {"where", "astype", "full", "concatenate", *REDUCTIONS}  # they give memory of their own
+# They give memory of their own.
+NEW = {
+    "where", "astype", "full", "concatenate", "stack", "put", "put_each", "matmul", *REDUCTIONS,
+}  # fmt: skip
 NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, type(np.where))
 SHORT = {*INFIX, "negative", "getitem", "transpose", "reshape", "astype"}  # written with signs
 WHOLE = {rules.power.forward, rules.matmul.forward}  # which do more than the sign says
@@ -30,9 +33,9 @@ class Statements(Identifiers):
     """Lines that compute symbols; `bound` are the values that their names stand for.
 
     `names` says what symbols are called, inputs from the start; `taken` are no names for them. A
-    result is put into the memory of an operand that nobody reads any more, where it fits: that
-    saves the time to find other memory, and what is there is in the cache. What is wanted at the
-    end is in memory of its own.
+    result is put into the memory of a value that nobody reads any more, where it fits, of an
+    operand first: that saves the time to find other memory, and what is there is in the cache. What
+    is wanted at the end is in memory of its own.
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
@@ -72,6 +75,7 @@ class Statements(Identifiers):
             for x in symbol.operands:
                 self._readers[x].append(symbol)
                 self._last[self._owner[x]] = symbol
+        self._free: dict[Any, list[Symbol]] = {}  # by layout, whose memory nobody reads any more
         for symbol in order:
             if symbol.call is not None:
                 self._call(symbol)
@@ -97,27 +101,42 @@ class Statements(Identifiers):
             return
         room = self._room(symbol)
         line = "" if room is None else self._put(symbol, room)
+        free = self._free.get(_layout(symbol))
+        if not line and free and (line := self._put(symbol, free[-1])):
+            room = free.pop()
         if room is not None and line:
             self.names[symbol] = self.names[room]
         else:
             name = self.names[symbol] = self.unique(f"v{len(self.names)}")
-            line = f"{name} = {self._spelled(symbol)}"
+            line, room = f"{name} = {self._spelled(symbol)}", None
         self.lines.append(line)
+        self._set_free(symbol, None if room is None else self._owner[room])
+
+    def _is_done(self, x: Symbol, symbol: Symbol) -> bool:
+        """Whether the memory that a value lies in was made here, and is read no more after this."""
+        owner = self._owner[x]
+        return self._last[owner] is symbol and owner not in self._kept and _is_new(owner)
 
     def _room(self, symbol: Symbol) -> Symbol | None:
         """An operand whose memory can take the result: it isn't read any more, and fits."""
-        if not isinstance(symbol.value, np.ndarray) or not symbol.ndim or symbol.options:
-            return None
-        layout = symbol.shape, symbol.dtype, symbol.value.strides
-        for x in symbol.operands:
-            done = self._owner[x] is x and self._last[x] is symbol and x not in self._kept
-            if done and _is_new(x) and (x.shape, x.dtype, x.value.strides) == layout:
+        layout = _layout(symbol)
+        for x in symbol.operands if layout else ():
+            alike = _layout(x) == layout and self._is_done(x, symbol)
+            if alike and _fills(x, self._owner[x]):
                 return x
         return None
+
+    def _set_free(self, symbol: Symbol, room: Symbol | None) -> None:
+        """Notes the memory of operands that nobody reads any more, but what the result lies in."""
+        for x in dict.fromkeys(self._owner[x] for x in symbol.operands):
+            if _layout(x) and x is not room and self._is_done(x, symbol):
+                self._free.setdefault(_layout(x), []).append(x)
 
     def _put(self, symbol: Symbol, room: Symbol) -> str:
         """The call that puts its result there; '' where there is none."""
         function, arguments, name = symbol.function, symbol.arguments, self.names[room]
+        if symbol.options:
+            return ""
         if symbol.call == "where":  # putting numbers in takes two thirds of the time
             mask, number, x = arguments
             if x is not room or np.shape(getattr(mask, "value", mask)) != symbol.shape:
@@ -128,7 +147,10 @@ class Statements(Identifiers):
             return f"{self.bind(np.putmask)}({name}, {self._text(mask)}, {number})"
         if symbol.call == "power":
             square = type(arguments[1]) in (int, float) and arguments[1] == 2
-            return f"{self.bind(np.square)}({name}, {name})" if square else ""
+            return f"{self.bind(np.square)}({self._text(arguments[0])}, {name})" if square else ""
+        if function is np.matmul and all(x is not room for x in arguments):
+            product = np.dot if _is_dot(symbol) else np.matmul
+            return f"{self.bind(product)}({', '.join([*map(self._text, arguments), name])})"
         if not is_entrywise(function):
             return ""
         texts = [self._number(x, symbol) for x in arguments]
@@ -148,7 +170,7 @@ class Statements(Identifiers):
 
     def _spelled(self, symbol: Symbol) -> str:
         """The call, in memory of its own or as a view."""
-        if symbol.call == "matmul" and symbol.function is np.matmul and _dot_agrees(symbol):
+        if _is_dot(symbol):
             return f"{self.bind(np.dot)}({', '.join(map(self._text, symbol.arguments))})"
         wrapper, reduce = REDUCTIONS.get(symbol.call or "", (None, None))
         over = len(symbol.arguments) == 1 and symbol.options.keys() <= {"axis", "keepdims"}
@@ -242,6 +264,16 @@ def _is_new(symbol: Symbol) -> bool:
 def _fills(x: Symbol, owner: Symbol) -> bool:
     """Whether a view shows all of the memory that it lies in."""
     return bool(owner.value.nbytes == x.value.nbytes and 0 not in x.value.strides)
+
+
+def _layout(x: Symbol) -> Any:
+    """How its entries lie in memory; None of a single number, and of what is no array."""
+    array = isinstance(x.value, np.ndarray) and x.ndim
+    return (x.shape, x.dtype, x.value.strides) if array else None
+
+
+def _is_dot(symbol: Symbol) -> bool:
+    return symbol.call == "matmul" and symbol.function is np.matmul and _dot_agrees(symbol)
 
 
 def _dot_agrees(symbol: Symbol) -> bool:

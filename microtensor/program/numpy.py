@@ -46,18 +46,37 @@ def softplus(x):
 ''',
     "erf": '''
 def erf(x):
-    """Its series below 1 (Abramowitz and Stegun 7.1.5), the midpoint rule above."""
+    """Cody (1969), Math. Comp. 23, 631: near 0 erf itself, above it 1 - erf."""
+    near = (
+        [0.185777706184603153, 1.0],
+        [3.16112374387056560, 23.6012909523441209],
+        [113.864154151050156, 244.024637934444173],
+        [377.485237685302021, 1282.61652607737228],
+        [3209.37758913846947, 2844.23683343917062],
+    )
+    far = (
+        [2.15311535474403846e-8, 1.0],
+        [0.564188496988670089, 15.7449261107098347],
+        [8.88314979438837594, 117.693950891312499],
+        [66.1191906371416295, 537.181101862009858],
+        [298.635138197400131, 1621.38957456669019],
+        [881.952221241769090, 3290.79923573345963],
+        [1712.04761263407058, 4362.61909014324716],
+        [2051.07837782607147, 3439.36767414372164],
+        [1230.33935479799725, 1230.33935480374942],
+    )
+
+    def quotient(x, pairs):
+        a = b = 0.0
+        for p, q in pairs:
+            a, b = a * x + p, b * x + q
+        return a / b
+
     size = np.abs(x)
-    near, far = np.minimum(size, 1), np.minimum(np.maximum(size, 1), 6)
-    square, series, added = near * near, 0.0, 0.0
-    for n in range(20, -1, -1):
-        series = 1 / (2 * n + 1) - square * (series / (n + 1))
-    for t in (n / 2 + 0.25 for n in range(12)):
-        added = added + np.e ** (-t * t) / (t * t + far * far)
-    added = np.exp(-far * far) * far / np.pi * added
-    rest = added + 2 / (1 + np.exp(4 * np.pi * far))
-    small = 2 / np.pi**0.5 * near * series
-    return np.sign(x) * np.where(size < 1, small, 1 - rest)
+    small, large = np.minimum(size, 0.5), np.clip(size, 0.5, 6)
+    rest = np.exp(-large * large) * quotient(large, far)
+    small = small * quotient(small * small, near)
+    return np.copysign(np.where(size < 0.5, small, 1 - rest), x)
 ''',
     "overlap_add": '''
 def overlap_add(g, axes):
@@ -112,12 +131,30 @@ def put(g, index, shape):
     np.add.at(placed, index, g)
     return placed
 ''',
+    "put_each": '''
+def put_each(parts, indices, shape):
+    """Zeros of a shape, with every part added in at its index."""
+    placed = np.zeros(shape, np.result_type(*parts))
+    for part, index in zip(parts, indices):
+        np.add.at(placed, index, part)
+    return placed
+''',
 }
-JAX_PUT = '''
+JAX = {
+    "put": '''
 def put(g, index, shape):
     """Zeros of a shape, with g added in at an index."""
     return np.zeros(shape, np.result_type(g)).at[index].add(g)
-'''
+''',
+    "put_each": '''
+def put_each(parts, indices, shape):
+    """Zeros of a shape, with every part added in at its index."""
+    placed = np.zeros(shape, np.result_type(*parts))
+    for part, index in zip(parts, indices):
+        placed = placed.at[index].add(part)
+    return placed
+''',
+}
 SMALL, SHORT = 8, 32
 
 
@@ -172,8 +209,9 @@ def written(symbol: Symbol, read: Read, free: bool = False) -> Text:
 
 
 # What adds up many numbers, or multiplies them: NumPy does it in half precision, and loses most.
+# Of erf the numbers in between are too large for that.
 TOTALS = {"sum", "var", "std", "cumsum", "prod"}
-ADDING = {*TOTALS, "einsum", "softmax", "log_softmax", "logsumexp", "put"}
+ADDING = {*TOTALS, "einsum", "softmax", "log_softmax", "logsumexp", "put", "put_each", "erf"}
 
 
 def _in_single(symbol: Symbol, read: Read) -> Text:
@@ -317,12 +355,21 @@ def _getitem(symbol: Symbol, read: Read) -> Text:
 
 def _put(symbol: Symbol, read: Read) -> Text:
     where, shape = symbol.options["index"], symbol.options["shape"]
+    return Text(f"put({read(symbol.arguments[0]).text}, {_place(where, read)}, {read(shape).text})")
+
+
+def _put_each(symbol: Symbol, read: Read) -> Text:
+    parts = tuple_text([read(x).text for x in symbol.arguments])
+    places = tuple_text([_place(where, read) for where in symbol.options["indices"]])
+    return Text(f"put_each({parts}, {places}, {read(symbol.options['shape']).text})")
+
+
+def _place(where: Any, read: Read) -> str:
+    """An index as an argument."""
     text = index(where, read)
     if any(isinstance(part, slice) for part in (where if isinstance(where, tuple) else (where,))):
-        text = f"np.s_[{text}]"
-    elif isinstance(where, tuple) and where:
-        text = f"({text})"
-    return Text(f"put({read(symbol.arguments[0]).text}, {text}, {read(shape).text})")
+        return f"np.s_[{text}]"
+    return f"({text})" if isinstance(where, tuple) and where else text
 
 
 def _transpose(symbol: Symbol, read: Read) -> Text | None:
@@ -397,6 +444,7 @@ SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "einsum": _einsum,
     "getitem": _getitem,
     "put": _put,
+    "put_each": _put_each,
     "transpose": _transpose,
     "reshape": _reshape,
     "astype": _astype,

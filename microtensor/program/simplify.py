@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..lexicon import ROWS
+from ..numerics import tiling
 from ..rules import RULES
 from .symbol import Length, Symbol, convert, has_symbols, is_entrywise, record_call
 
@@ -421,6 +422,21 @@ def _product_with_vector(to: Simplifier, symbol: Symbol) -> Any:
 ROW, COLUMN = (..., None, slice(None)), (..., None)
 
 
+def _tiles(to: Simplifier, symbol: Symbol) -> Any:
+    """What is put back part by part into all of an array: the parts beside each other."""
+    indices, shape = symbol.options["indices"], symbol.options["shape"]
+    found = None if has_symbols(indices) else tiling(indices, shape)
+    if found is None or isinstance(shape[found[0]], Length):  # of another batch, not into all
+        return None
+    axis, order, numbers = found
+    parts = [symbol.arguments[k] for k in order]
+    if not numbers:
+        return to.make("concatenate", parts, axis=axis)
+    if to.exact and axis == 0 and shape_of(parts[0]):  # np.stack takes four times as long
+        return to.make("reshape", to.make("concatenate", parts, axis=0), shape=symbol.shape)
+    return to.make("stack", parts, **({"axis": axis} if axis else {}))
+
+
 # Arithmetic -------------------------------------------------------------------------------------
 
 
@@ -523,6 +539,7 @@ EXACT: dict[str, tuple[Rewrite, ...]] = {
     "divide": (_neutral,),
     "power": (_neutral,),
     "negative": (_double_negative,),
+    "put_each": (_tiles,),
 }
 SAFE = {**EXACT, "add": (_neutral,), "sum": (_sum_over_axes,)}
 ALGEBRA = {

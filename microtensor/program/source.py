@@ -20,7 +20,7 @@ from .counts import doubtful
 from .naming import Identifiers, identifier
 from .numpy import (
     HELPERS,
-    JAX_PUT,
+    JAX,
     PRODUCT,
     SUM,
     Text,
@@ -433,6 +433,8 @@ class Program:
         arguments, options = symbol.arguments, dict(symbol.options)
         if symbol.call == "put":
             options["index"] = self._index(options["index"])
+        elif symbol.call == "put_each":
+            options["indices"] = tuple(map(self._index, options["indices"]))
         elif symbol.call == "getitem":
             arguments = arguments[0], self._index(arguments[1])
         else:
@@ -486,16 +488,18 @@ class Program:
         if symbol.call == "getitem":
             x, where = symbol.arguments
             self.indexed[index(where, self._read), shape_of(x)] = x
-        if symbol.call != "put":
+        if symbol.call not in ("put", "put_each"):
             return symbol
-        (g,), options = symbol.arguments, dict(symbol.options)
-        if isinstance(g, Symbol) and g.call == "full" and not g.options and g not in self.said:
-            g = g.arguments[1]
-        x = self.indexed.get((index(options["index"], self._read), tuple(options["shape"])))
+        parts, options = symbol.arguments, dict(symbol.options)
+        one = len(parts) == 1 and isinstance(parts[0], Symbol) and parts[0] not in self.said
+        if one and parts[0].call == "full" and not parts[0].options:
+            parts = (parts[0].arguments[1],)
+        place = options["index"] if symbol.call == "put" else options["indices"][0]
+        x = self.indexed.get((index(place, self._read), tuple(options["shape"])))
         if x in self.said:
             options["shape"] = shape = Symbol("shape", None, (x,), {}, x.shape)
             self.texts[shape] = Text(f"{self.said[x]}.shape")
-        return Symbol("put", symbol.function, (g,), options, symbol.value)
+        return Symbol(symbol.call, symbol.function, parts, options, symbol.value)
 
     def _gradient(self, key: str, i: int) -> None:
         """The line of a gradient that hasn't one: a number in each entry, or another's value."""
@@ -553,7 +557,7 @@ class Program:
 
     def _module(self, jax: bool) -> str:
         helpers = [
-            JAX_PUT if name == "put" and jax else text
+            JAX.get(name, text) if jax else text
             for name, text in HELPERS.items()
             if name in self.helpers
         ]
