@@ -6,7 +6,7 @@ each; whole numbers are made floats. Written in NumPy's functions, as rules are.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -94,8 +94,51 @@ def contract(*xs: Any, subscripts: str, optimize: Any = None) -> Any:
     if len(sizes) == len(result) or optimize is not None:
         return np.einsum(subscripts, *xs, **({} if optimize is None else {"optimize": optimize}))
     if len(xs) > 1 and math.prod(sizes.values()) > MUCH:
-        return np.einsum(subscripts, *xs, optimize=True)
+        product = _as_product(terms, result, *((x.shape, x.strides) for x in xs))
+        return product(*xs) if product else np.einsum(subscripts, *xs, optimize=True)
     return in_double(partial(np.einsum, subscripts, *xs), xs[0])
+
+
+@lru_cache(maxsize=256)
+def _as_product(terms: str, result: str, *layouts: Any) -> Callable[..., Any] | None:
+    """A sum of products over arrays so laid out, as one of matrices; None where it is none.
+
+    What has to be copied is read as it lies in memory: where possible, neighbours stay neighbours.
+    """
+    pair = terms.split(",")
+    sizes = {i: n for t, (shape, _) in zip(pair, layouts, strict=True) for i, n in zip(t, shape)}
+    shared = set(pair[0]) & set(pair[-1])
+    summed = shared - set(result)
+    plain = all(len(set(t)) == len(t) and set(t) <= summed | set(result) for t in pair)
+    alike = all(n == sizes[i] for t, (x, _) in zip(pair, layouts, strict=True) for i, n in zip(t, x))
+    if len(pair) != 2 or not (summed and plain and alike):
+        return None
+    near = []
+    for t, (_, strides) in zip(pair, layouts, strict=True):
+        step = dict(zip(t, map(abs, strides), strict=True))
+        near.append(sorted(t, key=lambda i, s=step: (sizes[i] > 1, -s[i], sizes[i])))
+    stack = [i for i in result if i in shared]
+    larger = max(near, key=lambda t: math.prod(sizes[i] for i in t))
+    added = [i for i in larger if i in summed]
+    orders, matrices, upright, own = [], [], [], []
+    for t, letters in zip(pair, near, strict=True):
+        own.append([i for i in letters if i not in shared])
+        upright.append(letters[-1] in summed)  # the axes that are summed are columns
+        groups = (own[-1], added) if upright[-1] else (added, own[-1])
+        orders.append(tuple(t.index(i) for i in (*stack, *groups[0], *groups[1])))
+        parts = (stack, *groups) if stack else groups
+        matrices.append(tuple(math.prod(sizes[i] for i in part) for part in parts))
+    found = [*stack, *own[0], *own[1]]
+    shape, back = tuple(sizes[i] for i in found), tuple(found.index(i) for i in result)
+
+    def product(left: Any, right: Any) -> Any:
+        left = left.transpose(orders[0]).reshape(matrices[0])
+        right = right.transpose(orders[1]).reshape(matrices[1])
+        left = left if upright[0] else left.mT
+        right = right.mT if upright[1] else right
+        return (left @ right).reshape(shape).transpose(back)
+
+    return product
 
 
 def floats(x: Any, dtype: Any = np.float64) -> Any:
