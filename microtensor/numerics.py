@@ -237,6 +237,37 @@ def sums_after(g: Any, x: Any) -> Any:
     return g
 
 
+BRANCHES = 4000  # numbers, from which on a processor doesn't remember which way each went
+
+
+def where(mask: Any, a: Any, b: Any) -> Any:
+    """np.where; many numbers or 0 are chosen by their bits, without a branch that is guessed."""
+    x, other = (b, a) if a.__class__ is int else (a, b)
+    if not (is_chosen_by_bits(mask, x) and other.__class__ is int and other == 0):
+        return np.where(mask, a, b)
+    kind = f"i{x.itemsize}"
+    bits = mask.astype(kind)
+    bits = np.negative(bits, bits) if x is a else np.subtract(bits, 1, bits)
+    return np.bitwise_and(x.view(kind), bits).view(x.dtype)
+
+
+def is_chosen_by_bits(mask: Any, x: Any) -> bool:
+    """Whether `where` of a mask, these numbers and 0 is done so."""
+    known = isinstance(mask, np.ndarray) and isinstance(x, np.ndarray)
+    return bool(known and mask.size > BRANCHES and mask.dtype.char == "?" and x.dtype.kind == "f")
+
+
+def padded(x: Any, widths: Sequence[Sequence[int]], value: Any) -> Any:
+    """np.pad with a number, in the memory order of x."""
+    if any(n < 0 for pair in widths for n in pair):
+        raise ValueError("index can't contain negative values")
+    sizes = [before + n + after for (before, after), n in zip(widths, x.shape, strict=True)]
+    wide = np.full_like(x, value, shape=sizes)
+    inner = (slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+    wide[tuple(inner)] = x
+    return wide
+
+
 def overlap_add(g: Any, axes: Sequence[int]) -> Any:
     """What windows along these axes, each in a last axis, bring to each entry, added up."""
     for axis in reversed(axes):
