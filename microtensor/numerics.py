@@ -43,10 +43,31 @@ def in_double(f: Any, x: Any, **over: Any) -> Any:
 def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum, made in double precision where fewer bits would lose what is added."""
     kind = x.dtype.char
+    if has_short_rows(x, axis):
+        added = rows_of(x) @ _ones(int(x.shape[-1]), x.dtype)
+        return added.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
     if kind == "e" or (kind == "f" and x.size > FEW and not _in_pairs(x, axis)):
         wide = _reduce(x, axis=axis, dtype=np.float64, keepdims=keepdims)
         return wide.astype(x.dtype)
     return _reduce(x, axis=axis, keepdims=keepdims)
+
+
+def has_short_rows(x: Any, axis: Any, most: int = FEW, kinds: str = "d") -> bool:
+    """Whether it is one over the last axis, and its rows so short that NumPy takes long over each.
+
+    So few numbers NumPy adds up one by one, too.
+    """
+    last = x.ndim - 1
+    over_rows = last > 0 and axis is not None and axis in (-1, last, (-1,), (last,))
+    return bool(over_rows and 1 < x.shape[-1] <= most and x.size > 256 and x.dtype.char in kinds)
+
+
+def largest(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """x.max; of short rows by columns."""
+    if not (isinstance(x, np.ndarray) and has_short_rows(x, axis, 32, "df")):
+        return x.max(axis=axis, keepdims=keepdims)
+    found = np.maximum.reduce(np.ascontiguousarray(rows_of(x).T), axis=0)
+    return found.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
 
 
 def _in_pairs(x: Any, axis: Any) -> bool:
@@ -106,18 +127,24 @@ def _as_product(terms: str, result: str, *layouts: Any) -> Callable[..., Any] | 
     What has to be copied is read as it lies in memory: where possible, neighbours stay neighbours.
     """
     pair = terms.split(",")
-    sizes = {i: n for t, (shape, _) in zip(pair, layouts, strict=True) for i, n in zip(t, shape)}
-    shared = set(pair[0]) & set(pair[-1])
-    summed = shared - set(result)
+    if len(pair) != 2:
+        return None
+    known = [
+        entry
+        for t, (shape, _) in zip(pair, layouts, strict=True)
+        for entry in zip(t, shape, strict=True)
+    ]
+    sizes = dict(known)
+    shared = set(pair[0]) & set(pair[1])
+    summed, stack = shared - set(result), [i for i in result if i in shared]
     plain = all(len(set(t)) == len(t) and set(t) <= summed | set(result) for t in pair)
-    alike = all(n == sizes[i] for t, (x, _) in zip(pair, layouts, strict=True) for i, n in zip(t, x))
-    if len(pair) != 2 or not (summed and plain and alike):
+    flat = stack and any(set(t) == shared for t in pair)  # vectors: too little for BLAS
+    if len(set(known)) > len(sizes) or not (summed and plain) or flat:
         return None
     near = []
     for t, (_, strides) in zip(pair, layouts, strict=True):
-        step = dict(zip(t, map(abs, strides), strict=True))
-        near.append(sorted(t, key=lambda i, s=step: (sizes[i] > 1, -s[i], sizes[i])))
-    stack = [i for i in result if i in shared]
+        steps = zip(t, strides, strict=True)
+        near.append([i for *_, i in sorted((sizes[i] > 1, -abs(s), sizes[i], i) for i, s in steps)])
     larger = max(near, key=lambda t: math.prod(sizes[i] for i in t))
     added = [i for i in larger if i in summed]
     orders, matrices, upright, own = [], [], [], []

@@ -323,7 +323,7 @@ def _reduction(name: str, forward: Any, derivative: Any) -> Rule:
 
 def total(x: Any, axis: Any, **kept: Any) -> Any:
     """The sum within a derivative."""
-    if x.dtype.char in "ef":
+    if x.dtype.char in "ef" or numerics.has_short_rows(x, axis):
         return sum(x, **{"axis": axis, "keepdims": False, **kept})
     return np.sum(x, axis=axis, **kept)
 
@@ -363,7 +363,7 @@ def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return numerics.where(chosen, _restored(g, axis, keepdims) / parts, 0)
 
 
-max = _reduction("max", lambda x, **over: x.max(**over), _extreme)
+max = _reduction("max", numerics.largest, _extreme)
 min = _reduction("min", lambda x, **over: x.min(**over), _extreme)
 
 
@@ -416,7 +416,9 @@ def _places(x: Any, axis: int) -> Any:
 
 def _largest(x: Any, axis: Any) -> Any:
     """The largest entry, to be taken off so that no exponential overflows; of none, -inf."""
-    return x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
+    if not x.size:
+        return x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return numerics.largest(x, axis, True)
 
 
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import rules
-from ..numerics import FEW, column_sums, is_chosen_by_bits, where
+from ..numerics import FEW, column_sums, has_short_rows, is_chosen_by_bits, largest, where
 from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, is_entrywise, reach
@@ -171,8 +171,11 @@ class Statements(Identifiers):
                 return f"{self.bind(column_sums)}({text})"
             ones = np.ones(rows, x.dtype)
             return f"{self.bind(ones, f'ones_{rows}')}.dot({text})"
-        rest = ", None, None, True" if symbol.options.get("keepdims") else ""
-        axis = self._text(symbol.options.get("axis"))
+        over = symbol.options.get("axis")
+        axis, kept = self._text(over), symbol.options.get("keepdims")
+        if symbol.call == "max" and has_short_rows(x, over, 32, "df"):
+            return f"{self.bind(largest)}({self._text(x)}, {axis}, {bool(kept)})"
+        rest = ", None, None, True" if kept else ""
         return f"{self.bind(reduce, f'{symbol.call}_over')}({self._text(x)}, {axis}{rest})"
 
     def _read(self, x: Any) -> Text:
@@ -204,7 +207,9 @@ def _by_bits(symbol: Symbol) -> bool:
     if symbol.function is not np.where:
         return False
     mask, a, b = (getattr(x, "value", x) for x in symbol.arguments)
-    return any(type(n) is int and n == 0 and is_chosen_by_bits(mask, x) for n, x in ((a, b), (b, a)))
+    return any(
+        type(n) is int and n == 0 and is_chosen_by_bits(mask, x) for n, x in ((a, b), (b, a))
+    )
 
 
 def _owners(order: Sequence[Symbol]) -> dict[Symbol, Symbol]:
