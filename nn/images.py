@@ -139,13 +139,13 @@ class MaxPool2d(Module):
         """The image of these numbers."""
         name = type(self).__name__
         x = transpose(_image(name, x), CHANNELS_LAST)
-        windows = transpose(_windows(name, x, self.kernel_size, self.stride), 4, 5, 0, 1, 2, 3)
-        one_by_one = reshape(windows, math.prod(self.kernel_size), *windows.shape[2:])
-        return transpose(self.of(one_by_one), CHANNELS_FIRST)
+        windows = transpose(_windows(name, x, self.kernel_size, self.stride), 0, 4, 5, 1, 2, 3)
+        shape = len(x), math.prod(self.kernel_size), *windows.shape[3:]
+        return transpose(self.of(reshape(windows, shape)), CHANNELS_FIRST)
 
     def of(self, windows: Tensor) -> Tensor:
-        """One number of each window, whose numbers are along the first axis."""
-        return max(windows, 0)
+        """One number of each window, whose numbers are along axis 1."""
+        return max(windows, 1)
 
     def extra_repr(self) -> str:
         stride = "" if self.stride == self.kernel_size else f", stride={_shortly(self.stride)}"
@@ -157,4 +157,4 @@ class AvgPool2d(MaxPool2d):
 
     def of(self, windows: Tensor) -> Tensor:
         """One number of each window."""
-        return mean(windows, 0)
+        return mean(windows, 1)
