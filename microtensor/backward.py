@@ -210,8 +210,9 @@ def _watching() -> Visit | None:
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """The gradient of a value that broadcasting copied: what returns to its copies, added up."""
     extra = g.ndim - len(shape)
-    if g.__class__ is np.ndarray and g.shape[1:] == shape and g.ndim == 2 and g.dtype.char in "df":
-        return column_sums(g)
+    rows = extra and len(shape) == 1 and g.__class__ is np.ndarray and g.shape[-1:] == shape
+    if rows and shape[0] and g.dtype.char in "df":
+        return column_sums(g if extra == 1 else g.reshape(-1, shape[0]))
     axes = tuple(range(extra)) + tuple(
         extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1
     )

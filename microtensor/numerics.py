@@ -6,7 +6,7 @@ each; whole numbers are made floats. Written in NumPy's functions, as rules are.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -43,10 +43,31 @@ def in_double(f: Any, x: Any, **over: Any) -> Any:
 def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum, made in double precision where fewer bits would lose what is added."""
     kind = x.dtype.char
+    if has_short_rows(x, axis):
+        added = rows_of(x) @ _ones(int(x.shape[-1]), x.dtype)
+        return added.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
     if kind == "e" or (kind == "f" and x.size > FEW and not _in_pairs(x, axis)):
         wide = _reduce(x, axis=axis, dtype=np.float64, keepdims=keepdims)
         return wide.astype(x.dtype)
     return _reduce(x, axis=axis, keepdims=keepdims)
+
+
+def has_short_rows(x: Any, axis: Any, most: int = FEW, kinds: str = "d") -> bool:
+    """Whether it is one over the last axis, and its rows so short that NumPy takes long over each.
+
+    So few numbers NumPy adds up one by one, too.
+    """
+    last = x.ndim - 1
+    over_rows = last > 0 and axis is not None and axis in (-1, last, (-1,), (last,))
+    return bool(over_rows and 1 < x.shape[-1] <= most and x.size > 256 and x.dtype.char in kinds)
+
+
+def largest(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """x.max; of short rows by columns."""
+    if not (isinstance(x, np.ndarray) and has_short_rows(x, axis, 32, "df")):
+        return x.max(axis=axis, keepdims=keepdims)
+    found = np.maximum.reduce(np.ascontiguousarray(rows_of(x).T), axis=0)
+    return found.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
 
 
 def _in_pairs(x: Any, axis: Any) -> bool:
@@ -94,8 +115,57 @@ def contract(*xs: Any, subscripts: str, optimize: Any = None) -> Any:
     if len(sizes) == len(result) or optimize is not None:
         return np.einsum(subscripts, *xs, **({} if optimize is None else {"optimize": optimize}))
     if len(xs) > 1 and math.prod(sizes.values()) > MUCH:
-        return np.einsum(subscripts, *xs, optimize=True)
+        product = _as_product(terms, result, *((x.shape, x.strides) for x in xs))
+        return product(*xs) if product else np.einsum(subscripts, *xs, optimize=True)
     return in_double(partial(np.einsum, subscripts, *xs), xs[0])
+
+
+@lru_cache(maxsize=256)
+def _as_product(terms: str, result: str, *layouts: Any) -> Callable[..., Any] | None:
+    """A sum of products over arrays so laid out, as one of matrices; None where it is none.
+
+    What has to be copied is read as it lies in memory: where possible, neighbours stay neighbours.
+    """
+    pair = terms.split(",")
+    if len(pair) != 2:
+        return None
+    known = [
+        entry
+        for t, (shape, _) in zip(pair, layouts, strict=True)
+        for entry in zip(t, shape, strict=True)
+    ]
+    sizes = dict(known)
+    shared = set(pair[0]) & set(pair[1])
+    summed, stack = shared - set(result), [i for i in result if i in shared]
+    plain = all(len(set(t)) == len(t) and set(t) <= summed | set(result) for t in pair)
+    flat = stack and any(set(t) == shared for t in pair)  # vectors: too little for BLAS
+    if len(set(known)) > len(sizes) or not (summed and plain) or flat:
+        return None
+    near = []
+    for t, (_, strides) in zip(pair, layouts, strict=True):
+        steps = zip(t, strides, strict=True)
+        near.append([i for *_, i in sorted((sizes[i] > 1, -abs(s), sizes[i], i) for i, s in steps)])
+    larger = max(near, key=lambda t: math.prod(sizes[i] for i in t))
+    added = [i for i in larger if i in summed]
+    orders, matrices, upright, own = [], [], [], []
+    for t, letters in zip(pair, near, strict=True):
+        own.append([i for i in letters if i not in shared])
+        upright.append(letters[-1] in summed)  # the axes that are summed are columns
+        groups = (own[-1], added) if upright[-1] else (added, own[-1])
+        orders.append(tuple(t.index(i) for i in (*stack, *groups[0], *groups[1])))
+        parts = (stack, *groups) if stack else groups
+        matrices.append(tuple(math.prod(sizes[i] for i in part) for part in parts))
+    found = [*stack, *own[0], *own[1]]
+    shape, back = tuple(sizes[i] for i in found), tuple(found.index(i) for i in result)
+
+    def product(left: Any, right: Any) -> Any:
+        left = left.transpose(orders[0]).reshape(matrices[0])
+        right = right.transpose(orders[1]).reshape(matrices[1])
+        left = left if upright[0] else left.mT
+        right = right.mT if upright[1] else right
+        return (left @ right).reshape(shape).transpose(back)
+
+    return product
 
 
 def floats(x: Any, dtype: Any = np.float64) -> Any:
@@ -213,6 +283,37 @@ def sums_after(g: Any, x: Any) -> Any:
         x = x * np.concatenate([x[..., step:], zeros[..., :step]], axis=-1)
         step = 2 * step
     return g
+
+
+BRANCHES = 4000  # numbers, from which on a processor doesn't remember which way each went
+
+
+def where(mask: Any, a: Any, b: Any) -> Any:
+    """np.where; many numbers or 0 are chosen by their bits, without a branch that is guessed."""
+    x, other = (b, a) if a.__class__ is int else (a, b)
+    if not (is_chosen_by_bits(mask, x) and other.__class__ is int and other == 0):
+        return np.where(mask, a, b)
+    kind = f"i{x.itemsize}"
+    bits = mask.astype(kind)
+    bits = np.negative(bits, bits) if x is a else np.subtract(bits, 1, bits)
+    return np.bitwise_and(x.view(kind), bits).view(x.dtype)
+
+
+def is_chosen_by_bits(mask: Any, x: Any) -> bool:
+    """Whether `where` of a mask, these numbers and 0 is done so."""
+    known = isinstance(mask, np.ndarray) and isinstance(x, np.ndarray)
+    return bool(known and mask.size > BRANCHES and mask.dtype.char == "?" and x.dtype.char in "efd")
+
+
+def padded(x: Any, widths: Sequence[Sequence[int]], value: Any) -> Any:
+    """np.pad with a number, in the memory order of x."""
+    if any(n < 0 for pair in widths for n in pair):
+        raise ValueError("index can't contain negative values")
+    sizes = [before + n + after for (before, after), n in zip(widths, x.shape, strict=True)]
+    wide = np.full_like(x, value, shape=sizes)
+    inner = (slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+    wide[tuple(inner)] = x
+    return wide
 
 
 def overlap_add(g: Any, axes: Sequence[int]) -> Any:

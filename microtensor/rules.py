@@ -285,7 +285,7 @@ remainder = _rule(
 # Kinks: relu'(0) = 0, |x|' = 0 at 0, a tie of maximum or minimum is shared equally, clip passes
 # the gradient at its bounds too.
 
-relu = _rule("relu", lambda x: np.maximum(x, 0), lambda g, out, x: np.where(out == 0, 0, g))
+relu = _rule("relu", lambda x: np.maximum(x, 0), lambda g, out, x: numerics.where(out == 0, 0, g))
 absolute = _rule(
     "absolute", np.absolute, lambda g, out, x: np.where(x > 0, g, np.where(x < 0, -g, 0))
 )
@@ -301,16 +301,16 @@ minimum = _rule("minimum", np.minimum, _wins, lambda g, out, a, b: _wins(g, out,
 clip = _rule(
     "clip",
     lambda x, low, high: np.minimum(np.maximum(x, low), high),
-    lambda g, out, x, low, high: np.where((x >= low) & (x <= high), g, 0),
-    lambda g, out, x, low, high: np.where((x < low) & (low <= high), g, 0),
-    lambda g, out, x, low, high: np.where((x > high) | (low > high), g, 0),
+    lambda g, out, x, low, high: numerics.where((x >= low) & (x <= high), g, 0),
+    lambda g, out, x, low, high: numerics.where((x < low) & (low <= high), g, 0),
+    lambda g, out, x, low, high: numerics.where((x > high) | (low > high), g, 0),
 )
 where = _rule(
     "where",
-    np.where,
+    numerics.where,
     None,
-    lambda g, out, condition, a, b: np.where(condition, g, 0),
-    lambda g, out, condition, a, b: np.where(condition, 0, g),
+    lambda g, out, condition, a, b: numerics.where(condition, g, 0),
+    lambda g, out, condition, a, b: numerics.where(condition, 0, g),
 )
 
 
@@ -323,7 +323,7 @@ def _reduction(name: str, forward: Any, derivative: Any) -> Rule:
 
 def total(x: Any, axis: Any, **kept: Any) -> Any:
     """The sum within a derivative."""
-    if x.dtype.char in "ef":
+    if x.dtype.char in "ef" or numerics.has_short_rows(x, axis):
         return sum(x, **{"axis": axis, "keepdims": False, **kept})
     return np.sum(x, axis=axis, **kept)
 
@@ -360,10 +360,10 @@ def _extreme(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient goes to the largest (smallest) entries, in equal parts where several are."""
     chosen = (x == restored(out, axis, keepdims)) | (x != x)  # nan, where there is one
     parts = total(chosen, axis, keepdims=True).astype(g.dtype)
-    return np.where(chosen, restored(g, axis, keepdims) / parts, 0)
+    return numerics.where(chosen, restored(g, axis, keepdims) / parts, 0)
 
 
-max = _reduction("max", lambda x, **over: x.max(**over), _extreme)
+max = _reduction("max", numerics.largest, _extreme)
 min = _reduction("min", lambda x, **over: x.min(**over), _extreme)
 
 
@@ -416,7 +416,9 @@ def _places(x: Any, axis: int) -> Any:
 
 def _largest(x: Any, axis: Any) -> Any:
     """The largest entry, to be taken off so that no exponential overflows; of none, -inf."""
-    return x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
+    if not x.size:
+        return x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return numerics.largest(x, axis, True)
 
 
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -502,7 +504,7 @@ def _parts(g: Any, out: Any, *xs: Any, axis: int) -> Any:
 concatenate = _rule("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), every=_parts)
 pad = _rule(
     "pad",
-    lambda x, widths, value: np.pad(x, widths, constant_values=value),
+    numerics.padded,
     lambda g, out, x, widths, value: g[
         tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from .init import RNG, lecun_normal
 from .module import Module, Parameter
 
 Pair = int | tuple[int, int]
+CHANNELS_LAST, CHANNELS_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)  # inside, a pixel is one piece of memory
 
 
 def _pair(owner: str, name: str, value: Any, least: int = 1) -> tuple[int, int]:
@@ -41,19 +43,19 @@ def _shortly(pair: tuple[int, int]) -> str:
 
 
 def _windows(owner: str, x: Tensor, size: tuple[int, int], stride: tuple[int, int]) -> Tensor:
-    """Every window of a size, `stride` apart: (N, C, down, across, *size)."""
+    """Every window of a size, `stride` apart, of images (N, H, W, C): (N, H', W', C, *size)."""
     (h, w), (down, across) = size, stride
-    if x.shape[2] < h or x.shape[3] < w:
+    if x.shape[1] < h or x.shape[2] < w:
         raise ShapeError(
-            f"{owner}: a window of {h} x {w} doesn't fit into {x.shape[2]} x {x.shape[3]}"
+            f"{owner}: a window of {h} x {w} doesn't fit into {x.shape[1]} x {x.shape[2]}"
         )
     if size == stride:  # side by side: a matter of shape alone
-        n, c, rows, columns = *x.shape[:2], x.shape[2] // h, x.shape[3] // w
-        whole = x if (rows * h, columns * w) == x.shape[2:] else x[..., : rows * h, : columns * w]
-        return transpose(reshape(whole, n, c, rows, h, columns, w), 0, 1, 2, 4, 3, 5)
-    found: Tensor = sliding_window_view(x, size, (2, 3))
+        n, rows, columns, c = len(x), x.shape[1] // h, x.shape[2] // w, x.shape[3]
+        whole = x if (rows * h, columns * w) == x.shape[1:3] else x[:, : rows * h, : columns * w]
+        return transpose(reshape(whole, n, rows, h, columns, w, c), 0, 1, 3, 5, 2, 4)
+    found: Tensor = sliding_window_view(x, size, (1, 2))
     if stride != (1, 1):
-        found = found[:, :, ::down, ::across]
+        found = found[:, ::down, ::across]
     return found
 
 
@@ -105,11 +107,12 @@ class Conv2d(Module):
         """The image of these sums."""
         x = _image("Conv2d", x, self.weight.shape[1])
         with record_constants():  # so that programs begin with the images, not with the windows
+            x = transpose(x, CHANNELS_LAST)
             if any(self.padding):
-                x = pad(x, ((0, 0), (0, 0), *((n, n) for n in self.padding)))
+                x = pad(x, ((0, 0), *((n, n) for n in self.padding), (0, 0)))
             windows = _windows("Conv2d", x, self.kernel_size, self.stride)
-        z = einsum("nchwij,ocij->nohw", windows, self.weight)
-        return z if self.bias is None else z + reshape(self.bias, -1, 1, 1)
+        z = einsum("nhwcij,ocij->nhwo", windows, self.weight)
+        return transpose(z if self.bias is None else z + self.bias, CHANNELS_FIRST)
 
     def extra_repr(self) -> str:
         n_out, n_in = self.weight.shape[:2]
@@ -135,11 +138,14 @@ class MaxPool2d(Module):
     def forward(self, x: Any) -> Tensor:
         """The image of these numbers."""
         name = type(self).__name__
-        return self.of(_windows(name, _image(name, x), self.kernel_size, self.stride))
+        x = transpose(_image(name, x), CHANNELS_LAST)
+        windows = transpose(_windows(name, x, self.kernel_size, self.stride), 0, 4, 5, 1, 2, 3)
+        shape = len(x), math.prod(self.kernel_size), *windows.shape[3:]
+        return transpose(self.of(reshape(windows, shape)), CHANNELS_FIRST)
 
     def of(self, windows: Tensor) -> Tensor:
-        """One number of each window."""
-        return max(windows, (4, 5))
+        """One number of each window, whose numbers are along axis 1."""
+        return max(windows, 1)
 
     def extra_repr(self) -> str:
         stride = "" if self.stride == self.kernel_size else f", stride={_shortly(self.stride)}"
@@ -151,4 +157,4 @@ class AvgPool2d(MaxPool2d):
 
     def of(self, windows: Tensor) -> Tensor:
         """One number of each window."""
-        return mean(windows, (4, 5))
+        return mean(windows, 1)

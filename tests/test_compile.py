@@ -1624,3 +1624,21 @@ def test_a_chain_of_functions_takes_little_memory():
     step()
     fresh = [line for line in step.source.splitlines() if re.match(r" +v\d+ = ", line)]
     assert len(fresh) <= 9, step.source
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "shapes",
+    [((1000, 7), (1000, 1)), ((40, 30, 7), (40, 30, 1)), ((1000, 7), (1, 7)), ((40, 30, 5), (5,))],
+    ids=str,
+)
+def test_what_broadcasting_copied_is_added_up_as_the_walk_does(shapes, dtype):
+    x, b = (Tensor(rng.normal(size=s), requires_grad=True, dtype=dtype) for s in shapes)
+
+    def f(X):
+        rows = mt.softmax(x * b + X, -1) + (x / (2 + b * b)).mean(-1, keepdims=True)
+        return (rows.max(-1) ** 2).sum() + (x * b).relu().sum()
+
+    step = mt.compile(f)
+    for _ in range(3):
+        agree(step, f, [x, b], rng.normal(size=shapes[0]).astype(dtype))

@@ -1,5 +1,7 @@
 """Conv2d and the pools: by loops, against PyTorch and differences; and what they refuse."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -260,3 +262,35 @@ def test_a_whole_network_is_read_in_every_way():
     assert "sliding_window_view" in source
     assert "layers.0" in str(mt.explain(cost))
     assert mt.draw(cost).source.count("layers.2") >= 1
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(3, 4, 3, padding=1, rng=0),
+        nn.Conv2d(3, 4, 2, stride=2, rng=0),
+        nn.MaxPool2d(2),
+        nn.MaxPool2d(3, 1),
+        nn.AvgPool2d(2),
+    ],
+    ids=str,
+)
+def test_its_program_holds_for_other_numbers_of_images(layer):
+    net = nn.Sequential(nn.Conv2d(2, 3, 1, rng=1), layer)
+    result = (net(mt.Tensor(image((5, 6), n=4), name="X")) ** 2).mean()
+    text = mt.to_source(result)
+    assert "It holds" not in text
+    space = {}
+    exec(text, space)
+    function = next(f for name, f in space.items() if name.endswith("_and_gradients"))
+    X = image((5, 6), n=7, seed=1)
+    docs = re.findall(r"(\w+) (\([\d, ]+\))", function.__doc__)
+    by_shape = {str(p.shape): p for p in net.parameters()}
+    learned = {name: by_shape[shape] for name, shape in docs if name != "X"}
+    value, found = function(X=X, **{name: p.data for name, p in learned.items()})
+    net.zero_grad()
+    expected = (net(X) ** 2).mean()
+    expected.backward()
+    np.testing.assert_allclose(value, expected.data, **LIMIT)
+    for name, p in learned.items():
+        np.testing.assert_allclose(found[name], p.grad, **LIMIT)

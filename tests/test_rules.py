@@ -734,3 +734,90 @@ def test_einsum_of_no_entries():
         output = mt.einsum(subscripts, *xs)
         for x, d in zip(xs, mt.grad(output, xs, np.ones(output.shape)), strict=True):
             np.testing.assert_array_equal(d.numpy(), np.zeros(x.shape))
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "windows", "turned"])
+@pytest.mark.parametrize(
+    ("subscripts", "shapes"),
+    [
+        ("nhwcij,ocij->nhwo", ((6, 9, 5, 3, 3, 2), (4, 3, 3, 2))),
+        ("nhwo,nhwcij->ocij", ((6, 9, 5, 4), (6, 9, 5, 3, 3, 2))),
+        ("bhqd,bhkd->bhqk", ((3, 2, 20, 16), (3, 2, 30, 16))),
+        ("ij,jk->ki", ((60, 50), (50, 1))),
+        ("ijk,kji->", ((40, 30, 20), (20, 30, 40))),
+        ("bij,bj->bi", ((7, 80, 60), (7, 60))),
+        ("ij,jk->ik", ((200, 1), (30, 200))),  # a length of 1 broadcasts
+    ],
+)
+def test_large_einsums_however_their_operands_lie(subscripts, shapes, layout):
+    rng = np.random.default_rng(0)
+    xs = [laid_out(rng.normal(size=shape), layout) for shape in shapes]
+    expected = np.einsum(subscripts, *xs)
+    tensors = [mt.Tensor(x, requires_grad=True) for x in xs]
+    result = mt.einsum(subscripts, *tensors)
+    np.testing.assert_allclose(result.data, expected, rtol=1e-11, atol=1e-11)
+    upstream = rng.normal(size=expected.shape)
+    result.backward(upstream)
+    for x, tensor in zip(xs, tensors, strict=True):
+        step = rng.normal(size=x.shape)
+        moved = [step if y is x else y for y in xs]
+        change = (np.einsum(subscripts, *moved) * upstream).sum()  # it is linear in each
+        np.testing.assert_allclose((tensor.grad * step).sum(), change, rtol=1e-9)
+
+
+def laid_out(x, layout):
+    """The same numbers in another order in memory."""
+    if layout == "turned":
+        return x[..., ::-1].copy()[..., ::-1]
+    if layout == "windows":
+        return np.pad(x, 1)[(slice(1, -1),) * x.ndim]
+    return np.asarray(x, order=layout)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("size", [40, 10_000])
+def test_numbers_or_zero_are_chosen_bit_for_bit(size, dtype):
+    rng = np.random.default_rng(0)
+    special = np.array([np.inf, -np.inf, np.nan, -0.0, 1e-40], dtype)
+    x = np.concatenate([special, special, rng.normal(size=size).astype(dtype)])
+    mask = rng.random(x.size) < 0.5
+    mask[:10] = [True] * 5 + [False] * 5
+    assert mt.where(mask, mt.Tensor(x), 0).data.tobytes() == np.where(mask, x, 0).tobytes()
+    assert mt.where(mask, 0, mt.Tensor(x)).data.tobytes() == np.where(mask, 0, x).tobytes()
+    t = mt.Tensor(np.where(mask, 1, -1).astype(dtype), requires_grad=True)
+    t.relu().backward(x)  # nothing of inf and nan comes through where it is flat
+    assert t.grad.tobytes() == np.where(mask, x, 0).astype(dtype).tobytes()
+
+
+def test_what_is_padded_keeps_its_order_in_memory_and_has_no_negative_widths():
+    x = np.arange(24.0).reshape(2, 3, 4).transpose(1, 2, 0)
+    widths = ((1, 0), (0, 2), (3, 1))
+    found = mt.pad(x, widths, constant_values=7).data
+    np.testing.assert_array_equal(found, np.pad(x, widths, constant_values=7))
+    assert np.argsort(found.strides).tolist() == np.argsort(x.strides).tolist()
+    with pytest.raises(ValueError, match="negative"):
+        mt.pad(x[:1, :1, :1], ((-1, 1), (0, 0), (0, 0)))
+
+
+@pytest.mark.parametrize("length", [2, 32, 33, 128, 129])
+def test_sums_and_largest_of_many_short_rows(length):
+    x = np.random.default_rng(0).normal(size=(20, 30, length))
+    x[0, 0, 0], x[1, 0] = np.nan, np.inf
+    for view in (x, x[:, ::2], np.asfortranarray(x)):
+        for axis in (-1, 2, (2,)):
+            for keepdims in (True, False):
+                over = {"axis": axis, "keepdims": keepdims}
+                np.testing.assert_allclose(
+                    mt.sum(view, **over).data, view.sum(**over), rtol=1e-13, atol=1e-13
+                )
+                np.testing.assert_array_equal(mt.max(view, **over).data, view.max(**over))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_row_that_was_added_to_a_stack_gets_the_sum_of_all(dtype):
+    rng = np.random.default_rng(0)
+    x, upstream = rng.normal(size=(40, 30, 5)), rng.normal(size=(40, 30, 5))
+    row = mt.Tensor(rng.normal(size=5), requires_grad=True, dtype=dtype)
+    (mt.Tensor(x, dtype=dtype) + row).backward(upstream.astype(dtype))
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(row.grad, upstream.sum((0, 1)), rtol=100 * eps, atol=100 * eps)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import rules
-from ..numerics import FEW, column_sums
+from ..numerics import FEW, column_sums, has_short_rows, is_chosen_by_bits, largest, where
 from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
 from .symbol import Symbol, has_symbols, is_entrywise, reach
@@ -141,7 +141,7 @@ class Statements(Identifiers):
             mask, number, x = arguments
             if x is not room or np.shape(getattr(mask, "value", mask)) != symbol.shape:
                 return ""
-            if not isinstance(number, int | float):
+            if not isinstance(number, int | float) or _by_bits(symbol):
                 return ""
             number = self.bind(np.array(number, symbol.dtype), f"n{number}")
             return f"{self.bind(np.putmask)}({name}, {self._text(mask)}, {number})"
@@ -181,6 +181,8 @@ class Statements(Identifiers):
         plain = is_entrywise(symbol.function) and not symbol.options and symbol.call != "power"
         if plain and symbol.ndim and numbers != list(map(self._text, symbol.arguments)):
             return f"{self.bind(symbol.function)}({', '.join(numbers)})"
+        if _by_bits(symbol):
+            return f"{self.bind(where)}({', '.join(map(self._text, symbol.arguments))})"
         if symbol.call in SHORT and symbol.function not in WHOLE:
             return written(symbol, self._read).text
         texts = [self._text(x) for x in symbol.arguments]
@@ -191,12 +193,17 @@ class Statements(Identifiers):
         """The method behind np.sum, np.max and np.min, which is quicker to start."""
         (x,) = symbol.arguments
         if self._sums_columns(symbol):
-            if x.dtype.char != "d" and x.shape[0] > 2 * FEW:
-                return f"{self.bind(column_sums)}({self._text(x)})"
-            ones = np.ones(x.shape[0], x.dtype)
-            return f"{self.bind(ones, f'ones_{len(ones)}')}.dot({self._text(x)})"
-        rest = ", None, None, True" if symbol.options.get("keepdims") else ""
-        axis = self._text(symbol.options.get("axis"))
+            rows, text = x.value.size // x.shape[-1], self._text(x)
+            text += "" if x.ndim == 2 else f".reshape({rows}, {x.shape[-1]})"
+            if x.dtype.char != "d" and rows > 2 * FEW:
+                return f"{self.bind(column_sums)}({text})"
+            ones = np.ones(rows, x.dtype)
+            return f"{self.bind(ones, f'ones_{rows}')}.dot({text})"
+        over = symbol.options.get("axis")
+        axis, kept = self._text(over), symbol.options.get("keepdims")
+        if symbol.call == "max" and has_short_rows(x, over, 32, "df"):
+            return f"{self.bind(largest)}({self._text(x)}, {axis}, {bool(kept)})"
+        rest = ", None, None, True" if kept else ""
         return f"{self.bind(reduce, f'{symbol.call}_over')}({self._text(x)}, {axis}{rest})"
 
     def _read(self, x: Any) -> Text:
@@ -205,9 +212,11 @@ class Statements(Identifiers):
     def _sums_columns(self, symbol: Symbol) -> bool:
         """Whether it is the sum by which the walk undoes the broadcasting of a row."""
         (x,) = symbol.arguments
-        kept = any(reader.shape == (1, *symbol.shape) for reader in self._readers[symbol])
+        last = x.ndim - 1
+        kept = any(reader.shape == (*[1] * last, *symbol.shape) for reader in self._readers[symbol])
         said = {} if symbol.function is np.sum else {"keepdims": False}
-        return symbol.options == {"axis": (0,), **said} and x.ndim == 2 and not kept
+        whole = symbol.options == {"axis": tuple(range(last)), **said}
+        return whole and last > 0 and x.shape[-1] > 0 and not kept
 
     def _text(self, x: Any) -> str:
         """An argument as it is written."""
@@ -231,6 +240,16 @@ def _in_order(checks: Iterable[Symbol], samples: Collection[Symbol]) -> Iterator
             before = []
         else:
             before.append(symbol)
+
+
+def _by_bits(symbol: Symbol) -> bool:
+    """Whether numbers or 0 are chosen in the quicker way."""
+    if symbol.function is not np.where:
+        return False
+    mask, a, b = (getattr(x, "value", x) for x in symbol.arguments)
+    return any(
+        type(n) is int and n == 0 and is_chosen_by_bits(mask, x) for n, x in ((a, b), (b, a))
+    )
 
 
 def _owners(order: Sequence[Symbol]) -> dict[Symbol, Symbol]:

@@ -394,6 +394,12 @@ def _astype(symbol: Symbol, read: Read) -> Text:
     return Text(f"{x.within(ATOM)}.astype({kind})" if symbol.shape else f"{kind}({x.text})")
 
 
+def _pad(symbol: Symbol, read: Read) -> Text:
+    x, widths, number = *symbol.arguments, *symbol.options.values()
+    given = "" if number == 0 else f", constant_values={read(number).text}"
+    return Text(f"np.pad({read(x).text}, {read(widths).text}{given})")
+
+
 def _negative(symbol: Symbol, read: Read) -> Text:
     inner = symbol.arguments[0]
     x = read(inner)
@@ -449,6 +455,7 @@ SPECIAL: dict[str, Callable[[Symbol, Read], Text | None]] = {
     "reshape": _reshape,
     "astype": _astype,
     "negative": _negative,
+    "pad": _pad,
     "full": _full,
     "clip": _clip,
     "linalg.vector_norm": _norm,

@@ -372,7 +372,7 @@ def _reshape_of_sum(to: Simplifier, symbol: Symbol) -> Any:
     summed, axes = x.arguments[0], _axes(x)
     if tuple(1 if a in axes else n for a, n in enumerate(shape_of(summed))) != symbol.shape:
         return None
-    kept = to.make("sum", summed, axis=x.options["axis"], keepdims=True)
+    kept = to.make("sum", summed, axis=x.options["axis"], keepdims=True, like=x)
     return to.built(parts._replace(core=kept))
 
 
