@@ -149,7 +149,7 @@ def _cholesky(g: Any, out: Any, a: Any) -> Any:
     """Murray (2016), "Differentiation of the Cholesky decomposition", equation 9; with one inverse,
     which takes as long as one of the two solves there."""
     n, inner, inverse = out.shape[-1], out.mT @ g, _INV(out)
-    half = inner * (np.tri(n, dtype=out.dtype) - np.eye(n, dtype=out.dtype) / 2)
+    half = inner * np.tri(n, dtype=out.dtype) - inner * np.eye(n, dtype=out.dtype) / 2
     return _symmetric(inverse.mT @ half @ inverse)
 
 
