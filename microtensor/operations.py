@@ -166,35 +166,43 @@ def reduction(
         if np.ndim(initial):
             raise ShapeError(f"{rule.name}: initial is one number, got {label(initial)}")
         kept: Any = initial if none is None else none
-        kept = kept if kept is None else _in(x.dtype, kept)
+        kept = kept if kept is None else in_dtype(x.dtype, kept, rule.name)
         x = _chosen(where, x, kept, rule.name)
         if none is None and not x.size and initial is not None:
             reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
             x = pad(x, [(0, int(k in reduced)) for k in range(x.ndim)], constant_values=kept)
         found = apply(rule, (x,), over)
-        found = found if initial is None else pair(found, _in(found.dtype, initial))
+        if initial is not None:
+            found = pair(found, in_dtype(found.dtype, initial, rule.name))
         return found if dtype is None else astype(found, dtype, copy=False)
 
     return _listed(function, rule, text, {"numpy": f"{rule.name} {names}"})
 
 
-def _in(dtype: Any, x: Operand) -> Operand:
-    return astype(x, dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)[()]
+def in_dtype(dtype: Any, x: Operand, name: str) -> Operand:
+    """In a dtype; OverflowError for a whole number of Python's that it can't hold."""
+    return astype(x, dtype) if isinstance(x, Tensor) else np.asarray(operand(x, name), dtype)[()]
 
 
 def _chosen(mask: Operand, x: Operand, other: Operand, name: str) -> Operand:
     """x where the mask holds, in its own shape, else a number."""
     if mask is True:
         return x
-    x, mask = plain(x, name), plain(mask, name)
-    if mask.dtype.kind != "b":
-        raise TypeError(f"{name}: a mask holds bools, got {label(mask)} of dtype {mask.dtype}")
+    x, mask = plain(x, name), bools(mask, name)
     if other is None:
         raise ValueError(f"{name}: give initial= with where=, for where no entry is left")
     sizes = zip(mask.shape[::-1], x.shape[::-1], strict=False)
     if mask.ndim > x.ndim or builtins.any(m not in (1, n) for m, n in sizes):
         raise ShapeError(f"{name}: the mask, {label(mask)}, doesn't broadcast to {label(x)}")
     return where(mask, x, other)
+
+
+def bools(mask: Operand, name: str) -> Any:
+    """A mask, once it is known to hold bools."""
+    mask = plain(mask, name)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"{name}: a mask holds bools, got {label(mask)} of dtype {mask.dtype}")
+    return mask
 
 
 def _listed(function: _F, rule: Rule, text: str, names: Mapping[str, str]) -> _F:
@@ -322,6 +330,9 @@ def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Tensor:
     """a where the condition holds, else b. Of a condition alone: its positions, as np.nonzero."""
     if a is b is ...:
         return np.nonzero(condition)  # type: ignore[return-value]
+    for x, other in ((a, b), (b, a)):
+        if type(x) is int and getattr(other, "dtype", np.dtype(float)).kind in "iu":
+            other.dtype.type(x)  # OverflowError, where np.where would wrap around
     return apply(rules.where, (condition, a, b))
 
 
@@ -440,11 +451,18 @@ def mean(
     if dtype is None and where is True:
         return apply(rules.mean, (x,), over)
     x = plain(x, "mean") if dtype is None else astype(x, dtype)
-    found = apply(rules.mean, (_chosen(where, x, x.dtype.type(0), "mean"),), over)
-    if where is not True:
-        counts = Tensor(np.ones(x.shape, found.dtype))
-        found = found / apply(rules.mean, (_chosen(where, counts, 0, "mean"),), over)
-    return astype(found, dtype or found.dtype, copy=False)
+    dtype = dtype or (x.dtype if x.dtype.kind == "f" else np.float64)
+    if where is True:
+        return astype(apply(rules.mean, (x,), over), dtype, copy=False)
+    x = wide(x, dtype)
+    parts = x, Tensor(np.ones(x.shape, x.dtype))
+    added = (apply(rules.sum, (_chosen(where, part, 0, "mean"),), over) for part in parts)
+    return astype(divide(*added), dtype, copy=False)
+
+
+def wide(x: Operand, dtype: Any) -> Tensor:
+    """x in a dtype to add up in: single where the result is in half, whose sums would overflow."""
+    return astype(x, np.promote_types(dtype, np.float32), copy=False)
 
 
 @operation()
@@ -564,8 +582,12 @@ def ravel(x: Operand, order: str = "C") -> Tensor:
 @operation()
 def flatten(x: Operand, order: str = "C") -> Tensor:
     """All entries in one row; of a constant a copy, as NumPy's is."""
-    row = reshape(x, -1, order=order)
-    return row if row._rule is not None else row.detach()
+    return own(reshape(x, -1, order=order))
+
+
+def own(x: Tensor) -> Tensor:
+    """A result in memory of its own; that of one that is recorded nobody changes."""
+    return x if x._rule is not None else x.detach()
 
 
 @operation()
