@@ -134,7 +134,8 @@ def rot90(x: Operand, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
 def repeat(x: Operand, repeats: Any, axis: int | None = None) -> Tensor:
     """Every entry several times in a row: so often, or each as often as a list says."""
     x, axis = _along(x, axis, "repeat")
-    repeats = np.asarray(_tensor(repeats, "repeat"))
+    if not isinstance(repeats, list):  # of which NumPy takes an empty one, too
+        repeats = np.asarray(_tensor(repeats, "repeat"))
     return op.getitem(x, _at(axis, np.repeat(np.arange(x.shape[axis]), repeats)))
 
 

@@ -62,6 +62,8 @@ _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
 } | {
     np.positive: operator.pos,
     np.divmod: _divmod,
+    np.dstack: lambda tup: operations.concatenate([functions.atleast_3d(x) for x in tup], 2),
+    np.vdot: lambda a, b: operations.dot(operations.ravel(a), operations.ravel(b)),
     # whose keywords have other names in NumPy
     np.clip: _clip,
     np.full_like: _full_like,

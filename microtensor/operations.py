@@ -330,9 +330,6 @@ def where(condition: Operand, a: Operand = ..., b: Operand = ...) -> Tensor:
     """a where the condition holds, else b. Of a condition alone: its positions, as np.nonzero."""
     if a is b is ...:
         return np.nonzero(condition)  # type: ignore[return-value]
-    for x, other in ((a, b), (b, a)):
-        if type(x) is int and getattr(other, "dtype", np.dtype(float)).kind in "iu":
-            other.dtype.type(x)  # OverflowError, where np.where would wrap around
     return apply(rules.where, (condition, a, b))
 
 
@@ -689,6 +686,7 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
         message = f"pad: {pad_width} doesn't give (before, after) for each axis of {label(x)}"
         raise ShapeError(message) from None
     if mode == "constant":
+        in_dtype(x.dtype, constant_values, "pad")
         return apply(rules.pad, (x,), {"widths": widths, "value": constant_values})
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         modes = "constant, edge, reflect, symmetric, wrap"

@@ -306,9 +306,18 @@ clip = _rule(
     lambda g, out, x, low, high: np.where((x < low) & (low <= high), g, 0),
     lambda g, out, x, low, high: np.where((x > high) | (low > high), g, 0),
 )
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    for x, other in ((a, b), (b, a)):
+        if type(x) is int and hasattr(other, "dtype") and other.dtype.kind in "iu":
+            other.dtype.type(x)  # OverflowError, where np.where would wrap around
+    return np.where(condition, a, b)
+
+
 where = _rule(
     "where",
-    np.where,
+    _where,
     None,
     lambda g, out, condition, a, b: np.where(condition, g, 0),
     lambda g, out, condition, a, b: np.where(condition, 0, g),
