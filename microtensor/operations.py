@@ -316,6 +316,10 @@ absolute = unary(
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     """x kept between low and high (None: no bound). At a bound the gradient still passes."""
     x = plain(x, "clip")
+    if x.dtype.kind != "f":
+        bounds = (b for b in (low, high) if b is not None and not isinstance(b, int | float))
+        dtypes = (plain(b, "clip").dtype for b in bounds)
+        x = astype(x, np.result_type(x.dtype, *dtypes), copy=False)
     lowest, highest = (False, True) if x.dtype.kind == "b" else (-math.inf, math.inf)
     if x.dtype.kind in "iu":  # a number that the dtype can't hold is no bound
         lowest, highest = np.iinfo(x.dtype).min, np.iinfo(x.dtype).max
@@ -452,9 +456,9 @@ def mean(
     if where is True:
         return astype(apply(rules.mean, (x,), over), dtype, copy=False)
     x = wide(x, dtype)
-    parts = x, Tensor(np.ones(x.shape, x.dtype))
-    added = (apply(rules.sum, (_chosen(where, part, 0, "mean"),), over) for part in parts)
-    return astype(divide(*added), dtype, copy=False)
+    added = sum(_chosen(where, x, 0, "mean"), axis, keepdims)
+    count = sum(broadcast_to(where, tuple(x.shape)), axis, keepdims, x.dtype)
+    return astype(divide(added, count), dtype, copy=False)
 
 
 def wide(x: Operand, dtype: Any) -> Tensor:

@@ -242,6 +242,8 @@ def test_sums_and_quotients_have_the_bits_that_they_need():
     assert np.nanmean(Tensor(few)).item() == 100
     assert np.mean(Tensor(np.nan_to_num(few)), where=few == 100).item() == 100
     assert slopes(np.nanmean, few)[0] == 1
+    x = Tensor(few[:20], requires_grad=True, name="x")
+    assert "def L_and_gradients(mask, x):" in mt.to_source(np.nanmean(x))
     for dtype in (np.int64, np.uint64):
         large = np.array([2**62, 2**62 + 2**61], dtype)
         for f in (np.mean, np.median, np.nanmean, np.average):
@@ -297,6 +299,21 @@ def test_a_number_that_a_dtype_cannot_hold_is_refused(number):
             f()
     with pytest.raises(OverflowError, match=f"^where: .*{number}"):
         mt.where(mask, x, number)
+
+
+def test_whole_numbers_are_clipped_in_the_dtype_of_all():
+    x, large = np.array([1, 2], np.uint16), np.array([100_000])
+    for bounds in (
+        (large, None),
+        (large, 200_000),
+        (None, -large),
+        (-1, np.float32([1.5])),
+        (0, 9),
+    ):
+        for array in (x, x > 1):
+            found, expected = np.clip(Tensor(array), *bounds), np.clip(array, *bounds)
+            assert (found.dtype, found.tolist()) == (expected.dtype, expected.tolist())
+    assert mt.clip(x, [100_000, 1]).tolist() == [100_000, 2]
 
 
 OWN_MEMORY = {
