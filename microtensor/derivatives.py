@@ -21,8 +21,9 @@ def jacobian(f: Callable[..., Any], x: Any, create_graph: bool = False) -> Any:
     differentiated by each, which gives a tuple; where f returns a tuple, each output has its own:
     `jacobian(f, (x, y))[i][j]` is that of output i by input j, as PyTorch's is. What an output
     doesn't depend on gives zeros. Nobody's `.grad` is touched, and `no_grad()` makes no difference.
-    With `create_graph=True` the result can be differentiated itself, by x too. One walk for each
-    entry of the outputs. TypeError if f gives something else than tensors.
+    With `create_graph=True` the result can be differentiated itself, by x too; within another
+    `jacobian`, one without it gives zeros there. One walk for each entry of the outputs. TypeError
+    if f gives something else than tensors.
     """
     several = isinstance(x, tuple)
     with mode(recording=True):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +64,13 @@ def _shaped(x: Any, shape: Sequence[int]) -> Any:
     return x if x.shape == tuple(shape) else op.reshape(x, tuple(shape))
 
 
+def _alike(name: str, *xs: Operand) -> tuple[Any, list[Any]]:
+    """The dtype of all, and what has a shape as it is, a number of Python's in that dtype."""
+    xs = tuple(x if isinstance(x, int | float) else plain(x, name) for x in xs)
+    dtype = np.result_type(*(getattr(x, "dtype", x) for x in xs))
+    return dtype, [x if hasattr(x, "dtype") else dtype.type(x) for x in xs]
+
+
 def _known(x: Any) -> Tensor:
     """Where x isn't nan."""
     return op.equal(x, x)
@@ -103,10 +109,11 @@ def _at_least(name: str) -> _Function:
 
 
 @operation(methods="", formulas="")
-def array_split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+def array_split(x: Operand, sections: Any, axis: int = 0) -> list[Tensor]:
     """Parts along an axis, of nearly equal length, or cut before each index of a list."""
     x = plain(x, "array_split")
-    if np.ndim(sections) == 0:
+    sections = np.asarray(sections)
+    if sections.ndim == 0:
         n = x.shape[normalize_axis_index(axis, x.ndim, "array_split")]
         parts = np.array_split(np.arange(n), sections)
         sections = np.cumsum([len(part) for part in parts])[:-1].tolist()
@@ -124,9 +131,11 @@ def rot90(x: Operand, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
 
 
 @operation(methods="", formulas="")
-def repeat(x: Operand, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
+def repeat(x: Operand, repeats: Any, axis: int | None = None) -> Tensor:
     """Every entry several times in a row: so often, or each as often as a list says."""
     x, axis = _along(x, axis, "repeat")
+    if not isinstance(repeats, list):  # of which NumPy takes an empty one, too
+        repeats = np.asarray(_tensor(repeats, "repeat"))
     return op.getitem(x, _at(axis, np.repeat(np.arange(x.shape[axis]), repeats)))
 
 
@@ -135,13 +144,11 @@ def linspace(
     start: Operand, stop: Operand, num: int = 50, endpoint: bool = True, *, axis: int = 0
 ) -> Tensor:
     """Evenly spaced numbers from start to stop, `start * (1 - t) + stop * t`, along a new axis."""
-    ends = [x if isinstance(x, int | float) else plain(x, "linspace") for x in (start, stop)]
-    dtype = np.result_type(*(getattr(x, "dtype", x) for x in ends), 0.0)
-    ends = [x if hasattr(x, "dtype") else dtype.type(x) for x in ends]
-    t = (np.arange(num) / ((num - 1 if endpoint else num) or 1)).astype(dtype)
-    t = t.reshape(-1, *(1,) * builtins.max(map(np.ndim, ends)))
+    dtype, (start, stop, _) = _alike("linspace", start, stop, 0.0)
+    t = np.linspace(0, 1, num, endpoint, dtype=dtype)
+    t = t.reshape(-1, *(1,) * builtins.max(start.ndim, stop.ndim))
     with group("linspace"):
-        found = op.add(op.multiply(ends[0], 1 - t), op.multiply(ends[1], t))
+        found = op.add(op.multiply(start, 1 - t), op.multiply(stop, t))
         return moveaxis(found, 0, axis)  # type: ignore[no-any-return]
 
 
@@ -169,7 +176,7 @@ def _whole(indices: Any, name: str) -> Any:
 def take(x: Operand, indices: Any, axis: int | None = None) -> Tensor:
     """The entries at indices along an axis (None: of the flattened tensor)."""
     x, axis = _along(x, axis, "take")
-    return op.getitem(x, _at(axis, _whole(indices, "take")))
+    return op.own(op.getitem(x, _at(axis, _whole(indices, "take"))))
 
 
 @operation(methods="", formulas="")
@@ -196,8 +203,10 @@ def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
 @operation(formulas="")
 def diag(x: Operand, k: int = 0) -> Tensor:
     """A matrix's diagonal, k above the main one; or of a vector the matrix that has it there."""
-    if np.ndim(x) != 1:
+    if np.ndim(x) == 2:
         return diagonal(x, k)
+    if np.ndim(x) != 1:
+        raise ShapeError(f"diag: {label(x)} is neither a vector nor a matrix; see diagonal()")
     n = np.size(x) + abs(k)
     return apply(rules.put, (x,), {"index": np.nonzero(np.eye(n, n, k)), "shape": (n, n)})
 
@@ -209,12 +218,12 @@ def nan_to_num(
     """Numbers for nan, inf and -inf (None: the largest there are), where its derivative is 0."""
     x = plain(x, "nan_to_num")
     if x.dtype.kind != "f":
-        return _tensor(x, "nan_to_num")
+        return op.own(_tensor(x, "nan_to_num"))
     most = float(np.finfo(x.dtype).max)
     with group("nan_to_num"):
-        x = op.where(_known(x), x, nan)
-        x = op.where(op.equal(x, math.inf), most if posinf is None else posinf, x)
-        return op.where(op.equal(x, -math.inf), -most if neginf is None else neginf, x)
+        found = op.where(op.equal(x, -math.inf), -most if neginf is None else neginf, x)
+        found = op.where(op.equal(x, math.inf), most if posinf is None else posinf, found)
+        return op.where(_known(x), found, nan)
 
 
 # Differences, products and means ----------------------------------------------------------------
@@ -237,7 +246,7 @@ def diff(x: Operand, n: int = 1, axis: int = -1) -> Tensor:
 @operation(methods="", formulas="")
 def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Tensor:
     """The product summed over axes: the last and the first n, or those of a pair of lists."""
-    left, right = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
+    left, right = (range(-axes, 0), range(axes)) if isinstance(axes, int | np.integer) else axes
     n = np.size(left)
     with group("tensordot"):
         a = moveaxis(plain(a, "tensordot"), left, range(-n, 0))
@@ -317,9 +326,19 @@ def average(
                 )
             kept = [n if k in axes else 1 for k, n in enumerate(x.shape)]
             weights = op.reshape(_in_order(weights, np.argsort(axes).tolist()), kept)
-        weights = op.broadcast_to(op.astype(weights, dtype), tuple(x.shape))
+        weights = op.broadcast_to(op.wide(weights, dtype), tuple(x.shape))
         sums = (op.sum(part, axis, keepdims) for part in (op.multiply(x, weights), weights))
-        return op.divide(*sums)
+        return op.astype(op.divide(*sums), dtype, copy=False)
+
+
+@operation(methods="", formulas="")
+def select(conditions: Any, choices: Any, default: Operand = 0) -> Tensor:
+    """Of the choices the first whose condition holds, entry by entry."""
+    dtype, (*choices, found) = _alike("select", *choices, default)
+    found = op.in_dtype(dtype, found, "select")
+    for mask, choice in [*zip(conditions, choices, strict=True)][::-1]:
+        found = op.where(op.bools(mask, "select"), choice, found)
+    return _tensor(found, "select")
 
 
 # Of one line ------------------------------------------------------------------------------------
@@ -358,20 +377,16 @@ roll = _line("roll", "Moved on; what leaves comes in at the other end (axis None
         apply(rules.roll, (x,), {"shift": np.asarray(shift).tolist(), "axis": axis}), "roll")
 tile = _line("tile", "Copies side by side, so many along each axis.",
     lambda x, reps: kron(np.ones(reps, plain(x, "tile").dtype), x))
-select = _line("select", "Of the choices the first whose condition holds, entry by entry.",
-    lambda conditions, choices, default=0: _tensor(reduce(
-        lambda found, pair: op.where(pair[0], pair[1], found),
-        [*zip(conditions, choices, strict=True)][::-1], default), "select"))
 full = _line("full", "The value in every entry of a shape, as broadcasting copies it.",
-    lambda shape, value: op.broadcast_to(value, shape) if isinstance(value, Tensor) else
+    lambda shape, value: op.own(op.broadcast_to(value, shape)) if isinstance(value, Tensor) else
         Tensor(np.full(shape, operand(value, "full"))))
 matrix_transpose = _line("matrix_transpose", "Each matrix of a stack transposed.",
     lambda x: op.swapaxes(x, -1, -2))
 flipud = _line("flipud", "The first axis in reverse.", lambda x: op.flip(x, 0), "flipud")
 fliplr = _line("fliplr", "The second axis in reverse.", lambda x: op.flip(x, 1), "fliplr")
 full_like = _line("full_like", "One value in every entry, in the shape and dtype of x.",
-    lambda x, value, dtype=None: op.astype(
-        full(np.shape(x), value), dtype or plain(x, "full_like").dtype))
+    lambda x, value, dtype=None: full(np.shape(x), op.in_dtype(
+        dtype or plain(x, "full_like").dtype, value, "full_like")))
 trace = _line("trace", "The sum along the diagonal.",
     lambda x, offset=0, axis1=0, axis2=1: op.sum(diagonal(x, offset, axis1, axis2), -1), "trace")
 tril = _line("tril", "The lower triangle, up to the diagonal k above the main one; else 0.",

@@ -5,6 +5,7 @@ What has no rule raises and says what to do; no array and no Python number loses
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -34,7 +35,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: An
 def _full_like(a: Any, fill_value: Any, *more: Any, **options: Any) -> Any:
     if isinstance(fill_value, Tensor):
         return functions.full_like(a, fill_value, *more, **options)
-    return np.full_like(getattr(a, "_array", a), np.asarray(fill_value), *more, **options)
+    return np.full_like(getattr(a, "_array", a), fill_value, *more, **options)
 
 
 def _float_power(a: Any, b: Any) -> Any:
@@ -59,8 +60,10 @@ def _in(dtype: Any, x: Any) -> Any:
 _RULES: dict[Callable[..., Any], Callable[..., Any]] = {
     numpy_function(name): row.function for row in OPERATIONS.values() for name in row.numpy
 } | {
-    np.positive: lambda x: x,
+    np.positive: operator.pos,
     np.divmod: _divmod,
+    np.dstack: lambda tup: operations.concatenate([functions.atleast_3d(x) for x in tup], 2),
+    np.vdot: lambda a, b: operations.dot(operations.ravel(a), operations.ravel(b)),
     # whose keywords have other names in NumPy
     np.clip: _clip,
     np.full_like: _full_like,
@@ -81,6 +84,7 @@ _REDUCTIONS = {
     np.multiply: operations.prod,
     np.maximum: operations.max,
     np.minimum: operations.min,
+    np.logaddexp: operations.logsumexp,
 }
 
 
@@ -107,7 +111,7 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array:
         raise TypeError(
             f"{called(self, 'this tensor')} requires a gradient, which an array would lose: take "
             ".detach() for a constant, .numpy() for an array, .item() for a number, and stack() to "
-            "make one tensor of several"
+            "make one tensor of several; write X @ W for X.dot(W)"
         )
     if copy is False:
         raise ValueError("a tensor becomes an array by a copy; t.data is its array itself")

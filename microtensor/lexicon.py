@@ -213,8 +213,8 @@ ROWS = {row.name: row for row in (
     # Functions of one number
     Row("exp", "", ("{out}",), javascript="Math.exp({0})",
         why=("exp is its own derivative",)),
-    Row("expm1", "", ("{out} + 1",), javascript="Math.expm1({0})",
-        why=("exp is its own derivative, and here it is {out} + 1",)),
+    Row("expm1", "", ("exp {0}",), javascript="Math.expm1({0})",
+        why=("exp is its own derivative, and the 1 taken off never moves",)),
     Row("log", "", ("1/{0}",), javascript="Math.log({0})",
         why=("log is steep near 0 and flat far from it, with slope 1/{0}",)),
     Row("log1p", "", ("1/(1 + {0})",), javascript="Math.log1p({0})",

@@ -260,28 +260,27 @@ def products_before(rows: Any) -> Any:
     Where it is recorded, by doubling: after k rounds each entry holds the product of the 2^k
     entries before it.
     """
+    one = np.ones((*rows.shape[:-1], min(1, rows.shape[-1])), dtype=rows.dtype)
     if not hasattr(rows, "requires_grad"):
-        one = np.ones((*rows.shape[:-1], min(1, rows.shape[-1])), dtype=rows.dtype)
         return np.concatenate([one, np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
-    ones = np.ones(rows.shape, dtype=rows.dtype)
-    products, step = np.concatenate([ones[..., :1], rows[..., :-1]], axis=-1), 1
+    products, step = np.concatenate([one, rows[..., :-1]], axis=-1), 1
     while step < rows.shape[-1]:
-        shifted = np.concatenate([ones[..., :step], products[..., :-step]], axis=-1)
-        products, step = products * shifted, 2 * step
+        longer = products[..., step:] * products[..., :-step]
+        products, step = np.concatenate([products[..., :step], longer], axis=-1), 2 * step
     return products
 
 
 def sums_after(g: Any, x: Any) -> Any:
     """s[j] = g[j] + x[j + 1] s[j + 1] along the last axis, by doubling.
 
-    After k rounds s[j] has the 2^k terms from j on, and x[j] is the product of 2^k factors.
+    After k rounds s[j] has the 2^k terms from j on, and x[j] is the product of 2^k factors, for
+    every j that has so many after it: no 0 in place of the others, which inf would make nan.
     """
-    zeros, length = np.zeros(x.shape, dtype=x.dtype), x.shape[-1]
-    x, step = np.concatenate([x[..., 1:], zeros[..., :1]], axis=-1), 1
-    while step < length:
-        g = g + x * np.concatenate([g[..., step:], zeros[..., :step]], axis=-1)
-        x = x * np.concatenate([x[..., step:], zeros[..., :step]], axis=-1)
-        step = 2 * step
+    x, step = x[..., 1:], 1
+    while step < g.shape[-1]:
+        longer = g[..., :-step] + x * g[..., step:]
+        g = np.concatenate([longer, g[..., -step:]], axis=-1)
+        x, step = x[..., :-step] * x[..., step:], 2 * step
     return g
 
 

@@ -166,35 +166,43 @@ def reduction(
         if np.ndim(initial):
             raise ShapeError(f"{rule.name}: initial is one number, got {label(initial)}")
         kept: Any = initial if none is None else none
-        kept = kept if kept is None else _in(x.dtype, kept)
+        kept = kept if kept is None else in_dtype(x.dtype, kept, rule.name)
         x = _chosen(where, x, kept, rule.name)
         if none is None and not x.size and initial is not None:
             reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
             x = pad(x, [(0, int(k in reduced)) for k in range(x.ndim)], constant_values=kept)
         found = apply(rule, (x,), over)
-        found = found if initial is None else pair(found, _in(found.dtype, initial))
+        if initial is not None:
+            found = pair(found, in_dtype(found.dtype, initial, rule.name))
         return found if dtype is None else astype(found, dtype, copy=False)
 
     return _listed(function, rule, text, {"numpy": f"{rule.name} {names}"})
 
 
-def _in(dtype: Any, x: Operand) -> Operand:
-    return astype(x, dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)[()]
+def in_dtype(dtype: Any, x: Operand, name: str) -> Operand:
+    """In a dtype; OverflowError for a whole number of Python's that it can't hold."""
+    return astype(x, dtype) if isinstance(x, Tensor) else np.asarray(operand(x, name), dtype)[()]
 
 
 def _chosen(mask: Operand, x: Operand, other: Operand, name: str) -> Operand:
     """x where the mask holds, in its own shape, else a number."""
     if mask is True:
         return x
-    x, mask = plain(x, name), plain(mask, name)
-    if mask.dtype.kind != "b":
-        raise TypeError(f"{name}: a mask holds bools, got {label(mask)} of dtype {mask.dtype}")
+    x, mask = plain(x, name), bools(mask, name)
     if other is None:
         raise ValueError(f"{name}: give initial= with where=, for where no entry is left")
     sizes = zip(mask.shape[::-1], x.shape[::-1], strict=False)
     if mask.ndim > x.ndim or builtins.any(m not in (1, n) for m, n in sizes):
         raise ShapeError(f"{name}: the mask, {label(mask)}, doesn't broadcast to {label(x)}")
     return where(mask, x, other)
+
+
+def bools(mask: Operand, name: str) -> Any:
+    """A mask, once it is known to hold bools."""
+    mask = plain(mask, name)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"{name}: a mask holds bools, got {label(mask)} of dtype {mask.dtype}")
+    return mask
 
 
 def _listed(function: _F, rule: Rule, text: str, names: Mapping[str, str]) -> _F:
@@ -310,6 +318,10 @@ absolute = unary(
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor:
     """x kept between low and high (None: no bound). At a bound the gradient still passes."""
     x = plain(x, "clip")
+    if x.dtype.kind != "f":
+        bounds = (b for b in (low, high) if b is not None and not isinstance(b, int | float))
+        dtypes = (plain(b, "clip").dtype for b in bounds)
+        x = astype(x, np.result_type(x.dtype, *dtypes), copy=False)
     lowest, highest = (False, True) if x.dtype.kind == "b" else (-math.inf, math.inf)
     if x.dtype.kind in "iu":  # a number that the dtype can't hold is no bound
         lowest, highest = np.iinfo(x.dtype).min, np.iinfo(x.dtype).max
@@ -442,11 +454,18 @@ def mean(
     if dtype is None and where is True:
         return apply(rules.mean, (x,), over)
     x = plain(x, "mean") if dtype is None else astype(x, dtype)
-    found = apply(rules.mean, (_chosen(where, x, x.dtype.type(0), "mean"),), over)
-    if where is not True:
-        counts = Tensor(np.ones(x.shape, found.dtype))
-        found = found / apply(rules.mean, (_chosen(where, counts, 0, "mean"),), over)
-    return astype(found, dtype or found.dtype, copy=False)
+    dtype = dtype or (x.dtype if x.dtype.kind == "f" else np.float64)
+    if where is True:
+        return astype(apply(rules.mean, (x,), over), dtype, copy=False)
+    x = wide(x, dtype)
+    added = sum(_chosen(where, x, 0, "mean"), axis, keepdims)
+    count = sum(broadcast_to(where, tuple(x.shape)), axis, keepdims, x.dtype)
+    return astype(divide(added, count), dtype, copy=False)
+
+
+def wide(x: Operand, dtype: Any) -> Tensor:
+    """x in a dtype to add up in: single where the result is in half, whose sums would overflow."""
+    return astype(x, np.promote_types(dtype, np.float32), copy=False)
 
 
 @operation()
@@ -566,8 +585,12 @@ def ravel(x: Operand, order: str = "C") -> Tensor:
 @operation()
 def flatten(x: Operand, order: str = "C") -> Tensor:
     """All entries in one row; of a constant a copy, as NumPy's is."""
-    row = reshape(x, -1, order=order)
-    return row if row._rule is not None else row.detach()
+    return own(reshape(x, -1, order=order))
+
+
+def own(x: Tensor) -> Tensor:
+    """A result in memory of its own; that of one that is recorded nobody changes."""
+    return x if x._rule is not None else x.detach()
 
 
 @operation()
@@ -669,6 +692,7 @@ def pad(x: Operand, pad_width: Any, mode: Any = "constant", constant_values: flo
         message = f"pad: {pad_width} doesn't give (before, after) for each axis of {label(x)}"
         raise ShapeError(message) from None
     if mode == "constant":
+        in_dtype(x.dtype, constant_values, "pad")
         return apply(rules.pad, (x,), {"widths": widths, "value": constant_values})
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         modes = "constant, edge, reflect, symmetric, wrap"

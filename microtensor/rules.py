@@ -177,7 +177,7 @@ einsum = _rule("einsum", numerics.contract, every=_einsum_slots)
 
 LN2 = math.log(2)
 exp = _rule("exp", np.exp, lambda g, out, x: g * out)
-expm1 = _rule("expm1", np.expm1, lambda g, out, x: g * (out + 1))
+expm1 = _rule("expm1", np.expm1, lambda g, out, x: g * np.exp(x))
 log = _rule("log", np.log, lambda g, out, x: g / x)
 log1p = _rule("log1p", np.log1p, lambda g, out, x: g / (1 + x))
 sqrt = _rule("sqrt", np.sqrt, lambda g, out, x: g / (2 * out))
@@ -190,7 +190,7 @@ sinh = _rule("sinh", np.sinh, lambda g, out, x: g * np.cosh(x))
 cosh = _rule("cosh", np.cosh, lambda g, out, x: g * np.sinh(x))
 arcsin = _rule("arcsin", np.arcsin, lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)))
 arccos = _rule("arccos", np.arccos, lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)))
-arctan = _rule("arctan", np.arctan, lambda g, out, x: g / (1 + x * x))
+arctan = _rule("arctan", np.arctan, lambda g, out, x: g / (h := np.hypot(x, 1.0)) / h)
 arcsinh = _rule("arcsinh", np.arcsinh, lambda g, out, x: g / np.hypot(x, 1.0))
 arccosh = _rule("arccosh", np.arccosh, lambda g, out, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 arctanh = _rule("arctanh", np.arctanh, lambda g, out, x: g / ((1 - x) * (1 + x)))
@@ -206,8 +206,9 @@ rad2deg = _rule("rad2deg", np.rad2deg, lambda g, out, x: g * (180 / math.pi))
 def _turn(g: Any, out: Any, y: Any, x: Any) -> Any:
     """x over the squared distance from the origin; 0 there, by PyTorch's convention."""
     x, y = numerics.floats(x, out.dtype), numerics.floats(y, out.dtype)
-    squares = x * x + y * y
-    return g * x / np.where(squares == 0, 1.0, squares)
+    r = np.hypot(x, y)  # whose square would overflow far from the origin
+    r = np.where(r == 0, 1.0, r)
+    return g * (x / r) / r
 
 
 arctan2 = _rule("arctan2", np.arctan2, _turn, lambda g, out, y, x: -_turn(g, out, x, y))
@@ -305,9 +306,18 @@ clip = _rule(
     lambda g, out, x, low, high: numerics.where((x < low) & (low <= high), g, 0),
     lambda g, out, x, low, high: numerics.where((x > high) | (low > high), g, 0),
 )
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    for x, other in ((a, b), (b, a)):
+        if type(x) is int and hasattr(other, "dtype") and other.dtype.kind in "iu":
+            other.dtype.type(x)  # OverflowError, where np.where would wrap around
+    return numerics.where(condition, a, b)
+
+
 where = _rule(
     "where",
-    numerics.where,
+    _where,
     None,
     lambda g, out, condition, a, b: numerics.where(condition, g, 0),
     lambda g, out, condition, a, b: numerics.where(condition, 0, g),
@@ -349,7 +359,7 @@ sum = _rule("sum", numerics.add_up, lambda g, out, x, **over: _spread(g, x, **ov
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     if not x.size:
         return x.mean(axis=axis, keepdims=keepdims)
-    added = numerics.add_up(x, axis, keepdims)  # a third of the time of x.mean()
+    added = numerics.add_up(numerics.floats(x), axis, keepdims)  # a third of the time of x.mean()
     return added / _length(x, added)
 
 

@@ -300,7 +300,8 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __pos__(self) -> Tensor:
-        return self
+        np.positive.resolve_dtypes((self.dtype, None))  # bools have no sign: TypeError
+        return self if self._rule is not None or self.requires_grad else self.detach()
 
     def __setitem__(self, index: Any, value: Any) -> None:
         """Changes entries of a constant, or of a leaf inside no_grad()."""

@@ -31,6 +31,11 @@ METHODS = {
 }
 
 
+def test_a_number_to_begin_with_is_none_that_is_masked():
+    with pytest.raises(TypeError, match=r"^sum: a .* computes otherwise"):
+        leaf(A).sum(initial=np.ma.masked_array(1.0, True))
+
+
 @pytest.mark.parametrize("f", [f for f, _ in METHODS.values()], ids=METHODS)
 def test_methods_take_what_numpys_take(f):
     array = A.view(WithNames)

@@ -279,13 +279,13 @@ TYPES = [
         lambda: np.asarray(V),
         "'v' requires a gradient, which an array would lose: take .detach() for a constant, "
         ".numpy() for an array, .item() for a number, and stack() to make one "
-        "tensor of several",
+        "tensor of several; write X @ W for X.dot(W)",
     ),
     (
         lambda: np.array(zeros(2)),
         "this tensor requires a gradient, which an array would lose: take .detach() for a "
         "constant, .numpy() for an array, .item() for a number, and stack() to make one "
-        "tensor of several",
+        "tensor of several; write X @ W for X.dot(W)",
     ),
     # copies
     *(

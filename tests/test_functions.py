@@ -248,6 +248,123 @@ def test_a_program_calls_erf_in_one_line_and_in_single_precision_of_halves():
     assert value.dtype == np.float16
 
 
+def test_sums_and_quotients_have_the_bits_that_they_need():
+    halves = np.full(70_000, 0.5, np.float16)
+    assert np.average(Tensor(halves)).item() == 0.5
+    assert np.average(Tensor(halves), weights=np.ones_like(halves)).item() == 0.5
+    few = np.full(100_000, NAN, np.float16)
+    few[0] = 100
+    assert np.nanmean(Tensor(few)).item() == 100
+    assert np.mean(Tensor(np.nan_to_num(few)), where=few == 100).item() == 100
+    assert slopes(np.nanmean, few)[0] == 1
+    x = Tensor(few[:20], requires_grad=True, name="x")
+    assert "def L_and_gradients(mask, x):" in mt.to_source(np.nanmean(x))
+    for dtype in (np.int64, np.uint64):
+        large = np.array([2**62, 2**62 + 2**61], dtype)
+        for f in (np.mean, np.median, np.nanmean, np.average):
+            assert f(Tensor(large)).item() == f(large), f
+        assert np.mean(Tensor(large), where=large > 2**62).item() == 2**62 + 2**61
+        assert np.mean(Tensor(large), where=large > 0).item() == np.mean(large)
+
+
+def test_angles_far_from_the_origin():
+    for dtype, far in ((np.float16, 300), (np.float32, 1e25), (np.float64, 1e200)):
+        x = Tensor([far], requires_grad=True, dtype=dtype)
+        for f, sign in ((np.arctan2, 1), (lambda x, y: np.arctan2(y, x), -1)):
+            slope = mt.grad(f(x, far).sum(), x)
+            assert slope.item() == pytest.approx(sign * 0.5 / far, {2: 0.01}.get(dtype().nbytes))
+    steep = mt.grad(np.arctan(x := Tensor(300.0, dtype=np.float16, requires_grad=True)), x)
+    assert steep.item() == pytest.approx(1 / 90_001, 0.01)
+    assert slopes(np.arctan, [1e160, INF]).tolist() == [pytest.approx(1e-320, 0.01), 0]
+    assert np.ravel(slopes(np.arctan2, [0.0, 1e-200], [0.0, 0.0])).tolist() == [0, 0, 0, -1e200]
+    low = mt.grad(np.expm1(x := Tensor(-9.0, dtype=np.float16, requires_grad=True)), x)
+    assert low.item() == pytest.approx(np.exp(-9), 0.01)
+
+
+def test_nan_to_num_replaces_what_was_there_alone():
+    x = [NAN, INF, -INF, 1.0]
+    for given in ((INF, 3, -INF), (-INF, 3, 4), (0, -INF, 3), (0, NAN, 3), (2, 3, INF)):
+        given = dict(zip(("nan", "posinf", "neginf"), map(float, given), strict=True))
+        found, expected = np.nan_to_num(Tensor(x), **given), np.nan_to_num(x, **given)
+        np.testing.assert_array_equal(found.numpy(), expected)
+
+
+def test_choices_have_the_dtype_of_all():
+    single, masks = np.ones(2, np.float32), [np.array([True, False])] * 2
+    for choices, default in (([single, 0.5], 0.0), ([single, 1], 2), ([np.int8([1, 2]), 3], 4)):
+        found = np.select(masks, [Tensor(choices[0]), choices[1]], default)
+        assert found.dtype == np.select(masks, choices, default).dtype
+
+
+@pytest.mark.parametrize("number", [-1, 300])
+def test_a_number_that_a_dtype_cannot_hold_is_refused(number):
+    x, mask = Tensor([1, 2], dtype=np.uint8), np.array([True, False])
+    for f in (
+        lambda: np.fmax(x, number),
+        lambda: np.fmin(number, x),
+        lambda: mt.where(mask, x, number),
+        lambda: mt.where(mask, number, x),
+        lambda: x.masked_fill(mask, number),
+        lambda: np.select([mask], [x], number),
+        lambda: np.pad(x, 1, constant_values=number),
+        lambda: np.full_like(x, number),
+        lambda: mt.full_like(x, number),
+    ):
+        with pytest.raises(OverflowError, match=f"{number} out of bounds for uint8"):
+            f()
+    with pytest.raises(OverflowError, match=f"^where: .*{number}"):
+        mt.where(mask, x, number)
+
+
+def test_whole_numbers_are_clipped_in_the_dtype_of_all():
+    x, large = np.array([1, 2], np.uint16), np.array([100_000])
+    for bounds in (
+        (large, None),
+        (large, 200_000),
+        (None, -large),
+        (-1, np.float32([1.5])),
+        (0, 9),
+    ):
+        for array in (x, x > 1):
+            found, expected = np.clip(Tensor(array), *bounds), np.clip(array, *bounds)
+            assert (found.dtype, found.tolist()) == (expected.dtype, expected.tolist())
+    assert mt.clip(x, [100_000, 1]).tolist() == [100_000, 2]
+
+
+OWN_MEMORY = {
+    "take": lambda x: np.take(x, np.int64(0), axis=0),
+    "tile": lambda x: [np.tile(x, 1), np.tile(x, (1, 1))],
+    "positive": lambda x: [+x, np.positive(x)],
+    "nan_to_num": lambda x: [np.nan_to_num(x), np.nan_to_num(x.astype(int).astype(bool))],
+}
+
+
+@pytest.mark.parametrize("dtype", [float, int])
+@pytest.mark.parametrize("name", OWN_MEMORY)
+def test_results_are_copies_where_those_of_numpy_are(name, dtype):
+    x = Tensor(np.ones((2, 2)), dtype=dtype)
+    for found in outcome(OWN_MEMORY[name], x):
+        assert not np.shares_memory(found.data, x.data)
+    filled = mt.full((3, 2, 2), x)
+    x[0, 0] = filled[0, 0, 0] = 9
+    assert (filled[1:].data == 1).all()
+
+
+def test_tensors_say_how_often_and_where():
+    two = Tensor(2)
+    assert [part.tolist() for part in np.array_split(V, two)] == [[1, 1], [1]]
+    assert np.repeat(V, two).shape == np.repeat(V, Tensor([1, 2, 3])).shape == (6,)
+    assert np.repeat(V[:0], []).shape == (0,)
+    assert np.tensordot(T, T, np.int64(2)).item() == 6
+
+
+def test_products_with_infinities():
+    for f in (np.cumprod, np.prod):
+        for create_graph in (False, True):
+            x = Tensor([2.0, 3.0, INF], requires_grad=True)
+            assert mt.grad(f(x).sum(), x, create_graph=create_graph).tolist() == [INF, INF, 6]
+
+
 def test_ties_are_sorted_as_they_stand():
     x = Tensor([2.0, 1.0, 2.0, 1.0], requires_grad=True)
     np.sort(x).backward([1.0, 2.0, 3.0, 4.0])
@@ -330,7 +447,7 @@ REFUSED = {
     "axes": (lambda: np.rot90(T, 1, (1, -1)), "repeated axis in `rot90` argument"),
     "one axis": (
         lambda: np.diag(Tensor(1.0)),
-        "source: axis 0 is out of bounds for array of dimension 0",
+        "diag: () is neither a vector nor a matrix; see diagonal()",
     ),
     "diagonal": (
         lambda: np.trace(T, 0, 1, 1),
@@ -366,6 +483,22 @@ REFUSED = {
     "copy": (
         lambda: np.nan_to_num(T, copy=False),
         "np.nan_to_num: " + UNKNOWN.format("copy"),
+    ),
+    "diagonal of a stack": (
+        lambda: np.diag(Tensor(np.ones((1, 2, 2)))),
+        "diag: (1, 2, 2) is neither a vector nor a matrix; see diagonal()",
+    ),
+    "how many": (
+        lambda: np.linspace(V, 1, -3),
+        "Number of samples, -3, must be non-negative.",
+    ),
+    "a part": (
+        lambda: np.linspace(V, 1, 3.0),
+        "'float' object cannot be interpreted as an integer",
+    ),
+    "conditions": (
+        lambda: np.select([np.array([1, 0, 1])], [V]),
+        "select: a mask holds bools, got (3,) of dtype int64",
     ),
     "choices": (
         lambda: np.select([T > 0], [T, T]),
@@ -445,6 +578,7 @@ FILLING = {
     },
     "tile": lambda x: mt.tile(x, 2),
     "repeat": lambda x: mt.repeat(x, 2),
+    "repeats": lambda x: mt.repeat(V, x),
     "take": lambda x: mt.take(x, 0),
     "roll": lambda x: mt.roll(x, 1),
     "moveaxis": lambda x: mt.moveaxis(x, 0, 1),

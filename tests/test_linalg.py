@@ -526,6 +526,14 @@ def test_a_program_is_what_one_would_write():
     assert 'np.linalg.eigh(A, UPLO="U").eigenvectors' in text
 
 
+def test_programs_for_jax_read_one_triangle_too():
+    A = leaf([[2.0, 1.0], [1.0, 3.0]], "A")
+    for f in (np.linalg.cholesky, np.linalg.eigvalsh, lambda a: np.linalg.eigh(a)[1]):
+        text = to_source(f(A).sum(), xp="jax.numpy")
+        assert text.count("symmetrize_input=False") == text.count("linalg.") - text.count("solve")
+        assert "symmetrize_input" not in to_source(f(A).sum())
+
+
 def test_a_primitive_of_ones_own_in_np_linalg_is_written():
     f = mt.primitive("inverse", np.linalg.inv, lambda g, out, x: -out.mT @ g @ out.mT)
     text = to_source(f(leaf([[2.0, 1.0], [1.0, 3.0]], "A")).sum())

@@ -206,8 +206,8 @@ CALLS = {
 REFUSED = {  # which have no rule, and say so
     f"np.{name}"
     for name in (
-        "heaviside sinc vdot convolve ptp percentile quantile trapezoid gradient interp cov "
-        "corrcoef fmod dstack meshgrid partition add.accumulate multiply.outer linalg.qr "
+        "heaviside sinc convolve ptp percentile quantile trapezoid gradient interp cov "
+        "corrcoef fmod meshgrid partition add.accumulate multiply.outer linalg.qr "
         "linalg.lstsq"
     ).split()
 }

@@ -416,7 +416,7 @@ def test_second_derivative(rule, ours, other, inputs):
 
 def test_the_angle_at_the_origin_and_on_the_axes():
     points = (
-        np.array([0.0, 0.0, -0.0, 2.0, -2.0, 1e-200]),
+        np.array([0.0, 0.0, -0.0, 2.0, -2.0, 1e-100]),
         np.array([0.0, 2.0, -2.0, 0.0, 0.0, 0.0]),
     )
     x, y, result, expected = both(mt.arctan2, torch.arctan2, points)

@@ -39,6 +39,7 @@ from .trace import Trace, trace
 NUMPY = (Symbol, np.ndarray, np.generic)
 WIDTH, INLINE, CHEAP = 88, 60, 12
 LARGEST = 20_000
+ONE_TRIANGLE = {"linalg.cholesky", "linalg.eigvalsh", "linalg.eigh.eigenvectors"}  # what they read
 MODULES = {"numpy": "import numpy as np", "jax.numpy": "import jax.numpy as jnp"}
 ONE_STEP = {
     "add", "subtract", "multiply", "negative", "greater", "greater_equal", "less", "less_equal",
@@ -437,6 +438,8 @@ class Program:
             options["indices"] = tuple(map(self._index, options["indices"]))
         elif symbol.call == "getitem":
             arguments = arguments[0], self._index(arguments[1])
+        elif self.jax and symbol.call in ONE_TRIANGLE:
+            options["symmetrize_input"] = False
         else:
             return symbol
         return Symbol(symbol.call, symbol.function, arguments, options, symbol.value)
