@@ -68,7 +68,7 @@ def _alike(name: str, *xs: Operand) -> tuple[Any, list[Any]]:
     """The dtype of all, and what has a shape as it is, a number of Python's in that dtype."""
     xs = tuple(x if isinstance(x, int | float) else plain(x, name) for x in xs)
     dtype = np.result_type(*(getattr(x, "dtype", x) for x in xs))
-    return dtype, [x if hasattr(x, "dtype") else dtype.type(x) for x in xs]
+    return dtype, [x if hasattr(x, "dtype") else op.in_dtype(dtype, x, name) for x in xs]
 
 
 def _known(x: Any) -> Tensor:

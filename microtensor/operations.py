@@ -181,7 +181,12 @@ def reduction(
 
 def in_dtype(dtype: Any, x: Operand, name: str) -> Operand:
     """In a dtype; OverflowError for a whole number of Python's that it can't hold."""
-    return astype(x, dtype) if isinstance(x, Tensor) else np.asarray(operand(x, name), dtype)[()]
+    if isinstance(x, Tensor):
+        return astype(x, dtype)
+    try:
+        return np.asarray(operand(x, name), dtype)[()]
+    except OverflowError as error:
+        raise OverflowError(f"{name}: {error}") from None
 
 
 def _chosen(mask: Operand, x: Operand, other: Operand, name: str) -> Operand:

@@ -301,7 +301,8 @@ class Tensor:
 
     def __pos__(self) -> Tensor:
         np.positive.resolve_dtypes((self.dtype, None))  # bools have no sign: TypeError
-        return self if self._rule is not None or self.requires_grad else self.detach()
+        learnt = self.requires_grad and current_mode().recording
+        return self if learnt or self._rule is not None else self.detach()
 
     def __setitem__(self, index: Any, value: Any) -> None:
         """Changes entries of a constant, or of a leaf inside no_grad()."""
