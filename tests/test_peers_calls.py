@@ -217,6 +217,7 @@ def leaves(arrays):
     return [Tensor(array, requires_grad=True) for array in arrays]
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix:DeprecationWarning")
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in REFUSED])
 def test_a_call_differentiates(name):
     f, *arrays = CALLS[name]
@@ -227,6 +228,7 @@ def test_a_call_differentiates(name):
 
 
 @pytest.mark.acceptance
+@pytest.mark.filterwarnings("ignore:numpy.fix:DeprecationWarning")
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in REFUSED])
 def test_a_call_differentiates_twice(name):
     f, *arrays = CALLS[name]
