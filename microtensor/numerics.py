@@ -189,15 +189,11 @@ FAR = (
 
 
 def _quotient(x: Any, over: Sequence[float], under: Sequence[float]) -> Any:
-    """A rational function, in memory that is used again."""
+    """A rational function."""
     a, b = over[0] * x + over[1], x + under[1]
     for p, q in zip(over[2:], under[2:], strict=True):
-        a *= x
-        a += p
-        b *= x
-        b += q
-    a /= b
-    return a
+        a, b = a * x + p, b * x + q
+    return a / b
 
 
 def error_function(x: Any) -> Any:
@@ -207,7 +203,7 @@ def error_function(x: Any) -> Any:
     """
     x = floats(x)
     size = np.abs(x)
-    near, far = np.minimum(size, 0.5), np.clip(size, 0.5, 6)  # from 6 on it is 1
+    near, far = np.minimum(size, 0.5), np.minimum(np.maximum(size, 0.5), 6)  # then it is 1
     small = near * _quotient(near * near, *NEAR)
     rest = np.exp(-far * far) * _quotient(far, *FAR)
     return np.copysign(np.where(size < 0.5, small, 1 - rest), x)

@@ -16,6 +16,7 @@ from .trace import Trace
 TEMPLATES = {
     "bitwise_and": "{0} && {1}",
     "bitwise_or": "{0} || {1}",
+    "copysign": "{1} < 0 || Object.is({1}, -0) ? -Math.abs({0}) : Math.abs({0})",
     "isfinite": "Number.isFinite({0})",
     "isnan": "{0} !== {0}",
     "zeros_like": "0",
