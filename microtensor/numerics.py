@@ -256,6 +256,10 @@ def products_before(rows: Any) -> Any:
     Where it is recorded, by doubling: after k rounds each entry holds the product of the 2^k
     entries before it.
     """
+    if isinstance(rows, np.ndarray):
+        found = np.ones(rows.shape, rows.dtype)
+        np.cumprod(rows[..., :-1], axis=-1, out=found[..., 1:])
+        return found
     one = np.ones((*rows.shape[:-1], min(1, rows.shape[-1])), dtype=rows.dtype)
     if not hasattr(rows, "requires_grad"):
         return np.concatenate([one, np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
