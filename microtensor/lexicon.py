@@ -162,7 +162,11 @@ def _brief(value: Any) -> str:
 MOVED = ("only places change, so each entry's gradient goes back to where it came from",)
 STEP = ("a step is flat wherever it doesn't jump, so no gradient goes back",)
 OF_INVERSE = ("the slope of an inverse is 1 over the slope of what it undoes",)
-ROUNDED = "Math.abs({0}) < 2 ** 51 ? {0} + 3 * 2 ** 51 - 3 * 2 ** 51 : {0}"  # half to even
+# Half to even, and -0.3 to -0
+ROUNDED = (
+    "Math.abs({0}) < 2 ** 51 ? "
+    "({0} < 0 || Object.is({0}, -0) ? -1 : 1) * (Math.abs({0}) + 2 ** 52 - 2 ** 52) : {0}"
+)
 # Of a product with a vector
 PARTNERS = "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}"
 SPREADS = "an entry of {me} reaches {L} through every entry of {out}, so add over them"
@@ -278,17 +282,18 @@ ROWS = {row.name: row for row in (
         why=("a soft gate, whose slope is sigmoid, from 0 to 1",)),
 
     # Steps
-    Row("sign", "", ("0",), javascript="Math.sign({0})", why=STEP),
+    Row("sign", "", ("0",), javascript="Math.sign({0}) + 0", why=STEP),
     Row("floor", "⌊{0}⌋", ("0",), javascript="Math.floor({0})", why=STEP),
     Row("ceil", "⌈{0}⌉", ("0",), javascript="Math.ceil({0})", why=STEP),
     Row("trunc", "", ("0",), javascript="Math.trunc({0})", why=STEP),
     Row("rint", "", ("0",), javascript=ROUNDED, why=STEP),
     Row("round", "", ("0",), javascript=ROUNDED, why=STEP),
     Row("floor_divide", "⌊{0} / {1}⌋", ("0",), needs=(PRODUCT, SIGN),
-        javascript="{1} === 0 ? {0} / {1} : Math.round(({0} - {0} % {1}) / {1}) - "
-        "({0} % {1} && ({0} % {1} < 0) !== ({1} < 0) ? 1 : 0)", why=STEP),
+        javascript="{0} === 0 || {1} === 0 ? {0} / {1} : Math.round(({0} - {0} % {1}) / {1}) - "
+        "({0} % {1} && ({0} % {1} < 0) !== ({1} < 0) ? 1 : 0) + 0", why=STEP),
     Row("remainder", "{0} mod {1}", ("1", "−⌊{0} / {1}⌋"), binds=TEXT, needs=(FUNCTION,),
-        javascript="{0} % {1} && ({0} % {1} < 0) !== ({1} < 0) ? {0} % {1} + {1} : {0} % {1}",
+        javascript="{0} % {1} === 0 ? 0 * Math.sign({1}) : "
+        "({0} % {1} < 0) !== ({1} < 0) ? {0} % {1} + {1} : {0} % {1}",
         why=("a remainder moves as what is divided does",
              "the divisor is taken off a whole number of times, and counts so often")),
 

@@ -105,6 +105,8 @@ ONE = {
     "sigmoid": mt.sigmoid,
     "softplus": mt.softplus,
     "relu": mt.relu,
+    "over a rounded one": lambda x: 1 / np.rint(x),
+    "over a sign": lambda x: 1 / np.sign(x),
     "cube": lambda x: x**3,
     "zeroth power": lambda x: x**0,
     "negative power": lambda x: x**-1,
@@ -133,6 +135,8 @@ TWO = {
     "maximum": np.maximum,
     "minimum": np.minimum,
     "where": lambda x, y: mt.where(x > y, x, y * 2),
+    "over a remainder": lambda x, y: 1 / np.remainder(x, y),
+    "over a whole quotient": lambda x, y: 1 / (x // y),
     "bounds": lambda x, y: mt.clip(x, y, y + 1),
 }
 
