@@ -289,13 +289,14 @@ BRANCHES = 4000  # numbers, from which on a processor doesn't remember which way
 
 def where(mask: Any, a: Any, b: Any) -> Any:
     """np.where; many numbers or 0 are chosen by their bits, without a branch that is guessed."""
-    x, other = (b, a) if a.__class__ is int else (a, b)
-    if not (is_chosen_by_bits(mask, x) and other.__class__ is int and other == 0):
-        return np.where(mask, a, b)
-    kind = f"i{x.itemsize}"
-    bits = mask.astype(kind)
-    bits = np.negative(bits, bits) if x is a else np.subtract(bits, 1, bits)
-    return np.bitwise_and(x.view(kind), bits).view(x.dtype)
+    if getattr(mask, "size", 0) > BRANCHES:
+        x, other = (b, a) if a.__class__ is int else (a, b)
+        if is_chosen_by_bits(mask, x) and other.__class__ is int and other == 0:
+            kind = f"i{x.itemsize}"
+            bits = mask.astype(kind)
+            bits = np.negative(bits, bits) if x is a else np.subtract(bits, 1, bits)
+            return np.bitwise_and(x.view(kind), bits).view(x.dtype)
+    return np.where(mask, a, b)
 
 
 def is_chosen_by_bits(mask: Any, x: Any) -> bool:
