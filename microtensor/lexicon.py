@@ -406,6 +406,8 @@ ROWS = {row.name: row for row in (
         why=("only the kind of number changes, so the gradient passes",)),
     Row("concatenate", sends=("{g}, the part of operand {k}",), moves=True,
         why=("each part takes its own piece of the gradient back",)),
+    Row("stack", sends=("{g}, the entry of operand {k}",), moves=True,
+        why=("each part takes its own piece of the gradient back",)),
     Row("pad", sends=("{g} without the padding",), moves=True,
         why=("the padding never moves, so what returns to it is dropped",)),
     Row("put", sends=("{g}[{index}]",), javascript="{0}",

@@ -219,11 +219,20 @@ def powered(a: Any, b: Any) -> Any:
     if not is_small(b) or not hasattr(a, "dtype") or a.dtype.char not in "fd":
         # `**` of NumPy 2.1 doesn't heed the bits of a whole number
         return np.power(a, b) if isinstance(b, np.integer) else a**b
-    square = a * a
-    found = square if b % 2 == 0 else square * a
-    for _ in range(int(abs(b)) // 2 - 1):
+    square, rounds = a * a, int(abs(b)) // 2 - 1
+    found = square
+    if b % 2:
+        found = square * a if rounds else into_last(np.multiply, a, square)
+    for _ in range(rounds):
         found = found * square
-    return found if b > 0 else 1 / found
+    return found if b > 0 else into_last(np.divide, 1, found)
+
+
+def into_last(f: Any, *operands: Any) -> Any:
+    """f of the operands, in the memory of the last, which nobody else has, where it fits there."""
+    last = operands[-1]
+    fits = isinstance(last, np.ndarray) and np.result_type(*operands) == last.dtype
+    return f(*operands, last) if fits else f(*operands)
 
 
 def rows_of(x: Any) -> Any:
@@ -257,7 +266,8 @@ def products_before(rows: Any) -> Any:
     entries before it.
     """
     if isinstance(rows, np.ndarray):
-        found = np.ones(rows.shape, rows.dtype)
+        found = np.empty(rows.shape, rows.dtype)
+        found[..., :1] = 1
         np.cumprod(rows[..., :-1], axis=-1, out=found[..., 1:])
         return found
     one = np.ones((*rows.shape[:-1], min(1, rows.shape[-1])), dtype=rows.dtype)

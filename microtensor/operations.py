@@ -655,7 +655,7 @@ def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     ndim = len(shapes.pop()) + 1
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(f"stack: axis {axis} is out of range for {ndim} axes")
-    return concatenate([expand_dims(x, axis) for x in parts], axis)
+    return apply(rules.stack, parts, {"axis": axis})
 
 
 @operation(formulas="")

@@ -91,7 +91,8 @@ def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
     if isinstance(b, int | float):
         if b == 0:
             return g * np.zeros_like(a)
-        return g * (b * (power(a, b - 1) if numerics.is_small(b - 1) else a ** (b - 1)))
+        slope = power(a, b - 1) if numerics.is_small(b - 1) else a ** (b - 1)
+        return numerics.into_last(np.multiply, g, numerics.into_last(np.multiply, b, slope))
     b = numerics.floats(b, out.dtype)
     zero = (a == 0) & (b == 0)
     return g * np.where(zero, 0.0, b * np.where(zero, 1.0, a) ** (b - 1))
@@ -383,9 +384,10 @@ def _prod(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     order = sorted(range(x.ndim), key=lambda a: a in reduced)
     moved = np.transpose(x, order)
     rows = moved.reshape(*moved.shape[: x.ndim - len(reduced)], _length(x, out))
-    backwards = np.flip(numerics.products_before(np.flip(rows, -1)), -1)
-    others = (numerics.products_before(rows) * backwards).reshape(moved.shape)
-    return restored(g, axis, keepdims) * np.transpose(others, _inverse(order))
+    after = np.flip(numerics.products_before(np.flip(rows, -1)), -1)
+    others = numerics.into_last(np.multiply, after, numerics.products_before(rows))
+    others = np.transpose(others.reshape(moved.shape), _inverse(order))
+    return numerics.into_last(np.multiply, restored(g, axis, keepdims), others)
 
 
 prod = _reduction("prod", lambda x, **over: x.prod(**over), _prod)
@@ -455,18 +457,22 @@ def _log_softmax(x: Any, axis: Any) -> Any:
     """(x - top) - log(sum(exp(x - top))): top + log(...) would round to top where it is large."""
     x = numerics.floats(x)
     low = x - _largest(x, axis)
-    return low - np.log(numerics.add_up(np.exp(low), axis, True)) if x.size else low
+    if not low.size:
+        return low
+    return numerics.into_last(np.add, -np.log(numerics.add_up(np.exp(low), axis, True)), low)
+
+
+def _off_shares(g: Any, out: Any, x: Any, axis: Any) -> Any:
+    """g - softmax(x) * the sum of g."""
+    sent = numerics.into_last(np.multiply, total(g, axis, keepdims=True), np.exp(out))
+    return numerics.into_last(np.subtract, g, sent)
 
 
 logsumexp = _reduction("logsumexp", _logsumexp, _shares)
 softmax = _reduction(
     "softmax", _softmax, lambda g, out, x, axis: out * (g - total(g * out, axis, keepdims=True))
 )
-log_softmax = _reduction(
-    "log_softmax",
-    _log_softmax,
-    lambda g, out, x, axis: g - np.exp(out) * total(g, axis, keepdims=True),
-)
+log_softmax = _reduction("log_softmax", _log_softmax, _off_shares)
 
 # Shapes -----------------------------------------------------------------------------------------
 
@@ -512,6 +518,11 @@ def _parts(g: Any, out: Any, *xs: Any, axis: int) -> Any:
 
 
 concatenate = _rule("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), every=_parts)
+stack = _rule(
+    "stack",
+    lambda *xs, axis: np.stack(xs, axis),
+    every=lambda g, out, *xs, axis: np.moveaxis(g, axis, 0).__getitem__,
+)
 pad = _rule(
     "pad",
     numerics.padded,

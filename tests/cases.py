@@ -536,15 +536,15 @@ case(
     "concatenate", "with an array", lambda a: np.concatenate([NUMBERS.astype(a.dtype), a]), real(2)
 )
 case("concatenate", "with nothing", lambda a, b: np.concatenate([a, b]), real(0, 2), real(1, 2))
-case("concatenate", "stack", lambda a, b: np.stack([a, b]), real(2, 3), real(2, 3))
+case("stack", "first axis", lambda a, b: np.stack([a, b]), real(2, 3), real(2, 3))
 case(
-    "concatenate",
-    "stack, last axis",
+    "stack",
+    "last axis",
     lambda a, b: np.stack([a, b], axis=-1),
     real(2, 3),
     real(2, 3),
 )
-case("concatenate", "stack of scalars", lambda a, b: np.stack([a, b, a]), real(), real())
+case("stack", "of scalars", lambda a, b: np.stack([a, b, a]), real(), real())
 case("pad", "all sides", lambda x: np.pad(x, 1), real(2, 3))
 case("pad", "each axis its own", lambda x: np.pad(x, ((1, 0), (0, 2))), real(2, 3))
 case("pad", "before and after", lambda x: np.pad(x, (2, 1)), real(2, 3))

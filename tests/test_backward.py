@@ -1394,6 +1394,27 @@ def instructions(work):
     return count
 
 
+@pytest.mark.parametrize(
+    "f, arrays",
+    [
+        (lambda x: x**3, 1),
+        (lambda x: x**-2, 1),
+        (lambda x: x.prod(), 2),
+        (lambda x: mt.log_softmax(x, axis=-1), 2),
+    ],
+    ids=["a power", "one below 0", "prod", "log_softmax"],
+)
+def test_what_only_a_rule_has_is_used_again(f, arrays):
+    """Memory is what large arrays take time for: a value or a gradient has so many at once."""
+    x = leaf(np.random.default_rng(0).uniform(0.9, 1.1, (200, 500)))
+    kept, g = x.numpy(), np.ones(f(x).shape)
+    result = f(x)
+    assert allocated(lambda: f(x)) < (arrays + 0.2) * kept.nbytes
+    assert allocated(lambda: mt.grad(result, x, gradient=g)) < (arrays + 0.2) * kept.nbytes
+    assert (x.numpy() == kept).all() and (g == 1).all()
+    assert (result.numpy() == f(x).numpy()).all()
+
+
 def rows_of(x):
     total = 0.0
     for row in x:

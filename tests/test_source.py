@@ -840,7 +840,7 @@ A1 = log_softmax(Z1)
 L = -np.mean(A1[np.arange(m), labels])
 # Backward through CrossEntropyLoss
 dA1 = put(-1 / m, (np.arange(m), labels), A1.shape)
-dZ1 = dA1 - np.exp(A1) * np.sum(dA1, axis=-1, keepdims=True)
+dZ1 = dA1 - np.sum(dA1, axis=-1, keepdims=True) * np.exp(A1)
 # Backward through Linear
 dweight = dZ1.T @ X
 dbias = np.sum(dZ1, axis=0)

@@ -198,7 +198,7 @@ TABLE = [
     ("flip", lambda x: mt.flip(x, (0, 2)), lambda x: torch.flip(x, (0, 2)), (CUBE,)),
     ("astype", lambda x: x.astype(np.float64), lambda x: x.double(), (A,)),
     ("concatenate", lambda *x: mt.concatenate(x, 1), lambda *x: torch.cat(x, 1), (A, COLUMN, B)),
-    ("concatenate", lambda *x: mt.stack(x, -1), lambda *x: torch.stack(x, -1), (A, B)),
+    ("stack", lambda *x: mt.stack(x, -1), lambda *x: torch.stack(x, -1), (A, B)),
     (
         "pad",
         lambda x: mt.pad(x, ((1, 2), (3, 0)), constant_values=5),
