@@ -1395,22 +1395,17 @@ def instructions(work):
 
 
 @pytest.mark.parametrize(
-    "f, arrays",
-    [
-        (lambda x: x**3, 1),
-        (lambda x: x**-2, 1),
-        (lambda x: x.prod(), 2),
-        (lambda x: mt.log_softmax(x, axis=-1), 2),
-    ],
-    ids=["a power", "one below 0", "prod", "log_softmax"],
+    "f, forward, backward",
+    [(lambda x: x**3, 1, 2), (lambda x: x**-2, 1, 2), (lambda x: x.prod(), 0, 2)],
+    ids=["a power", "one below 0", "prod"],
 )
-def test_what_only_a_rule_has_is_used_again(f, arrays):
-    """Memory is what large arrays take time for: a value or a gradient has so many at once."""
+def test_what_only_a_rule_has_is_used_again(f, forward, backward):
+    """Memory is what large arrays take time for: so many stand at once, a seed's copy with them."""
     x = leaf(np.random.default_rng(0).uniform(0.9, 1.1, (200, 500)))
     kept, g = x.numpy(), np.ones(f(x).shape)
     result = f(x)
-    assert allocated(lambda: f(x)) < (arrays + 0.2) * kept.nbytes
-    assert allocated(lambda: mt.grad(result, x, gradient=g)) < (arrays + 0.2) * kept.nbytes
+    assert allocated(lambda: f(x)) < (forward + 0.2) * kept.nbytes
+    assert allocated(lambda: mt.grad(result, x, gradient=g)) < (backward + 0.2) * kept.nbytes
     assert (x.numpy() == kept).all() and (g == 1).all()
     assert (result.numpy() == f(x).numpy()).all()
 
