@@ -39,6 +39,7 @@ from .views import frames as frames
 from .views import page as page
 from .views import paths as paths
 from .views import to_source as to_source
+from .views import worksheet as worksheet
 
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (
@@ -46,7 +47,7 @@ if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they
             "Difference Edge GradientError Graph NoRenderer Node ShapeError Step Tensor "
             "check_gradients compile detail detect_anomaly difference draw explain film "
             "follow frames from_dlpack grad group hessian jacobian linalg no_grad page paths "
-            "primitive record_anew record_constants sample to_source"
+            "primitive record_anew record_constants sample to_source worksheet"
         ).split()
         + operations.__all__
         + functions.__all__

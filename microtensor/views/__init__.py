@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Difference", "detail", "difference", "draw", "explain", "film", "follow", "frames", "page",
-    "paths", "to_source",
+    "paths", "to_source", "worksheet",
 ]  # fmt: skip
 
 
@@ -181,6 +181,36 @@ def frames(
         raise ValueError(f"frames: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
     tale = _tale("frames", result, names, collapse, expand, direction, gradient)
     return pictures(tale, folder, format, theme)
+
+
+@quiet
+def worksheet(
+    result: Tensor,
+    filename: Any,
+    names: Mapping[str, Any] | None = None,
+    title: str | None = None,
+    text: str = "",
+    collapse: str | bool | int | Iterable[str] = "auto",
+    expand: str | Iterable[str] = (),
+    direction: str | None = None,
+    gradient: Any = None,
+) -> str:
+    """Writes a worksheet for print, and returns its path: a graph to be filled in by hand.
+
+    One HTML file that needs no network: the picture with a blank for every number but those of
+    the leaves, a line for each step, and on pages of their own the key. The arguments are those
+    of `page`. Needs Graphviz, as `page` does.
+    """
+    from .pages.document import check_texts, page_path
+    from .pages.worksheet import worksheet as sheet
+
+    path = page_path(filename, "worksheet")
+    check_texts(title, text, {}, "worksheet")
+    tale = _tale("worksheet", result, names, collapse, expand, direction, gradient)
+    content = sheet(tale, title, text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return str(path)
 
 
 def _tale(

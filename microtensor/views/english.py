@@ -301,7 +301,22 @@ SENTENCES = {
     "page.back": "Back goes {gradient}.",
     "page.back.to": "Back to {name} goes {gradient}.",
     "page.more": "{more:,} more",
-    # Its script
+    # A worksheet
+    "sheet.print": "Print",
+    "sheet.blanks": "Worksheet",
+    "sheet.name": "Name:",
+    "sheet.date": "Date:",
+    "sheet.sizes": (
+        "Fill in the blanks: the size of every value that is computed, and of what goes back; a "
+        "gradient has the size of its value. Then write down what each step needs."
+    ),
+    "sheet.numbers": (
+        "Fill in the blanks: first the blue values, from the leaves to the result; then back, the "
+        "local derivative on each arrow, what goes back along it (upstream × local), and the "
+        "orange gradients, the sum of what arrives. Round to 4 significant digits."
+    ),
+    "sheet.key": "the key",
+    # A page's script
     "script.dark": "Dark",
     "script.light": "Light",
     "script.step": "step {step} of {last}",

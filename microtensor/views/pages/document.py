@@ -32,8 +32,8 @@ def document(
     told = tale.data() | {"sentences": sentences(*SCRIPTS)}
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
-        "title": plain(title or "") or plain(_line(tale.scene.title)),
-        "intro": "".join(f"<p>{plain(p)}</p>" for p in text.split("\n\n") if p.strip()),
+        "title": title_of(tale, title),
+        "intro": paragraphs(text),
         "questions": "".join(
             f'<details class="question"><summary>{plain(q)}</summary><p>{plain(a)}</p></details>'
             for q, a in questions.items()
@@ -55,12 +55,21 @@ def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) 
     told = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     scripts = {"theme": _file("theme.js"), "script": _file(f"{name}.js")}
     style = _themes() + "".join(map(_file, styles))
-    labels = {
-        key: html.escape(text) for key, text in sentences("page.", "script.", "film.").items()
-    }
+    said = sentences("page.", "script.", "film.", "sheet.")
+    labels = {key: html.escape(text) for key, text in said.items()}
     policy = _policy(style, [*scripts.values(), parts.get("program", "")])
     filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
     return _file(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
+
+
+def title_of(tale: Tale, title: str | None) -> str:
+    """The title that was given, or else the picture's."""
+    return plain(title or "") or plain(_line(tale.scene.title))
+
+
+def paragraphs(text: str) -> str:
+    """A text with an empty line between its paragraphs."""
+    return "".join(f"<p>{plain(p)}</p>" for p in text.split("\n\n") if p.strip())
 
 
 def page_path(filename: Any, who: str) -> Path:
@@ -75,14 +84,16 @@ def page_path(filename: Any, who: str) -> Path:
     return path
 
 
-def check_texts(title: Any, text: Any, questions: Any) -> None:
+def check_texts(title: Any, text: Any, questions: Any, who: str = "page") -> None:
     """TypeError for what can't be read on a page."""
     if not isinstance(questions, Mapping):
-        raise TypeError(f"page: questions is a dict of them and answers, got {in_brief(questions)}")
+        raise TypeError(
+            f"{who}: questions is a dict of them and answers, got {in_brief(questions)}"
+        )
     asked = [*questions, *questions.values()]
     for what, given in (("title", [title or ""]), ("text", [text]), ("each question", asked)):
         if wrong := [x for x in given if not isinstance(x, str)]:
-            raise TypeError(f"page: {what} is text, got {in_brief(wrong[0])}")
+            raise TypeError(f"{who}: {what} is text, got {in_brief(wrong[0])}")
 
 
 def _pictures(tale: Tale) -> str:
