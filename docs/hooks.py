@@ -1,0 +1,211 @@
+"""What the site has beside the pages in docs, made by MkDocs while it builds: pages of README,
+docstrings, files and models; formulas, diagrams and languages that need no network."""
+
+import ast
+import os
+import posixpath
+import re
+import runpy
+import subprocess
+import sys
+from html import escape, unescape
+from pathlib import Path
+
+from latex2mathml.converter import convert
+from mkdocs.structure.files import File, InclusionLevel
+from pymdownx.slugs import slugify
+
+from microtensor.views.rendering import render
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = {  # what stands elsewhere: where it is in the site, and under which title
+    "README.md": ("tour.md", "The five-minute tour"),
+    "README.es.md": ("es/tour.md", "Un paseo de cinco minutos"),
+    "CONTRIBUTING.md": ("contributing.md", "Contributing"),
+    "CHANGELOG.md": ("changelog.md", "Changelog"),
+}
+PICTURES = (".png", ".svg", ".jpg")
+LINK = re.compile(  # the target of a link or a picture; or code, which has none
+    r"(?P<code>^(?P<ticks>`{3,}).*?^(?P=ticks)$)"
+    r"|(?P<before>\]\(|(?:src|srcset|href)=\")(?![a-z]+:)(?P<target>[^)\"\s#]+)",
+    re.DOTALL | re.MULTILINE,
+)
+THEMED = re.compile(
+    r'<picture>\s*<source [^>]*srcset="(.+?)">\s*<img alt="(.*?)" src="(.+?)">\s*</picture>'
+)
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+
+
+def on_config(config):
+    """Sets what names a function."""
+    config.mdx_configs["toc"]["slugify"] = slugify(case="lower")  # as GitHub does
+    fence = {"name": "mermaid", "class": "mermaid", "format": diagram}
+    config.mdx_configs["pymdownx.superfences"] = {"custom_fences": [fence]}
+    return config
+
+
+# Pages that don't stand in docs, and files that pages link to ------------------------------------
+
+
+def on_files(files, config):
+    """Adds the pages that are made, and what they and the others link to."""
+    for source, (place, _) in PAGES.items():
+        if (ROOT / source).exists():
+            files.append(File.generated(config, place, abs_src_path=str(ROOT / source)))
+    for place, text in runpy.run_path(str(DOCS / "reference.py"))["pages"]().items():
+        files.append(File.generated(config, place, content=text))
+    for path in (ROOT / "gallery").glob("*.[ps][nv]g") if trained() else ():
+        files.append(_beside(config, uri(path), abs_src_path=str(path)))
+    sources = [Path(file.abs_src_path) for file in files.documentation_pages() if file.abs_src_path]
+    while sources:
+        for target in _targets(sources.pop()):
+            place = uri(target)
+            if not target.exists() or place in files.src_uris:
+                continue
+            if place.endswith(".md"):
+                files.append(_beside(config, place, content=listing(target)))
+                sources += [target] if target.is_dir() else []
+            else:
+                files.append(_beside(config, place, abs_src_path=str(target)))
+    return files
+
+
+def _beside(config, place, **file):
+    return File.generated(config, place, inclusion=InclusionLevel.NOT_IN_NAV, **file)
+
+
+def _targets(path):
+    """The files that a page links to, or that a folder holds."""
+    if path.is_dir():
+        return sorted(path.glob("*.py"))
+    links = LINK.finditer(path.read_text("utf-8"))
+    return [(path.parent / link["target"]).resolve() for link in links if link["target"]]
+
+
+def uri(path):
+    """Where a file of the repository stands in the site."""
+    if path.is_relative_to(DOCS):
+        return path.relative_to(DOCS).as_posix()
+    place = path.relative_to(ROOT).as_posix()
+    return place if place.endswith(PICTURES) else PAGES.get(place, [f"source/{place}.md"])[0]
+
+
+def listing(path):
+    """The page of a file that isn't a page, or of a folder."""
+    place = path.relative_to(ROOT).as_posix()
+    head = f"---\nsearch:\n  exclude: true\n---\n# {place}\n\n"
+    if path.is_dir():
+        names = "\n".join(f"- [{x.name}]({path.name}/{x.name}.md)" for x in _targets(path))
+        return f"{head}The scripts of this folder.\n\n{names}\n"
+    language = {".py": "py", ".toml": "toml"}.get(path.suffix, "text")
+    return f"{head}`````{language}\n{path.read_text('utf-8')}`````\n"
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Titles and links as the site has them, and what the gallery shows."""
+    here, path = page.file.src_uri, page.file.abs_src_path
+    if not path:  # it is made for the site
+        return markdown
+    titles = {place: title for place, title in PAGES.values()}
+    if here in titles:
+        markdown = re.sub("^# .*", f"# {titles[here]}", markdown)
+    if here.endswith("tour.md"):
+        markdown = markdown.rpartition("\n## ")[0]  # the last part leads to the other pages
+    if here == "gallery.md":
+        markdown += gallery()
+
+    def placed(link):
+        if link["code"]:
+            return link[0]
+        target = uri((Path(path).parent / link["target"]).resolve())
+        return link["before"] + posixpath.relpath(target, posixpath.dirname(here))
+
+    themed = THEMED.sub(r"![\2](\3#only-light)\n![\2](\1#only-dark)", markdown)
+    return LINK.sub(placed, themed)
+
+
+# The gallery ------------------------------------------------------------------------------------
+
+
+def trained():
+    """Trains the models of the gallery that are newer than what they wrote, into ./gallery."""
+    folder = ROOT / "gallery"
+    scripts = [x for x in sorted((ROOT / "examples/models").glob("*.py")) if x.stem != "gallery"]
+    newest = max(x.stat().st_mtime for x in ROOT.glob("[men][ixn]*/**/*.py"))
+    for script in scripts:
+        said = folder / f"{script.stem}.txt"
+        if said.exists() and said.stat().st_mtime > newest:
+            continue
+        print(f"trains {script.name}", flush=True)
+        run = subprocess.run(
+            [sys.executable, script, "--out", folder],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        said.write_text(run.stdout, "utf-8")
+    return scripts
+
+
+def gallery():
+    """A section for each model: what it shows, its figure, its picture, and what it says."""
+    parts = ["\n## What each has learnt\n"]
+    for script in trained():
+        name, made = script.stem, script.parent.parent.parent / "gallery"
+        said = ast.get_docstring(ast.parse(script.read_text("utf-8"))).partition("\n\n")[0]
+        parts.append(f"### {name}\n\n{said} ([the file](../examples/models/{script.name}))\n")
+        for path in (made / f"{name}.png", made / f"{name}.svg"):
+            if path.exists():
+                kind = "The figure" if path.suffix == ".png" else "The graph"
+                parts.append(f"![{kind} of {name}](../gallery/{path.name})\n")
+        text = (made / f"{name}.txt").read_text("utf-8")
+        text = re.sub(r"^(figure|picture): .*\n", "", text, flags=re.MULTILINE)
+        parts.append(f"```text\n{text.strip()}\n```\n")
+    return "\n".join(parts)
+
+
+# What needs no script and no network in a browser -----------------------------------------------
+
+
+def on_page_content(html, page, config, files):
+    """Formulas as MathML."""
+
+    def drawn(formula):
+        display = "block" if formula[1] == "div" else "inline"
+        return convert(unescape(formula[2]), display=display)
+
+    return FORMULA.sub(drawn, html)
+
+
+def diagram(source, language, css_class, options, md, **_):
+    """A flowchart of Mermaid's as SVG: boxes with labels, and arrows."""
+    boxes = re.findall(r'(\w+)\["(.*?)"\]', source)
+    arrows = re.findall(r'(\w+)(?:\[".*?"\])? --> (\w+)', source)
+    lines = [f"{name} [label=<{label.replace('<br>', '<br/>')}>]" for name, label in boxes]
+    lines += [f"{start} -> {end}" for start, end in arrows]
+    dot = (
+        "digraph { rankdir=TB bgcolor=transparent nodesep=0.2 ranksep=0.35 "
+        'node [shape=box style=rounded fontname="sans-serif" fontsize=12] '
+        f"{'; '.join(lines)} }}"
+    )
+    svg = render(dot, "svg").decode()
+    svg = re.sub(r"<title>.*?</title>", "", svg[svg.index("<svg") :])
+    said = escape("; ".join(f"{start} to {end}" for start, end in arrows))
+    return f'<div class="diagram" role="img" aria-label="Arrows: {said}">{svg}</div>'
+
+
+def on_page_context(context, page, config, nav):
+    """The language of the page, and where it stands in the other one."""
+    here = page.file.src_uri
+    spanish = here.startswith("es/")
+    config.theme["language"] = "es" if spanish else "en"
+    known = {item.file.src_uri: item.file.url for item in nav.pages}
+    other = here.removeprefix("es/") if spanish else f"es/{here}"
+    for row in config.extra["alternate"]:
+        home = "es/index.md" if row["lang"] == "es" else "index.md"
+        own = (row["lang"] == "es") == spanish
+        row["link"] = page.url if own else known.get(other, known[home])
+    return context
