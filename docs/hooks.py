@@ -10,6 +10,7 @@ import subprocess
 import sys
 from html import escape, unescape
 from pathlib import Path
+from textwrap import indent
 
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File, InclusionLevel
@@ -25,7 +26,7 @@ PAGES = {  # what stands elsewhere: where it is in the site, and under which tit
     "CONTRIBUTING.md": ("contributing.md", "Contributing"),
     "CHANGELOG.md": ("changelog.md", "Changelog"),
 }
-PICTURES = (".png", ".svg", ".jpg")
+AS_THEY_ARE = (".png", ".svg", ".jpg", ".html")
 LINK = re.compile(  # the target of a link or a picture; or code, which has none
     r"(?P<code>^(?P<ticks>`{3,}).*?^(?P=ticks)$)"
     r"|(?P<before>\]\(|(?:src|srcset|href)=\")(?![a-z]+:)(?P<target>[^)\"\s#]+)",
@@ -55,7 +56,10 @@ def on_files(files, config):
             files.append(File.generated(config, place, abs_src_path=str(ROOT / source)))
     for place, text in runpy.run_path(str(DOCS / "reference.py"))["pages"]().items():
         files.append(File.generated(config, place, content=text))
-    for path in (ROOT / "gallery").glob("*.[ps][nv]g") if trained() else ():
+    for place, text in courses():
+        files.append(File.generated(config, place, content=text))
+    trained()
+    for path in [*ROOT.glob("gallery/*.[ps][nv]g"), *ROOT.glob("lessons/**/*.html")]:
         files.append(_beside(config, uri(path), abs_src_path=str(path)))
     sources = [Path(file.abs_src_path) for file in files.documentation_pages() if file.abs_src_path]
     while sources:
@@ -88,7 +92,7 @@ def uri(path):
     if path.is_relative_to(DOCS):
         return path.relative_to(DOCS).as_posix()
     place = path.relative_to(ROOT).as_posix()
-    return place if place.endswith(PICTURES) else PAGES.get(place, [f"source/{place}.md"])[0]
+    return place if place.endswith(AS_THEY_ARE) else PAGES.get(place, [f"source/{place}.md"])[0]
 
 
 def listing(path):
@@ -112,8 +116,10 @@ def on_page_markdown(markdown, page, config, files):
         markdown = re.sub("^# .*", f"# {titles[here]}", markdown)
     if here.endswith("tour.md"):
         markdown = markdown.rpartition("\n## ")[0]  # the last part leads to the other pages
+    if here.endswith("index.md"):
+        page.meta["hide"] = ["navigation", "toc"]
     if here == "gallery.md":
-        markdown += gallery()
+        markdown += gallery(markdown)
 
     def placed(link):
         if link["code"]:
@@ -125,46 +131,63 @@ def on_page_markdown(markdown, page, config, files):
     return LINK.sub(placed, themed)
 
 
-# The gallery ------------------------------------------------------------------------------------
+# The gallery and the course ---------------------------------------------------------------------
+
+
+def made(script, written, *options):
+    """Runs a script of examples if what it writes is older than the code; returns what it says."""
+    said = ROOT / written
+    code = [x for folder in ("microtensor", "nn", "examples") for x in (ROOT / folder).rglob("*.*")]
+    newest = max(x.stat().st_mtime for x in code if "__pycache__" not in x.parts)
+    if said.exists() and said.stat().st_mtime > newest:
+        return said.read_text("utf-8")
+    print(f"runs {script.relative_to(ROOT)}", flush=True)
+    run = subprocess.run(
+        [sys.executable, script, *options],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        check=True,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    said.write_text(run.stdout, "utf-8")
+    return run.stdout
 
 
 def trained():
-    """Trains the models of the gallery that are newer than what they wrote, into ./gallery."""
-    folder = ROOT / "gallery"
+    """What each model of the gallery says; their figures and graphs are in ./gallery."""
     scripts = [x for x in sorted((ROOT / "examples/models").glob("*.py")) if x.stem != "gallery"]
-    newest = max(x.stat().st_mtime for x in ROOT.glob("[men][ixn]*/**/*.py"))
-    for script in scripts:
-        said = folder / f"{script.stem}.txt"
-        if said.exists() and said.stat().st_mtime > newest:
-            continue
-        print(f"trains {script.name}", flush=True)
-        run = subprocess.run(
-            [sys.executable, script, "--out", folder],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            check=True,
-            capture_output=True,
-            encoding="utf-8",
-        )
-        said.write_text(run.stdout, "utf-8")
-    return scripts
+    return {x.stem: made(x, f"gallery/{x.stem}.txt", "--out", "gallery") for x in scripts}
 
 
-def gallery():
-    """A section for each model: what it shows, its figure, its picture, and what it says."""
+def gallery(page):
+    """A section for each model: what it shows, its figure; folded, its graph and what it says."""
     parts = ["\n## What each has learnt\n"]
-    for script in trained():
-        name, made = script.stem, script.parent.parent.parent / "gallery"
-        said = ast.get_docstring(ast.parse(script.read_text("utf-8"))).partition("\n\n")[0]
-        parts.append(f"### {name}\n\n{said} ([the file](../examples/models/{script.name}))\n")
-        for path in (made / f"{name}.png", made / f"{name}.svg"):
-            if path.exists():
-                kind = "The figure" if path.suffix == ".png" else "The graph"
-                parts.append(f"![{kind} of {name}](../gallery/{path.name})\n")
-        text = (made / f"{name}.txt").read_text("utf-8")
-        text = re.sub(r"^(figure|picture): .*\n", "", text, flags=re.MULTILINE)
-        parts.append(f"```text\n{text.strip()}\n```\n")
+    for name, said in sorted(trained().items(), key=lambda pair: page.index(f"/{pair[0]}.py")):
+        code = ast.parse((ROOT / f"examples/models/{name}.py").read_text("utf-8"))
+        about = ast.get_docstring(code).partition("\n\n")[0]
+        parts.append(f"### {name}\n\n{about} ([The file](../examples/models/{name}.py))\n")
+        parts.append(f"![The figure of {name}](../gallery/{name}.png){{ .figure }}\n")
+        if (ROOT / f"gallery/{name}.svg").exists():
+            picture = f"![The graph of {name}](../gallery/{name}.svg)"
+            parts.append(f'??? abstract "Its graph"\n    {picture}\n')
+        said = re.sub(r"^(figure|picture): .*\n", "", said, flags=re.MULTILINE).strip()
+        said = indent(f"```text\n{said}\n```", "    ")
+        parts.append(f'??? quote "What it says"\n{said}\n')
     return "\n".join(parts)
+
+
+def courses():
+    """A page for each language of the course: by its place, what leads to the lessons."""
+    made(ROOT / "examples/lessons/all.py", "lessons/all.txt")
+    for index in (ROOT / "lessons").rglob("index.html"):
+        text = index.read_text("utf-8")
+        title, about = re.search(r"<h1>(.*?)</h1>\s*<p>(.*?)</p>", text, re.DOTALL).groups()
+        place = index.parent.relative_to(ROOT / "lessons") / "course.md"
+        folder = posixpath.relpath(f"lessons/{place.parent}", place.parent)
+        items = re.findall(r'<li><a href="(.*?)">(.*?)</a>.*?<br>\s*(.*?)</li>', text, re.DOTALL)
+        rows = [f"- [{name}]({folder}/{file})<br>{line}\n" for file, name, line in items]
+        yield place.as_posix(), f"# {title}\n\n{about}\n\n" + "".join(rows)
 
 
 # What needs no script and no network in a browser -----------------------------------------------
@@ -182,13 +205,13 @@ def on_page_content(html, page, config, files):
 
 def diagram(source, language, css_class, options, md, **_):
     """A flowchart of Mermaid's as SVG: boxes with labels, and arrows."""
-    boxes = re.findall(r'(\w+)\["(.*?)"\]', source)
+    boxes = re.findall(r'(\w+)\["(.*?)"\]', source.replace("<br/>", r"\n"))
     arrows = re.findall(r'(\w+)(?:\[".*?"\])? --> (\w+)', source)
-    lines = [f"{name} [label=<{label.replace('<br>', '<br/>')}>]" for name, label in boxes]
+    lines = [f'{name} [label="{label}"]' for name, label in boxes]
     lines += [f"{start} -> {end}" for start, end in arrows]
     dot = (
-        "digraph { rankdir=TB bgcolor=transparent nodesep=0.2 ranksep=0.35 "
-        'node [shape=box style=rounded fontname="sans-serif" fontsize=12] '
+        "digraph { bgcolor=transparent nodesep=0.2 ranksep=0.3 "
+        "node [shape=box style=rounded fontname=Helvetica fontsize=12] "
         f"{'; '.join(lines)} }}"
     )
     svg = render(dot, "svg").decode()

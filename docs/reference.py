@@ -83,7 +83,8 @@ def members(thing: Any) -> list[tuple[str, Any]]:
     else:
         return []
     found = [(key, vars(thing)[key]) for key in sorted(own) if key[0] != "_"]
-    return [(key, x) for key, x in found if inspect.getdoc(x) and id(x) not in ROWS]
+    known = {*ROWS, id(Tensor.apply_rule)}  # which rules ask for, not people
+    return [(key, x) for key, x in found if inspect.getdoc(x) and id(x) not in known]
 
 
 def signature(name: str, thing: Any, method: bool = False) -> str:
