@@ -98,7 +98,7 @@ def uri(path):
 def listing(path):
     """The page of a file that isn't a page, or of a folder."""
     place = path.relative_to(ROOT).as_posix()
-    head = f"---\nsearch:\n  exclude: true\n---\n# {place}\n\n"
+    head = f"---\nhide: [navigation, toc]\nsearch: {{ exclude: true }}\n---\n# {place}\n\n"
     if path.is_dir():
         names = "\n".join(f"- [{x.name}]({path.name}/{x.name}.md)" for x in _targets(path))
         return f"{head}The scripts of this folder.\n\n{names}\n"
