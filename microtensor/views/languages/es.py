@@ -53,8 +53,8 @@ SENTENCES = {
     # A story
     "story.forward": "Hacia delante: cada valor, a partir de los anteriores.",
     "story.backward": (
-        "Hacia atrás: del valor más reciente al más antiguo, cada uno envía a los que lo formaron "
-        "el gradiente que le llega × la derivada local."
+        "Hacia atrás, desde el último: cada valor envía el gradiente que le llega × la derivada "
+        "local."
     ),
     "story.rules": "Las reglas, cada una donde aparece por primera vez.",
     "story.gradients": "Gradientes",
@@ -83,9 +83,9 @@ SENTENCES = {
     "seed.each": (
         "Cada valor envía el gradiente que le ha llegado multiplicado por una derivada local."
     ),
-    "sent": "{target} envía a {source}",
+    "sent": "{source} recibe de {target}",
     "sent.number": "Llega {upstream}; derivada local {local}: ",
-    "sent.array": "Llega {upstream}; envía ",
+    "sent.array": "Llega {upstream}; se envía ",
     "sent.entries": "{formula}, elemento a elemento",
     "sent.added": "{formula}, sumado sobre {axes}",
     "sum.waiting.one": "Hasta ahora, {gradient}; falta {count} contribución.",
@@ -192,7 +192,7 @@ SENTENCES = {
     "picture.ones": "{ones} unos de {size}",
     "picture.untracked": "sin gradiente",
     "picture.none": "– sin calcular",
-    "picture.local": "derivada local, elemento a elemento",
+    "picture.local": "local, elemento a elemento",
     "picture.rule": "según la regla de {rule}",
     "picture.summed": "sumado sobre {axes} ({lengths})",
     "picture.shapes": "({left}) @ ({right}) es {size}",
@@ -219,7 +219,7 @@ SENTENCES = {
     "learns.least.one": "{who} es la que menos aprende:",
     "learns.least.many": "{who} son las que menos aprenden:",
     "learns.least.why": (
-        "su gradiente es {ratio} veces sus pesos, la menor proporción de todas las capas"
+        "su gradiente mide {ratio} veces lo que sus pesos, la menor proporción de todas las capas"
     ),
     "learns.nothing.one": "{who} no aprende nada:",
     "learns.nothing.many": "{who} no aprenden nada:",
@@ -308,11 +308,11 @@ SENTENCES = {
     "shut.saturated.one": "saturada: la neurona {units}",
     "shut.saturated.many": "saturadas: las neuronas {units}",
     "learning.slowest": (
-        "{layer} es la que menos aprende: su gradiente es {ratio} veces sus pesos."
+        "{layer} es la que menos aprende: su gradiente mide {ratio} veces lo que sus pesos."
     ),
     "learning.stops": "{layer} no aprende nada: el gradiente de sus pesos es 0.",
     "learning.starves": (
-        "{layer} se queda sin gradiente: es {ratio} veces sus pesos. Desde el principio ha "
+        "{layer} se queda sin gradiente: mide {ratio} veces lo que sus pesos. Desde el principio ha "
         "cambiado un {moved}; {most}, un {other}."
     ),
     # A page

@@ -245,7 +245,7 @@ def _text(title: str, sections: list[Section]) -> str:
     """Paragraphs that fit a terminal."""
     parts = [_wrapped(title, "", "  ")]
     for heading, lines in sections:
-        parts.append(f"\n{heading}")
+        parts.append(f"\n{_wrapped(heading, '', '  ')}")
         for line in lines:
             lead = f"{line.number:>5}  " if line.number else "  "
             parts.append(_wrapped(line.title, lead, "       " if line.number else "    "))
