@@ -92,7 +92,7 @@ def said():
 def keys(asked):
     """The keys in an expression; of one that is put together, those in the catalogue."""
     if isinstance(asked, ast.JoinedStr):
-        parts = [re.escape(x.value) if is_text(x) else "[a-z]+" for x in asked.values]
+        parts = [re.escape(x.value) if is_text(x) else "[A-Za-z]+" for x in asked.values]
         found = {key.removesuffix(".one").removesuffix(".many") for key in SENTENCES}
         return [key for key in found if re.fullmatch("".join(parts), key)] or [ast.unparse(asked)]
     return [x.value for x in ast.walk(asked) if is_text(x)]

@@ -341,4 +341,47 @@ SENTENCES = {
     "script.arrives": "What arrives:",
     "script.from": "from {name}: {sent}",
     "script.both": "The gradient of {name} is their sum.",
+    # The command line
+    "shell.usage": "usage: ",
+    "shell.arguments": "positional arguments",
+    "shell.options": "options",
+    "shell.commands": "commands",
+    "shell.help": "show this help message and exit",
+    "shell.language": "what all is said in; without it, what MICROTENSOR_LANGUAGE says",
+    "shell.about": (
+        "python -m microtensor: draw a formula or a script's tensor, tell its chain rule, write "
+        "its program, or say what is installed."
+    ),
+    "shell.of": (
+        ": of a formula with values for its names, such as {command} "
+        '"log(sigmoid(w*x + b))" w=2 x=-1 b=0.5, or of what a script calls so at its end, '
+        "{command} script.py:L, which RUNS the script, with all that it does. Values are numbers, "
+        "vectors [1, 2] and matrices [[1, 2], [3, 4]]."
+    ),
+    "shell.target": "FORMULA|script.py:name",
+    "shell.value": "name=value",
+    "shell.values": "for a formula's names",
+    "shell.name": "NAME",
+    "shell.file": "FILE",
+    "command.draw": "draw the graph",
+    "shell.draw.output": ".svg, .png, .pdf, .dot, .mmd or .txt",
+    "shell.draw.collapse": "auto, a depth (0: none), or a group",
+    "command.explain": "tell the chain rule, step by step",
+    "shell.explain.wrt": "only the gradient of this value",
+    "shell.explain.latex": "as equations",
+    "shell.explain.html": "write a page that steps through it",
+    "command.source": "write the NumPy program, forward and backward",
+    "shell.source.output": "a file, such as program.py; else it is printed",
+    "shell.source.xp": "numpy or jax.numpy",
+    "command.doctor": "say what is installed",
+    "doctor.python": "",
+    "doctor.numpy": "computes",
+    "doctor.graphviz": "writes pictures",
+    "doctor.pygraphviz": "draws pictures, from 2 on without the dot program",
+    "doctor.matplotlib": "plots",
+    "doctor.tqdm": "shows a progress bar",
+    "doctor.Pillow": "reads photos",
+    "doctor.dot": "draws pictures",
+    "doctor.yes": "pictures can be drawn: yes",
+    "doctor.no": "pictures can be drawn: no: {error}",
 }

@@ -312,8 +312,8 @@ SENTENCES = {
     ),
     "learning.stops": "{layer} no aprende nada: el gradiente de sus pesos es 0.",
     "learning.starves": (
-        "{layer} se queda sin gradiente: mide {ratio} veces lo que sus pesos. Desde el principio ha "
-        "cambiado un {moved}; {most}, un {other}."
+        "{layer} se queda sin gradiente: mide {ratio} veces lo que sus pesos. Desde el principio "
+        "ha cambiado un {moved}; {most}, un {other}."
     ),
     # A page
     "page.start": "Inicio",
@@ -374,6 +374,49 @@ SENTENCES = {
     "script.arrives": "Lo que llega:",
     "script.from": "de {name}: {sent}",
     "script.both": "El gradiente de {name} es la suma.",
+    # The command line
+    "shell.usage": "uso: ",
+    "shell.arguments": "argumentos",
+    "shell.options": "opciones",
+    "shell.commands": "órdenes",
+    "shell.help": "muestra esta ayuda y termina",
+    "shell.language": "idioma en que se dice todo; si falta, el de MICROTENSOR_LANGUAGE",
+    "shell.about": (
+        "python -m microtensor: dibuja una fórmula o un tensor de un script, cuenta su regla de la "
+        "cadena, escribe su programa o dice lo que hay instalado."
+    ),
+    "shell.of": (
+        ": de una fórmula con valores para sus nombres, como {command} "
+        '"log(sigmoid(w*x + b))" w=2 x=-1 b=0.5, o de lo que un script llama así al terminar, '
+        "{command} script.py:L, que EJECUTA el script, con todo lo que hace. Los valores son "
+        "números, vectores [1, 2] y matrices [[1, 2], [3, 4]]."
+    ),
+    "shell.target": "FÓRMULA|script.py:nombre",
+    "shell.value": "nombre=valor",
+    "shell.values": "para los nombres de una fórmula",
+    "shell.name": "NOMBRE",
+    "shell.file": "ARCHIVO",
+    "command.draw": "dibuja el grafo",
+    "shell.draw.output": ".svg, .png, .pdf, .dot, .mmd o .txt",
+    "shell.draw.collapse": "auto, una profundidad (0: ninguna) o un grupo",
+    "command.explain": "cuenta la regla de la cadena, paso a paso",
+    "shell.explain.wrt": "solo el gradiente de este valor",
+    "shell.explain.latex": "en ecuaciones",
+    "shell.explain.html": "escribe una página que la recorre paso a paso",
+    "command.source": "escribe el programa en NumPy, hacia delante y hacia atrás",
+    "shell.source.output": "un archivo, como programa.py; si no, se imprime",
+    "shell.source.xp": "numpy o jax.numpy",
+    "command.doctor": "dice lo que hay instalado",
+    "doctor.python": "",
+    "doctor.numpy": "calcula",
+    "doctor.graphviz": "escribe los dibujos",
+    "doctor.pygraphviz": "dibuja; desde la versión 2, sin el programa dot",
+    "doctor.matplotlib": "traza gráficas",
+    "doctor.tqdm": "muestra una barra de progreso",
+    "doctor.Pillow": "lee fotos",
+    "doctor.dot": "dibuja",
+    "doctor.yes": "se puede dibujar: sí",
+    "doctor.no": "se puede dibujar: no: {error}",
 }
 
 # What the lexicon's rows say
