@@ -289,9 +289,9 @@ def doctor() -> str:
         found["dot"] = "–"
     try:
         draw(Tensor(1.0)).pipe("svg")
-        answer = say("doctor.yes")
+        answer = say("shell.pictures")
     except NoRenderer as error:
-        answer = say("doctor.no", error=error)
+        answer = say("shell.pictures.none", error=error)
     lines = [f"{name:<11} {version:<16} {say(f'doctor.{name}')}" for name, version in found.items()]
     return "\n".join([*(line.rstrip() for line in lines), answer])
 

@@ -382,6 +382,6 @@ SENTENCES = {
     "doctor.tqdm": "shows a progress bar",
     "doctor.Pillow": "reads photos",
     "doctor.dot": "draws pictures",
-    "doctor.yes": "pictures can be drawn: yes",
-    "doctor.no": "pictures can be drawn: no: {error}",
+    "shell.pictures": "pictures can be drawn: yes",
+    "shell.pictures.none": "pictures can be drawn: no: {error}",
 }

@@ -415,8 +415,8 @@ SENTENCES = {
     "doctor.tqdm": "muestra una barra de progreso",
     "doctor.Pillow": "lee fotos",
     "doctor.dot": "dibuja",
-    "doctor.yes": "se puede dibujar: sí",
-    "doctor.no": "se puede dibujar: no: {error}",
+    "shell.pictures": "se puede dibujar: sí",
+    "shell.pictures.none": "se puede dibujar: no: {error}",
 }
 
 # What the lexicon's rows say
