@@ -206,7 +206,7 @@ SENTENCES = {
     "layers.rms": "RMS",
     "layers.place": "{name} en {layer}",
     "layers.ratio": "gradiente / valor {ratio}",
-    "layers.least": "◂ la que menos aprende",
+    "layers.least": "◂ aprende menos",
     "layers.nothing": "◂ no aprende nada",
     "layers.last": "la última",
     "row.first": "{name}, primera",
@@ -247,7 +247,7 @@ SENTENCES = {
     "detail.rms": "RMS   {rms:.4g}",
     "difference.heads": "forma, valor (RMS), variación, gradiente (RMS)",
     "difference.none": "sin calcular",
-    "difference.times": "{both} ({times:.3g} veces)",
+    "difference.times": "{both} (× {times:.3g})",
     "frames.begin": "Las hojas tienen sus números y todavía no se ha calculado nada.",
     # A film of a training
     "film.title": "La película de un entrenamiento",
@@ -271,7 +271,7 @@ SENTENCES = {
     ),
     "film.unit": "neurona {unit}",
     "film.now": "Iteración {iteration}: coste {cost}",
-    "film.learns": "gradiente / {name} {ratio} · cambio {moved}",
+    "film.learns": "grad. / {name} {ratio} · cambio {moved}",
     "film.spread": "de {low} a {high}",
     "film.layers": "Las capas",
     "film.happened": "Lo que ocurrió",
@@ -281,8 +281,8 @@ SENTENCES = {
         "llevaron a la actualización. Barras: histogramas (de los arrays grandes, de una muestra "
         "de elementos); los de los valores conservan una misma escala en toda la película, los de "
         "los gradientes tienen una nueva en cada fotograma. RMS: media cuadrática. Cambio: desde "
-        "el principio, en proporción a los pesos de ahora. Cuadrados: neuronas, más oscuras "
-        "cuantos más ejemplos, de {examples}, las abren; tachadas: ninguno."
+        "el principio, en proporción a los pesos de ahora. Cuadrados: las neuronas, más oscuras "
+        "cuantos más de los {examples} ejemplos las activan; tachadas: ninguno."
     ),
     "film.at": "iteración {iteration}:",
     "units.die.one": (
