@@ -40,6 +40,8 @@ from .views import page as page
 from .views import paths as paths
 from .views import to_source as to_source
 
+__version__ = "0.2.0"
+
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (
         (

@@ -14,9 +14,11 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import __version__
 from .errors import GradientError, NoRenderer
 from .lexicon import UNPRINTED, cut
 from .tensor import Tensor
@@ -146,7 +148,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=_Help,
     )
     commands = parser.add_subparsers(dest="command", required=True, title=say("shell.commands"))
-    _options(parser)
+    _options(parser).add_argument(
+        "--version", action="version", version=__version__, help=say("shell.version")
+    )
     name, file = say("shell.name"), say("shell.file")
 
     def command(command: str, run: Callable[..., str]) -> Callable[..., Any]:
@@ -293,7 +297,20 @@ def doctor() -> str:
     except NoRenderer as error:
         answer = say("shell.pictures.none", error=error)
     lines = [f"{name:<11} {version:<16} {say(f'doctor.{name}')}" for name, version in found.items()]
-    return "\n".join([*(line.rstrip() for line in lines), answer])
+    others = [say("doctor.nn", place=place) for place in _other_nn()]
+    return "\n".join([*(line.rstrip() for line in lines), *others, answer])
+
+
+def _other_nn() -> list[str]:
+    """Where `import nn` finds another one than that which belongs to microtensor."""
+    own = Path(__file__).resolve().parent.parent / "nn" / "__init__.py"
+    spec = find_spec("nn")  # without an import: what is there may do anything
+    if spec is None or spec.origin is None or Path(spec.origin).resolve() != own:
+        places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+        return [next(filter(None, places), "–")]
+    # A package of this name on the index is written over ours
+    others = metadata.distributions(name="nn")
+    return [f"nn {other.version}, {own.parent}" for other in others]
 
 
 if __name__ == "__main__":

@@ -358,6 +358,7 @@ SENTENCES = {
         "{command} script.py:L, which RUNS the script, with all that it does. Values are numbers, "
         "vectors [1, 2] and matrices [[1, 2], [3, 4]]."
     ),
+    "shell.version": "say which version this is",
     "shell.target": "FORMULA|script.py:name",
     "shell.value": "name=value",
     "shell.values": "for a formula's names",
@@ -382,6 +383,10 @@ SENTENCES = {
     "doctor.tqdm": "shows a progress bar",
     "doctor.Pillow": "reads photos",
     "doctor.dot": "draws pictures",
+    "doctor.nn": (
+        "nn: another one is in the way, {place}: rename it where it is a file of yours, "
+        "else pip uninstall nn, and install microtensor anew"
+    ),
     "shell.pictures": "pictures can be drawn: yes",
     "shell.pictures.none": "pictures can be drawn: no: {error}",
 }

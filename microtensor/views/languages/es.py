@@ -391,6 +391,7 @@ SENTENCES = {
         "{command} script.py:L, que EJECUTA el script, con todo lo que hace. Los valores son "
         "números, vectores [1, 2] y matrices [[1, 2], [3, 4]]."
     ),
+    "shell.version": "dice qué versión es",
     "shell.target": "FÓRMULA|script.py:nombre",
     "shell.value": "nombre=valor",
     "shell.values": "para los nombres de una fórmula",
@@ -415,6 +416,10 @@ SENTENCES = {
     "doctor.tqdm": "muestra una barra de progreso",
     "doctor.Pillow": "lee fotos",
     "doctor.dot": "dibuja",
+    "doctor.nn": (
+        "nn: hay otro de por medio, {place}: si es un archivo propio, hay que cambiarle el nombre; "
+        "si no, pip uninstall nn y volver a instalar microtensor"
+    ),
     "shell.pictures": "se puede dibujar: sí",
     "shell.pictures.none": "se puede dibujar: no: {error}",
 }
