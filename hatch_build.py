@@ -15,6 +15,8 @@ class Address(MetadataHookInterface):
 
     def update(self, metadata: dict) -> None:
         """Of a clone of another place, README stays as it is, and there are no addresses."""
+        if "readme" in metadata:  # a source distribution has both
+            return
         text = Path(self.root, "README.md").read_text("utf-8")
         if place := _repository(self.root):
             home = f"https://github.com/{place}"
@@ -29,6 +31,8 @@ class Address(MetadataHookInterface):
 
 def _repository(root: str) -> str:
     """`owner/name` of the clone's origin; without what may stand before it, such as a password."""
+    if not Path(root, ".git").exists():
+        return ""
     try:
         origin = subprocess.run(
             ["git", "-C", root, "remote", "get-url", "origin"], capture_output=True, text=True
