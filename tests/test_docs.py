@@ -25,10 +25,12 @@ from microtensor.__main__ import main  # the command, without a process
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-PAGES = [README, *DOCS]
+PAGES = [README, *ROOT.glob("README.es.md"), *DOCS]
 TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 OPTIONAL = "matplotlib onnx onnxruntime pandas polars safetensors sklearn torch tqdm".split()
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_page = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix().removeprefix("docs/")
+)
 
 
 def blocks(page, *languages):
@@ -152,6 +154,50 @@ def test_a_page_begins_with_what_it_is_for(page):
 def test_the_index_leads_to_every_page():
     linked = set(re.findall(r"\]\(((?:\w+/)?[\w-]+\.md)", (ROOT / "docs" / "index.md").read_text()))
     assert linked == {page.relative_to(ROOT / "docs").as_posix() for page in DOCS} - {"index.md"}
+
+
+def test_every_page_stands_in_the_navigation():
+    """Beside those that docs/hooks.py makes: of README and its like, docstrings, and lessons."""
+    text = (ROOT / "mkdocs.yml").read_text()
+    listed = re.findall(r"^ +- .*: ([\w/-]+\.md)$", text, re.MULTILINE)
+    made = {"tour.md", "course.md", "es/tour.md", "es/course.md", "contributing.md", "changelog.md"}
+    made |= set(reference().pages())
+    assert len(listed) == len(set(listed))
+    assert set(listed) - made == {page.relative_to(ROOT / "docs").as_posix() for page in DOCS}
+    assert made - set(listed) <= {"es/tour.md", "es/course.md"}
+
+
+def reference():
+    """What makes the pages of the reference."""
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "reference.py")))
+
+
+@pytest.mark.parametrize("package", [mt, mt.linalg, nn], ids=lambda package: package.__name__)
+def test_the_reference_has_every_public_name_with_its_docstring(package):
+    text = "\n".join(reference().pages().values())
+    for name in package.__all__:
+        thing = getattr(package, name)
+        assert f"{{ #{package.__name__}.{name} }}" in text or thing is mt.linalg, name
+        assert (thing.__doc__ or "").strip(), f"{package.__name__}.{name} has no docstring"
+        if inspect.isclass(thing):  # its own, not that of what it extends
+            assert [x for x in thing.__bases__ if x.__doc__ == thing.__doc__] == [], name
+
+
+def test_an_entry_of_the_reference_says_how_it_is_called_and_what_else_it_is_called():
+    entry = reference().entry
+    assert entry("microtensor.clip", mt.clip).split("\n")[:4] == [
+        "## `clip` { #microtensor.clip }",
+        "",
+        "```py",
+        "clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor",
+    ]
+    assert entry("microtensor.absolute", mt.absolute).endswith(
+        "\n\n|x|. Its derivative at 0 is 0.\n\nAlso `x.absolute`, `x.abs`, `np.absolute`.\n"
+    )
+    assert r"sqrt(a\*\*2 + b\*\*2)" in entry("microtensor.hypot", mt.hypot)
+    assert "### `backward` { #microtensor.Tensor.backward }\n\n```py\nbackward(gradient" in entry(
+        "microtensor.Tensor", mt.Tensor
+    )
 
 
 def script():
