@@ -19,7 +19,16 @@ DOCS = Path(__file__).parent
 PAGES = {"tutorial": DOCS / "tutorial.md", "tutorial-es": DOCS / "es" / "tutorial.md"}
 PICTURE = re.compile(r"^!\[.*\]\(.*\)\n\n", re.MULTILINE)
 SHOWN = re.compile(r"^```python\n((?:(?!```).*\n)*)```\n\n!\[.*\]\((.*)\)", re.MULTILINE)
-SHARPER = "import matplotlib\n\nmatplotlib.rcParams.update({'figure.dpi': 120, 'savefig.dpi': 120})"
+KINDS = {".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+BOTH_KINDS = """
+import os
+import matplotlib
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+set_matplotlib_formats("svg", "jpeg")
+matplotlib.rcParams["svg.hashsalt"] = "the same in every run"
+os.environ["SOURCE_DATE_EPOCH"] = "0"
+"""
 
 
 def notebook(text):
@@ -35,14 +44,14 @@ def renew_pictures(page, text):
     from nbclient import NotebookClient
 
     made = notebook(text)
-    made.cells.insert(0, nbformat.v4.new_code_cell(SHARPER))
+    made.cells.insert(0, nbformat.v4.new_code_cell(BOTH_KINDS))
     NotebookClient(made, timeout=None).execute()
     outputs = {cell.source: cell.outputs for cell in made.cells if cell.cell_type == "code"}
     for source, path in SHOWN.findall(text):
-        png = path.endswith(".png")
-        kind = "image/png" if png else "image/svg+xml"
+        kind = KINDS[Path(path).suffix]
         (data,) = (x.data[kind] for x in outputs[source.strip()] if kind in x.get("data", {}))
-        (page.parent / path).write_bytes(base64.b64decode(data) if png else data.encode())
+        raw = data.encode() if path.endswith(".svg") else base64.b64decode(data)
+        (page.parent / path).write_bytes(raw)
         print(page.parent / path)
 
 

@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [README, *DOCS]
+# They take long, and what they print depends on it: tests/test_tutorial.py runs them
+TUTORIALS = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "es" / "tutorial.md"]
 TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 OPTIONAL = "matplotlib onnx onnxruntime pandas polars safetensors sklearn torch tqdm".split()
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -52,7 +54,9 @@ def said(block):
     return found
 
 
-@each_page
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page not in TUTORIALS], ids=lambda page: page.name
+)
 def test_the_python_runs_in_order_and_prints_what_it_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(ROOT / "examples")  # what a page says to put beside one's script
