@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -261,9 +262,7 @@ def test_a_notebook_runs_in_jupyter_and_shows_its_pictures(number, notebooks, tm
     for module in "nbconvert", "ipykernel", "matplotlib":
         pytest.importorskip(module, reason="runs a notebook: pip install -e '.[notebooks]'")
     text = notebooks[number].read_text(encoding="utf-8")
-    for long, short in ("iterations = 2500", "iterations = 2"), ("trial = 500", "trial = 1"):
-        assert long in text
-        text = text.replace(long, short)
+    text = text.replace("iterations = 2500", "iterations = 2").replace("trial = 500", "trial = 2")
     (tmp_path / "tutorial.ipynb").write_text(text, encoding="utf-8")
     convert = "-m nbconvert --to notebook --execute --output run.ipynb tutorial.ipynb".split()
     environment = os.environ | {"MICROTENSOR_CATS": "", "PYTHONPATH": str(ROOT)}
@@ -276,4 +275,5 @@ def test_a_notebook_runs_in_jupyter_and_shows_its_pictures(number, notebooks, tm
     shown = [kind for output in outputs for kind in output.get("data", ())]
     assert shown.count("image/png") == 6
     assert shown.count("text/html") >= 3  # stories
-    assert shown.count("image/svg+xml") == 2 or "dot" in " ".join(shown)
+    drawn = shutil.which("dot") or importlib.util.find_spec("pygraphviz")
+    assert shown.count("image/svg+xml") == (2 if drawn else 0)
