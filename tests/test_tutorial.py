@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -254,6 +255,16 @@ def test_a_notebook_has_the_cells_of_the_page_without_its_pictures(notebooks):
         headings = [text for text in sources["markdown"] if text.startswith("#")]
         assert len(headings) == len(re.findall(r"^#+ ", prose, re.MULTILINE))
         assert made["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@each_page
+def test_every_picture_of_a_page_is_behind_the_cell_that_shows_it(page, notebooks):
+    """So that docs/notebooks.py --pictures renews it."""
+    script = runpy.run_path(str(ROOT / "docs" / "notebooks.py"))
+    text = page.read_text(encoding="utf-8")
+    renewed = [path for _, path in script["SHOWN"].findall(text)]
+    assert renewed == re.findall(r"!\[.*\]\((.*)\)", text)
+    assert {Path(path).suffix for path in renewed} == set(script["KINDS"])
 
 
 @pytest.mark.acceptance
