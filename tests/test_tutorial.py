@@ -19,7 +19,8 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 from test_classifier import COSTS, ITERATIONS
-from test_docs import TUTORIALS, blocks, said
+from test_docs import TUTORIALS, blocks
+from test_docs import said as said_by_prints
 
 import nn
 
@@ -31,6 +32,12 @@ each_page = pytest.mark.parametrize("page", TUTORIALS, ids=["english", "spanish"
 
 def cells(page):
     return [text for _, text in blocks(page, "python")]
+
+
+def said(cell):
+    """What a cell says that it prints: behind or below its prints, or else below all of it."""
+    _, below = re.fullmatch(r"(.*?\n)((?:# .*\n)*)", cell, re.DOTALL).groups()
+    return said_by_prints(cell) or [line[2:] for line in below.splitlines()]
 
 
 def shortened(cells):
