@@ -25,8 +25,11 @@ from microtensor.__main__ import main  # the command, without a process
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-PAGES = [README, *ROOT.glob("README.es.md"), *DOCS]
-TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [README, *DOCS]
+# They take long, and what they print depends on it: tests/test_tutorial.py runs them
+TUTORIALS = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "es" / "tutorial.md"]
+SPANISH = ROOT / "README.es.md"
+TEXTS = [*PAGES, SPANISH, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 OPTIONAL = "matplotlib onnx onnxruntime pandas polars safetensors sklearn torch tqdm".split()
 each_page = pytest.mark.parametrize(
     "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix().removeprefix("docs/")
@@ -54,7 +57,9 @@ def said(block):
     return found
 
 
-@each_page
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page not in TUTORIALS], ids=lambda page: page.name
+)
 def test_the_python_runs_in_order_and_prints_what_it_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(ROOT / "examples")  # what a page says to put beside one's script
@@ -336,6 +341,19 @@ def test_readme_is_short_and_has_two_commands_of_one_line_each():
     commands = [line for line in text if line.startswith("python3 -m venv")]
     assert ["cat_classifier.py" in command for command in commands] == [True, False]
     assert commands[1].endswith("-m pytest")
+
+
+def test_the_spanish_readme_has_the_same_code_sections_and_links():
+    parts = r"^```.*?^```$", r"^(#+) ", r"(?:\]\(|(?:src|srcset|href)=\")([^)\"\s]+)"
+    others = {"README.md", "README.es.md", "docs/es/tutorial.md"}
+    for part in parts:
+        english, spanish = (
+            [x for x in re.findall(part, page.read_text(), re.DOTALL | re.M) if x not in others]
+            for page in (README, SPANISH)
+        )
+        assert english == spanish
+    assert "](README.es.md)" in README.read_text()
+    assert "](README.md)" in SPANISH.read_text()
 
 
 def test_the_source_distribution_carries_every_page(tmp_path):
