@@ -117,7 +117,9 @@ def open_page(chromium, site):  # noqa: F811
         tab = chromium.new_context(**context).new_page()
         tab.set_default_timeout(20_000)
         tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on("request", lambda r: re.match("(file|data|blob|about):", r.url) or wrong.append(r.url))
+        tab.on(
+            "request", lambda r: re.match("(file|data|blob|about):", r.url) or wrong.append(r.url)
+        )
         tab.goto((site / name).as_uri())
         tabs.append(tab)
         return tab
