@@ -39,7 +39,7 @@ def _repository(root: str) -> str:
         ).stdout
     except OSError:
         return ""
-    found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", origin.strip())
+    found = re.search(r"(?:^|[/@])github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", origin.strip())
     return found[1] if found else ""
 
 

@@ -111,7 +111,7 @@ def on_page_markdown(markdown, page, config, files):
     here, path = page.file.src_uri, page.file.abs_src_path
     if not path:  # it is made for the site
         return markdown
-    titles = {place: title for place, title in PAGES.values()}
+    titles = dict(PAGES.values())
     if here in titles:
         markdown = re.sub("^# .*", f"# {titles[here]}", markdown)
     if here.endswith("tour.md"):
