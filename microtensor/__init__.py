@@ -41,6 +41,8 @@ from .views import paths as paths
 from .views import to_source as to_source
 from .views import worksheet as worksheet
 
+__version__ = "0.2.0"
+
 if not TYPE_CHECKING:  # to type checkers, `as` and `*` say what is public: they read no list
     __all__ = (
         (

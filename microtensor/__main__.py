@@ -1,5 +1,4 @@
-"""python -m microtensor: draw a formula or a script's tensor, tell its chain rule, write its
-program, or say what is installed."""
+"""The command line, python -m microtensor; what it says of itself stands in the catalogues."""
 
 from __future__ import annotations
 
@@ -11,25 +10,23 @@ import runpy
 import subprocess
 import sys
 import traceback
+import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import __version__
 from .errors import GradientError, NoRenderer
 from .lexicon import UNPRINTED, cut
 from .tensor import Tensor
 from .views import draw, explain, page, to_source
+from .views.languages import chosen, languages, speaking
+from .views.words import say
 
-PACKAGES = {
-    "numpy": "computes",
-    "graphviz": "writes pictures",
-    "pygraphviz": "draws pictures, from 2 on without the dot program",
-    "matplotlib": "plots",
-    "tqdm": "shows a progress bar",
-    "Pillow": "reads photos",
-}
+PACKAGES = "numpy", "graphviz", "pygraphviz", "matplotlib", "tqdm", "Pillow"
 
 LONGEST = 500  # of a line of what is said to be wrong
 
@@ -43,8 +40,23 @@ ASCII = str.maketrans(
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    parser = _parser()
     given = sys.argv[1:] if arguments is None else arguments
+    try:
+        language = chosen(_language(given))
+    except ValueError as error:
+        _Parser().exit(2, f"microtensor: {error}\n")
+    with speaking(language):
+        _run_command(given)
+
+
+def _language(given: list[str]) -> str | None:
+    """The language that is asked for, in which all help is; a wrong one is told by the parser."""
+    asked = re.findall("(?:^|\0)--language[=\0](\\w+)", "\0".join(given))
+    return next((code for code in asked[-1:] if code in languages()), None)
+
+
+def _run_command(given: list[str]) -> None:
+    parser = _parser()
     # A formula that starts with a minus sign, `-x**2`, is no option: a space says so
     given = [f" {text}" if re.match("-(?!-|[ho]$)", text) else text for text in given]
     options, rest = parser.parse_known_args(given)
@@ -72,12 +84,29 @@ def _readable(text: str, output: Any) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        text = text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+        text = text.translate(ASCII)
+        text = "".join(c if _encoded(c, encoding) else _bare(c) for c in text)
+        text = text.encode(encoding, "replace").decode(encoding)
     return text
 
 
+def _encoded(c: str, encoding: str) -> bool:
+    return c.isascii() or c.encode(encoding, "ignore") != b""
+
+
+def _bare(c: str) -> str:
+    """A letter without its accent, where it has one."""
+    return unicodedata.normalize("NFKD", c)[0]
+
+
 class _Parser(argparse.ArgumentParser):
-    """One whose messages quote what was given in part and on their lines."""
+    """One whose messages quote what was given in part and on their lines, for any output."""
+
+    def format_help(self) -> str:
+        return _readable(super().format_help(), sys.stdout)
+
+    def format_usage(self) -> str:
+        return _readable(super().format_usage(), sys.stderr)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         lines = (message or "").split("\n")
@@ -85,37 +114,66 @@ class _Parser(argparse.ArgumentParser):
         super().exit(status, said or None)
 
 
+class _Help(argparse.HelpFormatter):
+    """Help in the language that is spoken."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, say("shell.usage") if prefix is None else prefix)
+
+
+def _command(commands: Any, name: str) -> tuple[Any, Any, Any]:
+    """A command: its parser, and what its arguments and its options are added to."""
+    does = say(f"command.{name}")
+    said = f"{does[0].upper()}{does[1:]}" + ("." if name == "doctor" else "")
+    said += "" if name == "doctor" else say("shell.of", command=name)
+    parser = commands.add_parser(
+        name, help=does, description=said, add_help=False, formatter_class=_Help
+    )
+    return parser, parser.add_argument_group(say("shell.arguments")), _options(parser)
+
+
+def _options(parser: argparse.ArgumentParser) -> Any:
+    """The options that every command has; more can be added."""
+    group = parser.add_argument_group(say("shell.options"))
+    group.add_argument("-h", "--help", action="help", help=say("shell.help"))
+    group.add_argument("--language", choices=languages(), help=say("shell.language"))
+    return group
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m microtensor", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser = _Parser(
+        prog="python -m microtensor",
+        description=say("shell.about"),
+        add_help=False,
+        formatter_class=_Help,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, title=say("shell.commands"))
+    _options(parser).add_argument(
+        "--version", action="version", version=__version__, help=say("shell.version")
+    )
+    name, file = say("shell.name"), say("shell.file")
 
-    def command(name: str, does: str, run: Callable[..., str]) -> Callable[..., Any]:
+    def command(command: str, run: Callable[..., str]) -> Callable[..., Any]:
         """Adds a command that reads a formula or a script's tensor; returns what adds to it."""
-        added = commands.add_parser(
-            name,
-            help=does,
-            description=f"{does.capitalize()}: of a formula with values for its names, such as "
-            f'{name} "log(sigmoid(w*x + b))" w=2 x=-1 b=0.5, or of what a script calls so at its '
-            f"end, {name} script.py:L, which RUNS the script, with all that it does. Values are "
-            "numbers, vectors [1, 2] and matrices [[1, 2], [3, 4]].",
-        )
-        added.add_argument("target", metavar="FORMULA|script.py:name")
-        added.add_argument("values", nargs="*", metavar="name=value", help="for a formula's names")
+        added, arguments, options = _command(commands, command)
+        arguments.add_argument("target", metavar=say("shell.target"))
+        values = say("shell.values")
+        arguments.add_argument("values", nargs="*", metavar=say("shell.value"), help=values)
         added.set_defaults(run=run, wrt=None)
-        return added.add_argument
+        return options.add_argument  # type: ignore[no-any-return]
 
-    add = command("draw", "draw the graph", _drawn)
-    add("-o", "--output", default="graph.svg", help=".svg, .png, .pdf, .dot, .mmd or .txt")
+    add = command("draw", _drawn)
+    add("-o", "--output", metavar=file, default="graph.svg", help=say("shell.draw.output"))
     add("--theme", default="light", choices=("light", "dark"))
-    add("--collapse", default="auto", metavar="N|NAME", help="auto, a depth (0: none), or a group")
-    add = command("explain", "tell the chain rule, step by step", _explained)
-    add("--wrt", action="append", metavar="NAME", help="only the gradient of this value")
-    add("--latex", action="store_true", help="as equations")
-    add("--html", metavar="FILE", help="write a page that steps through it")
-    add = command("source", "write the NumPy program, forward and backward", _written)
-    add("-o", "--output", help="a file, such as program.py; else it is printed")
-    add("--xp", default="numpy", help="numpy or jax.numpy")
-    added = commands.add_parser("doctor", help="say what is installed")
+    add("--collapse", default="auto", metavar=f"N|{name}", help=say("shell.draw.collapse"))
+    add = command("explain", _explained)
+    add("--wrt", action="append", metavar=name, help=say("shell.explain.wrt"))
+    add("--latex", action="store_true", help=say("shell.explain.latex"))
+    add("--html", metavar=file, help=say("shell.explain.html"))
+    add = command("source", _written)
+    add("-o", "--output", metavar=file, help=say("shell.source.output"))
+    add("--xp", default="numpy", help=say("shell.source.xp"))
+    added, *_ = _command(commands, "doctor")
     added.set_defaults(run=lambda _: doctor(), values=[])
     return parser
 
@@ -235,12 +293,24 @@ def doctor() -> str:
         found["dot"] = "–"
     try:
         draw(Tensor(1.0)).pipe("svg")
-        answer = "yes"
+        answer = say("shell.pictures")
     except NoRenderer as error:
-        answer = f"no: {error}"
-    uses = {"dot": "draws pictures", **PACKAGES}
-    lines = [f"{name:<11} {version:<16} {uses.get(name, '')}" for name, version in found.items()]
-    return "\n".join([*(line.rstrip() for line in lines), f"pictures can be drawn: {answer}"])
+        answer = say("shell.pictures.none", error=error)
+    lines = [f"{name:<11} {version:<16} {say(f'doctor.{name}')}" for name, version in found.items()]
+    others = [say("doctor.nn", place=place) for place in _other_nn()]
+    return "\n".join([*(line.rstrip() for line in lines), *others, answer])
+
+
+def _other_nn() -> list[str]:
+    """Where `import nn` finds another one than that which belongs to microtensor."""
+    own = Path(__file__).resolve().parent.parent / "nn" / "__init__.py"
+    spec = find_spec("nn")  # without an import: what is there may do anything
+    if spec is None or spec.origin is None or Path(spec.origin).resolve() != own:
+        places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+        return [next(filter(None, places), "–")]
+    # A package of this name on the index is written over ours
+    others = metadata.distributions(name="nn")
+    return [f"nn {other.version}, {own.parent}" for other in others]
 
 
 if __name__ == "__main__":

@@ -59,6 +59,19 @@ class Row(NamedTuple):
         """Whether the rule works entry by entry."""
         return bool(self.locals)
 
+    def translated(self, texts: Mapping[str, str]) -> Row:
+        """The row with what it says in another language, where `texts` has it.
+
+        How it is written stays: that is notation, which a reader of formulas reads again.
+        """
+
+        def told(given: Mapping[str, Any]) -> dict[str, Any]:
+            fields = ((key, given.get(key)) for key in ("locals", "sends", "why"))
+            return {key: tuple(texts.get(t, t) for t in said) for key, said in fields if said}
+
+        cases = {text: {**case, **told(case)} for text, case in self.cases.items()}
+        return self._replace(**told(self._asdict()), cases=cases)
+
     def case(self, operands: Texts, options: Options, shapes: Shapes = ()) -> Row:
         """The row as it is for these operands."""
         if not self.by:

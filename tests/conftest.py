@@ -1,6 +1,7 @@
 """What all tests share: the helpers here can be imported, state can't leak, and the two tiers."""
 
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import settings
 from microtensor.modes import Mode, current_mode
 
 sys.path.insert(0, str(Path(__file__).parent))
+os.environ.pop("MICROTENSOR_LANGUAGE", None)  # tests read English where they don't ask otherwise
 
 # How many examples each property is tried on: the same ones in every run.
 settings.register_profile("few", max_examples=30, derandomize=True, deadline=None, database=None)

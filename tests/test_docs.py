@@ -26,9 +26,14 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [README, *DOCS]
-TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+# They take long, and what they print depends on it: tests/test_tutorial.py runs them
+TUTORIALS = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "es" / "tutorial.md"]
+SPANISH = ROOT / "README.es.md"
+TEXTS = [*PAGES, SPANISH, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 OPTIONAL = "matplotlib onnx onnxruntime pandas polars safetensors sklearn torch tqdm".split()
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_page = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix().removeprefix("docs/")
+)
 
 
 def blocks(page, *languages):
@@ -52,7 +57,9 @@ def said(block):
     return found
 
 
-@each_page
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page not in TUTORIALS], ids=lambda page: page.name
+)
 def test_the_python_runs_in_order_and_prints_what_it_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(ROOT / "examples")  # what a page says to put beside one's script
@@ -152,6 +159,50 @@ def test_a_page_begins_with_what_it_is_for(page):
 def test_the_index_leads_to_every_page():
     linked = set(re.findall(r"\]\(((?:\w+/)?[\w-]+\.md)", (ROOT / "docs" / "index.md").read_text()))
     assert linked == {page.relative_to(ROOT / "docs").as_posix() for page in DOCS} - {"index.md"}
+
+
+def test_every_page_stands_in_the_navigation():
+    """Beside those that docs/hooks.py makes: of README and its like, docstrings, and lessons."""
+    text = (ROOT / "mkdocs.yml").read_text()
+    listed = re.findall(r"^ +- .*: ([\w/-]+\.md)$", text, re.MULTILINE)
+    made = {"tour.md", "course.md", "es/tour.md", "es/course.md", "contributing.md", "changelog.md"}
+    made |= set(reference().pages())
+    assert len(listed) == len(set(listed))
+    assert set(listed) - made == {page.relative_to(ROOT / "docs").as_posix() for page in DOCS}
+    assert made - set(listed) <= {"es/tour.md", "es/course.md"}
+
+
+def reference():
+    """What makes the pages of the reference."""
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "reference.py")))
+
+
+@pytest.mark.parametrize("package", [mt, mt.linalg, nn], ids=lambda package: package.__name__)
+def test_the_reference_has_every_public_name_with_its_docstring(package):
+    text = "\n".join(reference().pages().values())
+    for name in package.__all__:
+        thing = getattr(package, name)
+        assert f"{{ #{package.__name__}.{name} }}" in text or thing is mt.linalg, name
+        assert (thing.__doc__ or "").strip(), f"{package.__name__}.{name} has no docstring"
+        if inspect.isclass(thing):  # its own, not that of what it extends
+            assert [x for x in thing.__bases__ if x.__doc__ == thing.__doc__] == [], name
+
+
+def test_an_entry_of_the_reference_says_how_it_is_called_and_what_else_it_is_called():
+    entry = reference().entry
+    assert entry("microtensor.clip", mt.clip).split("\n")[:4] == [
+        "## `clip` { #microtensor.clip }",
+        "",
+        "```py",
+        "clip(x: Operand, low: Operand = None, high: Operand = None) -> Tensor",
+    ]
+    assert entry("microtensor.absolute", mt.absolute).endswith(
+        "\n\n|x|. Its derivative at 0 is 0.\n\nAlso `x.absolute`, `x.abs`, `np.absolute`.\n"
+    )
+    assert r"sqrt(a\*\*2 + b\*\*2)" in entry("microtensor.hypot", mt.hypot)
+    assert "### `backward` { #microtensor.Tensor.backward }\n\n```py\nbackward(gradient" in entry(
+        "microtensor.Tensor", mt.Tensor
+    )
 
 
 def script():
@@ -290,6 +341,19 @@ def test_readme_is_short_and_has_two_commands_of_one_line_each():
     commands = [line for line in text if line.startswith("python3 -m venv")]
     assert ["cat_classifier.py" in command for command in commands] == [True, False]
     assert commands[1].endswith("-m pytest")
+
+
+def test_the_spanish_readme_has_the_same_code_sections_and_links():
+    parts = r"^```.*?^```$", r"^(#+) ", r"(?:\]\(|(?:src|srcset|href)=\")([^)\"\s]+)"
+    others = {"README.md", "README.es.md", "docs/es/tutorial.md"}
+    for part in parts:
+        english, spanish = (
+            [x for x in re.findall(part, page.read_text(), re.DOTALL | re.M) if x not in others]
+            for page in (README, SPANISH)
+        )
+        assert english == spanish
+    assert "](README.es.md)" in README.read_text()
+    assert "](README.md)" in SPANISH.read_text()
 
 
 def test_the_source_distribution_carries_every_page(tmp_path):

@@ -1,12 +1,15 @@
 """python -m microtensor: draw, source, explain and doctor."""
 
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import microtensor as mt
 from microtensor.__main__ import doctor, main  # the command, without a process
 
 SCRIPT = """
@@ -270,6 +273,42 @@ def test_doctor():
         "python", "numpy", "graphviz", "pygraphviz", "matplotlib", "tqdm", "Pillow", "dot",
     }  # fmt: skip
     assert lines[-1].startswith("pictures can be drawn: ")
+
+
+def command(*arguments, **options):
+    """What the command says, in a process whose folder and path can be chosen."""
+    done = subprocess.run(
+        [sys.executable, "-m", "microtensor", *arguments], capture_output=True, text=True, **options
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_version():
+    assert command("--version") == f"{mt.__version__}\n"
+
+
+@pytest.mark.parametrize("path", ["nn.py", "nn/__init__.py", "nn/layers.py"])
+def test_doctor_says_where_another_nn_is_in_the_way(tmp_path, path):
+    """A file of one's own, another package, a folder without an __init__."""
+    root = str(Path(mt.__file__).parent.parent)
+    assert "nn: " not in command("doctor", cwd=tmp_path, env={**os.environ, "PYTHONPATH": root})
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text("raise SystemExit('it is not run')")
+    said = command("doctor", cwd=tmp_path, env={**os.environ, "PYTHONPATH": root})
+    if path == "nn/layers.py":  # a package with an __init__ goes before it, wherever it lies
+        assert "nn: " not in said
+    else:
+        assert f"nn: another one is in the way, {tmp_path / path}: rename it" in said
+
+
+def test_doctor_says_that_another_package_is_written_over_nn(tmp_path):
+    info = tmp_path / "nn-0.1.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: nn\nVersion: 0.1.1\n")
+    path = os.pathsep.join([str(Path(mt.__file__).parent.parent), str(tmp_path)])
+    said = command("doctor", cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
+    assert "nn: another one is in the way, nn 0.1.1, " in said
 
 
 def test_as_a_module():

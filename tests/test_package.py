@@ -4,6 +4,8 @@ import ast
 import inspect
 import json
 import pickle
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -117,3 +119,55 @@ def test_views_read_the_graph_and_what_they_share(path):
                 shared = module[:2] == ["microtensor", "views"] and len(module) == 3
                 known = module in ([*room[:1], x] for x in ("graph", "lexicon", "errors"))
                 assert shared or known or module[:-1] == room, module
+
+
+def test_the_version_is_said_in_one_place():
+    assert f"\nversion: {microtensor.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(r"^## \[(.*?)\]", changelog, re.MULTILINE)[1] == microtensor.__version__
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://github.com/someone/a.package.git",
+        "https://someone:secret@github.com/someone/a.package",
+        "git@github.com:someone/a.package.git",
+    ],
+)
+def test_an_index_gets_addresses_of_the_repository_it_is_built_from(tmp_path, origin):
+    text = index_text(tmp_path, origin)
+    assert "Project-URL: Source, https://github.com/someone/a.package\n" in text
+    pictures = re.findall(r"(?:src|srcset)=\"(.*?)\"", text)
+    raw = "https://raw.githubusercontent.com/someone/a.package/HEAD/examples/pictures/"
+    assert pictures and all(picture.startswith(raw) for picture in pictures)
+    assert re.findall(r"\]\((?!https://)[^)]*", text) == []
+    assert "](https://github.com/someone/a.package/blob/HEAD/docs/gradients.md)" in text
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize("origin", ["/home/someone/package", "https://mygithub.com/a/b.git", None])
+def test_an_index_gets_no_address_where_none_is_known(tmp_path, origin):
+    text = index_text(tmp_path, origin)
+    assert "\nProject-URL: " not in text
+    assert 'src="examples/pictures/' in text
+
+
+def index_text(folder, origin):
+    """What an index would show of a clone with this origin."""
+    pytest.importorskip("hatchling", reason="builds the wheel with hatchling")
+    git = shutil.which("git") or pytest.skip("git isn't installed")
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for package in ("microtensor", "nn"):
+        (folder / package).mkdir()
+        shutil.copy(ROOT / package / "__init__.py", folder / package)
+    if origin:
+        run_in = {"cwd": folder, "check": True}
+        subprocess.run([git, "init", "--quiet"], **run_in)
+        subprocess.run([git, "remote", "add", "origin", origin], **run_in)
+    run("-m", "hatchling", "build", "-t", "wheel", "-d", "out", cwd=folder)
+    (path,) = (folder / "out").iterdir()
+    archive = zipfile.ZipFile(path)
+    (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+    return archive.read(name).decode()

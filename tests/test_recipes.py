@@ -166,7 +166,8 @@ def test_pyright_has_no_complaint(tmp_path):
     pytest.importorskip("pyright", reason="the type checker")
     for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
         if page.name not in UNTYPED and python_of(page):
-            (tmp_path / f"page_{page.stem.replace('-', '_')}.py").write_text(python_of(page))
+            name = "_".join(page.relative_to(ROOT).with_suffix("").parts).replace("-", "_")
+            (tmp_path / f"page_{name}.py").write_text(python_of(page))
     (tmp_path / "typed.py").write_text(TYPED)
     shutil.copytree(ROOT / "examples" / "models", tmp_path / "models")
     settings = {

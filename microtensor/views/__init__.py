@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -12,9 +13,9 @@ from ..graph import Graph, graph_for
 from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
-from .changes import Difference, difference
-
-quiet = np.errstate(all="ignore")  # who computes is warned; who looks needn't be, again
+from .changes import Difference
+from .changes import difference as compared
+from .languages import chosen, speaking, spoken_row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,21 +30,42 @@ __all__ = [
     "paths", "to_source", "worksheet",
 ]  # fmt: skip
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-@quiet
+
+def _speaks(door: Callable[P, T]) -> Callable[P, T]:
+    """A door that says all in the `language` it is given, or else in what is spoken already.
+
+    Who computes is warned by NumPy; who looks needn't be, again.
+    """
+
+    @wraps(door)
+    def opened(*args: P.args, **options: P.kwargs) -> T:
+        language: Any = options.get("language")
+        with speaking(language, door.__name__), np.errstate(all="ignore"):
+            return door(*args, **options)
+
+    return opened
+
+
+@_speaks
 def explain(
     result: Tensor,
     wrt: Any = None,
     format: str = "text",
     names: Mapping[str, Any] | None = None,
     gradient: Any = None,
+    *,
+    language: str | None = None,
 ) -> Story:
     """The chain rule in words: who sends which gradient to whom, and why, step by step.
 
     `print` it, or let a notebook show it. `wrt`, a tensor or a name (or a list of them), tells
     only what leads to these gradients. `format` is "text", "html" (a fragment of a page) or
     "latex" (equations). `names=vars()` calls values as your variables are called; `gradient` is
-    what arrives at a result that isn't a single number.
+    what arrives at a result that isn't a single number. `language` is "en" or "es"; None: what the
+    environment's MICROTENSOR_LANGUAGE says, else English. So it is with every door.
 
     Each gradient is checked by a nudge: the record is run again with one number moved a little.
     """
@@ -51,15 +73,20 @@ def explain(
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
-    graph = graph_for("explain", result, names, gradient)
+    graph = graph_for("explain", result, names, gradient, spoken_row)
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
     wanted = frozenset(graph.tracked("explain", x).id for x in asked)
     return explained(graph, wanted, Replay(result).nudged, format)
 
 
-@quiet
+@_speaks
 def paths(
-    result: Tensor, wrt: Any, names: Mapping[str, Any] | None = None, gradient: Any = None
+    result: Tensor,
+    wrt: Any,
+    names: Mapping[str, Any] | None = None,
+    gradient: Any = None,
+    *,
+    language: str | None = None,
 ) -> Story:
     """The gradient of `wrt`, a tensor or its name, as a sum over all paths from it to the result.
 
@@ -70,13 +97,18 @@ def paths(
     """
     from .story.routes import summed
 
-    graph = graph_for("paths", result, names, gradient)
+    graph = graph_for("paths", result, names, gradient, spoken_row)
     return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
-@quiet
+@_speaks
 def follow(
-    result: Tensor, entry: str, names: Mapping[str, Any] | None = None, gradient: Any = None
+    result: Tensor,
+    entry: str,
+    names: Mapping[str, Any] | None = None,
+    gradient: Any = None,
+    *,
+    language: str | None = None,
 ) -> Story:
     """One entry of a tensor, such as `"W1[3, 5003]"`, and the contributions to its gradient.
 
@@ -85,11 +117,11 @@ def follow(
     """
     from .story.entry import followed
 
-    graph = graph_for("follow", result, names, gradient)
+    graph = graph_for("follow", result, names, gradient, spoken_row)
     return followed(graph, entry, Replay(result).column)
 
 
-@quiet
+@_speaks
 def draw(
     result: Tensor,
     names: Mapping[str, Any] | None = None,
@@ -98,6 +130,8 @@ def draw(
     theme: str = "light",
     direction: str | None = None,
     gradient: Any = None,
+    *,
+    language: str | None = None,
 ) -> Picture:
     """The graph behind a result as a picture: a `graphviz.Digraph`, shown inline in notebooks.
 
@@ -112,11 +146,11 @@ def draw(
     """
     from .picture.picture import picture
 
-    graph = graph_for("draw", result, names, gradient)
+    graph = graph_for("draw", result, names, gradient, spoken_row)
     return picture(graph, collapse, expand, theme, direction)
 
 
-@quiet
+@_speaks
 def page(
     result: Tensor,
     filename: Any,
@@ -128,6 +162,8 @@ def page(
     expand: str | Iterable[str] = (),
     direction: str | None = None,
     gradient: Any = None,
+    *,
+    language: str | None = None,
 ) -> str:
     """Writes a page that steps through a result's graph, forward and backward. Returns its path.
 
@@ -153,7 +189,7 @@ def page(
     return str(path)
 
 
-@quiet
+@_speaks
 def frames(
     result: Tensor,
     folder: Any,
@@ -164,6 +200,8 @@ def frames(
     theme: str = "light",
     direction: str | None = None,
     gradient: Any = None,
+    *,
+    language: str | None = None,
 ) -> list[str]:
     """Writes a picture of every step of `page`, for slides, and returns their paths.
 
@@ -183,7 +221,7 @@ def frames(
     return pictures(tale, folder, format, theme)
 
 
-@quiet
+@_speaks
 def worksheet(
     result: Tensor,
     filename: Any,
@@ -194,6 +232,8 @@ def worksheet(
     expand: str | Iterable[str] = (),
     direction: str | None = None,
     gradient: Any = None,
+    *,
+    language: str | None = None,
 ) -> str:
     """Writes a worksheet for print, and returns its path: a graph to be filled in by hand.
 
@@ -228,7 +268,7 @@ def _tale(
     from .picture.picture import scene
     from .story.steps import told
 
-    graph = graph_for(who, result, names, gradient)
+    graph = graph_for(who, result, names, gradient, spoken_row)
     found = units(graph, collapse, expand, who)
     return Tale(graph, found, scene(graph, found, direction, who), told(graph), direction is None)
 
@@ -252,6 +292,8 @@ def film(
     every: int = 25,
     image_shape: tuple[int, ...] | None = None,
     title: str | None = None,
+    *,
+    language: str | None = None,
 ) -> Film:
     """Films a training, as one page that needs no network. A callback of `nn.fit`:
 
@@ -281,11 +323,13 @@ def film(
         raise ValueError(f"film: every is a whole number of at least 1, got {every!r}")
     if image_shape is not None and len(image_shape) not in (2, 3):
         raise ValueError(f"film: image_shape is (height, width) or with colours, got {image_shape}")
-    return Film(path, int(every), image_shape, title)
+    return Film(path, int(every), image_shape, title, chosen(language, "film"))
 
 
-@quiet
-def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
+@_speaks
+def detail(
+    tensor: Any, image_shape: tuple[int, ...] | None = None, *, language: str | None = None
+) -> Figure:
     """A figure of one tensor (or array), by matplotlib: `detail(W).savefig("W.png")`.
 
     It shows the values in the corner, the quantiles, a histogram, and a heat map of at most
@@ -301,6 +345,17 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     if array.dtype.kind not in "fiub":
         raise wrong_operand("detail", array if hasattr(tensor, "__array__") else tensor)
     return figure(array, getattr(tensor, "name", None) or "tensor", image_shape)
+
+
+@_speaks
+def difference(before: Graph, after: Graph, *, language: str | None = None) -> Difference:
+    """What changed between two graphs of the same program; `print` it.
+
+    Take a graph (`Graph.of(loss)`) of each training step and compare them. Of a layer, that is
+    its parameters and what the picture calls Z and A. Raises ValueError where the two weren't
+    computed by the same operations on the same shapes.
+    """
+    return compared(before, after)
 
 
 def to_source(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import in_brief
 from ..graph import Graph, Node
+from .languages import chosen, speaking
 from .numbers import number, rms, size
 from .words import say
 
@@ -38,7 +39,13 @@ class Change(NamedTuple):
 class Difference(tuple[Change, ...]):
     """Every value with a gradient that a picture shows, oldest first; as text, a table."""
 
+    language: str | None = None  # of the text
+
     def __str__(self) -> str:
+        with speaking(self.language):
+            return self._table()
+
+    def _table(self) -> str:
         rows = [["", *say("difference.heads").split(", ")]]
         for change in self:
             share = f" ({change.share:.2%})" if math.isfinite(change.share) else ""
@@ -58,14 +65,8 @@ def _gradients(change: Change) -> str:
     return say("difference.times", both=both, times=after / before) if before else both
 
 
-@np.errstate(all="ignore")
 def difference(before: Graph, after: Graph) -> Difference:
-    """What changed between two graphs of the same program.
-
-    Take a graph (`Graph.of(loss)`) of each training step and compare them. Of a layer, that is
-    its parameters and what the picture calls Z and A. Raises ValueError where the two weren't
-    computed by the same operations on the same shapes.
-    """
+    """What changed between two graphs of the same program."""
     for graph in (before, after):
         if not isinstance(graph, Graph):
             raise TypeError(
@@ -86,7 +87,9 @@ def difference(before: Graph, after: Graph) -> Difference:
         raise ValueError(
             f"difference: two programs: the first has {first} values, the second {second}"
         )
-    return Difference(_change(a, b) for a, b in pairs if _shows(a))
+    found = Difference(_change(a, b) for a, b in pairs if _shows(a))
+    found.language = chosen()
+    return found
 
 
 def _shows(node: Node) -> bool:

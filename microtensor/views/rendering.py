@@ -8,6 +8,7 @@ import graphviz
 
 from ..errors import NoRenderer
 from ..lexicon import shown
+from .languages import chosen
 from .numbers import BARS
 
 MARKS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "json": b'"objects"'}
@@ -18,11 +19,11 @@ TEXT = re.compile(
 )
 
 
-def render(source: str, format: str) -> bytes:
+def render(source: str, format: str, language: str | None = None) -> bytes:
     """DOT source as a picture, by the dot program, or where it fails by pygraphviz (2 or newer).
 
     In an SVG, a text of block characters becomes a path, and letters are as wide as Graphviz took
-    them to be: without hinting, which widens small ones.
+    them to be: without hinting, which widens small ones. It also says in which `language` it is.
     """
     data, said = b"", ""
     try:
@@ -38,7 +39,8 @@ def render(source: str, format: str) -> bytes:
     data = data or _by_pygraphviz(source, format, said)
     if format != "svg":
         return data
-    text = data.decode().replace("<svg ", '<svg text-rendering="geometricPrecision" ', 1)
+    known = f'<svg text-rendering="geometricPrecision" xml:lang="{chosen(language)}" '
+    text = data.decode().replace("<svg ", known, 1)
     return TEXT.sub(_path, text).encode()
 
 

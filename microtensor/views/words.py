@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import Edge, Graph, Node, Step
 from ..lexicon import spoken
-from .english import SENTENCES
+from .languages import spoken as language
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
@@ -49,15 +49,15 @@ class Told(NamedTuple):
 
 def sentences(*starts: str) -> dict[str, str]:
     """The sentences whose keys start so, for a page to fill in."""
-    return {key: text for key, text in SENTENCES.items() if key.startswith(starts)}
+    return {key: text for key, text in language().sentences.items() if key.startswith(starts)}
 
 
 def say(key: str, count: int | None = None, **fields: Any) -> str:
     """A sentence, with its fields filled in; with a count, its form for one or for many."""
     if count is not None:
-        key += ".one" if count == 1 else ".many"
+        key += f".{language().form(count)}"
         fields["count"] = counted(count)
-    return SENTENCES[key].format(**fields)
+    return language().sentences[key].format(**fields)
 
 
 def why_none(result: Node) -> str:
@@ -86,21 +86,27 @@ def kind_of_reason(graph: Graph, edge: Edge) -> str:
         operands = graph.operands(edge.target)
         shapes = [np.shape(node.value) for node in operands]
         row = row.case([node.name for node in operands], target.options, shapes)
-    kind = spoken(row.why, edge.slot) if row.why else say("rule.own", rule=target.rule)
-    return SENTENCES.get(kind, kind)  # in the catalogue's language
+    return spoken(row.why, edge.slot) if row.why else say("rule.own", rule=target.rule)
+
+
+def conditional(formula: str) -> bool:
+    """Whether a local derivative depends on a condition, and is no equation: `1 if x > 0 else 0`.
+
+    A row of the user's own may be in Python in any language. On a page, the script asks the same.
+    """
+    return " if " in formula or say("script.if") in formula
 
 
 def slope(graph: Graph, edge: Edge) -> str:
     """An edge's local derivative: `∂p/∂w`, `∂p/∂w (2nd)`."""
-    use = graph.ordinal(edge)
     written = f"∂{graph.node(edge.target).name}/∂{graph.node(edge.source).name}"
-    return f"{written} ({use})" if use else written
+    return written + use(graph, edge, "use.brief")
 
 
-def use(graph: Graph, edge: Edge) -> str:
+def use(graph: Graph, edge: Edge, key: str = "use") -> str:
     """Which use of a value an edge is, ` (1st use)`; '' where it is the only one."""
-    ordinal = graph.ordinal(edge)
-    return f" {say('use', ordinal=ordinal)}" if ordinal else ""
+    place = graph.ordinal(edge)
+    return f" {say(key, ordinal=language().ordinal(place))}" if place else ""
 
 
 def counted(count: int) -> str:
@@ -117,7 +123,8 @@ def large(count: int) -> str:
     if count < 10**15:
         for power, word in LARGE.items():
             if count >= 10**power:
-                return say(word, number=f"{count / 10**power:.3g}")
+                number = f"{count / 10**power:.3g}"
+                return say(word, 1 if number == "1" else 2, number=number)
     return counted(count)
 
 

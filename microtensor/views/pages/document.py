@@ -15,6 +15,7 @@ from ...errors import in_brief
 from ...graph import Node
 from ...lexicon import shown
 from ..dot import THEMES
+from ..languages import chosen
 from ..scene import repeated
 from ..words import say, sentences
 from .data import PageStep, Tale
@@ -59,6 +60,7 @@ def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) 
     labels = {key: html.escape(text) for key, text in said.items()}
     policy = _policy(style, [*scripts.values(), parts.get("program", "")])
     filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
+    filled["language"] = chosen()
     return _file(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
 
 

@@ -8,13 +8,15 @@ import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ...errors import GradientError, ShapeError
 from ...graph import Graph, Node, places
+from ..languages import speaking
 from ..layers import layers
 from ..numbers import number, rms, size
 from ..words import say, sentences
@@ -34,6 +36,8 @@ STEADY = 3  # frames for which a layer is the slowest before that is said to hav
 STARVED = 100  # a layer that moved so many times less than another
 SHARE = 200  # writing takes at most such a part of a training
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 
 class Layer(NamedTuple):
     """A card: what the first record had of a layer, its parameters, and what it gives, if known.
@@ -49,11 +53,27 @@ class Layer(NamedTuple):
     gate: str
 
 
+def _speaks(method: F) -> F:
+    """A method of a film, in the film's language."""
+
+    @wraps(method)
+    def spoken(self: Film, *arguments: Any, **options: Any) -> Any:
+        with speaking(self.data["language"]):
+            return method(self, *arguments, **options)
+
+    return spoken  # type: ignore[return-value]
+
+
 class Film:
     """Films a training; made by `microtensor.film`, which says how it is used."""
 
     def __init__(
-        self, path: Path, every: int, image_shape: tuple[int, ...] | None, title: str | None
+        self,
+        path: Path,
+        every: int,
+        image_shape: tuple[int, ...] | None,
+        title: str | None,
+        language: str,
     ) -> None:
         self.path, self.every, self.image_shape = path, every, image_shape
         self.model: Callable[[Any], Any] | None = None
@@ -65,11 +85,12 @@ class Film:
         self.due = 0.0
         self.taken, self.picture_every = 0, 1
         # All that the page says; the film itself isn't in it, so that it can end by being dropped
-        self.data: dict[str, Any] = {"title": title or say("film.title"), "written": 0}
+        self.data: dict[str, Any] = {"title": title, "language": language, "written": 0}
         kinds = ("iterations", "costs", "cards", "frames", "pictures", "sides")
         self.data |= {"plane": None, **{kind: [] for kind in kinds}}
         weakref.finalize(self, write, path, self.data)
 
+    @_speaks
     def watch(self, model: Callable[[Any], Any], X: Any, Y: Any, loss: Any = None) -> None:
         """Says what is trained, and on what; `nn.fit` does.
 
@@ -105,6 +126,7 @@ class Film:
         points = np.column_stack([((X - low) / (high - low)).round(4), label]).tolist()
         self.data["plane"] = {"points": points, "several": self.several}
 
+    @_speaks
     def __call__(self, iteration: int, cost: Any) -> None:
         """Notes the cost, a number or a tensor, and every so often takes a frame."""
         data, before = self.data, self.data["iterations"]
@@ -124,6 +146,7 @@ class Film:
             now = time.monotonic()
             self.due = now + SHARE * (now - start)
 
+    @_speaks
     def write(self) -> None:
         """Writes the page with all that was until now; what `nn.fit` does at its end."""
         last = [frame["iteration"] for frame in self.data["frames"][-1:]]
@@ -383,7 +406,8 @@ def write(path: Path, data: dict[str, Any]) -> None:
     data["written"] = len(data["costs"])
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(document(data), encoding="utf-8")
+    with speaking(data["language"]):  # when Python ends, nothing else says it
+        fresh.write_text(document(data), encoding="utf-8")
     fresh.replace(path)
 
 
@@ -399,7 +423,7 @@ def document(data: dict[str, Any]) -> str:
         for at, said in events
     )
     parts = {
-        "title": plain(data["title"]),
+        "title": plain(data["title"] or say("film.title")),
         "events": "".join(items) or f"<li>{plain(say('film.nothing'))}</li>",
         "read": plain(say("film.read", examples=data["examples"])),
     }

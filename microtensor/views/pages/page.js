@@ -235,7 +235,7 @@
   function localText(i) {
     const { local, formula } = data.scalars.edges[i];
     const value = number(now.locals[i]);
-    if (formula.includes(" if ")) return `${local} = ${value}, ${formula}`;
+    if ([" if ", say("script.if")].some((word) => formula.includes(word))) return `${local} = ${value}, ${formula}`;
     return [...new Set([local, formula, value].filter(Boolean))].join(" = ");
   }
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...graph import Edge, Graph, Node
 from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
 from ..scene import Arrow, Card, Cell, Line
-from ..words import reason, say, slope
+from ..words import conditional, reason, say, slope
 from .diagnosis import not_finite
 
 
@@ -88,7 +88,7 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
 
 def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cell]]:
     """`∂p/∂w = x = 3` and below it `◂ 0.8808 × 3 = 2.642`."""
-    if " if " in edge.formula:  # a condition isn't an equation
+    if conditional(edge.formula):  # a condition isn't an equation
         shown = f"{derivative} = {number(edge.local)}, {edge.formula}"
     else:
         known = [derivative, edge.formula, number(edge.local)]

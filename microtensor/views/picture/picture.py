@@ -12,6 +12,7 @@ import graphviz
 from ...errors import NoRenderer, in_brief
 from ...graph import Graph
 from ..dot import THEMES, write
+from ..languages import chosen
 from ..layers import Collapse, Unit, between, units
 from ..rendering import is_picture, render
 from ..scene import Arrow, Card, Cell, Line, Scene, repeated
@@ -28,6 +29,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     """A `graphviz.Digraph` that finds its renderer: the dot program, or pygraphviz."""
 
     scene: Scene
+    language: str | None = None  # of its words
 
     def save(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
         """Writes the picture in the format of the ending: .svg, .png, .pdf, .dot, .mmd or .txt.
@@ -58,7 +60,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         plain = {"encoding", "quiet"}
         if arguments or any(value for key, value in options.items() if key not in plain):
             return super().pipe(format, *arguments, **options)
-        data = render(self.source, format or self.format)
+        data = render(self.source, format or self.format, self.language)
         encoding = options.get("encoding")
         return data.decode(encoding) if encoding else data
 
@@ -74,7 +76,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         format = options.get("format") or self.format
         source = super().save(filename, directory=directory)
         path = str(options.get("outfile") or f"{source}.{format}")
-        Path(path).write_bytes(render(self.source, format))
+        Path(path).write_bytes(render(self.source, format, self.language))
         if options.get("cleanup"):
             os.remove(source)
         return path
@@ -107,6 +109,7 @@ def picture(
     if not isinstance(theme, str) or theme not in THEMES:
         raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
     drawing = Picture("graph")
+    drawing.language = chosen()
     drawing.scene = repeated(scene(graph, units(graph, collapse, expand), direction))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing

@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import in_brief
 from ...graph import Edge, Graph, Node
 from ...lexicon import ROWS
+from ..languages import ENGLISH, speaking
 from ..numbers import apart, close, number, product, summed, total
 from ..words import MOST_PARTS, say, use, why_none
 from .telling import Line, Section, Story, at, plain, shown
@@ -42,7 +43,8 @@ def place(graph: Graph, what: str) -> tuple[Node, Entry]:
         name, _, index = what[:-1].rpartition("[")
     node = graph.tracked("follow", name)
     if node.gradient is None:
-        raise ValueError(f"follow: {why_none(graph.result)}")
+        with speaking(ENGLISH):  # as errors are
+            raise ValueError(f"follow: {why_none(graph.result)}")
     shape = np.shape(node.value)
     example = repr(f"{name}[{', '.join('0' * len(shape))}]" if shape else name)
     try:

@@ -16,14 +16,16 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
-from ..words import MOST_PARTS, axes_named, say
+from ..words import MOST_PARTS, axes_named, conditional, say
 from .steps import in_numbers
 
 MOST_ROWS, ENDS = 80, 20
 NAME, GRADIENT, END = "\ue000", "\ue001", "\ue002"  # around the number of a node
 ATOM = rf"(?:[{NAME}{GRADIENT}]\d+{END}|\d[\d.]*|\([^()]*\))"
+LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"  # ∂ and σ are signs
+WORD = f"[{LETTER}][{LETTER}0-9_]*"
 PART = re.compile(
-    r"(?P<words>[A-Za-z]\w*(?: [A-Za-z]\w*)*)"
+    rf"(?P<words>{WORD}(?: {WORD})*)"
     rf"|\^(?P<power>{ATOM})|√(?P<root>{ATOM})|(?P<above>{ATOM})/(?P<below>{ATOM})|(?P<sign>.)",
     re.ASCII,
 )
@@ -37,7 +39,6 @@ SIGNS = {
 WORDS = {
     **{word: rf"\{word} " for word in ("log", "exp", "sin", "cos", "tanh", "max", "min")},
     **{word: rf"\mathrm{{{word}}}\," for word in ("sign", "mean")},
-    **{word: rf"\;\text{{{word}}}\;" for word in ("if", "else", "not", "where", "without")},
     "inf": r"\infty ",
 }
 
@@ -120,7 +121,7 @@ def _in_numbers(graph: Graph, edges: tuple[Edge, ...], gradient: Any) -> str:
 
     text += f" {translated(equals(total, [x for pair in pairs for x in pair], gradient))} "
     formulas = [edge.formula for edge in edges]
-    if any(not x or " if " in x for x in formulas) or set(formulas) <= {"1", "−1"}:
+    if any(not x or conditional(x) for x in formulas) or set(formulas) <= {"1", "−1"}:
         return text
     parts = [
         rf"{translated(factor(x))} \cdot {_bracketed(translated(_formula(graph, edge)))}"
@@ -207,7 +208,8 @@ def _translation(part: re.Match[str]) -> str:
     if kind == "sign":
         return SIGNS.get(text, text)
     if kind == "words":
-        prose = rf"\;\text{{{text}}}\;" if " " in text else rf"\mathrm{{{_plain(text)}}}"
+        said = " " in text or text in say("latex.words").split()
+        prose = rf"\;\text{{{text}}}\;" if said else rf"\mathrm{{{_plain(text)}}}"
         return WORDS.get(text, prose)
     inside = [
         translated(x.removeprefix("(").removesuffix(")")) for x in (part["above"] or "", text)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
+from ..languages import ENGLISH, speaking
 from ..numbers import apart, close, equals, factor, given, number, total
 from ..words import counted, say, use, why_none
 from .telling import Line, Section, Story, leading, plain, shown
@@ -92,7 +93,8 @@ def summed(graph: Graph, start: str, sent: Sent) -> Story:
     if start == paths.result.id:
         raise ValueError(f"paths: {x!r} is the result itself; name a value it was computed from")
     if paths.start.gradient is None:
-        raise ValueError(f"paths: {why_none(paths.result)}")
+        with speaking(ENGLISH):  # as errors are
+            raise ValueError(f"paths: {why_none(paths.result)}")
     title = f"∂{out}/∂{x}: {say('paths.lead', paths.count, x=x, out=out)}"
     return shown(title, _of_numbers(paths) if paths.scalar else _of_arrays(paths, sent))
 
@@ -204,10 +206,12 @@ def _of_arrays(paths: Paths, sent: Sent) -> Iterator[Section]:
     """Each path's contribution: what arrives at the result, sent back along it edge by edge."""
     x, out = paths.start.name, paths.result.name
     if paths.count > MOST_LISTED:
-        raise ValueError(
-            f"paths: {counted(paths.count)} paths of arrays lead from {x!r} to {out!r}, more than "
-            f"the {MOST_LISTED} that are sent back one by one; follow() takes a single entry apart"
-        )
+        with speaking(ENGLISH):
+            raise ValueError(
+                f"paths: {counted(paths.count)} paths of arrays lead from {x!r} to {out!r}, more "
+                f"than the {MOST_LISTED} that are sent back one by one; follow() takes a single "
+                "entry apart"
+            )
     lines, parts = [], []
     for i, path in enumerate(paths.each(), 1):
         g = paths.result.gradient

@@ -11,7 +11,18 @@ import numpy as np
 from ...graph import Edge, Graph, Node, Step
 from ...lexicon import spoken
 from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
-from ..words import MOST_PARTS, Told, axes_named, kind_of_reason, large, percent, reason, say, use
+from ..words import (
+    MOST_PARTS,
+    Told,
+    axes_named,
+    conditional,
+    kind_of_reason,
+    large,
+    percent,
+    reason,
+    say,
+    use,
+)
 
 # Of rules that NumPy has a function for by the same name, that function says what they give
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -105,7 +116,7 @@ def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
 def _between_numbers(edge: Edge, source: Node, target: Node, upstream: str) -> tuple[str, str]:
     """Upstream and the local derivative of single numbers; their product."""
     known = [f"∂{target.name}/∂{source.name}", edge.formula, number(edge.local)]
-    if not edge.formula or " if " in edge.formula:  # a condition isn't an equation
+    if not edge.formula or conditional(edge.formula):  # a condition isn't an equation
         del known[1]
     before = f"{upstream} = {number(target.gradient)}"
     said = say("sent.number", upstream=before, local=" = ".join(dict.fromkeys(known)))

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...graph import Graph, Node, Step
 from ...lexicon import LONGEST_NAME, cut
+from ..languages import chosen
 from ..numbers import given, number
 from ..words import Told, kind_of_reason, reason, say, why_none
 from .steps import notes, tell
@@ -244,7 +245,7 @@ def _text(title: str, sections: list[Section]) -> str:
     """Paragraphs that fit a terminal."""
     parts = [_wrapped(title, "", "  ")]
     for heading, lines in sections:
-        parts.append(f"\n{heading}")
+        parts.append(f"\n{_wrapped(heading, '', '  ')}")
         for line in lines:
             lead = f"{line.number:>5}  " if line.number else "  "
             parts.append(_wrapped(line.title, lead, "       " if line.number else "    "))
@@ -260,7 +261,10 @@ def _wrapped(text: str, first: str, then: str) -> str:
 
 def _html(title: str, sections: list[Section]) -> str:
     """A fragment of a page."""
-    parts = ['<div class="microtensor-story">', f"<h3>{html.escape(title)}</h3>"]
+    parts = [
+        f'<div class="microtensor-story" lang="{chosen()}">',
+        f"<h3>{html.escape(title)}</h3>",
+    ]
     for heading, lines in sections:
         parts.append(f"<h4>{html.escape(heading)}</h4>")
         for told_more, several in groupby(lines, key=lambda line: bool(line.below)):

@@ -1,15 +1,33 @@
 """What is said, in English: each sentence by a key, with names in braces for what is filled in.
 
-A sentence that depends on a count stands twice, as `.one` and `.many`. What the lexicon's rows say
-is English; in another language's catalogue these texts are keys too.
+A sentence that depends on a count stands twice, as `.one` and `.many`.
 """
+
+from __future__ import annotations
+
+
+def form(count: int) -> str:
+    """Which form of a sentence a count takes."""
+    return "one" if count == 1 else "many"
+
+
+def ordinal(place: int) -> str:
+    """`1st`, `2nd`, `3rd`, `4th`, `11th`, `21st`."""
+    end = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{end}"
+
+
+LEXICON: dict[str, str] = {}  # what the lexicon's rows say is English
 
 SENTENCES = {
     # Words and numbers
     "about": "about {number}",
-    "million": "about {number} million",
-    "billion": "about {number} billion",
-    "trillion": "about {number} trillion",
+    "million.one": "about {number} million",
+    "million.many": "about {number} million",
+    "billion.one": "about {number} billion",
+    "billion.many": "about {number} billion",
+    "trillion.one": "about {number} trillion",
+    "trillion.many": "about {number} trillion",
     "and": " and ",
     "by": " by ",
     "scalar": "scalar",
@@ -22,6 +40,7 @@ SENTENCES = {
     "axes.one": "axis {axes}",
     "axes.many": "axes {axes}",
     "use": "({ordinal} use)",
+    "use.brief": "({ordinal})",
     # A story
     "story.forward": "Forward: each value from those before it.",
     "story.backward": (
@@ -125,6 +144,7 @@ SENTENCES = {
     # LaTeX
     "latex.skipped": "({lines:,} lines left out)",
     "latex.added": "(added over {axes})",
+    "latex.words": "if else not where without",
     # A picture
     "role.parameter": "parameter",
     "role.input": "input",
@@ -268,7 +288,6 @@ SENTENCES = {
         "it has moved by {moved}, {most} by {other}."
     ),
     # A page
-    "page.language": "en",
     "page.start": "Start",
     "page.previous": "← Back",
     "page.next": "Next →",
@@ -317,6 +336,7 @@ SENTENCES = {
     ),
     "sheet.key": "the key",
     # A page's script
+    "script.if": " if ",
     "script.dark": "Dark",
     "script.light": "Light",
     "script.step": "step {step} of {last}",
@@ -336,4 +356,52 @@ SENTENCES = {
     "script.arrives": "What arrives:",
     "script.from": "from {name}: {sent}",
     "script.both": "The gradient of {name} is their sum.",
+    # The command line
+    "shell.usage": "usage: ",
+    "shell.arguments": "positional arguments",
+    "shell.options": "options",
+    "shell.commands": "commands",
+    "shell.help": "show this help message and exit",
+    "shell.language": "what all is said in; without it, what MICROTENSOR_LANGUAGE says",
+    "shell.about": (
+        "python -m microtensor: draw a formula or a script's tensor, tell its chain rule, write "
+        "its program, or say what is installed."
+    ),
+    "shell.of": (
+        ": of a formula with values for its names, such as {command} "
+        '"log(sigmoid(w*x + b))" w=2 x=-1 b=0.5, or of what a script calls so at its end, '
+        "{command} script.py:L, which RUNS the script, with all that it does. Values are numbers, "
+        "vectors [1, 2] and matrices [[1, 2], [3, 4]]."
+    ),
+    "shell.version": "say which version this is",
+    "shell.target": "FORMULA|script.py:name",
+    "shell.value": "name=value",
+    "shell.values": "for a formula's names",
+    "shell.name": "NAME",
+    "shell.file": "FILE",
+    "command.draw": "draw the graph",
+    "shell.draw.output": ".svg, .png, .pdf, .dot, .mmd or .txt",
+    "shell.draw.collapse": "auto, a depth (0: none), or a group",
+    "command.explain": "tell the chain rule, step by step",
+    "shell.explain.wrt": "only the gradient of this value",
+    "shell.explain.latex": "as equations",
+    "shell.explain.html": "write a page that steps through it",
+    "command.source": "write the NumPy program, forward and backward",
+    "shell.source.output": "a file, such as program.py; else it is printed",
+    "shell.source.xp": "numpy or jax.numpy",
+    "command.doctor": "say what is installed",
+    "doctor.python": "",
+    "doctor.numpy": "computes",
+    "doctor.graphviz": "writes pictures",
+    "doctor.pygraphviz": "draws pictures, from 2 on without the dot program",
+    "doctor.matplotlib": "plots",
+    "doctor.tqdm": "shows a progress bar",
+    "doctor.Pillow": "reads photos",
+    "doctor.dot": "draws pictures",
+    "doctor.nn": (
+        "nn: another one is in the way, {place}: rename it where it is a file of yours, "
+        "else pip uninstall nn, and install microtensor anew"
+    ),
+    "shell.pictures": "pictures can be drawn: yes",
+    "shell.pictures.none": "pictures can be drawn: no: {error}",
 }
