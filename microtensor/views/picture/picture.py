@@ -17,6 +17,7 @@ from ..rendering import is_picture, render
 from ..scene import Arrow, Card, Cell, Line, Scene, repeated
 from ..words import say, why_none
 from . import cards, network
+from .diagnosis import beginnings
 from .plain import mermaid, text
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
@@ -132,7 +133,8 @@ def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "dr
             arrows.append(network.arrow(graph, ends, edges))
     written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
     title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
-    legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
+    legend: list[Line] = [cards.legend(), *beginnings(graph, {})]
+    legend = layers.legend() if layers.groups else legend
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")
         legend.append((none, Cell(why_none(result), "quiet")))
