@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,10 @@ class Node(NamedTuple):
     linear: bool = False
     activation: bool = False
 
+    def __repr__(self) -> str:
+        said = f" = {self.expression}" if self.expression else f", {self.role}"
+        return f"Node({self.id}: {self.name}{said}, shape {np.shape(self.value)})"
+
 
 class Edge(NamedTuple):
     """`source` is operand number `slot` of `target`; `a * a` has two edges.
@@ -71,6 +75,10 @@ class Edge(NamedTuple):
     formula: str
     contribution: Any
     sends: str
+
+    def __repr__(self) -> str:
+        said = f", {self.formula or self.sends}" if self.formula or self.sends else ""
+        return f"Edge({self.source} → {self.target}, slot {self.slot}{said})"
 
 
 class Step(NamedTuple):
@@ -117,6 +125,15 @@ class Graph(_Data):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Graph, (self.nodes, self.edges)
+
+    def __repr__(self) -> str:
+        written = self.result.name
+        if self.result.rule:
+            written += f" = {self.written(self.result.id)}"
+        return f"Graph({written}: {len(self.nodes):,} nodes, {len(self.edges):,} edges)"
+
+    if TYPE_CHECKING:  # and what the views give it
+        _repr_mimebundle_: Callable[..., dict[str, Any]]
 
     @classmethod
     def of(

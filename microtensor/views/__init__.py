@@ -13,6 +13,7 @@ from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
+from .inline import Bundle, PagePath
 
 quiet = np.errstate(all="ignore")  # who computes is warned; who looks needn't be, again
 
@@ -116,6 +117,16 @@ def draw(
     return picture(graph, collapse, expand, theme, direction)
 
 
+def _shown(graph: Graph, include: Any = None, exclude: Any = None) -> Bundle:
+    """What a notebook shows of a graph: its picture."""
+    from .picture.picture import picture
+
+    return picture(graph)._repr_mimebundle_()  # type: ignore[no-any-return]
+
+
+Graph._repr_mimebundle_ = _shown
+
+
 @quiet
 def page(
     result: Tensor,
@@ -150,7 +161,7 @@ def page(
     content = document(tale, title, text, questions, program)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
-    return str(path)
+    return PagePath(path)
 
 
 @quiet

@@ -3,59 +3,88 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import in_brief
 from ..graph import Graph, Node
+from .inline import Bundle, table
 from .numbers import number, rms, size
 from .words import say
 
 
 class Change(NamedTuple):
-    """How a value differs between two graphs, as root mean squares over its entries.
+    """How a value differs between two graphs.
 
-    `moved` is that of the difference of the values, `before` that of the value at first; the
-    gradients are None where a graph has none.
+    `before` and `after` are the value of a single number, with its sign, and the root mean square
+    of an array; so are the gradients, which are None where a graph has none. `moved` is the root
+    mean square of how far the entries moved.
     """
 
     name: str
     shape: tuple[int, ...]
     before: float
+    after: float
     moved: float
     gradient_before: float | None
     gradient_after: float | None
+
+    @property
+    def change(self) -> float:
+        """What was added, with its sign."""
+        return self.after - self.before
 
     @property
     def share(self) -> float:
         """The move as a share of the value at first; inf from 0."""
         if self.moved == 0:
             return 0.0
-        return self.moved / self.before if self.before else math.inf
+        return self.moved / abs(self.before) if self.before else math.inf
 
 
 class Difference(tuple[Change, ...]):
     """Every value with a gradient that a picture shows, oldest first; as text, a table."""
 
     def __str__(self) -> str:
-        rows = [["", *say("difference.heads").split(", ")]]
-        for change in self:
-            share = f" ({change.share:.2%})" if math.isfinite(change.share) else ""
-            moved = number(change.moved) + share
-            shown = change.name, size(change.shape), number(change.before), moved
-            rows.append([*shown, _gradients(change)])
-        widths = [max(len(row[k]) for row in rows) for k in range(5)]
+        rows = self._rows()
+        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
         lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
         return "\n".join(line.rstrip() for line in lines)
 
+    __repr__ = __str__
 
-def _gradients(change: Change) -> str:
-    before, after = change.gradient_before, change.gradient_after
-    if before is None or after is None:
-        return say("difference.none")
-    both = f"{number(before)} → {number(after)}"
-    return say("difference.times", both=both, times=after / before) if before else both
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        return table(self._rows(), str(self))
+
+    def _rows(self) -> list[list[str]]:
+        rows = [["", *say("difference.heads").split(", ")]]
+        for x in self:
+            moved = number(x.moved) + (f" ({_percent(x.share)})" if math.isfinite(x.share) else "")
+            value, change = _arrow(x.before, x.after), _signed(x.before, x.after)
+            gradient = say("difference.none")
+            if x.gradient_before is not None and x.gradient_after is not None:
+                ends = x.gradient_before, x.gradient_after
+                gradient = f"{_arrow(*ends)} ({_signed(*ends)})"
+            rows.append([x.name, size(x.shape), value, change, moved, gradient])
+        return rows
+
+
+def _arrow(before: float, after: float) -> str:
+    return f"{number(before)} → {number(after)}"
+
+
+def _signed(before: float, after: float) -> str:
+    """`+0.25, +12.5 %`; from 0 there is no share."""
+    change = after - before
+    plus = "+" if change > 0 else ""
+    share = change / abs(before) if before else math.inf
+    said = f"{plus}{number(change)}"
+    return f"{said}, {plus}{_percent(share)}" if change and math.isfinite(share) else said
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share)} %"
 
 
 @np.errstate(all="ignore")
@@ -96,6 +125,11 @@ def _shows(node: Node) -> bool:
 
 
 def _change(a: Node, b: Node) -> Change:
-    gradients = (None if x.gradient is None else rms(x.gradient) for x in (a, b))
+    before, after = (_size(x.value) for x in (a, b))
     moved = rms(np.subtract(b.value, a.value))
-    return Change(a.name, np.shape(a.value), rms(a.value), moved, *gradients)
+    gradients = [None if x.gradient is None else _size(x.gradient) for x in (a, b)]
+    return Change(a.name, np.shape(a.value), before, after, moved, *gradients)
+
+
+def _size(value: Any) -> float:
+    return float(np.asarray(value).item()) if np.size(value) == 1 else rms(value)

@@ -205,9 +205,9 @@ SENTENCES = {
     "detail.corner": "corner ({shape}):",
     "detail.mean": "mean {mean:.4g}",
     "detail.rms": "RMS  {rms:.4g}",
-    "difference.heads": "shape, value (RMS), moved by, gradient (RMS)",
+    "difference.heads": "shape, value or RMS, change, moved by, gradient or RMS",
     "difference.none": "not computed",
-    "difference.times": "{both} ({times:.3g} times)",
+    "inline.page": "A page, which a trusted notebook shows here, and any browser: {file}",
     "frames.begin": "The leaves have their numbers, and nothing is computed yet.",
     # A film of a training
     "film.title": "The film of a training",

@@ -11,6 +11,7 @@ import graphviz
 
 from ...errors import NoRenderer, in_brief
 from ...graph import Graph
+from .. import inline
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import is_picture, render
@@ -83,7 +84,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
         """What a notebook shows: the picture, or where it can't be drawn, why, and the text."""
         try:
-            return super()._repr_mimebundle_(include, exclude)
+            return inline.picture(self.pipe("svg"), self.pipe("png"), text(self.scene))
         except Exception as error:
             return {"text/plain": f"{error}\n\n{text(self.scene)}"}
 
