@@ -24,6 +24,12 @@ LONGEST = 2000  # of what is said in place of an image
 
 # A link such as #step-3 would lead to the notebook's own address
 IN_A_FRAME = {"<head>": '<head><base href="about:srcdoc">', " base-uri 'none';": ""}
+# Of a frame, unlike an image, browsers differ in whether it asks what is around it
+AS_DARK = (
+    f"const root = this.contentDocument.documentElement; if (document.querySelector('{DARK}') "
+    "&& root.dataset.theme !== 'dark' && !matchMedia('(prefers-color-scheme: dark)').matches) "
+    "root.querySelector('#theme').click()"
+)
 STYLE = f"<style>.microtensor{{color-scheme:light}}{DARK} .microtensor{{color-scheme:dark}}</style>"
 
 Bundle = dict[str, Any]
@@ -87,5 +93,6 @@ class PagePath(str):
         for known, here in IN_A_FRAME.items():
             page = page.replace(known, here, 1)
         looks = f'class="microtensor" style="width:100%;height:{HIGH}px;border:0"'
+        looks += f' onload="{html.escape(AS_DARK)}"'
         frame = f'<iframe {looks} srcdoc="{html.escape(page)}"></iframe>'
         return {"text/html": f"{STYLE}<p>{html.escape(said)}</p>{frame}", "text/plain": said}
