@@ -272,9 +272,13 @@ class Graph(_Data):
 
 
 def graph_for(
-    who: str, result: Tensor, names: Mapping[str, Any] | None = None, gradient: Any = None
+    who: str,
+    result: Tensor,
+    names: Mapping[str, Any] | None = None,
+    gradient: Any = None,
+    beside: Iterable[Tensor] = (),
 ) -> Graph:
-    """`Graph.of` on behalf of `who`, whose name errors bear."""
+    """`Graph.of` on behalf of `who`, whose name errors bear; with what is behind others, too."""
     if not isinstance(result, Tensor):
         raise no_tensor(who, result)
     if names is not None and not isinstance(names, Mapping):
@@ -285,7 +289,7 @@ def graph_for(
     if wrong := [name for name in names or () if not isinstance(name, str)]:
         raise TypeError(f"{who}: names are texts, {{'w': w}}, got {in_brief(wrong[0])}")
     with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
-        return _Reader(who, result, names or {}, gradient).read()
+        return _Reader(who, result, names or {}, gradient, beside).read()
 
 
 def _no_value(who: str, what: Any) -> TypeError:
@@ -303,9 +307,16 @@ def _grouped(edges: Iterable[Edge], end: str) -> dict[str, tuple[Edge, ...]]:
 class _Reader:
     """Reads one graph: names the values, and puts the walk's contributions on the edges."""
 
-    def __init__(self, who: str, result: Tensor, names: Mapping[str, Any], gradient: Any) -> None:
+    def __init__(
+        self,
+        who: str,
+        result: Tensor,
+        names: Mapping[str, Any],
+        gradient: Any,
+        beside: Iterable[Tensor],
+    ) -> None:
         self.result = result
-        self.places = list(places(result))
+        self.places = list(places(*beside, result))
         for place in self.places:
             if place.rule is not None:
                 refuse_changed(place.value)

@@ -14,6 +14,7 @@ from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
 from .inline import Bundle, PagePath
+from .words import say
 
 quiet = np.errstate(all="ignore")  # who computes is warned; who looks needn't be, again
 
@@ -92,7 +93,7 @@ def follow(
 
 @quiet
 def draw(
-    result: Tensor,
+    result: Tensor | BaseException,
     names: Mapping[str, Any] | None = None,
     collapse: str | bool | int | Iterable[str] = "auto",
     expand: str | Iterable[str] = (),
@@ -107,12 +108,21 @@ def draw(
     `expand` names groups to open all the same. `theme` is "light" or "dark", `direction` "LR",
     "TB", "RL" or "BT". `gradient` is what arrives at a result that isn't a single number.
 
+    Of an error, `except Exception as error: draw(error)`, it shows what was recorded until then,
+    and what failed, marked with the message; ValueError where nothing was.
+
     `.save("graph.svg")` (or .png, .pdf, .dot, .mmd, .txt) writes it. Rendering needs Graphviz:
     its `dot` program, or the pygraphviz package, which brings it along; .dot, .mmd and .txt need
     neither.
     """
+    from ..failure import failure
     from .picture.picture import picture
 
+    if isinstance(result, BaseException):
+        failed = failure(result)
+        graph = graph_for("draw", failed.result, names, None, failed.beside)
+        said = failed.message, say("failed.at", **failed._asdict())
+        return picture(graph, collapse, expand, theme, direction, said)
     graph = graph_for("draw", result, names, gradient)
     return picture(graph, collapse, expand, theme, direction)
 

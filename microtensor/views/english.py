@@ -153,6 +153,8 @@ SENTENCES = {
     "picture.rule": "by the rule of {rule}",
     "picture.summed": "summed over {axes} ({lengths})",
     "picture.shapes": "({left}) @ ({right}) is {size}",
+    "failed": "{name} failed",
+    "failed.at": "in {function}, line {line} of {file}",
     # Its layers
     "layers.forward": "blue ▸ values",
     "layers.backward": "orange ◂ gradients of {name}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -38,8 +40,13 @@ def without_gradient(node: Node, span: int = 1) -> Cell:
     return Cell(say("picture.none" if node.tracked else "picture.untracked"), "quiet", span=span)
 
 
-def card(graph: Graph, node: Node) -> Card:
-    """A value: its name and expression, its role, value, gradient, and what the gradient sums."""
+def card(graph: Graph, node: Node, failed: tuple[str, ...] = ()) -> Card:
+    """A value: its name and expression, its role, value, gradient, and what the gradient sums.
+
+    Of a result that isn't there, because something `failed`, why.
+    """
+    if failed and node is graph.result:
+        return _failed(node, failed)
     heading = [Cell(node.name, "name")]
     if node.expression:
         heading.append(Cell(f"= {node.expression}"))
@@ -64,6 +71,15 @@ def card(graph: Graph, node: Node) -> Card:
         added = sum_text(arrived, node.gradient)
         rows.append((Cell("", "backward label"), Cell(added, "backward label")))
     return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
+
+
+def _failed(node: Node, said: Iterable[str]) -> Card:
+    """What gave no result: what was tried, and why that failed."""
+    heading = [Cell(say("failed", name=cut(str(node.rule), LONGEST_PART)), "name")]
+    rows = [(Cell(str(node.expression)),)]
+    for text in said:
+        rows += [(Cell(line, "backward label"),) for line in wrap(text, LONGEST_EQUATION)]
+    return Card(node.id, tuple(heading), "output", tuple(rows), node.group, "backward")
 
 
 def _derivative(graph: Graph, node: Node) -> str:

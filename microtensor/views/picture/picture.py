@@ -104,24 +104,38 @@ def picture(
     expand: str | Iterable[str] = (),
     theme: str = "light",
     direction: str | None = None,
+    failed: tuple[str, ...] = (),
 ) -> Picture:
-    """A card for each value or group, an arrow for each operand, a frame for each open group."""
+    """A card for each value or group, an arrow for each operand, a frame for each open group.
+
+    `failed` says why there is no result; where it isn't there is open.
+    """
     if not isinstance(theme, str) or theme not in THEMES:
         raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
     drawing = Picture("graph")
-    drawing.scene = repeated(scene(graph, units(graph, collapse, expand), direction))
+    if failed and graph.result.group:
+        around = [expand] if isinstance(expand, str) else expand
+        expand = [*around, ".".join(graph.result.group)]
+    found = units(graph, collapse, expand)
+    drawing.scene = repeated(scene(graph, found, direction, "draw", failed))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
 
-def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "draw") -> Scene:
+def scene(
+    graph: Graph,
+    found: list[Unit],
+    direction: str | None,
+    who: str = "draw",
+    failed: tuple[str, ...] = (),
+) -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
     if direction not in (None, *DIRECTIONS):
         known = ", ".join(DIRECTIONS)
         raise ValueError(f"{who}: direction {in_brief(direction)} isn't one of {known}")
     result, layers = graph.result, network.Layers(graph, found)
     makers: dict[str, Callable[[Unit], Card]] = {
-        "node": lambda unit: cards.card(graph, unit.nodes[0]),
+        "node": lambda unit: cards.card(graph, unit.nodes[0], failed),
         "group": layers.card,
         "fold": network.fold,
     }
@@ -139,6 +153,9 @@ def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "dr
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")
         legend.append((none, Cell(why_none(result), "quiet")))
+    if failed:
+        title = (Cell(say("failed", name=result.rule), "name"),)
+        legend.append((Cell(failed[0], "backward label"),))
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     return Scene(
         title,
