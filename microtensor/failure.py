@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .backward import behind, refuse_changed
-from .errors import GradientError
+from .backward import behind
+from .graph import changed
 from .lexicon import Row, shown
 from .modes import Group, mode
 from .rules import Rule
@@ -60,18 +60,9 @@ def failure(error: BaseException) -> Failure:
     seen = set(behind(result))
     places = (frame.f_code.co_name for frame, _ in frames)
     inner = [x for x, place in zip(held, places, strict=True) if place != "<module>"]
-    others = {x: None for some in inner for x in some if x not in seen and _stands(x)}
+    found = dict.fromkeys(x for some in inner for x in some if x not in seen)
+    others = [x for x in found if x._rule is not None and not changed(x)]  # as by the step before
     return Failure(result, (*others,), message, name, line, Path(code.co_filename).name)
-
-
-def _stands(tensor: Tensor) -> bool:
-    """Whether it was recorded, and nothing behind it was changed since, as by a training step."""
-    try:
-        for x in behind(tensor):
-            refuse_changed(x)
-    except GradientError:
-        return False
-    return tensor._rule is not None
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .backward import refuse_changed, starting_gradient, walk
-from .errors import called, in_brief, no_tensor
+from .backward import behind, refuse_changed, starting_gradient, walk
+from .errors import GradientError, called, in_brief, no_tensor
 from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
@@ -290,6 +290,16 @@ def graph_for(
         raise TypeError(f"{who}: names are texts, {{'w': w}}, got {in_brief(wrong[0])}")
     with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
         return _Reader(who, result, names or {}, gradient, beside).read()
+
+
+def changed(result: Tensor) -> str:
+    """The sentence that says what was changed since a result was recorded; '' if nothing was."""
+    try:
+        for tensor in (x for x in behind(result) if x._rule is not None):
+            refuse_changed(tensor)
+    except GradientError as error:
+        return str(error)
+    return ""
 
 
 def _no_value(who: str, what: Any) -> TypeError:

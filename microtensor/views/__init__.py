@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import GradientError, in_brief, wrong_operand
-from ..graph import Graph, graph_for
+from ..graph import Graph, changed, graph_for
 from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
@@ -291,7 +291,8 @@ def detail(tensor: Any, image_shape: tuple[int, ...] | None = None) -> Figure:
     array = stacked(array, "detail") if isinstance(array, list | tuple) else np.asarray(array)
     if array.dtype.kind not in "fiub":
         raise wrong_operand("detail", array if hasattr(tensor, "__array__") else tensor)
-    return figure(array, getattr(tensor, "name", None) or "tensor", image_shape)
+    name = getattr(tensor, "name", None) or "tensor"
+    return figure(array, name, image_shape, changed(tensor) if isinstance(tensor, Tensor) else "")
 
 
 def to_source(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from io import BytesIO
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..errors import ShapeError, in_brief
 from ..lexicon import shown
+from .finite import not_finite
 from .inline import Bundle, picture
 from .numbers import histogram, rms, size, unit
 from .words import say
@@ -31,11 +33,12 @@ class Detail(Figure):
         drawn = {"svg": BytesIO(), "png": BytesIO()}
         for kind, file in drawn.items():
             self.savefig(file, format=kind)
-        return picture(drawn["svg"].getvalue(), drawn["png"].getvalue(), self.words, NIGHT)
+        svg = drawn["svg"].getvalue().replace(b"<svg", b'<svg fill="#000000"', 1)  # it's left out
+        return picture(svg, drawn["png"].getvalue(), self.words, NIGHT)
 
 
-def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Detail:
-    """The figure of an array; with `image_shape`, its rows as images too."""
+def figure(array: Any, name: str, image_shape: tuple[int, ...] | None, note: str = "") -> Detail:
+    """The figure of an array; with `image_shape`, its rows as images too; below it a note."""
     array = np.asarray(array, dtype=float)
     if not array.size:
         raise ShapeError(f"detail: shape {array.shape} holds no numbers to show")
@@ -49,8 +52,9 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Detail
     heights = [4, 2 * lines][: 1 + bool(images)]
     upper, *lower = figure.subfigures(len(heights), height_ratios=heights, squeeze=False)[:, 0]
     title, told = f"{shown(name)}   {size(array.shape)}", _words(rows, one)
-    figure.words = f"{title}\n\n{told}"
+    figure.words = "\n\n".join(filter(None, [title, told, note]))
     figure.suptitle(title, parse_math=False)
+    figure.supxlabel(fill(note, 130), fontsize=8, parse_math=False)
     words, counts, heat = upper.subplots(1, 3)
     words.axis("off")
     words.text(0, 1, told, va="top", family="monospace", fontsize=8)
@@ -85,7 +89,7 @@ def _words(rows: Any, one: float) -> str:
         lines.append(say("detail.rms", rms=rms(finite) * one))
         lines += [f"{q:>4.0%}  {np.quantile(finite, q) * one:.4g}" for q in QUANTILES]
     if finite.size < rows.size:
-        lines.append(say("nonfinite", entries=rows.size - finite.size))
+        lines.append(not_finite(rows))
     return "\n".join(lines)
 
 

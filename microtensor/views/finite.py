@@ -8,6 +8,7 @@ import numpy as np
 
 from ..graph import Edge, Graph, Node
 from .numbers import number, product
+from .words import say
 
 
 class Birth(NamedTuple):
@@ -48,6 +49,18 @@ def _origin(graph: Graph, finite: dict[str, bool], known: list[Birth]) -> list[B
         if node is not birth.node and not said:
             return [Birth("value", node, ""), *(known if birth.how else [])]
     return known
+
+
+def not_finite(value: Any) -> str:
+    """How many entries are nan and inf, or −inf alone, which masks; '' if none."""
+    value = np.asarray(value)
+    if value.dtype.kind != "f" or np.isfinite(value).all():
+        return ""
+    masked = value == -np.inf
+    if value.size > 1 and np.isfinite(value[~masked]).all():
+        return say("nonfinite.masked", int(masked.sum()), size=f"{value.size:,}")
+    counts = {"nan": np.isnan(value).sum(), "inf": np.isinf(value).sum()}
+    return say("nonfinite", entries=", ".join(f"{n} {what}" for what, n in counts.items() if n))
 
 
 def _finite(value: Any) -> bool:

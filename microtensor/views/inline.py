@@ -57,7 +57,7 @@ def picture(svg: bytes, png: bytes, text: str, night: Mapping[str, str] = NIGHT)
     def both(tag: re.Match[str]) -> str:
         return colour.sub(lambda light: f"var(--{light[0][1:]},{light[0]})", tag[0])
 
-    drawn = re.sub("<[^>]*>", both, f'<svg fill="#000000"{attributes}>{drawn}')
+    drawn = re.sub("<[^>]*>", both, f"<svg{attributes}>{drawn}")
     dark = "".join(f"--{light[1:]}:{colour};" for light, colour in night.items())
     style = f"<style>@media (prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
     drawn = drawn.replace(">", f">{style}", 1)

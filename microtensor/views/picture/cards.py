@@ -10,6 +10,7 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ...lexicon import cut
+from ..finite import not_finite
 from ..numbers import (
     array,
     bars,
@@ -23,7 +24,6 @@ from ..numbers import (
 )
 from ..scene import Arrow, Card, Cell, Line
 from ..words import reason, say, slope
-from .diagnosis import not_finite
 
 LONGEST_EQUATION = 60  # on one line
 LONGEST_PART = 24  # of what is said again

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Graph, Node
-from ..finite import births
+from ..finite import births, not_finite
 from ..numbers import number
 from ..scene import Cell, Line
 from ..words import percent, say
@@ -31,18 +31,6 @@ def diagnosis(node: Node) -> str:
         if (edge > 0.98).mean() > 0.5:
             return say(f"saturated.{node.rule}", share=percent(edge > 0.98))
     return ""
-
-
-def not_finite(value: Any) -> str:
-    """How many entries are nan and inf, or −inf alone, which masks; '' if none."""
-    value = np.asarray(value)
-    if value.dtype.kind != "f" or np.isfinite(value).all():
-        return ""
-    masked = value == -np.inf
-    if value.size > 1 and np.isfinite(value[~masked]).all():
-        return say("nonfinite.masked", int(masked.sum()), size=f"{value.size:,}")
-    counts = {"nan": np.isnan(value).sum(), "inf": np.isinf(value).sum()}
-    return say("nonfinite", entries=", ".join(f"{n} {what}" for what, n in counts.items() if n))
 
 
 def beginnings(graph: Graph, layers: Mapping[str, str]) -> list[Line]:
