@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from .rules import Rule
 from .tensor import Tensor, apply
 
 HERE = str(Path(__file__).parent)
+
+Places = list[tuple[FrameType, int]]
 
 
 class Failure(NamedTuple):
@@ -43,32 +46,41 @@ def failure(error: BaseException) -> Failure:
     frames = list(_frames(error))
     if not frames:
         raise ValueError(f"draw: this error was never raised, {message}")
-    held = [_tensors(frame.f_locals.values()) for frame, _ in frames]
-    applied = [x.f_locals for x, _ in frames if x.f_code is apply.__code__]
     outside = [x for x in frames if not x[0].f_code.co_filename.startswith(HERE)] or frames
     spoken = [x for x in outside if not x[0].f_code.co_name.startswith("_")]
     frame, line = (spoken or outside)[-1]  # of a helper, whoever asked it
-    code = frame.f_code
-    name = code.co_qualname.replace(".<locals>", "")
+    name = frame.f_code.co_qualname.rpartition("<locals>.")[2]
+    applied = [x.f_locals for x, _ in frames if x.f_code is apply.__code__]
     if applied:
         keys = "rule", "inputs", "options", "group"
         result = _stand_in(*(applied[-1][key] for key in keys))
-    elif given := next(filter(None, reversed(held)), None):
+    elif given := next(filter(None, (_tensors(x) for x, _ in reversed(frames))), None):
         result = _stand_in(Rule(name, len, row=Row(name)), given, {}, None)
     else:
         raise ValueError(f"draw: nothing was recorded until this error, {message}")
+    file = Path(frame.f_code.co_filename).name
+    return Failure(result, _beside(result, frames), message, name, line, file)
+
+
+def _beside(result: Tensor, frames: Places) -> tuple[Tensor, ...]:
+    """What else the functions held that the error has left.
+
+    One that still runs would keep all it names until it ends, once it is looked into.
+    """
+    running, frame = {sys._getframe()}, sys._getframe().f_back
+    while frame is not None:
+        running.add(frame)
+        frame = frame.f_back
     seen = set(behind(result))
-    places = (frame.f_code.co_name for frame, _ in frames)
-    inner = [x for x, place in zip(held, places, strict=True) if place != "<module>"]
-    found = dict.fromkeys(x for some in inner for x in some if x not in seen)
-    others = [x for x in found if x._rule is not None and not changed(x)]  # as by the step before
-    return Failure(result, (*others,), message, name, line, Path(code.co_filename).name)
+    left = (x for x, _ in frames if x not in running and x.f_code.co_name != "<module>")
+    found = dict.fromkeys(x for frame in left for x in _tensors(frame) if x not in seen)
+    return tuple(x for x in found if x._rule is not None and not changed(x))  # by the step before
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     """The frames that an error went through and their lines, and before them its cause's."""
     causes: list[BaseException] = [error]
-    while cause := causes[-1].__cause__:
+    while (cause := causes[-1].__cause__) and cause not in causes:
         causes.append(cause)
     for cause in causes:
         trace = cause.__traceback__
@@ -77,10 +89,10 @@ def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
             trace = trace.tb_next
 
 
-def _tensors(values: Iterable[Any]) -> list[Tensor]:
-    """The tensors among values, in lists and dicts too, once each."""
+def _tensors(frame: FrameType) -> list[Tensor]:
+    """The tensors that a frame names, in lists and dicts too, once each."""
     found: dict[Tensor, None] = {}
-    for value in values:
+    for value in frame.f_locals.values():
         if isinstance(value, Tensor):
             found[value] = None
         elif type(value) in (list, tuple, dict):

@@ -75,7 +75,7 @@ def card(graph: Graph, node: Node, failed: tuple[str, ...] = ()) -> Card:
 
 def _failed(node: Node, said: Iterable[str]) -> Card:
     """What gave no result: what was tried, and why that failed."""
-    heading = [Cell(say("failed", name=cut(str(node.rule), LONGEST_PART)), "name")]
+    heading = [Cell(say("failed", name=node.rule), "name")]
     rows = [(Cell(str(node.expression)),)]
     for text in said:
         rows += [(Cell(line, "backward label"),) for line in wrap(text, LONGEST_EQUATION)]
