@@ -162,6 +162,41 @@ def test_a_layer_that_is_all_zeros_has_no_share():
     assert "gradient / value 0" in shown and "layers.0, layers.2 learn nothing:" in shown
 
 
+# What was changed since -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["w", "x", "array", "z"])
+def test_every_view_says_in_the_same_sentence_what_was_changed(what, tmp_path):
+    w, x, array = leaf(np.ones((2, 3)), "w"), Tensor(np.ones((4, 3)), name="x"), np.ones((4, 2))
+    z = x @ w.T
+    z.name = "z"
+    loss = (z * array).sum()
+    with mt.no_grad():
+        {"w": w, "x": x, "array": array, "z": z}[what][0] = 3.0
+    doors = [
+        draw,
+        mt.Graph.of,
+        mt.explain,
+        lambda y: mt.explain(y, format="latex"),
+        lambda y: mt.page(y, tmp_path / "page.html"),
+        lambda y: mt.frames(y, tmp_path),
+        lambda y: mt.follow(y, "w[0, 1]"),
+        lambda y: mt.paths(y, "w"),
+        mt.to_source,
+        lambda y: mt.to_source(y, xp="jax.numpy"),
+    ]
+    said = set()
+    for door in doors:
+        with pytest.raises(mt.GradientError) as caught:
+            door(loss)
+        said.add(str(caught.value))
+    (sentence,) = said
+    assert "was changed after" in sentence and "\n" not in sentence
+    pytest.importorskip("matplotlib", reason="draws with matplotlib")
+    figure = mt.detail(loss)  # which shows this tensor alone
+    assert figure.get_supxlabel().replace("\n", " ") == sentence
+
+
 # What isn't finite ------------------------------------------------------------------------------
 
 

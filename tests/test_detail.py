@@ -141,12 +141,12 @@ def test_a_difference_has_signs_and_what_came_after():
         "w",
         "scalar",
         "−2 → −1.5",
-        "+0.5, +25 %",
+        "+0.5 (+25 %)",
         "0.5 (25 %)",
-        "7 → 0 (−7, −100 %)",
+        "7 → 0 (−100 %)",
     ]
-    assert lines[2][2:4] == ["3.536 → 0", "−3.536, −100 %"]
-    assert lines[4][2:4] == ["−14 → 0", "+14, +100 %"]
+    assert lines[2][2:4] == ["3.536 → 0", "−3.536 (−100 %)"]
+    assert lines[4][2:4] == ["−14 → 0", "+14 (+100 %)"]
     back = difference(graph(0.0, [0.0, 0.0]), graph(-1.5, [3.0, 4.0]))
     lines = [re.split("  +", line) for line in str(back).splitlines()]
     assert lines[1][2:] == ["0 → −1.5", "−1.5", "1.5", "0 → 7 (+7)"]

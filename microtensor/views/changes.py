@@ -61,11 +61,14 @@ class Difference(tuple[Change, ...]):
         rows = [["", *say("difference.heads").split(", ")]]
         for x in self:
             moved = number(x.moved) + (f" ({_percent(x.share)})" if math.isfinite(x.share) else "")
-            value, change = _arrow(x.before, x.after), _signed(x.before, x.after)
+            change, share = _signed(x.before, x.after)
             gradient = say("difference.none")
             if x.gradient_before is not None and x.gradient_after is not None:
                 ends = x.gradient_before, x.gradient_after
-                gradient = f"{_arrow(*ends)} ({_signed(*ends)})"
+                added, part = _signed(*ends)
+                gradient = f"{_arrow(*ends)} ({part or added})"
+            change += f" ({share})" if share else ""
+            value = _arrow(x.before, x.after)
             rows.append([x.name, size(x.shape), value, change, moved, gradient])
         return rows
 
@@ -74,13 +77,13 @@ def _arrow(before: float, after: float) -> str:
     return f"{number(before)} → {number(after)}"
 
 
-def _signed(before: float, after: float) -> str:
-    """`+0.25, +12.5 %`; from 0 there is no share."""
+def _signed(before: float, after: float) -> tuple[str, str]:
+    """`+0.25` and `+12.5 %`; from 0 there is no share."""
     change = after - before
     plus = "+" if change > 0 else ""
     share = change / abs(before) if before else math.inf
-    said = f"{plus}{number(change)}"
-    return f"{said}, {plus}{_percent(share)}" if change and math.isfinite(share) else said
+    known = change and math.isfinite(share)
+    return f"{plus}{number(change)}", f"{plus}{_percent(share)}" if known else ""
 
 
 def _percent(share: float) -> str:
