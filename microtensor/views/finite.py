@@ -74,16 +74,17 @@ def _of_value(graph: Graph, node: Node) -> Birth | None:
     if not operands or not node.tracked:  # given: inf and −inf are numbers too
         return Birth("value", node, "") if node.tracked or np.isnan(value).any() else None
     entries = [np.asarray(x.value, dtype=float) for x in operands]
-    if not node.row.elementwise:
+    single = node.row.elementwise and _spread(*entries)[0].shape == value.shape
+    if not single:
         entries = [np.abs(x).max(initial=0) for x in entries]  # nan of one nan, else inf of one inf
     before = [np.broadcast_to(x, value.shape) for x in entries]
     fresh = ~np.isfinite(value) & np.logical_and.reduce([np.isfinite(x) for x in before])
     fresh |= np.isnan(value) & ~np.logical_or.reduce([np.isnan(x) for x in before])
     if not fresh.any():
         return None
-    place = tuple(np.argwhere(fresh)[0])
-    if not node.row.elementwise:
+    if not single:
         return Birth("value", node, "")
+    place = tuple(np.argwhere(fresh)[0])
     said = node.row.expression([number(x[place]) for x in before], node.options)
     return Birth("value", node, f"{said} = {number(value[place])}")
 
@@ -93,12 +94,17 @@ def _of_gradient(graph: Graph, edge: Edge) -> Birth | None:
     target, source = graph.node(edge.target), graph.node(edge.source)
     if _finite(edge.contribution) or not _finite(target.gradient):
         return None
-    if edge.local is None:
+    pairs = [np.empty(0)] if edge.local is None else _spread(target.gradient, edge.local)
+    wrong = np.argwhere(~np.isfinite(np.multiply.reduce(pairs)))
+    if not len(wrong):  # only a sum of them overflows
         return Birth("gradient", source, "")
-    upstream = np.asarray(target.gradient)
-    local = np.broadcast_to(edge.local, upstream.shape)
-    place = tuple(np.argwhere(~np.isfinite(upstream * local))[0:1].ravel())
-    pair = upstream[place], local[place]
-    if np.ndim(pair[0]) or np.isfinite(pair[0] * pair[1]):  # only their sum overflows
-        return Birth("gradient", source, "")
-    return Birth("gradient", source, " ".join(product(*pair, pair[0] * pair[1])))
+    upstream, local = (x[tuple(wrong[0])] for x in pairs)
+    return Birth("gradient", source, " ".join(product(upstream, local, upstream * local)))
+
+
+def _spread(*arrays: Any) -> list[Any]:
+    """Arrays in one shape; an empty one for those that have none in common."""
+    try:
+        return list(np.broadcast_arrays(*arrays))
+    except ValueError:
+        return [np.empty(0)]
