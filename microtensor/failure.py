@@ -47,8 +47,7 @@ def failure(error: BaseException) -> Failure:
     if not frames:
         raise ValueError(f"draw: this error was never raised, {message}")
     outside = [x for x in frames if not x[0].f_code.co_filename.startswith(HERE)] or frames
-    spoken = [x for x in outside if not x[0].f_code.co_name.startswith("_")]
-    frame, line = (spoken or outside)[-1]  # of a helper, whoever asked it
+    frame, line = ([x for x in outside if _speaks(x[0].f_code.co_name)] or outside)[-1]
     name = frame.f_code.co_qualname.rpartition("<locals>.")[2]
     applied = [x.f_locals for x, _ in frames if x.f_code is apply.__code__]
     if applied:
@@ -60,6 +59,11 @@ def failure(error: BaseException) -> Failure:
         raise ValueError(f"draw: nothing was recorded until this error, {message}")
     file = Path(frame.f_code.co_filename).name
     return Failure(result, _beside(result, frames), message, name, line, file)
+
+
+def _speaks(name: str) -> bool:
+    """Whether a function's name tells where one is: not a helper's, nor a comprehension's."""
+    return name == "<module>" or not name.startswith(("_", "<"))
 
 
 def _beside(result: Tensor, frames: Places) -> tuple[Tensor, ...]:
@@ -90,9 +94,14 @@ def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
 
 
 def _tensors(frame: FrameType) -> list[Tensor]:
-    """The tensors that a frame names, in lists and dicts too, once each."""
+    """The tensors that a frame names, in lists and dicts too, once each.
+
+    Of a notebook's, or a script's, those that its code names.
+    """
     found: dict[Tensor, None] = {}
-    for value in frame.f_locals.values():
+    known, code = frame.f_locals, frame.f_code
+    names = known if code.co_name != "<module>" else [x for x in code.co_names if x in known]
+    for value in (known[name] for name in names):
         if isinstance(value, Tensor):
             found[value] = None
         elif type(value) in (list, tuple, dict):

@@ -171,6 +171,16 @@ def test_the_last_error_of_a_notebook(monkeypatch):
     assert "ShapeError: add: sizes differ" in bundle["text/plain"]
 
 
+def test_a_cell_of_a_notebook_that_fails():
+    known = {"mt": mt, "x": leaf(3, "x"), "other": leaf(3, "other"), "weights": [leaf(3, "w")]}
+    code = "h = mt.exp(x)\nfound = [{}[key] for key in weights]"
+    error = caught(lambda: exec(compile(code, "cell.py", "exec"), known))
+    card, said, names, into = failed(error)
+    assert card.heading[0].text == "<module> failed"
+    assert said[2] == "in <module>, line 2 of cell.py"
+    assert {"x", "h", "t1"}.intersection(names) and "other" not in names and "w" in into
+
+
 def test_an_error_that_names_itself_as_its_cause_and_hostile_words():
     def hostile():
         a = leaf((2, 3), "<b>\\N")

@@ -108,6 +108,20 @@ def test_without_a_renderer_there_is_the_text(monkeypatch):
         assert text.startswith("there is none") and "value  −2" in text
 
 
+@needs_dot
+def test_a_renderer_without_png_still_draws(monkeypatch):
+    from microtensor.views.picture import picture
+    from microtensor.views.rendering import render
+
+    def vector(source, format):
+        if format == "png":
+            raise mt.NoRenderer("no PNG")
+        return render(source, format)
+
+    monkeypatch.setattr(picture, "render", vector)
+    assert set(draw(neuron())._repr_mimebundle_()) == {"text/html", "image/svg+xml", "text/plain"}
+
+
 def test_a_graph_is_short_where_it_is_printed():
     graph = Graph.of(neuron(), names={})
     assert repr(graph) == "Graph(L = log(σ(w · x<b>)): 5 nodes, 4 edges)"

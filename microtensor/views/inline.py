@@ -18,7 +18,10 @@ from .dot import THEMES, Theme
 from .words import say
 
 # How JupyterLab (and nbconvert), VS Code and Colab say that they are dark
-DARK = ':is([data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast,html[theme="dark"])'
+DARK = (
+    ':is([data-jp-theme-light="false"],html[theme="dark"],.vscode-dark,'
+    ".vscode-high-contrast:not(.vscode-high-contrast-light))"
+)
 HIGH = 640  # of a page in a cell, in pixels
 LONGEST = 2000  # of what is said in place of an image
 
@@ -66,7 +69,8 @@ def picture(svg: bytes, png: bytes, text: str, night: Mapping[str, str] = NIGHT)
         f'{STYLE}<img class="microtensor" style="max-width:100%;height:auto" '
         f'alt="{html.escape(cut(text, LONGEST))}" src="data:image/svg+xml;base64,{data}">'
     )
-    return {"text/html": shown, "image/svg+xml": drawn, "image/png": png, "text/plain": text}
+    images = {"image/svg+xml": drawn, "image/png": png}
+    return {"text/html": shown, "text/plain": text} | {k: x for k, x in images.items() if x}
 
 
 def table(rows: Sequence[Sequence[str]], text: str) -> Bundle:

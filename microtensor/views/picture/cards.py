@@ -26,6 +26,7 @@ from ..scene import Arrow, Card, Cell, Line
 from ..words import reason, say, slope
 
 LONGEST_EQUATION = 60  # on one line
+LONGEST_MESSAGE = 400
 LONGEST_PART = 24  # of what is said again
 
 
@@ -78,7 +79,10 @@ def _failed(node: Node, said: Iterable[str]) -> Card:
     heading = [Cell(say("failed", name=node.rule), "name")]
     rows = [(Cell(str(node.expression)),)]
     for text in said:
-        rows += [(Cell(line, "backward label"),) for line in wrap(text, LONGEST_EQUATION)]
+        rows += [
+            (Cell(line, "backward label"),)
+            for line in wrap(cut(text, LONGEST_MESSAGE), LONGEST_EQUATION)
+        ]
     return Card(node.id, tuple(heading), "output", tuple(rows), node.group, "backward")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
         """What a notebook shows: the picture, or where it can't be drawn, why, and the text."""
         try:
-            return inline.picture(self.pipe("svg"), self.pipe("png"), text(self.scene))
+            svg = self.pipe("svg")
+            with suppress(NoRenderer):  # there are programs without PNG
+                return inline.picture(svg, self.pipe("png"), text(self.scene))
+            return inline.picture(svg, b"", text(self.scene))
         except Exception as error:
             return {"text/plain": f"{error}\n\n{text(self.scene)}"}
 
@@ -148,8 +152,9 @@ def scene(
             arrows.append(network.arrow(graph, ends, edges))
     written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
     title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
-    legend: list[Line] = [cards.legend(), *beginnings(graph, {})]
-    legend = layers.legend() if layers.groups else legend
+    legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
+    if not layers.groups:
+        legend += beginnings(graph, {})
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")
         legend.append((none, Cell(why_none(result), "quiet")))
