@@ -106,6 +106,8 @@ def no_tensor(name: str, x: Any) -> TypeError:
         cure = "; give the tensor itself: what .item(), .data or NumPy give has no record"
     elif isinstance(x, list | tuple):
         cure = "; give one tensor, such as the sum of several"
+    elif isinstance(x, BaseException):
+        cure = "; draw(error) shows what was recorded until it"
     return TypeError(f"{name}: expected a tensor, got {type(x).__name__}{cure}")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .backward import refuse_changed, starting_gradient, walk
-from .errors import called, in_brief, no_tensor
+from .backward import behind, refuse_changed, starting_gradient, walk
+from .errors import GradientError, called, in_brief, no_tensor
 from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
@@ -54,6 +54,10 @@ class Node(NamedTuple):
     linear: bool = False
     activation: bool = False
 
+    def __repr__(self) -> str:
+        said = f" = {self.expression}" if self.expression else f", {self.role}"
+        return f"Node({self.id}: {self.name}{said}, shape {np.shape(self.value)})"
+
 
 class Edge(NamedTuple):
     """`source` is operand number `slot` of `target`; `a * a` has two edges.
@@ -71,6 +75,10 @@ class Edge(NamedTuple):
     formula: str
     contribution: Any
     sends: str
+
+    def __repr__(self) -> str:
+        said = f", {self.formula or self.sends}" if self.formula or self.sends else ""
+        return f"Edge({self.source} → {self.target}, slot {self.slot}{said})"
 
 
 class Step(NamedTuple):
@@ -117,6 +125,15 @@ class Graph(_Data):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Graph, (self.nodes, self.edges)
+
+    def __repr__(self) -> str:
+        written = self.result.name
+        if self.result.rule:
+            written += f" = {self.written(self.result.id)}"
+        return f"Graph({written}: {len(self.nodes):,} nodes, {len(self.edges):,} edges)"
+
+    if TYPE_CHECKING:  # and what the views give it
+        _repr_mimebundle_: Callable[..., dict[str, Any]]
 
     @classmethod
     def of(
@@ -257,8 +274,9 @@ def graph_for(
     names: Mapping[str, Any] | None = None,
     gradient: Any = None,
     told: Callable[[Row], Row] = lambda row: row,
+    beside: Iterable[Tensor] = (),
 ) -> Graph:
-    """`Graph.of` on behalf of `who`, whose name errors bear.
+    """`Graph.of` on behalf of `who`, whose name errors bear; with what is behind others, too.
 
     `told` gives the lexicon's rows in the language of who reads the graph.
     """
@@ -272,7 +290,17 @@ def graph_for(
     if wrong := [name for name in names or () if not isinstance(name, str)]:
         raise TypeError(f"{who}: names are texts, {{'w': w}}, got {in_brief(wrong[0])}")
     with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
-        return _Reader(who, result, names or {}, gradient, told).read()
+        return _Reader(who, result, names or {}, gradient, told, beside).read()
+
+
+def changed(result: Tensor) -> str:
+    """The sentence that says what was changed since a result was recorded; '' if nothing was."""
+    try:
+        for tensor in (x for x in behind(result) if x._rule is not None):
+            refuse_changed(tensor)
+    except GradientError as error:
+        return str(error)
+    return ""
 
 
 def _no_value(who: str, what: Any) -> TypeError:
@@ -297,10 +325,11 @@ class _Reader:
         names: Mapping[str, Any],
         gradient: Any,
         told: Callable[[Row], Row],
+        beside: Iterable[Tensor],
     ) -> None:
         self.result = result
         self.told = told
-        self.places = list(places(result))
+        self.places = list(places(*beside, result))
         for place in self.places:
             if place.rule is not None:
                 refuse_changed(place.value)

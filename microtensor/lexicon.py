@@ -7,9 +7,12 @@ there by their names. Of what is said operand by operand, the last is said of al
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple, TypeVar
+from unicodedata import east_asian_width
 
 T = TypeVar("T")
 Texts = Sequence[str]
@@ -133,13 +136,25 @@ def shown(text: str, longest: int = LONGEST_TEXT) -> str:
     What isn't printed becomes �: control characters, lone surrogates, and marks that turn a line
     around.
     """
-    line = cut(" ".join(text[: 2 * longest].split()), longest)
+    if len(text) > 4 * longest:  # of a book, no more than is shown
+        text = text[: 2 * longest] + text[-2 * longest :]
+    line = cut(" ".join(text.split()), longest)
     return "".join(c if c.isprintable() else UNPRINTED for c in line)
 
 
 def cut(text: str, longest: int) -> str:
-    """A text, or its beginning."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    """A text of so many columns, or its beginning and its end: there stand numbers, and digits.
+
+    A wide letter, such as 重, takes two columns.
+    """
+    if 2 * len(text) <= longest or (len(text) <= longest and text.isascii()):
+        return text
+    widths = [1 + (east_asian_width(c) in "WF") for c in text]
+    if sum(widths) <= longest:
+        return text
+    head = bisect_right([*accumulate(widths)], longest // 2)
+    tail = bisect_right([*accumulate(reversed(widths))], longest - 1 - sum(widths[:head]))
+    return f"{text[:head]}…{text[len(text) - tail :]}"
 
 
 def firmness(name: str) -> int:
@@ -168,8 +183,19 @@ def _brief(value: Any) -> str:
         return f"{start}:{stop}" + (f":{value.step}" if value.step is not None else "")
     if value is Ellipsis:
         return "..."
+    ndim = getattr(value, "ndim", 0)
+    if ndim and value.size > 1:
+        return "[" * ndim + _entries(value.ravel().tolist()) + "]" * ndim
     text = shown(str(value))
     return text if len(text) <= 24 else text[:21] + "..."
+
+
+def _entries(values: Sequence[Any]) -> str:
+    """The numbers of an index: `0…5` of those in a row, else the first two and the last."""
+    first, last, count = values[0], values[-1], len(values)
+    if count > 2 and isinstance(first, int) and list(values) == [*range(first, first + count)]:
+        return f"{first}…{last}"
+    return ", ".join(map(str, values if count <= 4 else [*values[:2], "…", last]))
 
 
 MOVED = ("only places change, so each entry's gradient goes back to where it came from",)

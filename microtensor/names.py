@@ -52,11 +52,11 @@ class Place(NamedTuple):
         return "parameter" if self.value.requires_grad else "input"
 
 
-def places(result: Tensor) -> Iterator[Place]:
-    """Every value behind a result, oldest first, numbered n0, n1, ..."""
+def places(*results: Tensor) -> Iterator[Place]:
+    """Every value behind a result (or several), oldest first, numbered n0, n1, ..."""
     ids: dict[int, str] = {}
     free = (f"n{k}" for k in count())
-    for tensor in behind(result):
+    for tensor in behind(*results):
         operands = []
         for x, value in zip(tensor._inputs, tensor._values, strict=True):
             key = id(value if x is None else x)

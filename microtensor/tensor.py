@@ -414,6 +414,7 @@ def read(tensor: Tensor, how: str) -> Any:
 
 def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTIONS) -> Tensor:
     """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
+    recording, group, watch, constants, _ = current_mode()
     values = []
     arrays: tuple[Array, ...] = ()  # which anybody may change
     needs = plain = False
@@ -436,7 +437,6 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
         if rule.own:
             raise
         raise rule_failed(rule.name, inputs, options, error) from None
-    recording, group, watch, constants, _ = current_mode()
     result = new(Tensor)
     result._array = data
     result._grad = result.name = None

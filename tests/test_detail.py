@@ -1,5 +1,7 @@
 """One tensor in detail, and the difference of two graphs."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,12 @@ from microtensor import Graph, ShapeError, Tensor, detail, difference
 
 def texts(figure):
     return "\n".join(t.get_text() for axes in figure.get_axes() for t in axes.texts)
+
+
+CHANGED = (
+    "(3,) 'w' was changed after exp had used it, so gradients and views would mix old numbers with "
+    "new; compute the result again, or change the tensor after backward()"
+)
 
 
 def images(figure):
@@ -33,7 +41,21 @@ def test_the_corner_and_the_quantiles():
 
 
 def test_what_is_not_finite_is_counted():
-    assert "not finite: 2" in texts(detail(np.array([1.0, np.nan, np.inf])))
+    assert "not finite: 1 nan, 1 inf" in texts(detail(np.array([1.0, np.nan, np.inf])))
+    masked = texts(detail(np.array([1.0, -np.inf, -np.inf])))
+    assert "2 of 3 are −inf" in masked and "not finite" not in masked
+    (cells,) = images(detail(np.array([[1.0, -np.inf], [-2.0, np.nan]])))
+    np.testing.assert_array_equal(cells, [[1, np.nan], [-2, np.nan]])  # and these have no colour
+
+
+def test_what_was_changed_since_is_said():
+    w = Tensor(np.ones(3), requires_grad=True, name="w")
+    result = mt.exp(w)
+    assert "changed" not in detail(result)._repr_mimebundle_()["text/plain"]
+    w.data = np.zeros(3)
+    assert detail(result).get_supxlabel().replace("\n", " ") == CHANGED
+    assert detail(result)._repr_mimebundle_()["text/plain"].endswith(f"\n\n{CHANGED}")
+    assert detail(w).get_supxlabel() == ""  # what it holds now is all that it says
 
 
 @pytest.mark.parametrize("value", [2.0, np.zeros(3), np.zeros((2, 3, 4))])
@@ -94,9 +116,41 @@ def test_two_training_steps():
     )
     assert change.gradient_after < change.gradient_before
     table = str(difference(before, after)).splitlines()
-    assert table[0].split() == ["shape", "value", "(RMS)", "moved", "by", "gradient", "(RMS)"]
+    assert re.split("  +", table[0].strip()) == [
+        "shape", "value or RMS", "change", "moved by", "gradient or RMS"
+    ]  # fmt: skip
     assert table[1].startswith("weight  1×2")
-    assert f"{change.moved:.4g} ({change.share:.2%})" in table[1]
+    assert f"{change.before:.4g} → {change.after:.4g} " in table[1]
+    assert f"{change.moved:.4g} ({100 * change.share:.4g} %)" in table[1]
+
+
+def test_a_difference_has_signs_and_what_came_after():
+    def graph(w, v):
+        w, v = (Tensor(x, requires_grad=True, name=n) for n, x in (("w", w), ("v", v)))
+        L = w * v.sum()
+        L.name = "L"
+        return Graph.of(L)
+
+    found = difference(graph(-2.0, [3.0, 4.0]), graph(-1.5, [0.0, 0.0]))
+    w, v, _, L = found
+    assert (w.before, w.after, w.change, w.moved) == (-2, -1.5, 0.5, 0.5)
+    assert (w.gradient_before, w.gradient_after) == (7, 0)
+    assert (v.after, v.change) == (0, -np.sqrt(12.5)) and L.before == -14
+    lines = [re.split("  +", line) for line in str(found).splitlines()]
+    assert lines[1] == [
+        "w",
+        "scalar",
+        "−2 → −1.5",
+        "+0.5 (+25 %)",
+        "0.5 (25 %)",
+        "7 → 0 (−100 %)",
+    ]
+    assert lines[2][2:4] == ["3.536 → 0", "−3.536 (−100 %)"]
+    assert lines[4][2:4] == ["−14 → 0", "+14 (+100 %)"]
+    back = difference(graph(0.0, [0.0, 0.0]), graph(-1.5, [3.0, 4.0]))
+    lines = [re.split("  +", line) for line in str(back).splitlines()]
+    assert lines[1][2:] == ["0 → −1.5", "−1.5", "1.5", "0 → 7 (+7)"]
+    assert repr(found) == str(found)
 
 
 def test_a_graph_keeps_what_a_step_changes_later():

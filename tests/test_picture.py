@@ -250,7 +250,7 @@ def test_contributions_that_are_added_up_are_shown_in_full():
 
 def test_zeros_and_ones_are_counted():
     y = Tensor(np.arange(50) % 2.0, name="y")
-    assert card(draw((y * leaf(1.0)).sum()), "y")[1] == "value 25 ones of 50"
+    assert card(draw((y * leaf(1.0)).sum()), "y")[1] == "value 25 of 50 are 1, the others 0"
     assert "RMS" in card(draw(((y * leaf(1.0)) * 1.0).sum()), "t2")[1]  # of what is given
     y.data[3] = np.nan
     assert card(draw((y * leaf(1.0)).sum()), "y")[1].endswith("RMS nan not finite: 1 nan")
@@ -355,7 +355,7 @@ def test_a_network_is_a_card_for_each_layer():
     assert lines[0].startswith("layer1 12 → 5 relu 65 parameters · 4 operations")
     assert [line.split()[0] for line in lines[2:]] == ["W1", "b1", "Z1", "A1"]
     assert card(picture, "BCELoss")[1] == "−mean(y · log(A3) + (1 − y) · log(1 − A3))"
-    assert card(picture, "y")[1].endswith("4 ones of 9")
+    assert card(picture, "y")[1].endswith("4 of 9 are 1, the others 0")
     assert "CatClassifier" in {c.frame[0] for c in picture.scene.cards if c.frame}
 
 
@@ -450,14 +450,15 @@ def test_where_nan_and_inf_begin_is_said():
         tensor.data = np.full(tensor.shape, value)
 
     assert legend(lambda m, X: spoil(X, np.inf)) == ["not finite: it begins with the value of X"]
-    (line,) = legend(lambda m, X: spoil(m.layer1.layers[0].weight, 1e308))
+    (line, *_) = legend(lambda m, X: spoil(m.layer1.layers[0].weight, 1e308))
     assert re.fullmatch(r"not finite: it begins with the value of t\d = X @ t\d in layer1", line)
     s = leaf(0.0, "s")
     with group("roots"):
         y = (s * 1.0).sqrt()
         z = y * 2.0
     legend = draw(z, collapse=1).scene.legend
-    assert legend[1][1].text == "it begins with the gradient of t1 = s · 1 in roots"
+    said = "it begins with the gradient of t1 = s · 1 in roots: 2 × inf = inf"
+    assert legend[1][1].text == said
 
 
 def test_large_ratios_are_short():

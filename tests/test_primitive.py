@@ -389,7 +389,7 @@ def test_it_is_told_by_its_row_as_built_in_ones_are():
 def test_it_is_drawn_by_its_row():
     drawn = mt.draw(network(), collapse=False).source
     assert "∂A1/∂Z1 = A1 + σ(Z1)(1 − A1)" in drawn
-    assert "◂ ∂L/∂A1 × local, entry by entry" in drawn
+    assert "◂ ∂L/∂A1 × (A1 + σ(Z1)(1 − A1)), entry by entry" in drawn
     drawn = mt.draw(turned(leaf([1.0, 2.0], "a"), leaf([3.0, 4.0], "b")).sum()).source
     assert "◂ (∂L/∂t1 · b), turned back" in drawn
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import numpy as np
 
 from ..errors import GradientError, in_brief, wrong_operand
-from ..graph import Graph, graph_for
+from ..graph import Graph, changed, graph_for
 from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference
 from .changes import difference as compared
+from .inline import Bundle, PagePath
 from .languages import chosen, speaking, spoken_row
+from .words import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -123,7 +125,7 @@ def follow(
 
 @_speaks
 def draw(
-    result: Tensor,
+    result: Tensor | BaseException,
     names: Mapping[str, Any] | None = None,
     collapse: str | bool | int | Iterable[str] = "auto",
     expand: str | Iterable[str] = (),
@@ -140,14 +142,33 @@ def draw(
     `expand` names groups to open all the same. `theme` is "light" or "dark", `direction` "LR",
     "TB", "RL" or "BT". `gradient` is what arrives at a result that isn't a single number.
 
+    Of an error, `except Exception as error: draw(error)`, it shows what was recorded until then,
+    and what failed, marked with the message; ValueError where nothing was.
+
     `.save("graph.svg")` (or .png, .pdf, .dot, .mmd, .txt) writes it. Rendering needs Graphviz:
     its `dot` program, or the pygraphviz package, which brings it along; .dot, .mmd and .txt need
     neither.
     """
+    from ..failure import failure
     from .picture.picture import picture
 
+    if isinstance(result, BaseException):
+        failed = failure(result)
+        graph = graph_for("draw", failed.result, names, None, spoken_row, failed.beside)
+        said = failed.message, say("failed.at", **failed._asdict())
+        return picture(graph, collapse, expand, theme, direction, said)
     graph = graph_for("draw", result, names, gradient, spoken_row)
     return picture(graph, collapse, expand, theme, direction)
+
+
+def _shown(graph: Graph, include: Any = None, exclude: Any = None) -> Bundle:
+    """What a notebook shows of a graph: its picture."""
+    from .picture.picture import picture
+
+    return picture(graph)._repr_mimebundle_()  # type: ignore[no-any-return]
+
+
+Graph._repr_mimebundle_ = _shown
 
 
 @_speaks
@@ -186,7 +207,7 @@ def page(
     content = document(tale, title, text, questions, program)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
-    return str(path)
+    return PagePath(path)
 
 
 @_speaks
@@ -344,7 +365,8 @@ def detail(
     array = stacked(array, "detail") if isinstance(array, list | tuple) else np.asarray(array)
     if array.dtype.kind not in "fiub":
         raise wrong_operand("detail", array if hasattr(tensor, "__array__") else tensor)
-    return figure(array, getattr(tensor, "name", None) or "tensor", image_shape)
+    name = getattr(tensor, "name", None) or "tensor"
+    return figure(array, name, image_shape, changed(tensor) if isinstance(tensor, Tensor) else "")
 
 
 @_speaks

@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import in_brief
 from ..graph import Graph, Node
+from .inline import Bundle, table
 from .languages import chosen, speaking
 from .numbers import number, rms, size
 from .words import say
 
 
 class Change(NamedTuple):
-    """How a value differs between two graphs, as root mean squares over its entries.
+    """How a value differs between two graphs.
 
-    `moved` is that of the difference of the values, `before` that of the value at first; the
-    gradients are None where a graph has none.
+    `before` and `after` are the value of a single number, with its sign, and the root mean square
+    of an array; so are the gradients, which are None where a graph has none. `moved` is the root
+    mean square of how far the entries moved.
     """
 
     name: str
     shape: tuple[int, ...]
     before: float
+    after: float
     moved: float
     gradient_before: float | None
     gradient_after: float | None
+
+    @property
+    def change(self) -> float:
+        """What was added, with its sign."""
+        return self.after - self.before
 
     @property
     def share(self) -> float:
         """The move as a share of the value at first; inf from 0."""
         if self.moved == 0:
             return 0.0
-        return self.moved / self.before if self.before else math.inf
+        return self.moved / abs(self.before) if self.before else math.inf
 
 
 class Difference(tuple[Change, ...]):
@@ -42,27 +50,48 @@ class Difference(tuple[Change, ...]):
     language: str | None = None  # of the text
 
     def __str__(self) -> str:
-        with speaking(self.language):
-            return self._table()
-
-    def _table(self) -> str:
-        rows = [["", *say("difference.heads").split(", ")]]
-        for change in self:
-            share = f" ({change.share:.2%})" if math.isfinite(change.share) else ""
-            moved = number(change.moved) + share
-            shown = change.name, size(change.shape), number(change.before), moved
-            rows.append([*shown, _gradients(change)])
-        widths = [max(len(row[k]) for row in rows) for k in range(5)]
+        rows = self._rows()
+        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
         lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
         return "\n".join(line.rstrip() for line in lines)
 
+    __repr__ = __str__
 
-def _gradients(change: Change) -> str:
-    before, after = change.gradient_before, change.gradient_after
-    if before is None or after is None:
-        return say("difference.none")
-    both = f"{number(before)} → {number(after)}"
-    return say("difference.times", both=both, times=after / before) if before else both
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        return table(self._rows(), str(self))
+
+    def _rows(self) -> list[list[str]]:
+        with speaking(self.language):
+            return [["", *say("difference.heads").split(", ")], *map(_row, self)]
+
+
+def _row(x: Change) -> list[str]:
+    moved = number(x.moved) + (f" ({_percent(x.share)})" if math.isfinite(x.share) else "")
+    change, share = _signed(x.before, x.after)
+    change += f" ({share})" if share else ""
+    gradient = say("difference.none")
+    if x.gradient_before is not None and x.gradient_after is not None:
+        ends = x.gradient_before, x.gradient_after
+        added, part = _signed(*ends)
+        gradient = f"{_arrow(*ends)} ({part or added})"
+    return [x.name, size(x.shape), _arrow(x.before, x.after), change, moved, gradient]
+
+
+def _arrow(before: float, after: float) -> str:
+    return f"{number(before)} → {number(after)}"
+
+
+def _signed(before: float, after: float) -> tuple[str, str]:
+    """`+0.25` and `+12.5 %`; from 0 there is no share."""
+    change = after - before
+    plus = "+" if change > 0 else ""
+    share = change / abs(before) if before else math.inf
+    known = change and math.isfinite(share)
+    return f"{plus}{number(change)}", f"{plus}{_percent(share)}" if known else ""
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share)} %"
 
 
 def difference(before: Graph, after: Graph) -> Difference:
@@ -99,6 +128,11 @@ def _shows(node: Node) -> bool:
 
 
 def _change(a: Node, b: Node) -> Change:
-    gradients = (None if x.gradient is None else rms(x.gradient) for x in (a, b))
+    before, after = (_size(x.value) for x in (a, b))
     moved = rms(np.subtract(b.value, a.value))
-    return Change(a.name, np.shape(a.value), rms(a.value), moved, *gradients)
+    gradients = [None if x.gradient is None else _size(x.gradient) for x in (a, b)]
+    return Change(a.name, np.shape(a.value), before, after, moved, *gradients)
+
+
+def _size(value: Any) -> float:
+    return float(np.asarray(value).item()) if np.size(value) == 1 else rms(value)

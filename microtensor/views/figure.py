@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from textwrap import fill
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..errors import ShapeError, in_brief
 from ..lexicon import shown
+from .finite import not_finite
+from .inline import Bundle, picture
 from .numbers import histogram, rms, size, unit
 from .words import say
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 COLUMNS = 5  # of images
 CELLS = 32  # a heat map has at most so many rows and columns
+NIGHT = {"#ffffff": "#0d1117", "#000000": "#e6edf3", "#0072b2": "#56b4e9"}
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 
 
-def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure:
-    """The figure of an array; with `image_shape`, its rows as images too."""
+class Detail(Figure):
+    """A figure of matplotlib's that a notebook shows, by itself."""
+
+    words = ""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        drawn = {"svg": BytesIO(), "png": BytesIO()}
+        for kind, file in drawn.items():
+            self.savefig(file, format=kind)
+        svg = drawn["svg"].getvalue().replace(b"<svg", b'<svg fill="#000000"', 1)  # it's left out
+        return picture(svg, drawn["png"].getvalue(), self.words, NIGHT)
+
+
+def figure(array: Any, name: str, image_shape: tuple[int, ...] | None, note: str = "") -> Detail:
+    """The figure of an array; with `image_shape`, its rows as images too; below it a note."""
     array = np.asarray(array, dtype=float)
     if not array.size:
         raise ShapeError(f"detail: shape {array.shape} holds no numbers to show")
@@ -30,20 +47,21 @@ def figure(array: Any, name: str, image_shape: tuple[int, ...] | None) -> Figure
     rows = rows / one
     values = say("detail.values") + (f" / {one:.4g}" if one != 1 else "")
     images = _images(rows, image_shape) if image_shape is not None else []
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
     lines = -(-len(images) // COLUMNS)
-    figure = Figure(figsize=(10, 4 + 2 * lines), layout="constrained")
+    figure = Detail(figsize=(10, 4 + 2 * lines), layout="constrained")
     heights = [4, 2 * lines][: 1 + bool(images)]
     upper, *lower = figure.subfigures(len(heights), height_ratios=heights, squeeze=False)[:, 0]
-    figure.suptitle(f"{shown(name)}   {size(array.shape)}", parse_math=False)
+    title, told = f"{shown(name)}   {size(array.shape)}", _words(rows, one)
+    figure.words = "\n\n".join(filter(None, [title, told, note]))
+    figure.suptitle(title, parse_math=False)
+    figure.supxlabel(fill(note, 130), fontsize=8, parse_math=False)
     words, counts, heat = upper.subplots(1, 3)
     words.axis("off")
-    words.text(0, 1, _words(rows, one), va="top", family="monospace", fontsize=8)
+    words.text(0, 1, told, va="top", family="monospace", fontsize=8)
     counts.stairs(*histogram(rows[np.isfinite(rows)], 50), fill=True, color="#0072b2")
     counts.set_title(values, fontsize=9)
     cells = _cells(rows)
+    cells = np.where(np.isfinite(cells), cells, np.nan)
     most = float(np.nanmax(np.abs(cells), initial=0)) or 1.0
     extent = (-0.5, rows.shape[1] - 0.5, rows.shape[0] - 0.5, -0.5)
     drawn = heat.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", extent=extent)
@@ -71,7 +89,7 @@ def _words(rows: Any, one: float) -> str:
         lines.append(say("detail.rms", rms=rms(finite) * one))
         lines += [f"{q:>4.0%}  {np.quantile(finite, q) * one:.4g}" for q in QUANTILES]
     if finite.size < rows.size:
-        lines.append(say("nonfinite", entries=rows.size - finite.size))
+        lines.append(not_finite(rows))
     return "\n".join(lines)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..graph import Edge, Graph
+from ..lexicon import spoken
 from .words import say
 
 MOST_SHOWN = 4  # a matrix with so many rows and columns is shown in full
@@ -36,6 +39,25 @@ def factor(value: Any) -> str:
     """A number in a product or a sum: a negative one in brackets."""
     text = number(value)
     return f"({text})" if text.startswith("−") else text
+
+
+def multiplier(graph: Graph, edge: Edge) -> tuple[str, bool]:
+    """What upstream is multiplied by on the way back, between arrays; whether it is one number.
+
+    An array is called by its formula, whatever it holds: one of all ones isn't 1.
+    """
+    target, operands = graph.node(edge.target), graph.operands(edge.target)
+    shapes = [np.shape(x.value) for x in operands]
+    row = target.row.case([x.name for x in operands], target.options, shapes)
+    known = {"out": target} | {str(slot): x for slot, x in enumerate(operands)}
+    named = re.findall(r"{(\w+)}", spoken(row.locals, edge.slot))
+    local = np.asarray(edge.local)
+    alike = local.size and ((local == local.flat[0]) | (local != local)).all()
+    if edge.formula and alike and all(np.size(known[x].value) == 1 for x in named if x in known):
+        return factor(local.flat[0]), True
+    formula = edge.formula or f"∂{target.name}/∂{graph.node(edge.source).name}"
+    bare = re.sub(r"\([^()]*\)", "", formula)
+    return (f"({formula})" if " " in bare or bare.startswith("−") else formula), False
 
 
 def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
@@ -131,7 +153,7 @@ def array(value: Any) -> str:
     """A small array in full, a line for each row; of a larger one the root mean square."""
     value = np.asarray(value)
     if not small(value.shape):
-        return say("rms", number=number(rms(value))) if value.size else say("empty")
+        return _rms(value) if value.size else say("empty")
     if value.ndim == 0:
         return number(value)
     rows = [[number(x) for x in row] for row in np.atleast_2d(value)]
@@ -158,7 +180,21 @@ def rms(value: Any) -> float:
 
 def brief(value: Any) -> str:
     """A single number, or `RMS 0.38`."""
-    return number(value) if np.size(value) == 1 else say("rms", number=number(rms(value)))
+    return number(value) if np.size(value) == 1 else _rms(value)
+
+
+def unmasked(value: Any) -> Any:
+    """The entries of an array without −inf, where all others are finite: so are scores masked."""
+    value = np.asarray(value)
+    masked = value == -np.inf
+    others = value[~masked] if masked.any() and not masked.all() else value
+    return others if np.isfinite(others).all() else value
+
+
+def _rms(value: Any) -> str:
+    others = unmasked(value)
+    key = "rms" if np.size(others) == np.size(value) else "rms.unmasked"
+    return say(key, number=number(rms(others)))
 
 
 def bars(value: Any) -> str:

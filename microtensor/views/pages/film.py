@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import GradientError, ShapeError
 from ...graph import Graph, Node, places
+from ..inline import Bundle, PagePath
 from ..languages import speaking
 from ..layers import layers
 from ..numbers import number, rms, size
@@ -89,6 +90,9 @@ class Film:
         kinds = ("iterations", "costs", "cards", "frames", "pictures", "sides")
         self.data |= {"plane": None, **{kind: [] for kind in kinds}}
         weakref.finalize(self, write, path, self.data)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        return PagePath(self.path)._repr_mimebundle_()
 
     @_speaks
     def watch(self, model: Callable[[Any], Any], X: Any, Y: Any, loss: Any = None) -> None:

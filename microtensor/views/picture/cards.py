@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import array, bars, factor, number, product, size, small, sum_text, summed_axes
+from ...lexicon import cut
+from ..finite import not_finite
+from ..numbers import (
+    array,
+    bars,
+    multiplier,
+    number,
+    product,
+    size,
+    small,
+    sum_text,
+    summed_axes,
+)
 from ..scene import Arrow, Card, Cell, Line
 from ..words import conditional, reason, say, slope
-from .diagnosis import not_finite
+
+LONGEST_EQUATION = 60  # on one line
+LONGEST_MESSAGE = 400
+LONGEST_PART = 24  # of what is said again
 
 
 def legend() -> Line:
@@ -24,8 +41,13 @@ def without_gradient(node: Node, span: int = 1) -> Cell:
     return Cell(say("picture.none" if node.tracked else "picture.untracked"), "quiet", span=span)
 
 
-def card(graph: Graph, node: Node) -> Card:
-    """A value: its name and expression, its role, value, gradient, and what the gradient sums."""
+def card(graph: Graph, node: Node, failed: tuple[str, ...] = ()) -> Card:
+    """A value: its name and expression, its role, value, gradient, and what the gradient sums.
+
+    Of a result that isn't there, because something `failed`, why.
+    """
+    if failed and node is graph.result:
+        return _failed(node, failed)
     heading = [Cell(node.name, "name")]
     if node.expression:
         heading.append(Cell(f"= {node.expression}"))
@@ -43,13 +65,30 @@ def card(graph: Graph, node: Node) -> Card:
         value.append(Cell(wrong, "note"))
     if node.gradient is None:
         gradient = [without_gradient(node)]
-    head = Cell(f"∂{graph.result.name}/∂{node.name}", "backward label")
+    head = Cell(_derivative(graph, node), "backward label")
     rows = [(Cell(say("picture.value"), "forward label"), *value), (head, *gradient)]
     arrived = [edge.contribution for edge in graph.arrivals(node.id)]
     if len(arrived) > 1:
         added = sum_text(arrived, node.gradient)
         rows.append((Cell("", "backward label"), Cell(added, "backward label")))
     return Card(node.id, tuple(heading), node.role, tuple(rows), node.group)
+
+
+def _failed(node: Node, said: Iterable[str]) -> Card:
+    """What gave no result: what was tried, and why that failed."""
+    heading = [Cell(say("failed", name=node.rule), "name")]
+    rows = [(Cell(str(node.expression)),)]
+    for text in said:
+        rows += [
+            (Cell(line, "backward label"),)
+            for line in wrap(cut(text, LONGEST_MESSAGE), LONGEST_EQUATION)
+        ]
+    return Card(node.id, tuple(heading), "output", tuple(rows), node.group, "backward")
+
+
+def _derivative(graph: Graph, node: Node) -> str:
+    """`∂L/∂w`; the whole of a long name stands on its card."""
+    return f"∂{cut(graph.result.name, LONGEST_PART)}/∂{cut(node.name, LONGEST_PART)}"
 
 
 def _cells(value: Any, style: str) -> list[Cell]:
@@ -61,25 +100,29 @@ def _cells(value: Any, style: str) -> list[Cell]:
 
 
 def ones(value: Any) -> str:
-    """Of an array of zeros and ones, `72 ones of 209`."""
+    """Of an array of zeros and ones, how many are 1; '' of another."""
     value = np.asarray(value)
     if value.size < 2 or not ((value == 0) | (value == 1)).all():
         return ""
-    return say("picture.ones", ones=np.count_nonzero(value), size=value.size)
+    count, all_of_them = int(np.count_nonzero(value)), f"{value.size:,}"
+    if count in (0, value.size):
+        return say("picture.alike", size=all_of_them, number=number(value.flat[0]))
+    zero, one = (number(value.dtype.type(x)) for x in (0, 1))
+    return say("picture.ones", count, size=all_of_them, one=one, zero=zero)
 
 
 def arrow(graph: Graph, edge: Edge) -> Arrow:
     """An operand's arrow: the local derivative, and upstream × local = contribution."""
     if edge.contribution is None:
         return Arrow(edge.source, edge.target, False)
-    source, target, out = graph.node(edge.source), graph.node(edge.target), graph.result.name
+    source, target = graph.node(edge.source), graph.node(edge.target)
     derivative = slope(graph, edge)
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
         lines = _between_numbers(edge, target, derivative)
     else:
         lines = _between_arrays(graph, edge, source, target, derivative)
         if len(graph.arrivals(source.id)) == 1:
-            lines[-1].append(Cell(f"= ∂{out}/∂{source.name}", "backward label"))
+            lines[-1].append(Cell(f"= {_derivative(graph, source)}", "backward label"))
         else:
             lines[-1].append(Cell("=", "backward label"))
             lines.append([Cell(array(edge.contribution), "backward")])
@@ -88,13 +131,20 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
 
 def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cell]]:
     """`∂p/∂w = x = 3` and below it `◂ 0.8808 × 3 = 2.642`."""
-    if conditional(edge.formula):  # a condition isn't an equation
-        shown = f"{derivative} = {number(edge.local)}, {edge.formula}"
-    else:
-        known = [derivative, edge.formula, number(edge.local)]
-        shown = " = ".join(dict.fromkeys(filter(None, known)))
     text, result = product(target.gradient, edge.local, edge.contribution)
-    return [[Cell(shown)], [Cell(f"◂ {text}", "backward label"), Cell(result, "backward")]]
+    last = [Cell(f"◂ {text}", "backward label"), Cell(result, "backward")]
+    return [*_equation(derivative, edge.formula, number(edge.local)), last]
+
+
+def _equation(derivative: str, formula: str, known: str = "") -> list[list[Cell]]:
+    """`∂p/∂w = x = 3`; where names are long, a line for each side."""
+    if conditional(formula) and known:  # a condition isn't an equation
+        right = f"{known}, {formula}"
+    else:
+        right = " = ".join(dict.fromkeys(filter(None, [formula, known])))
+    if not right or len(derivative) + len(right) <= LONGEST_EQUATION:
+        return [[Cell(" = ".join(filter(None, [derivative, right])))]]
+    return [[Cell(derivative)], [Cell(f"= {right}")]]
 
 
 def _between_arrays(
@@ -115,14 +165,11 @@ def _between_arrays(
         why = reason(graph, edge).removesuffix(".")
         said = why if target.row.why else say("picture.rule", rule=target.rule)
         return [[Cell(f"◂ {said}", "backward label")]]
-    local = np.asarray(edge.local)
-    times = say("picture.local")
-    if local.size and (local == local.flat[0]).all():
-        times = factor(local.flat[0])
-    lines = [
-        [Cell(f"{derivative} = {edge.formula}" if edge.formula else derivative)],
-        [Cell(f"◂ ∂{graph.result.name}/∂{target.name} × {times}", "backward label")],
-    ]
+    times, single = multiplier(graph, edge)
+    known = number(np.ravel(edge.local)[0]) if single else ""
+    times = times if single else say("picture.entries", factor=cut(times, LONGEST_PART))
+    lines = _equation(derivative, edge.formula, known)
+    lines.append([Cell(f"◂ {_derivative(graph, target)} × {times}", "backward label")])
     if axes := summed_axes(np.shape(target.value), np.shape(source.value)):
         lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)
         named = say("axes", len(axes), axes=", ".join(map(str, axes)))

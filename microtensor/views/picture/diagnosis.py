@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ...graph import Node
+from ...graph import Graph, Node
+from ..finite import births, not_finite
 from ..numbers import number
+from ..scene import Cell, Line
 from ..words import percent, say
 
 MANY_TIMES = 30  # a gradient so many times smaller (larger) than another vanishes (explodes)
@@ -30,13 +33,16 @@ def diagnosis(node: Node) -> str:
     return ""
 
 
-def not_finite(value: Any) -> str:
-    """How many entries are nan and inf; '' if none."""
-    value = np.asarray(value)
-    if value.dtype.kind != "f" or np.isfinite(value).all():
-        return ""
-    counts = {"nan": np.isnan(value).sum(), "inf": np.isinf(value).sum()}
-    return say("nonfinite", entries=", ".join(f"{n} {what}" for what, n in counts.items() if n))
+def beginnings(graph: Graph, layers: Mapping[str, str]) -> list[Line]:
+    """Where nan and inf begin, a line each, in which of the layers: these by a node's id."""
+    lines: list[Line] = []
+    for way, node, how in births(graph):
+        place = node.name + (f" = {node.expression}" if node.expression else "")
+        if node.id in layers:
+            place = say("layers.place", name=place, layer=layers[node.id])
+        said = ": ".join(filter(None, [say(f"nonfinite.{way}.at", place=place), how]))
+        lines.append((Cell(say("nonfinite", entries=""), "backward label"), Cell(said, "quiet")))
+    return lines
 
 
 def _dead(value: Any) -> str:

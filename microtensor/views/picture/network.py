@@ -12,17 +12,18 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..layers import Unit, homes, sums
-from ..numbers import bars, brief, number, rms, size
+from ..numbers import bars, brief, number, rms, size, unmasked
 from ..scene import Arrow, Card, Cell, Line
 from ..words import say
 from .cards import without_gradient
-from .diagnosis import against_later, diagnosis, not_finite
+from .diagnosis import against_later, beginnings, diagnosis
 
 MOST_ROWS = 8
 LONGEST_CHAIN = 8
 SHADES = 8  # a gradient so many half decades below the largest is white
 BLANK = Cell("", "quiet")
 COLUMNS = 7
+LONGEST_WRITTEN = 1000  # of what a group computes: its inner names stand nowhere, so it is cut
 
 
 class Layers:
@@ -127,7 +128,10 @@ class Layers:
         """What a group without parameters computes from what goes in."""
         leaving, inside = self._leaving(unit.nodes), {node.id for node in unit.nodes}
         until = {node.id for node in self.graph.nodes} - inside
-        return self.graph.written([x.id for x in unit.nodes if x.id in leaving][-1], until)
+        last = [x for x in unit.nodes if x.id in leaving][-1]
+        written = self.graph.written(last.id, until, LONGEST_WRITTEN)
+        alone = inside.isdisjoint(x.id for x in self.graph.operands(last.id))
+        return written if alone or written != last.expression else _rules(unit)
 
     def _row(self, node: Node, note: str) -> Line:
         one, end, name = np.size(node.value) == 1, self.ends.get(node.id), node.name
@@ -162,8 +166,9 @@ class Layers:
         """
         notes = {}
         if unit.id in self.learning:
-            ratio = number(self.learning[unit.id])
-            notes[unit.parameters[0].id] = say("layers.ratio", ratio=ratio)
+            ratio = self.learning[unit.id]
+            said = say("layers.ratio", ratio=number(ratio))
+            notes[unit.parameters[0].id] = say("layers.zero") if ratio == math.inf else said
         if results := self._results(unit):
             place = list(self.flow).index(unit.id)
             later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
@@ -192,9 +197,10 @@ class Layers:
         gradients = Cell(say("layers.backward", name=self.result.name), "backward label")
         values = Cell(say("layers.forward"), "forward label")
         lines: list[Line] = [(values, gradients, Cell(say("layers.read"), "quiet"))]
-        if wrong := self._first_not_finite():
-            begins = Cell(say("nonfinite", entries=""), "backward label")
-            lines.append((begins, Cell(wrong, "quiet")))
+        places = {
+            key: self.groups[home].name for key, home in self.home.items() if home in self.groups
+        }
+        lines += beginnings(self.graph, places)
         if self.least:
             ratio = self.learning[self.least[0]]
             who = ", ".join(self.groups[key].name for key in self.least)
@@ -204,18 +210,6 @@ class Layers:
             lines.append((Cell(said, "backward label"), Cell(why, "quiet")))
         return lines
 
-    def _first_not_finite(self) -> str:
-        """Where nan or inf begins: forward, or where all values are finite, backward."""
-        known = [("value", node, node.value) for node in self.graph.nodes]
-        known += [("gradient", node, node.gradient) for node in reversed(self.graph.nodes)]
-        for what, node, x in known:
-            if not_finite(x):
-                name = node.name + (f" = {node.expression}" if node.expression else "")
-                unit = self.groups.get(self.home[node.id])
-                place = say("layers.place", name=name, layer=unit.name) if unit else name
-                return say(f"nonfinite.{what}.at", place=place)
-        return ""
-
 
 def _learning(unit: Unit) -> float | None:
     """A layer's largest parameter's RMS gradient beside its own RMS; None where there is none."""
@@ -224,11 +218,13 @@ def _learning(unit: Unit) -> float | None:
         return None
     weight = max(weights, key=lambda node: np.size(node.value))
     gradient, value = rms(weight.gradient), rms(weight.value)
-    return gradient / value if value else math.inf
+    if not value:
+        return math.inf if gradient else 0.0
+    return gradient / value
 
 
 def _number(value: Any) -> str:
-    return number(value if np.size(value) == 1 else rms(value))
+    return number(value if np.size(value) == 1 else rms(unmasked(value)))
 
 
 def _heads() -> Line:
@@ -247,9 +243,7 @@ def fold(unit: Unit) -> Card:
         total = sum(int(np.size(node.value)) for node in unit.nodes)
         title = (Cell(say(f"roles.{role}", len(unit.nodes)), "name"),)
         return Card(unit.id, title, role, ((Cell(say("numbers", total)),),), unit.frame)
-    rules = Counter(node.rule for node in computed).most_common()
-    said = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])
-    rows: list[Line] = [(Cell(said + (", …" if len(rules) > 4 else ""), span=2),)]
+    rows: list[Line] = [(Cell(_rules(unit), span=2),)]
     leaves = Counter(node.role for node in unit.nodes if not node.rule)
     if leaves:
         said = ", ".join(say(f"roles.{role}", n) for role, n in leaves.items())
@@ -264,6 +258,13 @@ def fold(unit: Unit) -> Card:
             rows.append((label, Cell(brief(node.gradient), "backward")))
     heading = (Cell(unit.name, "name"), Cell(say("operations", len(computed)), "quiet"))
     return Card(unit.id, heading, "fold", tuple(rows), unit.frame)
+
+
+def _rules(unit: Unit) -> str:
+    """How many there are of each operation."""
+    rules = Counter(node.rule for node in unit.computed).most_common()
+    said = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])
+    return said + (", …" if len(rules) > 4 else "")
 
 
 def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge]) -> Arrow:

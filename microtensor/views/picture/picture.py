@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import graphviz
 
 from ...errors import NoRenderer, in_brief
 from ...graph import Graph
+from .. import inline
 from ..dot import THEMES, write
 from ..languages import chosen
 from ..layers import Collapse, Unit, between, units
@@ -18,6 +20,7 @@ from ..rendering import is_picture, render
 from ..scene import Arrow, Card, Cell, Line, Scene, repeated
 from ..words import say, why_none
 from . import cards, network
+from .diagnosis import beginnings
 from .plain import mermaid, text
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
@@ -84,7 +87,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
         """What a notebook shows: the picture, or where it can't be drawn, why, and the text."""
         try:
-            return super()._repr_mimebundle_(include, exclude)
+            svg = self.pipe("svg")
+            with suppress(NoRenderer):  # there are programs without PNG
+                return inline.picture(svg, self.pipe("png"), text(self.scene))
+            return inline.picture(svg, b"", text(self.scene))
         except Exception as error:
             return {"text/plain": f"{error}\n\n{text(self.scene)}"}
 
@@ -104,25 +110,39 @@ def picture(
     expand: str | Iterable[str] = (),
     theme: str = "light",
     direction: str | None = None,
+    failed: tuple[str, ...] = (),
 ) -> Picture:
-    """A card for each value or group, an arrow for each operand, a frame for each open group."""
+    """A card for each value or group, an arrow for each operand, a frame for each open group.
+
+    `failed` says why there is no result; where it isn't there is open.
+    """
     if not isinstance(theme, str) or theme not in THEMES:
         raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
     drawing = Picture("graph")
     drawing.language = chosen()
-    drawing.scene = repeated(scene(graph, units(graph, collapse, expand), direction))
+    if failed and graph.result.group:
+        around = [expand] if isinstance(expand, str) else expand
+        expand = [*around, ".".join(graph.result.group)]
+    found = units(graph, collapse, expand)
+    drawing.scene = repeated(scene(graph, found, direction, "draw", failed))
     write(drawing.scene, THEMES[theme], drawing)
     return drawing
 
 
-def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "draw") -> Scene:
+def scene(
+    graph: Graph,
+    found: list[Unit],
+    direction: str | None,
+    who: str = "draw",
+    failed: tuple[str, ...] = (),
+) -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
     if direction not in (None, *DIRECTIONS):
         known = ", ".join(DIRECTIONS)
         raise ValueError(f"{who}: direction {in_brief(direction)} isn't one of {known}")
     result, layers = graph.result, network.Layers(graph, found)
     makers: dict[str, Callable[[Unit], Card]] = {
-        "node": lambda unit: cards.card(graph, unit.nodes[0]),
+        "node": lambda unit: cards.card(graph, unit.nodes[0], failed),
         "group": layers.card,
         "fold": network.fold,
     }
@@ -136,9 +156,14 @@ def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "dr
     written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
     title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
     legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
+    if not layers.groups:
+        legend += beginnings(graph, {})
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")
         legend.append((none, Cell(why_none(result), "quiet")))
+    if failed:
+        title = (Cell(say("failed", name=result.rule), "name"),)
+        legend.append((Cell(failed[0], "backward label"),))
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     return Scene(
         title,

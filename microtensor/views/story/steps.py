@@ -10,7 +10,18 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node, Step
 from ...lexicon import spoken
-from ..numbers import equals, exact, factor, given, line, number, product, small, summed_axes, total
+from ..numbers import (
+    equals,
+    exact,
+    given,
+    line,
+    multiplier,
+    number,
+    product,
+    small,
+    summed_axes,
+    total,
+)
 from ..words import (
     MOST_PARTS,
     Told,
@@ -100,7 +111,8 @@ def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
     title = say("sent", target=target.name, source=source.name) + use(graph, edge)
     single = edge.local is not None and np.size(target.value) == np.size(source.value) == 1
     upstream = f"∂{graph.result.name}/∂{target.name}"
-    before, sent = (_between_numbers if single else _between_arrays)(edge, source, target, upstream)
+    ends = source, target, upstream
+    before, sent = _between_numbers(edge, *ends) if single else _between_arrays(graph, edge, *ends)
     return Told(
         step,
         title,
@@ -123,15 +135,15 @@ def _between_numbers(edge: Edge, source: Node, target: Node, upstream: str) -> t
     return said, " ".join(product(target.gradient, edge.local, edge.contribution))
 
 
-def _between_arrays(edge: Edge, source: Node, target: Node, upstream: str) -> tuple[str, str]:
+def _between_arrays(
+    graph: Graph, edge: Edge, source: Node, target: Node, upstream: str
+) -> tuple[str, str]:
     """What arrives at an array; what it sends, as a formula, and how large that is."""
     formula = edge.sends
     if edge.local is not None:
-        local = np.asarray(edge.local)
-        same = local.size and (local == local.flat[0]).all()
-        entries = f"({edge.formula})" if " " in edge.formula else edge.formula
-        formula = f"{upstream} × {factor(local.flat[0]) if same else entries}"
-        formula = formula if same else say("sent.entries", formula=formula)
+        times, single = multiplier(graph, edge)
+        formula = f"{upstream} × {times}"
+        formula = formula if single else say("sent.entries", formula=formula)
         axes = summed_axes(np.shape(target.value), np.shape(source.value))
         formula = say("sent.added", formula=formula, axes=axes_named(axes)) if axes else formula
     sent = line(edge.contribution)
