@@ -19,15 +19,11 @@ DOCS = Path(__file__).parent
 PAGES = {"tutorial": DOCS / "tutorial.md", "tutorial-es": DOCS / "es" / "tutorial.md"}
 PICTURE = re.compile(r"^!\[.*\]\(.*\)\n\n", re.MULTILINE)
 SHOWN = re.compile(r"^```python\n((?:(?!```).*\n)*)```\n\n!\[.*\]\((.*)\)", re.MULTILINE)
-KINDS = {".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
 BOTH_KINDS = """
-import os
-import matplotlib
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-set_matplotlib_formats("svg", "jpeg")
-matplotlib.rcParams["svg.hashsalt"] = "the same in every run"
-os.environ["SOURCE_DATE_EPOCH"] = "0"
+set_matplotlib_formats("png", "jpeg")
 """
 
 
