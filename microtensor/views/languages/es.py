@@ -29,6 +29,7 @@ def ordinal(place: int) -> str:
 
 
 SENTENCES = {
+    "language": "Español",
     # Words and numbers
     "about": "aproximadamente {number}",
     "million.one": "aproximadamente {number} millón",
