@@ -384,8 +384,10 @@ def third(tmp_path, monkeypatch):
         encoding="utf-8",
     )
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    package.languages.cache_clear()
     yield "xx"
     sys.modules.pop("microtensor.views.languages.xx", None)
+    package.languages.cache_clear()
     package.catalogue.cache_clear()
 
 

@@ -36,9 +36,10 @@ class Language(NamedTuple):
     ordinal: Callable[[int], str]
 
 
-def languages() -> list[str]:
+@cache
+def languages() -> tuple[str, ...]:
     """The codes of the languages there are: the names of the files in this folder."""
-    return sorted(module.name for module in iter_modules(__path__))
+    return tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
 def chosen(language: str | None = None, who: str = "") -> str:
