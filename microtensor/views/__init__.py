@@ -15,7 +15,8 @@ from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference
 from .changes import difference as compared
-from .languages import chosen, speaking, spoken_row
+from .languages import chosen, speaking
+from .words import in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +74,7 @@ def explain(
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
-    graph = graph_for("explain", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("explain", result, names, gradient))
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
     wanted = frozenset(graph.tracked("explain", x).id for x in asked)
     return explained(graph, wanted, Replay(result).nudged, format)
@@ -97,7 +98,7 @@ def paths(
     """
     from .story.routes import summed
 
-    graph = graph_for("paths", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("paths", result, names, gradient))
     return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
@@ -117,7 +118,7 @@ def follow(
     """
     from .story.entry import followed
 
-    graph = graph_for("follow", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("follow", result, names, gradient))
     return followed(graph, entry, Replay(result).column)
 
 
@@ -146,7 +147,7 @@ def draw(
     """
     from .picture.picture import picture
 
-    graph = graph_for("draw", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("draw", result, names, gradient))
     return picture(graph, collapse, expand, theme, direction)
 
 
@@ -246,7 +247,7 @@ def _tale(
     from .picture.picture import scene
     from .story.steps import told
 
-    graph = graph_for(who, result, names, gradient, spoken_row)
+    graph = in_words(graph_for(who, result, names, gradient))
     found = units(graph, collapse, expand, who)
     return Tale(graph, found, scene(graph, found, direction, who), told(graph), direction is None)
 
