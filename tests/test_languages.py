@@ -186,6 +186,19 @@ def test_a_picture_and_a_page_say_which_language_they_are_in(tmp_path):
     assert ' xml:lang="es" ' in text_of(first)
 
 
+def test_a_graph_as_data_is_the_same_in_every_language(monkeypatch):
+    L = leaf([1.0, -2.0], "x").relu().sum()
+    monkeypatch.setenv(VARIABLE, "es")
+    said = [(edge.formula, edge.sends) for edge in Graph.of(L).edges]
+    assert said == [("1 if x > 0 else 0", ""), ("", "∂L/∂L, copied to each entry")]
+    told = views.words.in_words(Graph.of(L))  # which views read
+    assert [(edge.formula, edge.sends) for edge in told.edges] == [
+        ("1 si x > 0; 0 si no", ""),
+        ("", "∂L/∂L, copiado en cada elemento"),
+    ]
+    assert told.find("x").value.tolist() == [1.0, -2.0]
+
+
 def test_errors_stay_english():
     A = leaf(np.ones((2, 2)), "A")
     with pytest.raises(ValueError, match=r"isn't a single number; reduce it by \.sum\(\)"):
