@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -188,6 +188,12 @@ class Graph(_Data):
         slots = [x.slot for x in self._arriving[edge.target] if x.source == edge.source]
         return 0 if len(slots) == 1 else slots.index(edge.slot) + 1
 
+    def retold(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Graph:
+        """The same graph in other words: with nodes and edges of the same ids, in this order."""
+        graph = Graph(nodes, edges)
+        graph._tensors.update(self._tensors)
+        return graph
+
     def find(self, what: Tensor | str) -> Node | None:
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
         if isinstance(what, Tensor):
@@ -273,13 +279,9 @@ def graph_for(
     result: Tensor,
     names: Mapping[str, Any] | None = None,
     gradient: Any = None,
-    told: Callable[[Row], Row] = lambda row: row,
     beside: Iterable[Tensor] = (),
 ) -> Graph:
-    """`Graph.of` on behalf of `who`, whose name errors bear; with what is behind others, too.
-
-    `told` gives the lexicon's rows in the language of who reads the graph.
-    """
+    """`Graph.of` on behalf of `who`, whose name errors bear; with what is behind others, too."""
     if not isinstance(result, Tensor):
         raise no_tensor(who, result)
     if names is not None and not isinstance(names, Mapping):
@@ -290,7 +292,7 @@ def graph_for(
     if wrong := [name for name in names or () if not isinstance(name, str)]:
         raise TypeError(f"{who}: names are texts, {{'w': w}}, got {in_brief(wrong[0])}")
     with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
-        return _Reader(who, result, names or {}, gradient, told, beside).read()
+        return _Reader(who, result, names or {}, gradient, beside).read()
 
 
 def changed(result: Tensor) -> str:
@@ -324,11 +326,9 @@ class _Reader:
         result: Tensor,
         names: Mapping[str, Any],
         gradient: Any,
-        told: Callable[[Row], Row],
         beside: Iterable[Tensor],
     ) -> None:
         self.result = result
-        self.told = told
         self.places = list(places(*beside, result))
         for place in self.places:
             if place.rule is not None:
@@ -356,10 +356,9 @@ class _Reader:
         key, value, role, names = place.id, place.value, place.role, self.names
         plain = place.reader is not None  # a number, or an array that was never a tensor
         given, expression, group = names.given.get(key), None, self.groups[key]
-        row = self.told(place.row)
         if place.rule is not None:
             operands = [names.names[x] for x in place.operands]
-            expression = row.expression(operands, value._options)
+            expression = place.row.expression(operands, value._options)
         if value is self.result:
             role = "output"
         elif role == "parameter":
@@ -382,7 +381,7 @@ class _Reader:
             options={} if plain else value._options,
             named=given is not None,
             path=given if given and given != names.names[key] else "",
-            row=row,
+            row=place.row,
             recorded=plain or value._marks is not None,
             linear=key in names.linear,
             activation=key in names.activations,
@@ -390,7 +389,7 @@ class _Reader:
 
     def _edges(self, place: Place) -> Iterator[Edge]:
         """What a value was computed from, and what it sends there."""
-        tensor, row, names = place.value, self.told(place.row), self.names.names
+        tensor, row, names = place.value, place.row, self.names.names
         if not place.operands:
             return
         sent = iter(self.sent.get(tensor, ()))

@@ -16,8 +16,8 @@ from ..tensor import Tensor
 from .changes import Difference
 from .changes import difference as compared
 from .inline import Bundle, PagePath
-from .languages import chosen, speaking, spoken_row
-from .words import say
+from .languages import chosen, speaking
+from .words import in_words, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +75,7 @@ def explain(
 
     if format not in FORMATS:
         raise ValueError(f"explain: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
-    graph = graph_for("explain", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("explain", result, names, gradient))
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
     wanted = frozenset(graph.tracked("explain", x).id for x in asked)
     return explained(graph, wanted, Replay(result).nudged, format)
@@ -99,7 +99,7 @@ def paths(
     """
     from .story.routes import summed
 
-    graph = graph_for("paths", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("paths", result, names, gradient))
     return summed(graph, graph.tracked("paths", wrt).id, Replay(result).sent)
 
 
@@ -119,7 +119,7 @@ def follow(
     """
     from .story.entry import followed
 
-    graph = graph_for("follow", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("follow", result, names, gradient))
     return followed(graph, entry, Replay(result).column)
 
 
@@ -154,10 +154,10 @@ def draw(
 
     if isinstance(result, BaseException):
         failed = failure(result)
-        graph = graph_for("draw", failed.result, names, None, spoken_row, failed.beside)
+        graph = in_words(graph_for("draw", failed.result, names, None, failed.beside))
         said = failed.message, say("failed.at", **failed._asdict())
         return picture(graph, collapse, expand, theme, direction, said)
-    graph = graph_for("draw", result, names, gradient, spoken_row)
+    graph = in_words(graph_for("draw", result, names, gradient))
     return picture(graph, collapse, expand, theme, direction)
 
 
@@ -165,7 +165,7 @@ def _shown(graph: Graph, include: Any = None, exclude: Any = None) -> Bundle:
     """What a notebook shows of a graph: its picture."""
     from .picture.picture import picture
 
-    return picture(graph)._repr_mimebundle_()  # type: ignore[no-any-return]
+    return picture(in_words(graph))._repr_mimebundle_()  # type: ignore[no-any-return]
 
 
 Graph._repr_mimebundle_ = _shown
@@ -185,6 +185,7 @@ def page(
     gradient: Any = None,
     *,
     language: str | None = None,
+    translations: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Writes a page that steps through a result's graph, forward and backward. Returns its path.
 
@@ -196,15 +197,24 @@ def page(
     `questions` and their answers, which open on a click, below it. The other arguments are those
     of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
     is missing.
+
+    With `translations`, such as `{"es": {"title": "Una neurona"}}`, the page is in these languages
+    too, each with what of `title`, `text` and `questions` is its own, and has a switch. That adds
+    about a third of its size for each.
     """
     from .pages.document import check_texts, document, page_path
+    from .pages.together import translated
 
     path = page_path(filename, "page")
-    questions = questions or {}
-    check_texts(title, text, questions)
-    tale = _tale("page", result, names, collapse, expand, direction, gradient)
-    program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
-    content = document(tale, title, text, questions, program)
+
+    def written(title: str | None, text: str, questions: Mapping[str, str] | None) -> str:
+        check_texts(title, text, questions or {})
+        tale = _tale("page", result, names, collapse, expand, direction, gradient)
+        program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
+        return document(tale, title, text, questions or {}, program)
+
+    texts = {"title": title, "text": text, "questions": questions}
+    content = translated(written, texts, translations or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return PagePath(path)
@@ -289,7 +299,7 @@ def _tale(
     from .picture.picture import scene
     from .story.steps import told
 
-    graph = graph_for(who, result, names, gradient, spoken_row)
+    graph = in_words(graph_for(who, result, names, gradient))
     found = units(graph, collapse, expand, who)
     return Tale(graph, found, scene(graph, found, direction, who), told(graph), direction is None)
 

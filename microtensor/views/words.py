@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Edge, Graph, Node, Step
-from ..lexicon import spoken
+from ..lexicon import Row, spoken
+from .languages import ENGLISH, spoken_row
 from .languages import spoken as language
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
@@ -47,17 +48,41 @@ class Told(NamedTuple):
         return " ".join(self.sentences)
 
 
+def in_words(graph: Graph) -> Graph:
+    """A graph, in which what the lexicon's rows say is in the language that is spoken."""
+    if language().code == ENGLISH:
+        return graph
+    rows = {node.id: spoken_row(node.row) for node in graph.nodes}
+    nodes = tuple(node._replace(row=rows[node.id]) for node in graph.nodes)
+    edges = (_edge_in_words(graph, edge, rows[edge.target]) for edge in graph.edges)
+    return graph.retold(nodes, tuple(edges))
+
+
+def _edge_in_words(graph: Graph, edge: Edge, row: Row) -> Edge:
+    target, operands = graph.node(edge.target), graph.operands(edge.target)
+    said = target.row
+    same = (row.locals, row.sends, row.cases) == (said.locals, said.sends, said.cases)
+    if same or not (edge.formula or edge.sends):
+        return edge
+    names, shapes = [x.name for x in operands], [np.shape(x.value) for x in operands]
+    g, n = f"∂{graph.result.name}/∂{target.name}", int(np.size(target.value))
+    text = list(row.formulas(names, target.options, target.name, g, shapes, n))[edge.slot]
+    return edge._replace(formula=text) if edge.formula else edge._replace(sends=text)
+
+
 def sentences(*starts: str) -> dict[str, str]:
     """The sentences whose keys start so, for a page to fill in."""
     return {key: text for key, text in language().sentences.items() if key.startswith(starts)}
 
 
 def say(key: str, count: int | None = None, **fields: Any) -> str:
-    """A sentence, with its fields filled in; with a count, its form for one or for many."""
+    """A sentence, with its fields filled in; with a count, its form for one, many, or another."""
+    known = language()
     if count is not None:
-        key += f".{language().form(count)}"
+        form = f"{key}.{known.form(count)}"
+        key = form if form in known.sentences else f"{key}.many"
         fields["count"] = counted(count)
-    return language().sentences[key].format(**fields)
+    return known.sentences[key].format(**fields)
 
 
 def why_none(result: Node) -> str:

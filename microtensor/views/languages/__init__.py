@@ -24,8 +24,9 @@ _spoken: ContextVar[str | None] = ContextVar("language", default=None)
 class Language(NamedTuple):
     """A catalogue: sentences by key, and the lexicon's rows with what they say.
 
-    `form` is which form of a sentence a count takes, `one` or `many`, and `ordinal` is a place in
-    a row, counted from 1, in words: `1st`. What a language's file leaves out is English.
+    `form` is which form of a sentence a count takes, `one` or `many` (or another, such as `few`,
+    which not every sentence needs to have), and `ordinal` is a place in a row, counted from 1, in
+    words: `1st`. What a language's file leaves out is English.
     """
 
     code: str
@@ -35,9 +36,10 @@ class Language(NamedTuple):
     ordinal: Callable[[int], str]
 
 
-def languages() -> list[str]:
+@cache
+def languages() -> tuple[str, ...]:
     """The codes of the languages there are: the names of the files in this folder."""
-    return sorted(module.name for module in iter_modules(__path__))
+    return tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
 def chosen(language: str | None = None, who: str = "") -> str:
