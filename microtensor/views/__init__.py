@@ -209,10 +209,9 @@ def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
     An operation of one's own that isn't written in NumPy's functions can't.
     """
     from ..program.javascript import javascript
-    from ..program.trace import trace
 
     try:
-        return f"const rerun = {javascript(graph, trace(result, gradient, whole=False))};"
+        return f"const rerun = {javascript(graph, result, gradient)};"
     except (TypeError, ValueError, GradientError):
         return ""
 
