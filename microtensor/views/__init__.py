@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import GradientError, in_brief, wrong_operand
-from ..graph import Graph, graph_for
+from ..graph import graph_for
 from ..operands import stacked
 from ..program.replay import Replay
 from ..tensor import Tensor
 from .changes import Difference, difference
+from .words import say
 
 quiet = np.errstate(all="ignore")  # who computes is warned; who looks needn't be, again
 
@@ -146,7 +147,7 @@ def page(
     questions = questions or {}
     check_texts(title, text, questions)
     tale = _tale("page", result, names, collapse, expand, direction, gradient)
-    program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
+    program = _javascript(result, tale, gradient)
     content = document(tale, title, text, questions, program)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
@@ -193,26 +194,33 @@ def _tale(
     gradient: Any,
 ) -> Tale:
     """What a page steps through."""
-    from .layers import units
+    from .layers import Unit, units
     from .pages.data import Tale
     from .picture.picture import scene
+    from .scene import Scene
     from .story.steps import told
 
     graph = graph_for(who, result, names, gradient)
     found = units(graph, collapse, expand, who)
-    return Tale(graph, found, scene(graph, found, direction, who), told(graph), direction is None)
+    drawn = scene(graph, found, direction, who)
+
+    def draw(units: list[Unit]) -> Scene:
+        return scene(graph, units, drawn.direction, who)
+
+    return Tale(graph, found, drawn, told(graph), direction is None, draw)
 
 
-def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
-    """The JavaScript that computes a graph of single numbers from others, where it can be written.
-
-    An operation of one's own that isn't written in NumPy's functions can't.
-    """
+def _javascript(result: Tensor, tale: Tale, gradient: Any) -> str:
+    """The JavaScript that computes a graph from other numbers; '' where the tale says why not."""
     from ..program.javascript import javascript
 
+    tale.still = tale.too_large()
+    if tale.still:
+        return ""
     try:
-        return f"const rerun = {javascript(graph, result, gradient)};"
-    except (TypeError, ValueError, GradientError):
+        return f"const rerun = {javascript(tale.graph, result, gradient)};"
+    except (TypeError, ValueError, GradientError) as error:
+        tale.still = say("page.still.unwritten", why=str(error).partition(": ")[2])
         return ""
 
 
