@@ -228,14 +228,12 @@ class Tale:
         read = dict.fromkeys(edge.source for edge in self._inside(unit))
         some = [node for node in self.graph.nodes if node.id in own or node.id in read]
         rest = tuple(node for node in self.graph.nodes if not (node.id in own or node.id in read))
-        level = len(unit.frame) + 1
-        units = [
-            Unit(n.id, "node", n.name, (n,), n.group[level:] if n.id in own else ()) for n in some
-        ]
+        units = [Unit(n.id, "node", n.name, (n,), ()) for n in some]
         units += [Unit("rest", "fold", "", rest, ())] if rest else []
         scene = self.draw(units)
         ends = {x.id: x.id if x.id in own else f"{unit.id}-{x.id}" for x in some}
-        cards = [_again(x, ends) for x in scene.cards if x.id in ends]
+        level = len(unit.frame) + 1
+        cards = [_again(x, ends, level) for x in scene.cards if x.id in ends]
         arrows = [a._replace(source=ends[a.source]) for a in scene.arrows if a.target in own]
         return scene._replace(cards=tuple(cards), arrows=tuple(arrows))
 
@@ -262,12 +260,12 @@ class Tale:
             data: dict[str, Any] = {"kind": step.kind, "card": step.node.id, "arrow": None}
             if step.edge is not None:
                 data["arrow"] = self.place[step.edge.target, step.edge.slot]
+                data["key"] = _key(step.edge)
             if data["kind"] != "forward" and not self.scalar:
                 parts = arrived.setdefault(step.node.id, [])
                 parts += [step.edge.contribution] if step.edge is not None else []
                 data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
                 data["sum"] = sum_text(parts, step.total) if parts else ""
-                data["key"] = _key(step.edge) if step.edge is not None else None
             said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
             if data["kind"] == "seed":
                 said = (tale.text, data, "", "", "")
@@ -382,10 +380,10 @@ def _key(edge: Edge) -> str:
     return f"{edge.target}:{edge.slot}"
 
 
-def _again(card: Card, ends: dict[str, str]) -> Card:
-    """A card; one from outside by its name alone."""
+def _again(card: Card, ends: dict[str, str], level: int) -> Card:
+    """A card in the frames that are inside of its layer; one from outside by its name alone."""
     if ends[card.id] == card.id:
-        return card
+        return card._replace(frame=card.frame[level:])
     return Card(ends[card.id], (card.heading[0], Cell("↓", "quiet")), card.role, ())
 
 

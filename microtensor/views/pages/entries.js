@@ -162,6 +162,7 @@ find("#entries").addEventListener("click", (event) => {
   const i = Number(button.dataset.entry);
   entry = entry === i ? null : i;
   renderEntries();
+  find(".bench").classList.add("fresh");
 });
 find("#entries").addEventListener("keydown", (event) => {
   const at = event.target.dataset?.entry;

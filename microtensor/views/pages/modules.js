@@ -8,8 +8,8 @@ let zoom = 0; // 0: as large as can be read, 1: the whole picture is seen
 const inlays = new Map(all(".inlay", view).map((some) => [some.classList[2], some]));
 const boxes = new Map(); // of each card as it was drawn: left, top, right, bottom
 const numbersIn = (path) => path.match(/-?[\d.]+(?:e-?\d+)?/g).map(Number);
-const around = (some) => {
-  const at = all("path", some).flatMap((path) => numbersIn(path.told_ ??= path.getAttribute("d")));
+const around = (card) => {
+  const at = numbersIn(find(".line", card).getAttribute("d"));
   const [xs, ys] = [0, 1].map((k) => at.filter((_, i) => i % 2 === k));
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 };
@@ -75,7 +75,7 @@ function placeOf(id, [left, top, right, bottom], along) {
 
 /** A path's points, each moved; `f` is told how far along the path it is. */
 function moved(path, f) {
-  const d = (path.told_ ??= path.getAttribute("d"));
+  const d = (path.first ??= path.getAttribute("d"));
   const count = d.match(/,/g).length;
   let k = 0;
   return d.replace(/(-?[\d.]+(?:e-?\d+)?),(-?[\d.]+(?:e-?\d+)?)/g, (_, x, y) =>
@@ -92,20 +92,23 @@ function shift(text, f) {
 function bend(arrow, along, placed) {
   const paths = all("path", arrow);
   const line = paths.find((path) => path.getAttribute("fill") === "none");
-  const points = numbersIn((line.told_ ??= line.getAttribute("d")));
+  const points = numbersIn((line.first ??= line.getAttribute("d")));
   const tips = [points.slice(0, 2), points.slice(-2)];
   const stretched = (p) => along.map((f, k) => f(p[k]));
   const ends = data.arrows[arrow.dataset.id].slice(0, 2).map((id, k) => {
     const [from, to] = [boxes.get(id), placed.get(id)];
     if (!from) return [0, 0];
-    const target = [0, 1].map((n) => to[n] + ((tips[k][n] - from[n]) / (from[n + 2] - from[n])) * (to[n + 2] - to[n]));
+    const target = [0, 1].map((n) => {
+      const on = Math.min(Math.max(tips[k][n], from[n]), from[n + 2]); // the edge of its card
+      return to[n] + ((on - from[n]) / (from[n + 2] - from[n])) * (to[n + 2] - to[n]) + tips[k][n] - on;
+    });
     return stretched(tips[k]).map((n, i) => target[i] - n);
   });
   const place = (p, t) => stretched(p).map((n, k) => n + (1 - t) * ends[0][k] + t * ends[1][k]);
   for (const path of paths) {
     if (path.getAttribute("fill") === "none") path.setAttribute("d", moved(path, place));
     else {
-      const [x, y] = numbersIn((path.told_ ??= path.getAttribute("d")));
+      const [x, y] = numbersIn((path.first ??= path.getAttribute("d")));
       const near = tips.map(([a, b]) => Math.hypot(a - x, b - y));
       const k = near[0] < near[1] ? 0 : 1;
       const by = place(tips[k], k).map((n, i) => n - tips[k][i]);
@@ -116,7 +119,7 @@ function bend(arrow, along, placed) {
 }
 
 const drawn = (tag, attributes) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const element = document.createElementNS(svg.namespaceURI, tag);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
@@ -124,7 +127,10 @@ const drawn = (tag, attributes) => {
 /** What is inside of a layer, in a box with a title that closes it. */
 function placeInlay(id, [left, top, right, bottom]) {
   let box = find(`.module[data-id="${id}"]`, svg);
-  if (!opened.has(id)) return box?.remove();
+  if (!opened.has(id)) {
+    inlays.get(id).append(...(box?.lastChild.childNodes ?? []));
+    return box?.remove();
+  }
   if (!box) {
     box = drawn("g", { class: "module", "data-id": id });
     const title = drawn("g", { class: "title", tabindex: 0, role: "button", "data-id": id, "aria-expanded": true });
@@ -135,8 +141,7 @@ function placeInlay(id, [left, top, right, bottom]) {
     inside.append(...inlays.get(id).childNodes);
     box.append(drawn("rect", { class: "box", rx: 6 }), title, inside);
     svg.append(box);
-    inside.home = inlays.get(id);
-    fit(all("text", inside));
+    fit(all("text[data-room]", inside));
   }
   const [wide, high] = sizeOf(id);
   const { x, y } = inlays.get(id).viewBox.baseVal;
@@ -152,8 +157,6 @@ function placeInlay(id, [left, top, right, bottom]) {
 function toggle(id) {
   if (opened.has(id)) {
     opened.delete(id);
-    const inside = find(`.module[data-id="${id}"]`, svg).lastChild;
-    inside.home.append(...inside.childNodes);
     if (step && steps[step - 1].card === id) inner = 0;
   } else opened.add(id);
   arrange();
@@ -161,6 +164,7 @@ function toggle(id) {
   remember();
   const title = opened.has(id) ? find(`.module[data-id="${id}"] .title`, svg) : cards.get(id);
   title.focus({ preventScroll: true });
+  title.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** As large as the window allows, but never too small to read: then it scrolls. */
@@ -170,7 +174,7 @@ function scale() {
   const high = Math.max(320, innerHeight * 0.62) / height;
   const readable = Math.min(Math.max(1.05, innerWidth / 1333), 1.5);
   const whole = Math.min(wide, high, 1.8);
-  const narrow = wide < 0.91 ? readable : Math.min(wide, readable);
+  const narrow = wide < 1 ? readable : Math.min(wide, readable);
   const by = zoom === 1 ? Math.min(wide, high) : zoom || Math.max(whole, narrow);
   svg.style.width = `${width * by}px`;
   svg.style.height = `${height * by}px`;
@@ -206,10 +210,15 @@ function lay() {
     arrows = places.flatMap((some) => all(".arrow", some)).sort((a, b) => a.dataset.id - b.dataset.id);
     for (const card of all(":scope > .card, :scope > .again", svg)) if (inlays.size) boxes.set(card.dataset.id, around(card));
     for (const id of inlays.keys()) {
+      const heading = find("text", cards.get(id));
+      const mark = drawn("text", { x: boxes.get(id)[0] + 7, y: heading.getAttribute("y"), "font-size": 12 });
+      mark.textContent = "▸";
+      mark.classList.add("mark");
+      cards.get(id).append(mark);
       cards.get(id).setAttribute("aria-expanded", "false");
       cards.get(id).classList.add("closed");
     }
-    fit(all("text", svg));
+    fit(all("text[data-room]", svg));
   }
   scale();
 }

@@ -36,11 +36,16 @@ function address(to = [step, inner]) {
 }
 
 let waiting = 0;
+let read_ = ""; // the address as it was read last
 /** Brings the address up to date, without a new entry in the history. */
 function remember() {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    if (location.hash !== address() && (location.hash || address() !== "#step-0")) history.replaceState(null, "", address());
+    const now_ = address();
+    const moving = location.hash !== read_; // on the way to another, which isn't read yet
+    if (moving || location.hash === now_ || (!location.hash && now_ === "#step-0")) return;
+    history.replaceState(null, "", now_);
+    read_ = location.hash;
   }, 200);
 }
 
@@ -96,7 +101,8 @@ function comeIntoSight() {
 }
 
 function arrive() {
-  const found = understood(location.hash);
+  read_ = location.hash;
+  const found = understood(read_);
   [step, inner] = found.place;
   if (found.whole) {
     opened.clear();
