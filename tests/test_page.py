@@ -446,7 +446,7 @@ def test_predict_asks_for_the_sum_and_ends_with_what_was_wrong(visit):
         tab.wait_for_timeout(50)
     while tab.is_visible("#ask"):
         tab.click("#show")
-    assert [text for text in asked if "so far" in text][0] in right
+    assert next(text for text in asked if "so far" in text) in right
     assert tab.inner_text("#review p") == "To look at again:"
     said = tab.inner_text("#review")
     assert "∂L/∂a was −3 so far. Now 2 arrives. What is it now? You said 5; it is −1." in said

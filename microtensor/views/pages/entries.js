@@ -94,6 +94,7 @@ function cell(id, i, x, complete, found, lit) {
   button.type = "button";
   button.dataset.entry = i;
   button.append(...parts);
+  for (const part of parts) part.setAttribute("aria-hidden", "true");
   button.setAttribute("aria-pressed", String(entry === i));
   button.setAttribute("aria-label", `${entryName(name(id), data.nodes[id].shape, i)}: ${parts.map((p) => p.textContent).join(", ")}`);
   at.append(button);

@@ -95,7 +95,7 @@ def _widened(cell: Cell) -> Cell:
     if cell.style == "backward label" and cell.text.startswith(("=", "≈")):
         return cell._replace(text=f"{cell.text} + …")  # a sum that is still growing
     if cell.style in ("forward", "backward") and cell.text.startswith("["):
-        return cell._replace(text=NUMBER.sub(lambda x: x[0].rjust(len(WIDEST), "0"), cell.text))
+        return cell._replace(text=NUMBER.sub(lambda x: x[0].rjust(len(WIDEST) - 1, "0"), cell.text))
     wide = cell.is_number and cell.text
     return cell._replace(text=max(cell.text, WIDEST, key=len)) if wide else cell
 
