@@ -615,11 +615,12 @@ def test_arrays_show_their_paths_and_what_arrives(visit):
 def test_screen_readers_hear_what_is_known(visit):
     tab = visit(*neuron())
     heard = [card.get_attribute("aria-label") for card in tab.query_selector_all(".wide .card")]
-    assert "w, parameter, value −2" in heard and "s, = σ(z)" in heard
+    heard = [label.replace("\xa0", "") for label in heard]
+    assert "w parameter, value, −2, ∂L/∂w" in heard and "s = σ(z), value, ∂L/∂s" in heard
     tab.keyboard.press("End")
     at(tab, 10)
     heard = [card.get_attribute("aria-label") for card in tab.query_selector_all(".wide .card")]
-    assert "s, = σ(z), value 0.1192, gradient 8.389" in heard
+    assert "s = σ(z), value, 0.1192, ∂L/∂s, 8.389" in heard
     assert tab.get_attribute("[aria-live] >> nth=0", "aria-live") == "polite"
 
 

@@ -93,10 +93,9 @@ function cell(id, i, x, complete, found, lit) {
   const button = made("button", "");
   button.type = "button";
   button.dataset.entry = i;
-  button.append(...parts);
-  for (const part of parts) part.setAttribute("aria-hidden", "true");
+  button.append(...parts.flatMap((part) => [part, " "]));
   button.setAttribute("aria-pressed", String(entry === i));
-  button.setAttribute("aria-label", `${entryName(name(id), data.nodes[id].shape, i)}: ${parts.map((p) => p.textContent).join(", ")}`);
+  button.setAttribute("aria-label", `${entryName(name(id), data.nodes[id].shape, i)}, ${parts.map((p) => p.textContent).join(", ")}`);
   at.append(button);
   return at;
 }

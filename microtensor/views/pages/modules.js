@@ -135,8 +135,7 @@ function placeInlay(id, [left, top, right, bottom]) {
     box = drawn("g", { class: "module", "data-id": id });
     const title = drawn("g", { class: "title", tabindex: 0, role: "button", "data-id": id, "aria-expanded": true });
     title.append(drawn("rect", { height: HEAD, rx: 6 }), drawn("text", { x: 12, y: 20, "font-size": 13 }));
-    title.lastChild.textContent = `▾ ${data.units[id]}`;
-    title.lastChild.setAttribute("aria-hidden", "true");
+    title.lastChild.textContent = `▾ ${data.units[id]} `;
     title.setAttribute("aria-label", say("script.close", { name: data.units[id] }));
     const inside = drawn("g", {});
     inside.append(...inlays.get(id).childNodes);
@@ -209,15 +208,13 @@ function lay() {
     const places = [svg, ...inlays.values()];
     cards = new Map(places.flatMap((some) => all(".card", some)).map((card) => [card.dataset.id, card]));
     arrows = places.flatMap((some) => all(".arrow", some)).sort((a, b) => a.dataset.id - b.dataset.id);
-    for (const text of places.flatMap((some) => all(".card text", some))) text.setAttribute("aria-hidden", "true");
     for (const card of all(":scope > .card, :scope > .again", svg)) if (inlays.size) boxes.set(card.dataset.id, around(card));
     for (const id of inlays.keys()) {
       const heading = find("text", cards.get(id));
       const mark = drawn("text", { x: boxes.get(id)[0] + 7, y: heading.getAttribute("y"), "font-size": 12 });
       mark.textContent = "▸";
       mark.classList.add("mark");
-      mark.setAttribute("aria-hidden", "true");
-      cards.get(id).append(mark);
+      cards.get(id).append(mark, " ");
       cards.get(id).setAttribute("aria-expanded", "false");
       cards.get(id).classList.add("closed");
     }

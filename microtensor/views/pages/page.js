@@ -162,7 +162,7 @@ function renderCard(id, card, now_) {
   card.classList.toggle("asking", asksShape() && now_.card === id);
   card.classList.toggle("chosen", id === chosen);
   if (!(id in data.units)) card.setAttribute("aria-pressed", String(id === chosen));
-  card.setAttribute("aria-label", spoken(id, card, value, gradient));
+  card.setAttribute("aria-label", spoken(card));
 }
 
 /** The numbers on the card of a value. */
@@ -219,12 +219,12 @@ function drawBars(path, x) {
   path.setAttribute("d", now === original || x === undefined ? path.told : bars(x, ...place));
 }
 
-function spoken(id, card, value, gradient) {
-  const of = (part) => all(`text.${part}`, card).map((text) => text.textContent).join(" ");
-  const said = [card.dataset.words ?? (card.dataset.words = card.getAttribute("aria-label"))];
-  if (value && of("value")) said.push(say("script.value", { value: of("value") }));
-  if (gradient && of("gradient")) said.push(say("script.gradient", { gradient: of("gradient") }));
-  return said.join(", ");
+/** All that is seen on a card, for those who hear it. */
+function spoken(card) {
+  const hidden = card.classList.contains("asking") ? ".later, .quiet" : ".later";
+  const parts = (text) => [...text.childNodes].filter((part) => !part.matches?.(hidden));
+  const seen = all("text:not(.later)", card).map(parts);
+  return seen.map((some) => some.map((part) => part.textContent).join("").trim()).join(", ");
 }
 
 function renderArrow(arrow, i, now_) {

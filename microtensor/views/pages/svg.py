@@ -143,7 +143,7 @@ class _Writer:
             anchor = "end" if p.cell.is_number else "start"
             parts.append(self.text([p], anchor, part(card, p.cell, p.column), room))
         shapes = [self.shape(op, {"P": "heat", "b": "line"}.get(op["op"], "")) for op in drawn]
-        body = f"{''.join(shapes)}{''.join(parts)}</g>\n"
+        body = f"{''.join(shapes)}{' '.join(parts)} </g>\n"  # spaces: words for who hears it
         if card.id not in words:  # it stands here again
             at = f' data-id="{card.id}"'
             return f'<g class="again {card.role}"{at} aria-hidden="true">{body}'
