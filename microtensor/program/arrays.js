@@ -1,6 +1,9 @@
 // What programs of a page are written in. An array is a list of its numbers, row by row.
 const at = (start, sizes, strides) =>
-  sizes.reduce((all, n, k) => all.flatMap((i) => Array.from({ length: n }, (_, j) => i + j * strides[k])), [start]);
+  sizes.reduce(
+    (all, n, k) => all.flatMap((i) => Array.from({ length: n }, (_, j) => i + j * strides[k])),
+    [start],
+  );
 const pick = (x, places) => places.map((i) => (i < 0 ? 0 : x[i]));
 const put = (x, places, size) => {
   const made = Array(size).fill(0);

@@ -26,7 +26,12 @@ function reached(id, i) {
   return (arriving.get(id) || []).map((key) => {
     const { target } = data.edges[key];
     const upstream = flat(now.gradients[target]);
-    const found = column(key, i).map((local, j) => ({ j, local, upstream: upstream[j], sent: upstream[j] * local }));
+    const found = column(key, i).map((local, j) => ({
+      j,
+      local,
+      upstream: upstream[j],
+      sent: upstream[j] * local,
+    }));
     return { key, id: target, found: found.filter((x) => x.local !== 0) };
   });
 }
@@ -52,7 +57,11 @@ function renderEntries() {
   if (!shape.length && entry === null) entry = 0;
   const [from, to] = entry === null ? [[], []] : [origins(chosen, entry), reached(chosen, entry)];
   const complete = known(chosen).complete;
-  const tables = [...from.map((x) => table(x.id, x.found)), table(chosen, null), ...to.map((x) => table(x.id, x.found))];
+  const tables = [
+    ...from.map((x) => table(x.id, x.found)),
+    table(chosen, null),
+    ...to.map((x) => table(x.id, x.found)),
+  ];
   const bench = made("div", "", "bench");
   bench.append(...tables);
   const about = made("div", "", "about");
@@ -71,7 +80,9 @@ function table(id, found) {
   const lit = new Map((found || []).map((x) => [x.j, x]));
   const { complete, value } = known(id);
   const body = made("table", "");
-  const cells = flat(now.values[id]).map((x, i) => cell(id, i, value ? x : null, complete, found, lit.get(i)));
+  const cells = flat(now.values[id]).map((x, i) =>
+    cell(id, i, value ? x : null, complete, found, lit.get(i)),
+  );
   for (const some of shape.length ? rowsOf(cells, shape) : [cells]) {
     const line = made("tr", "");
     line.append(...some);
@@ -95,7 +106,10 @@ function cell(id, i, x, complete, found, lit) {
   button.dataset.entry = i;
   button.append(...parts.flatMap((part) => [part, " "]));
   button.setAttribute("aria-pressed", String(entry === i));
-  button.setAttribute("aria-label", `${entryName(name(id), data.nodes[id].shape, i)}, ${parts.map((p) => p.textContent).join(", ")}`);
+  button.setAttribute(
+    "aria-label",
+    `${entryName(name(id), data.nodes[id].shape, i)}, ${parts.map((p) => p.textContent).join(", ")}`,
+  );
   at.append(button);
   return at;
 }
@@ -107,34 +121,50 @@ function followed(from, to, complete) {
   const said = [];
   const written = (id, j) => entryName(name(id), data.nodes[id].shape, j);
   const out = name(data.final);
-  const times_ = (x) => `${product([x.upstream, x.local], x.sent)}${number(x.sent)}`;
+  const multiplied = (x) => `${product([x.upstream, x.local], x.sent)}${number(x.sent)}`;
   for (const { id, found } of complete ? to : []) {
-    const what = data.nodes[id].shape.length ? say("entry", { count: found.length, name: name(id) }) : name(id);
+    const what = data.nodes[id].shape.length
+      ? say("entry", { count: found.length, name: name(id) })
+      : name(id);
     const since = expression(id);
     if (!found.length) said.push(made("p", say("entry.none", { entry: here, since })));
     else {
       said.push(made("p", say("entry.reaches", { entry: here, what, since })));
-      said.push(listed(found, (x) => `∂${out}/∂${written(id, x.j)} × ∂${written(id, x.j)}/∂${here}: ${times_(x)}`));
+      said.push(
+        listed(
+          found,
+          (x) => `∂${out}/∂${written(id, x.j)} × ∂${written(id, x.j)}/∂${here}: ${multiplied(x)}`,
+        ),
+      );
     }
   }
   const g = now.gradients[chosen];
-  if (complete) said.push(sumOfEntry(to.flatMap((x) => x.found), flat(g)[entry], here));
+  if (complete)
+    said.push(
+      sumOfEntry(
+        to.flatMap((x) => x.found),
+        flat(g)[entry],
+        here,
+      ),
+    );
   else said.push(made("p", say(isTracked(chosen) ? "script.later" : "script.untracked")));
   for (const { id, found } of from.filter((x) => x.found.length)) {
     const since = expression(chosen);
     said.push(made("p", say("script.came", { entry: here, since, name: name(id) })));
     const local = (x) => `∂${here}/∂${written(id, x.j)} = ${number(x.local)}`;
-    const back = (x) => `∂${out}/∂${here} × ∂${here}/∂${written(id, x.j)}: ${times_(x)}`;
+    const back = (x) => `∂${out}/∂${here} × ∂${here}/∂${written(id, x.j)}: ${multiplied(x)}`;
     said.push(listed(found, complete ? back : local));
   }
   return said;
 }
 
-function listed(found, write_) {
+function listed(found, tell) {
   const list = made("ul", "", "product");
-  const order_ = [...found].sort((a, b) => Math.abs(b.sent ?? b.local) - Math.abs(a.sent ?? a.local));
-  for (const x of order_.slice(0, MOST)) list.append(made("li", write_(x)));
-  const rest = order_.slice(MOST).map((x) => x.sent ?? x.local);
+  const sorted = [...found].sort(
+    (a, b) => Math.abs(b.sent ?? b.local) - Math.abs(a.sent ?? a.local),
+  );
+  for (const x of sorted.slice(0, MOST)) list.append(made("li", tell(x)));
+  const rest = sorted.slice(MOST).map((x) => x.sent ?? x.local);
   if (rest.length) {
     const sum = number(rest.reduce((a, b) => a + b));
     list.append(made("li", say("entry.others", { others: rest.length, sum })));
@@ -147,11 +177,16 @@ function sumOfEntry(found, gradient, here) {
   const begins = chosen === data.final ? gradient : 0;
   const whole = sent.reduce((a, b) => a + b, begins);
   const title = `∂${name(data.final)}/∂${here}`;
-  if (chosen === data.final) return made("p", say("script.begins", { gradient: `${title} = ${number(gradient)}` }));
-  const text = sent.length > 1 && sent.length <= MOST ? `${total(sent, whole).slice(2)} ${total(sent, whole)[0]} ` : "";
+  if (chosen === data.final)
+    return made("p", say("script.begins", { gradient: `${title} = ${number(gradient)}` }));
+  const text =
+    sent.length > 1 && sent.length <= MOST
+      ? `${total(sent, whole).slice(2)} ${total(sent, whole)[0]} `
+      : "";
   const line = made("p", say("entry.same", { sum: text + number(whole), name: title }), "proof");
   const near = Math.abs(whole - gradient) <= 1e-9 * Math.max(1, ...sent.map(Math.abs));
-  if (!near) set(line, say("entry.other", { sum: number(whole), name: title, gradient: number(gradient) }));
+  if (!near)
+    set(line, say("entry.other", { sum: number(whole), name: title, gradient: number(gradient) }));
   Object.assign(line.dataset, { sum: whole, gradient });
   return line;
 }

@@ -24,8 +24,11 @@ function first() {
 
 const original = first();
 let now = original; // null: nothing can be computed here
-const leafIds = Object.keys(data.nodes).filter((id) => data.nodes[id].rule === "" && data.nodes[id].role !== "constant");
-const parameters = () => leafIds.filter((id) => data.nodes[id].role === "parameter" && id in now.gradients);
+const leafIds = Object.keys(data.nodes).filter(
+  (id) => data.nodes[id].rule === "" && data.nodes[id].role !== "constant",
+);
+const parameters = () =>
+  leafIds.filter((id) => data.nodes[id].role === "parameter" && id in now.gradients);
 const leaves = () => Object.fromEntries(leafIds.map((id) => [id, now.values[id]]));
 const isSame = (x, y) => flat(x).every((a, i) => Object.is(Number(a), Number(flat(y)[i])));
 
@@ -35,6 +38,10 @@ function change(values, quick = false) {
   now = leafIds.every((id) => isSame(whole[id], original.values[id])) ? original : recompute(whole);
   find("#reset").disabled = now === original;
   document.documentElement.classList.toggle("altered", now !== original);
+  const heading = find("h1");
+  heading.told ??= heading.textContent;
+  const result = (some) => `${name(data.final)} = ${number(flat(some.values[data.final])[0])}`;
+  set(heading, heading.told.replace(result(original), result(now)));
   if (quick) return;
   told.forEach((place, k) => k && retell(place, steps[k - 1]));
   refresh();
@@ -42,7 +49,8 @@ function change(values, quick = false) {
   render();
 }
 
-const withEntry = (x, i, number_) => (Array.isArray(x) ? x.map((a, k) => (k === i ? number_ : a)) : number_);
+const withEntry = (x, i, value) =>
+  Array.isArray(x) ? x.map((a, k) => (k === i ? value : a)) : value;
 const rounded = (x) => (Number.isFinite(x) ? String(Number(x.toPrecision(6))) : number(x));
 
 /** Writes the numbers of now into the fields, but for the one that is typed in. */
@@ -87,7 +95,12 @@ function fieldsOf(id) {
     grid.style.setProperty("--columns", shape.at(-1));
     flat(now.values[id]).forEach((x, i) => {
       const input = made("input", "");
-      Object.assign(input, { type: "text", inputMode: "decimal", autocomplete: "off", value: rounded(Number(x)) });
+      Object.assign(input, {
+        type: "text",
+        inputMode: "decimal",
+        autocomplete: "off",
+        value: rounded(Number(x)),
+      });
       Object.assign(input.dataset, { id, at: i });
       input.setAttribute("aria-label", entryName(name(id), shape, i));
       grid.append(input);
@@ -102,7 +115,9 @@ function setUpNumbers() {
   find("#still").hidden = !find("#still").textContent;
   if (!recompute || !now || !leafIds.length) return;
   box.hidden = false;
-  const wide = leafIds.filter((id) => data.nodes[id].shape.length && small(data.nodes[id].shape, 12));
+  const wide = leafIds.filter(
+    (id) => data.nodes[id].shape.length && small(data.nodes[id].shape, 12),
+  );
   find("#reset").before(...wide.map(fieldsOf));
   for (const slider of all("input[type=range]", box)) {
     const input = find("input[type=text]", slider.parentElement);
@@ -115,7 +130,10 @@ function setUpNumbers() {
       typedIn(input);
     });
   }
-  box.addEventListener("input", (event) => event.target.matches("[data-id]") && typedIn(event.target));
+  box.addEventListener(
+    "input",
+    (event) => event.target.matches("[data-id]") && typedIn(event.target),
+  );
   box.addEventListener("keydown", (event) => {
     const by = { ArrowUp: 0.1, ArrowDown: -0.1 }[event.key];
     if (!by || !event.target.matches("[data-id]")) return;
@@ -140,7 +158,12 @@ function setUpLearning() {
   if (!scalar) return;
   const options = leafIds
     .filter((id) => id in now.gradients)
-    .flatMap((id) => flat(now.values[id]).map((_, i) => [`${id} ${i}`, entryName(name(id), data.nodes[id].shape, i)]));
+    .flatMap((id) =>
+      flat(now.values[id]).map((_, i) => [
+        `${id} ${i}`,
+        entryName(name(id), data.nodes[id].shape, i),
+      ]),
+    );
   for (const [value, text] of options.slice(0, 500)) find("#which").append(new Option(text, value));
   for (const id of ["#which", "#by"]) find(id).addEventListener("input", renderLearning);
   find("#descend").addEventListener("click", () => {
@@ -159,10 +182,23 @@ function renderLearning() {
   if (h !== null && id) {
     const x = now.values[id];
     const there = recompute({ ...leaves(), [id]: withEntry(x, Number(i), flat(x)[i] + h) });
-    const moved_ = Number(flat(there.values[data.final])[0]) - cost();
+    const difference = Number(flat(there.values[data.final])[0]) - cost();
     const slope = flat(now.gradients[id])[i];
-    const fields = { out: name(data.final), moved: number(moved_), slope: number(slope), h: number(h) };
-    set(find("#moved"), questions().length ? "" : say("script.moved", { ...fields, sent: product([slope, h], slope * h) + number(slope * h) }));
+    const fields = {
+      out: name(data.final),
+      moved: number(difference),
+      slope: number(slope),
+      h: number(h),
+    };
+    set(
+      find("#moved"),
+      questions().length
+        ? ""
+        : say("script.moved", {
+            ...fields,
+            sent: product([slope, h], slope * h) + number(slope * h),
+          }),
+    );
   }
   drawCurve();
 }
@@ -173,7 +209,10 @@ function descend(quick) {
   find("#rate").setAttribute("aria-invalid", String(rate === null));
   if (rate === null) return false;
   if (!costs.length) costs.push(cost());
-  const values = parameters().map((id) => [id, each((w, g) => w - rate * g, now.values[id], now.gradients[id])]);
+  const values = parameters().map((id) => [
+    id,
+    each((w, g) => w - rate * g, now.values[id], now.gradients[id]),
+  ]);
   change(Object.fromEntries(values), quick);
   costs.push(cost());
   if (!quick) drawCurve();
@@ -189,8 +228,8 @@ function run() {
     let fine = true;
     const begun = performance.now();
     do {
-      const before_ = cost();
-      fine = descend(true) && before_ !== cost();
+      const earlier = cost();
+      fine = descend(true) && earlier !== cost();
     } while (fine && costs.length < until && performance.now() - begun < 12);
     render();
     if (fine) requestAnimationFrame(frame);
@@ -213,9 +252,18 @@ function drawCurve() {
   if (costs.length < 2) return set(find("#cost"), "");
   const most = Math.max(...costs.filter(Number.isFinite)) || 1;
   const every = Math.max(1, Math.floor(costs.length / 300));
-  const points = costs.map((y, x) => [x, y]).filter(([x, y]) => Number.isFinite(y) && (x % every === 0 || x === costs.length - 1));
-  const place = ([x, y]) => `${((x / (costs.length - 1)) * 296 + 2).toFixed(1)},${(78 - (y / most) * 74).toFixed(1)}`;
+  const points = costs
+    .map((y, x) => [x, y])
+    .filter(([x, y]) => Number.isFinite(y) && (x % every === 0 || x === costs.length - 1));
+  const place = ([x, y]) =>
+    `${((x / (costs.length - 1)) * 296 + 2).toFixed(1)},${(78 - (y / most) * 74).toFixed(1)}`;
   find("polyline", curve).setAttribute("points", points.map(place).join(" "));
-  const fields = { count: costs.length - 1, out: name(data.final), cost: number(cost()), first: number(costs[0]) };
+  const fields = {
+    count: costs.length - 1,
+    out: name(data.final),
+    cost: number(cost()),
+    first: number(costs[0]),
+  };
   set(find("#cost"), say("script.cost", fields));
+  find("#cost").dataset.cost = cost();
 }

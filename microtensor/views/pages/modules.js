@@ -48,13 +48,20 @@ function arrange() {
   const placed = new Map([...boxes].map(([id, box]) => [id, placeOf(id, box, along)]));
   for (const [id, [left, top]] of placed) {
     const card = cards.get(id) || find(`.again[data-id="${id}"]`, svg);
-    card.setAttribute("transform", `translate(${left - boxes.get(id)[0]},${top - boxes.get(id)[1]})`);
+    card.setAttribute(
+      "transform",
+      `translate(${left - boxes.get(id)[0]},${top - boxes.get(id)[1]})`,
+    );
     card.classList.toggle("opened", opened.has(id));
     if (inlays.has(id)) placeInlay(id, placed.get(id));
   }
   for (const arrow of all(":scope > .arrow", svg)) bend(arrow, along, placed);
   for (const frame of all(":scope > .frame", svg)) {
-    for (const path of all("path", frame)) path.setAttribute("d", moved(path, (p) => along.map((f, k) => f(p[k]))));
+    for (const path of all("path", frame))
+      path.setAttribute(
+        "d",
+        moved(path, (p) => along.map((f, k) => f(p[k]))),
+      );
     for (const text of all("text", frame)) shift(text, (p) => along.map((f, k) => f(p[k])));
   }
   const { x, y, width, height } = svg.base;
@@ -67,7 +74,9 @@ function arrange() {
 function placeOf(id, [left, top, right, bottom], along) {
   const middle = [along[0]((left + right) / 2), along[1]((top + bottom) / 2)];
   const [wide, high] = [right - left, bottom - top];
-  const [w, h] = opened.has(id) ? sizeOf(id).map((n, k) => Math.max(n, [wide, high][k])) : [wide, high];
+  const [w, h] = opened.has(id)
+    ? sizeOf(id).map((n, k) => Math.max(n, [wide, high][k]))
+    : [wide, high];
   if (opened.has(id)) middle[0] = (along[0](left) + along[0](right)) / 2;
   if (opened.has(id)) middle[1] = (along[1](top) + along[1](bottom)) / 2;
   return [middle[0] - w / 2, middle[1] - h / 2, middle[0] + w / 2, middle[1] + h / 2];
@@ -79,7 +88,9 @@ function moved(path, f) {
   const count = d.match(/,/g).length;
   let k = 0;
   return d.replace(/(-?[\d.]+(?:e-?\d+)?),(-?[\d.]+(?:e-?\d+)?)/g, (_, x, y) =>
-    f([Number(x), Number(y)], k++ / Math.max(1, count - 1)).map((n) => n.toFixed(2)).join(","),
+    f([Number(x), Number(y)], k++ / Math.max(1, count - 1))
+      .map((n) => n.toFixed(2))
+      .join(","),
   );
 }
 
@@ -100,7 +111,9 @@ function bend(arrow, along, placed) {
     if (!from) return [0, 0];
     const target = [0, 1].map((n) => {
       const on = Math.min(Math.max(tips[k][n], from[n]), from[n + 2]); // the edge of its card
-      return to[n] + ((on - from[n]) / (from[n + 2] - from[n])) * (to[n + 2] - to[n]) + tips[k][n] - on;
+      return (
+        to[n] + ((on - from[n]) / (from[n + 2] - from[n])) * (to[n + 2] - to[n]) + tips[k][n] - on
+      );
     });
     return stretched(tips[k]).map((n, i) => target[i] - n);
   });
@@ -112,7 +125,10 @@ function bend(arrow, along, placed) {
       const near = tips.map(([a, b]) => Math.hypot(a - x, b - y));
       const k = near[0] < near[1] ? 0 : 1;
       const by = place(tips[k], k).map((n, i) => n - tips[k][i]);
-      path.setAttribute("d", moved(path, (p) => p.map((n, i) => n + by[i])));
+      path.setAttribute(
+        "d",
+        moved(path, (p) => p.map((n, i) => n + by[i])),
+      );
     }
   }
   for (const text of all("text", arrow)) shift(text, (p) => place(p, 0.5));
@@ -133,8 +149,17 @@ function placeInlay(id, [left, top, right, bottom]) {
   }
   if (!box) {
     box = drawn("g", { class: "module", "data-id": id });
-    const title = drawn("g", { class: "title", tabindex: 0, role: "button", "data-id": id, "aria-expanded": true });
-    title.append(drawn("rect", { height: HEAD, rx: 6 }), drawn("text", { x: 12, y: 20, "font-size": 13 }));
+    const title = drawn("g", {
+      class: "title",
+      tabindex: 0,
+      role: "button",
+      "data-id": id,
+      "aria-expanded": true,
+    });
+    title.append(
+      drawn("rect", { height: HEAD, rx: 6 }),
+      drawn("text", { x: 12, y: 20, "font-size": 13 }),
+    );
     title.lastChild.textContent = `▾ ${data.units[id]} `;
     title.setAttribute("aria-label", say("script.close", { name: data.units[id] }));
     const inside = drawn("g", {});
@@ -182,13 +207,13 @@ function scale() {
 }
 
 /** Larger or smaller, around a point of the window (the middle of the picture, if none is given). */
-function zoomBy(factor_, x, y) {
+function zoomBy(ratio, x, y) {
   const frame = view.getBoundingClientRect();
   const [dx, dy] = [x ?? frame.width / 2, y ?? frame.height / 2];
-  const before_ = scale();
-  zoom = Math.min(Math.max(before_ * factor_, 0.1), 6);
+  const old = scale();
+  zoom = Math.min(Math.max(old * ratio, 0.1), 6);
   if (zoom === 1) zoom = 1.001;
-  const by = scale() / before_;
+  const by = scale() / old;
   view.scrollTo((view.scrollLeft + dx) * by - dx, (view.scrollTop + dy) * by - dy);
 }
 
@@ -200,18 +225,29 @@ function fitWhole() {
 
 /** Takes the picture that fits the window, downwards or to the right. */
 function lay() {
-  const fitting = all(":scope > svg", view).find((some) => getComputedStyle(some).display !== "none");
+  const fitting = all(":scope > svg", view).find(
+    (some) => getComputedStyle(some).display !== "none",
+  );
   if (fitting !== svg) {
     svg = fitting;
     const { x, y, width, height } = svg.viewBox.baseVal;
     svg.base = { x, y, width, height };
     const places = [svg, ...inlays.values()];
-    cards = new Map(places.flatMap((some) => all(".card", some)).map((card) => [card.dataset.id, card]));
-    arrows = places.flatMap((some) => all(".arrow", some)).sort((a, b) => a.dataset.id - b.dataset.id);
-    for (const card of all(":scope > .card, :scope > .again", svg)) if (inlays.size) boxes.set(card.dataset.id, around(card));
+    cards = new Map(
+      places.flatMap((some) => all(".card", some)).map((card) => [card.dataset.id, card]),
+    );
+    arrows = places
+      .flatMap((some) => all(".arrow", some))
+      .sort((a, b) => a.dataset.id - b.dataset.id);
+    for (const card of all(":scope > .card, :scope > .again", svg))
+      if (inlays.size) boxes.set(card.dataset.id, around(card));
     for (const id of inlays.keys()) {
       const heading = find("text", cards.get(id));
-      const mark = drawn("text", { x: boxes.get(id)[0] + 7, y: heading.getAttribute("y"), "font-size": 12 });
+      const mark = drawn("text", {
+        x: boxes.get(id)[0] + 7,
+        y: heading.getAttribute("y"),
+        "font-size": 12,
+      });
       mark.textContent = "▸";
       mark.classList.add("mark");
       cards.get(id).append(mark, " ");
@@ -223,12 +259,16 @@ function lay() {
   scale();
 }
 
-view.addEventListener("wheel", (event) => {
-  if (!event.ctrlKey && !event.metaKey) return; // else the page scrolls
-  event.preventDefault();
-  const frame = view.getBoundingClientRect();
-  zoomBy(Math.exp(-event.deltaY / 400), event.clientX - frame.left, event.clientY - frame.top);
-}, { passive: false });
+view.addEventListener(
+  "wheel",
+  (event) => {
+    if (!event.ctrlKey && !event.metaKey) return; // else the page scrolls
+    event.preventDefault();
+    const frame = view.getBoundingClientRect();
+    zoomBy(Math.exp(-event.deltaY / 400), event.clientX - frame.left, event.clientY - frame.top);
+  },
+  { passive: false },
+);
 
 let held = null; // where the picture was taken hold of
 let dragged = false;

@@ -3,7 +3,8 @@
 const RESERVED = ["open", "mode", "lang"];
 let language = ""; // of the address: kept as it is
 
-const countOf = (k) => (k && steps[k - 1].inner && opened.has(steps[k - 1].card) ? steps[k - 1].inner.length : 0);
+const countOf = (k) =>
+  k && steps[k - 1].inner && opened.has(steps[k - 1].card) ? steps[k - 1].inner.length : 0;
 
 /** The place after this one, and before; null where there is none. */
 function after() {
@@ -26,26 +27,29 @@ function address(to = [step, inner]) {
   const parts = [`step-${to[1] ? to.join(".") : to[0]}`];
   if (now !== original) {
     for (const id of leafIds.filter((x) => !isSame(now.values[x], original.values[x]))) {
-      parts.push(`${encodeURIComponent(addressOf(id))}=${flat(now.values[id]).map(Number).join(",")}`);
+      parts.push(
+        `${encodeURIComponent(addressOf(id))}=${flat(now.values[id]).map(Number).join(",")}`,
+      );
     }
   }
-  if (opened.size) parts.push(`open=${[...opened].map((id) => encodeURIComponent(data.units[id])).join(",")}`);
+  if (opened.size)
+    parts.push(`open=${[...opened].map((id) => encodeURIComponent(data.units[id])).join(",")}`);
   if (predicting) parts.push("mode=predict");
   if (language) parts.push(`lang=${language}`);
   return `#${parts.join("&")}`;
 }
 
 let waiting = 0;
-let read_ = ""; // the address as it was read last
+let lastRead = ""; // the address as it was read last
 /** Brings the address up to date, without a new entry in the history. */
 function remember() {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    const now_ = address();
-    const moving = location.hash !== read_; // on the way to another, which isn't read yet
-    if (moving || location.hash === now_ || (!location.hash && now_ === "#step-0")) return;
-    history.replaceState(null, "", now_);
-    read_ = location.hash;
+    const fresh = address();
+    const moving = location.hash !== lastRead; // on the way to another, which isn't read yet
+    if (moving || location.hash === fresh || (!location.hash && fresh === "#step-0")) return;
+    history.replaceState(null, "", fresh);
+    lastRead = location.hash;
   }, 200);
 }
 
@@ -59,7 +63,14 @@ function decoded(text) {
 
 /** What an address says: what it doesn't name is as it was recorded; what it says wrong is left out. */
 function understood(hash) {
-  const found = { place: [0, 0], values: {}, open: [], predict: false, language: "", whole: hash.includes("&") };
+  const found = {
+    place: [0, 0],
+    values: {},
+    open: [],
+    predict: false,
+    language: "",
+    whole: hash.includes("&"),
+  };
   for (const part of hash.slice(1).split("&")) {
     const [, k, j] = /^step-(\d+)(?:\.(\d+))?$/.exec(part) || [];
     if (k) found.place = [Math.min(Number(k), last), Number(j || 0)];
@@ -68,27 +79,34 @@ function understood(hash) {
       const wanted = part.slice(5).split(",").map(decoded);
       found.open = Object.keys(data.units).filter((id) => wanted.includes(data.units[id]));
     } else if (key === "mode") found.predict = value === "predict";
-    else if (key === "lang") found.language = /^[a-z]{2,3}(-[\w-]{1,12})?$/i.test(value) ? value : "";
-    else if (!k && now && recompute && part.includes("=")) Object.assign(found.values, leafOf(key, value, found.values));
+    else if (key === "lang")
+      found.language = /^[a-z]{2,3}(-[\w-]{1,12})?$/i.test(value) ? value : "";
+    else if (!k && now && recompute && part.includes("="))
+      Object.assign(found.values, leafOf(key, value, found.values));
   }
   return found;
 }
 
 /** The numbers for a leaf (`W=1,2,3,4`), or for one of its entries (`W[0,1]=5`). */
-function leafOf(key, value, before_) {
-  const given_ = value.split(",").map((x) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(x) ? Number(x) : NaN));
+function leafOf(key, value, earlier) {
+  const some = value
+    .split(",")
+    .map((x) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(x) ? Number(x) : NaN));
   const [, bare, index] = /^(.*?)(?:\[([\d, ]*)\])?$/.exec(key);
-  const id = leafIds.find((x) => addressOf(x) === key) ?? leafIds.find((x) => x === key || addressOf(x) === bare);
-  if (!id || given_.some(Number.isNaN)) return {};
+  const id =
+    leafIds.find((x) => addressOf(x) === key) ??
+    leafIds.find((x) => x === key || addressOf(x) === bare);
+  if (!id || some.some(Number.isNaN)) return {};
   const { shape } = data.nodes[id];
   if (index === undefined || addressOf(id) === key) {
-    if (given_.length !== flat(now.values[id]).length) return {};
-    return { [id]: shape.length ? given_ : given_[0] };
+    if (some.length !== flat(now.values[id]).length) return {};
+    return { [id]: shape.length ? some : some[0] };
   }
   const at = index.split(",").map(Number);
-  if (at.length !== shape.length || given_.length > 1 || at.some((n, k) => !(n < shape[k]))) return {};
+  if (at.length !== shape.length || some.length > 1 || at.some((n, k) => !(n < shape[k])))
+    return {};
   const i = at.reduce((sum, n, k) => sum * shape[k] + n, 0);
-  return { [id]: withEntry(before_[id] ?? original.values[id], i, given_[0]) };
+  return { [id]: withEntry(earlier[id] ?? original.values[id], i, some[0]) };
 }
 
 function go(to) {
@@ -101,8 +119,8 @@ function comeIntoSight() {
 }
 
 function arrive() {
-  read_ = location.hash;
-  const found = understood(read_);
+  lastRead = location.hash;
+  const found = understood(lastRead);
   [step, inner] = found.place;
   if (found.whole) {
     opened.clear();
@@ -114,7 +132,8 @@ function arrive() {
     find("#predict").checked = predicting = found.predict && !find("#predict").parentElement.hidden;
   }
   inner = Math.min(inner, countOf(step));
-  if (found.whole && now && recompute) change(Object.fromEntries(leafIds.map((id) => [id, found.values[id] ?? original.values[id]])));
+  if (found.whole && now && recompute)
+    change(Object.fromEntries(leafIds.map((id) => [id, found.values[id] ?? original.values[id]])));
   settle();
   remember();
 }
@@ -132,12 +151,18 @@ function settle() {
 const MOVES = { first: () => [0, 0], back: before, next: after, last: () => [last, 0] };
 const KEYS = { Home: "first", ArrowLeft: "back", ArrowRight: "next", End: "last" };
 Object.assign(KEYS, { PageUp: "back", PageDown: "next" }); // what a presenter's remote sends
-const ZOOMS = { "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), 0: fitWhole };
+const ZOOMS = {
+  "+": () => zoomBy(1.25),
+  "=": () => zoomBy(1.25),
+  "-": () => zoomBy(0.8),
+  0: fitWhole,
+};
 const PANS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Whether a key belongs to the field that has the focus. */
 const writing = (field) =>
-  field.matches("#numbers input, #numbers select") || (field.matches("#answer") && field.value !== "");
+  field.matches("#numbers input, #numbers select") ||
+  (field.matches("#answer") && field.value !== "");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || writing(event.target)) return;
@@ -178,18 +203,21 @@ function slides() {
   const box = find("#slides");
   const here = [step, inner];
   const places = Array.from({ length: Math.min(last, MOST_SLIDES) + 1 }, (_, k) => [k, 0]);
-  const made_ = places.map(([k, j]) => {
+  const sections = places.map(([k, j]) => {
     [step, inner] = [k, j];
     render();
     const slide = made("section", "", "slide");
-    slide.append(made("h2", `${k}. ${find("#title").textContent}`), made("p", find("#equation").textContent));
+    slide.append(
+      made("h2", `${k}. ${find("#title").textContent}`),
+      made("p", find("#equation").textContent),
+    );
     slide.append(made("p", find("#text").textContent), svg.cloneNode(true));
     all("[tabindex]", slide).forEach((element) => element.removeAttribute("tabindex"));
     return slide;
   });
   [step, inner] = here;
   render();
-  box.replaceChildren(...made_);
+  box.replaceChildren(...sections);
   document.documentElement.classList.add("slides");
   print();
 }
@@ -204,7 +232,11 @@ find("#print").addEventListener("click", slides);
 /** All texts (of many, the longest), unseen, keep the height that they need: nothing jumps. */
 function reserve() {
   const title = (line) => find(".title", line).textContent;
-  const needs = told.map((line, k) => [title(line), k ? equation(steps[k - 1], line) : "", besides(line)]);
+  const needs = told.map((line, k) => [
+    title(line),
+    k ? equation(steps[k - 1], line) : "",
+    besides(line),
+  ]);
   needs.sort((a, b) => b.join("").length - a.join("").length);
   find("#ghosts").replaceChildren(
     ...needs.slice(0, 60).map((texts) => {

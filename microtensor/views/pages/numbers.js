@@ -58,7 +58,8 @@ function rms(x) {
   return scale * Math.sqrt(flat(x).reduce((s, a) => s + (a / scale) ** 2, 0) / flat(x).length);
 }
 
-const brief = (x) => (flat(x).length === 1 ? number(flat(x)[0]) : say("rms", { number: number(rms(x)) }));
+const brief = (x) =>
+  flat(x).length === 1 ? number(flat(x)[0]) : say("rms", { number: number(rms(x)) });
 const sized = (x, shape) => (flat(x).length === 1 ? brief(x) : `${size(shape)}, ${brief(x)}`);
 const rowsOf = (x, shape) => {
   const n = shape.at(-1);
@@ -72,7 +73,9 @@ function lines(x, shape) {
   const rows = rowsOf(x, shape).map((row) => row.map(number));
   if (rows.length === 1) return [`[${rows[0].join(" ")}]`];
   const widths = rows[0].map((_, k) => Math.max(...rows.map((row) => row[k].length)));
-  return rows.map((row) => `[${row.map((a, k) => a.padStart(widths[k], "\u00a0")).join("\u00a0\u00a0")}]`);
+  return rows.map(
+    (row) => `[${row.map((a, k) => a.padStart(widths[k], "\u00a0")).join("\u00a0\u00a0")}]`,
+  );
 }
 
 /** A value in a sentence: `[[1, 2], [3, −4]]`; a larger one's shape and size. */
@@ -83,7 +86,8 @@ function inLine(x, shape) {
   return shape.length === 1 ? rows[0] : `[${rows.join(", ")}]`;
 }
 
-const given = (name, x, shape) => (small(shape) ? `${name} = ${inLine(x, shape)}` : `${name} (${inLine(x, shape)})`);
+const given = (name, x, shape) =>
+  small(shape) ? `${name} = ${inLine(x, shape)}` : `${name} (${inLine(x, shape)})`;
 
 /** A histogram of 12 bars, as a path that begins at (x, y) in letters of this size. */
 function bars(values, x, y, letter) {
@@ -98,12 +102,15 @@ function bars(values, x, y, letter) {
   for (const a of finite) counts[Math.min(11, Math.floor(((a - low) / (high - low)) * 12))] += 1;
   const most = Math.max(1, ...counts);
   const [wide, tall] = [data.bars[0] * letter, data.bars[1] * letter];
-  const bar = (n, i) => `M${x + i * wide},${y}v${(-Math.ceil((n * 8) / most) / 8) * tall}h${wide}V${y}z`;
+  const bar = (n, i) =>
+    `M${x + i * wide},${y}v${(-Math.ceil((n * 8) / most) / 8) * tall}h${wide}V${y}z`;
   return counts.map((n, i) => (n ? bar(n, i) : "")).join("");
 }
 
 /** The text of an entry of an array, `W[0, 1]`. */
 function entryName(name, shape, i) {
-  const index = shape.map((n, k) => Math.floor(i / shape.slice(k + 1).reduce((a, b) => a * b, 1)) % n);
+  const index = shape.map(
+    (n, k) => Math.floor(i / shape.slice(k + 1).reduce((a, b) => a * b, 1)) % n,
+  );
   return shape.length ? `${name}[${index.join(", ")}]` : name;
 }

@@ -69,7 +69,8 @@ function known(id) {
   const open = questions().length > 0;
   const parts = id in data.nodes ? keys.filter((key) => passed(data.edges[key].at)) : [];
   if (open && parts.length && current().key === parts.at(-1)) parts.pop();
-  const begun = passed(times.gradient.get(id)) && !(open && id in data.cards && current().card === id);
+  const begun =
+    passed(times.gradient.get(id)) && !(open && id in data.cards && current().card === id);
   const seed = begun && (!(id in data.nodes) || !keys.length);
   const complete = seed || (parts.length > 0 && parts.length === keys.length);
   return { value, parts, gradient: seed || parts.length > 0, complete };
@@ -114,9 +115,9 @@ function fit(texts) {
 }
 
 function render() {
-  const now_ = current();
-  for (const [id, card] of cards) renderCard(id, card, now_);
-  arrows.forEach((arrow, i) => renderArrow(arrow, i, now_));
+  const doing = current();
+  for (const [id, card] of cards) renderCard(id, card, doing);
+  arrows.forEach((arrow, i) => renderArrow(arrow, i, doing));
   renderList();
   const number = inner ? `${step}.${inner}` : step;
   find("#back").disabled = find("#first").disabled = !before();
@@ -144,7 +145,7 @@ function renderList() {
   });
 }
 
-function renderCard(id, card, now_) {
+function renderCard(id, card, doing) {
   const { value, parts, gradient, complete } = known(id);
   const sum = find(".sum tspan", card);
   const whole = complete || Boolean(now && recompute) || data.scalars || steps.some((s) => s.total);
@@ -157,9 +158,9 @@ function renderCard(id, card, now_) {
   card.classList.toggle("partial", gradient && !complete);
   if (id in data.nodes) writeNode(id, card, parts, gradient, complete, sum);
   else if (now) writeUnit(id, card);
-  const sends = now_.key && data.edges[now_.key].target === id;
-  card.classList.toggle("now", now_.card === id || Boolean(sends));
-  card.classList.toggle("asking", asksShape() && now_.card === id);
+  const sends = doing.key && data.edges[doing.key].target === id;
+  card.classList.toggle("now", doing.card === id || Boolean(sends));
+  card.classList.toggle("asking", asksShape() && doing.card === id);
   card.classList.toggle("chosen", id === chosen);
   if (!(id in data.units)) card.setAttribute("aria-pressed", String(id === chosen));
   card.setAttribute("aria-label", spoken(card));
@@ -199,16 +200,42 @@ function summed(parts, result, shape) {
 /** The numbers on the card of a layer, row by row. */
 function writeUnit(id, card) {
   const rows = data.rows[id] || [];
-  const fresh = now !== original;
   const short = (x) => number(flat(x).length === 1 ? flat(x)[0] : rms(x));
   const returned = rows.filter((node) => node in now.gradients);
-  for (const [part, nodes, table] of [["value", rows, now.values], ["gradient", returned, now.gradients]]) {
-    const listed = all(`text.${part} tspan`, card);
-    const text = (node) => (card.classList.contains("fold") ? brief : short)(table[node]);
-    write(listed, fresh ? nodes.map(text) : null);
+  const text = card.classList.contains("fold") ? brief : short;
+  for (const [part, nodes, table] of [
+    ["value", rows, now.values],
+    ["gradient", returned, now.gradients],
+  ]) {
+    const fresh = now === original ? null : nodes.map((node) => text(table[node]));
+    write(all(`text.${part} tspan`, card), fresh);
     const wide = nodes.filter((node) => flat(table[node]).length > 1);
     all(`path.${part}`, card).forEach((path, i) => drawBars(path, table[wide[i]]));
   }
+  const shaded = returned.filter((node) => node !== data.final);
+  const texts = all("text.gradient tspan", card);
+  all("path.heat", card).forEach((path, i) => {
+    const shade = now === original ? null : heatOf(shaded[i]);
+    paint(path, shade && `var(--heat-${shade})`);
+    paint(texts[returned.indexOf(shaded[i])], shade && `var(--${shade < 5 ? "text" : "page"})`);
+  });
+}
+
+/** How dark a gradient's cell is: the largest is the darkest, a shade less for each half decade. */
+function heatOf(node) {
+  const sizes = Object.values(data.rows)
+    .flat()
+    .filter((id) => id !== data.final && id in now.gradients);
+  const largest = Math.max(...sizes.map((id) => rms(now.gradients[id])).filter(Number.isFinite), 0);
+  const heat = 8 + 2 * Math.log10(rms(now.gradients[node]) / largest);
+  return String(Math.min(7, Math.max(0, Math.ceil(heat) - 1 || 0)));
+}
+
+/** Paints in another colour; without one, in that which it had. */
+function paint(element, colour) {
+  if (!element) return;
+  element.fill ??= element.getAttribute("fill");
+  element.setAttribute("fill", colour ?? element.fill);
 }
 
 const writeBars = (card, part, x) => all(`path.${part}`, card).forEach((path) => drawBars(path, x));
@@ -224,13 +251,21 @@ function spoken(card) {
   const hidden = card.classList.contains("asking") ? ".later, .quiet" : ".later";
   const parts = (text) => [...text.childNodes].filter((part) => !part.matches?.(hidden));
   const seen = all("text:not(.later)", card).map(parts);
-  return seen.map((some) => some.map((part) => part.textContent).join("").trim()).join(", ");
+  return seen
+    .map((some) =>
+      some
+        .map((part) => part.textContent)
+        .join("")
+        .trim(),
+    )
+    .join(", ");
 }
 
-function renderArrow(arrow, i, now_) {
+function renderArrow(arrow, i, doing) {
   const [, target, backward] = data.arrows[i];
   const key = data.keys[i];
-  const here = now_.arrow === i || (now_.arrows || []).includes(i) || (inner && now_.key === key);
+  const here =
+    doing.arrow === i || (doing.arrows || []).includes(i) || (inner && doing.key === key);
   const open = Boolean(here) && questions().length > 0;
   const back = passed(times.arrow.get(i));
   const { value: forth } = known(target);
@@ -239,7 +274,7 @@ function renderArrow(arrow, i, now_) {
   arrow.classList.toggle("ahead", !forth);
   arrow.classList.toggle("waiting", !back);
   arrow.classList.toggle("now", Boolean(here));
-  arrow.classList.toggle("feeds", now_.kind === "forward" && now_.card === target);
+  arrow.classList.toggle("feeds", doing.kind === "forward" && doing.card === target);
   if (!now || !backward) return;
   if (Array.isArray(key)) writeFlow(arrow, key);
   else if (key in data.edges) writeEdge(arrow, key, open ? questions()[0].kind : "");
@@ -268,8 +303,8 @@ function writeEdge(arrow, key, asked) {
   const fresh = now !== original;
   write(all("tspan.backward:not(.label)", arrow), fresh ? lines(sent, shapes[1]) : null);
   if (entrywise) {
-    const times_ = fresh && `◂ ${upstream} × ${sameLocal(key) ?? say("picture.local")}`;
-    write(labels.slice(0, 1), fresh ? [times_ + (/ =$/.test(labels[0].told) ? " =" : "")] : null);
+    const label = fresh && `◂ ${upstream} × ${sameLocal(key) ?? say("picture.local")}`;
+    write(labels.slice(0, 1), fresh ? [label + (/ =$/.test(labels[0].told) ? " =" : "")] : null);
     if (fresh) find(".plain", arrow)?.classList.remove("later");
   }
 }
@@ -369,7 +404,10 @@ function filled(said) {
 
 /** What is told beside the equation. */
 function besides(line) {
-  const parts = all(now && !steps[told.indexOf(line) - 1]?.said ? ".rule, .notes, .total" : ".text", line);
+  const parts = all(
+    now && !steps[told.indexOf(line) - 1]?.said ? ".rule, .notes, .total" : ".text",
+    line,
+  );
   return parts.map((part) => part.textContent).join(" ");
 }
 

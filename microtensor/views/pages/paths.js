@@ -42,7 +42,9 @@ function renderPaths() {
 function pathsTitle() {
   const [x, out, count] = [name(chosen), name(data.result), counted.get(chosen)];
   if (count === undefined) return x;
-  return chosen === data.result ? say("script.result", { out }) : say("paths.lead", { x, out, count });
+  return chosen === data.result
+    ? say("script.result", { out })
+    : say("paths.lead", { x, out, count });
 }
 
 const walked = (route) => [chosen, ...route.map(targetOf)].map(name).join(" → ");
@@ -67,7 +69,8 @@ function scalarPaths(some) {
   if (rest) parts.push(gradient - parts.reduce((a, b) => a + b));
   const [equal, sum] = [total(parts, gradient)[0], total(parts, gradient).slice(2)];
   const equality = `${number(gradient)} = ${written}`;
-  const proof = parts.length > 1 ? say("script.sum", { sum: `${sum} ${equal} ${equality}` }) : `${equality}.`;
+  const proof =
+    parts.length > 1 ? say("script.sum", { sum: `${sum} ${equal} ${equality}` }) : `${equality}.`;
   const more = rest ? ` ${say("script.rest", { rest })}` : "";
   return [list, made("p", proof + more, "proof")];
 }

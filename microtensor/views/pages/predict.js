@@ -44,31 +44,53 @@ function question(kind) {
   const i = Math.max(0, asked(s.key));
   const at = (x) => flat(x)[i];
   const place = shape.length ? entryName("", shape, i) : "";
-  const [g, slope, sent] = [now.gradients[target], now.locals[s.key], now.contributions[s.key]].map(at);
-  const written = (id) => `${entryName(name(id), data.nodes[id].shape, i)} = ${number(at(now.values[id]))}`;
-  const operands = data.nodes[target].operands?.split(" ").filter((id) => id in data.nodes) || [source];
-  const plainly = operands.filter((id) => String(data.nodes[id].shape) === String(shape) && data.nodes[id].role !== "constant");
+  const [g, slope, sent] = [now.gradients[target], now.locals[s.key], now.contributions[s.key]].map(
+    at,
+  );
+  const written = (id) =>
+    `${entryName(name(id), data.nodes[id].shape, i)} = ${number(at(now.values[id]))}`;
+  const operands = data.nodes[target].operands?.split(" ").filter((id) => id in data.nodes) || [
+    source,
+  ];
+  const plainly = operands.filter(
+    (id) => String(data.nodes[id].shape) === String(shape) && data.nodes[id].role !== "constant",
+  );
   if (kind === "local") {
-    const known_ = [...new Set([...plainly, target])].map(written).join(", ");
+    const facts = [...new Set([...plainly, target])].map(written).join(", ");
     const since = data.nodes[target].forward ? expression(target) : name(target);
-    return numeric(say("script.ask.local", { local: local + place, since, known: known_ }), slope, [slope], true);
+    return numeric(
+      say("script.ask.local", { local: local + place, since, known: facts }),
+      slope,
+      [slope],
+      true,
+    );
   }
   if (kind === "sent") {
-    const fields = { upstream: `${upstream}${place} = ${number(g)}`, local: `${local}${place} = ${number(slope)}` };
+    const fields = {
+      upstream: `${upstream}${place} = ${number(g)}`,
+      local: `${local}${place} = ${number(slope)}`,
+    };
     return numeric(say("script.question", fields), sent, [g, slope]);
   }
   const keys = arriving.get(source);
   const parts = keys.slice(0, keys.indexOf(s.key)).map((key) => at(now.contributions[key]));
-  const before_ = parts.reduce((a, b) => a + b);
+  const soFar = parts.reduce((a, b) => a + b);
   const gradient = `∂${name(data.final)}/∂${name(source)}${place}`;
-  const fields = { gradient, before: number(before_), sent: number(sent) };
-  return numeric(say("script.ask.sum", fields), before_ + sent, [before_, sent], false, (a, b) => a + b);
+  const fields = { gradient, before: number(soFar), sent: number(sent) };
+  return numeric(
+    say("script.ask.sum", fields),
+    soFar + sent,
+    [soFar, sent],
+    false,
+    (a, b) => a + b,
+  );
 }
 
 /** A number: as it is shown, or what the shown numbers give. */
 function numeric(text, right, parts, loose = false, f = (a, b) => a * b) {
   const fromShown = parts.map(shown).reduce((a, b) => f(a, b));
-  const near = (x) => loose && shown(right) !== right && Math.abs(x - right) <= 1e-3 * Math.abs(right);
+  const near = (x) =>
+    loose && shown(right) !== right && Math.abs(x - right) <= 1e-3 * Math.abs(right);
   const isRight = (x) => [right, fromShown].some((y) => number(y) === number(x)) || near(x);
   return { text, right: number(right), read: typed, isRight, wanted: "script.number" };
 }
@@ -78,16 +100,29 @@ function ofShape(s) {
   const id = s.asks ?? (edge ? edge.source : s.card);
   const { shape } = data.nodes[id];
   const bare = (some) => size(data.nodes[some].shape);
-  let text = say("script.ask.layer", { name: s.kind === "forward" ? name(id) : `∂${name(data.final)}/∂${name(id)}` });
+  let text = say("script.ask.layer", {
+    name: s.kind === "forward" ? name(id) : `∂${name(data.final)}/∂${name(id)}`,
+  });
   if (!s.asks && edge) {
-    const fields = { upstream: edge.upstream, size: bare(edge.target), name: name(edge.target), to: name(id) };
+    const fields = {
+      upstream: edge.upstream,
+      size: bare(edge.target),
+      name: name(edge.target),
+      to: name(id),
+    };
     text = say("script.ask.sent", fields);
   } else if (!s.asks) {
-    const operands = [...new Set((data.nodes[id].operands || "").split(" "))].filter((x) => x in data.nodes);
-    const known_ = operands.map((x) => `${name(x)}: ${bare(x)}`).join(", ");
-    text = say("script.ask.shape", { known: known_, expression: find(".title", told[step])?.textContent ?? name(id) });
+    const operands = [...new Set((data.nodes[id].operands || "").split(" "))].filter(
+      (x) => x in data.nodes,
+    );
+    const facts = operands.map((x) => `${name(x)}: ${bare(x)}`).join(", ");
+    text = say("script.ask.shape", {
+      known: facts,
+      expression: find(".title", told[step])?.textContent ?? name(id),
+    });
   }
-  const read = (said) => (/^[\d\s,x×*()[\]]+$/i.test(said) && /\d/.test(said) ? said.match(/\d+/g).map(Number) : null);
+  const read = (said) =>
+    /^[\d\s,x×*()[\]]+$/i.test(said) && /\d/.test(said) ? said.match(/\d+/g).map(Number) : null;
   const isRight = (x) => String(x) === String(shape);
   return { text, right: size(shape), read, isRight, wanted: "script.shape" };
 }
@@ -101,9 +136,9 @@ function renderQuestion() {
 function check(event) {
   event.preventDefault();
   const [open] = questions();
-  const { read: read_, isRight, wanted, right, text } = question(open.kind);
+  const { read: parse, isRight, wanted, right, text } = question(open.kind);
   const said = find("#answer").value;
-  const answer = read_(said);
+  const answer = parse(said);
   if (answer === null) return set(find("#verdict"), say(wanted));
   const fine = isRight(answer);
   if (!answers.has(open.id)) answers.set(open.id, { fine, said, right, text, at: [step, inner] });
@@ -128,11 +163,16 @@ function reveal(said) {
 
 /** How many answers were right at once; at the end, what was wrong. */
 function renderScore() {
-  const given_ = [...answers.values()];
-  const wrong = given_.filter((x) => !x.fine);
-  set(find("#score"), predicting ? say("script.score", { right: given_.length - wrong.length, all: given_.length }) : "");
+  const results = [...answers.values()];
+  const wrong = results.filter((x) => !x.fine);
+  set(
+    find("#score"),
+    predicting
+      ? say("script.score", { right: results.length - wrong.length, all: results.length })
+      : "",
+  );
   const review = find("#review");
-  review.hidden = !(predicting && step === last && !questions().length && given_.length);
+  review.hidden = !(predicting && step === last && !questions().length && results.length);
   if (review.hidden) return review.replaceChildren();
   const list = made("ul", "");
   for (const { said, right, text, at } of wrong) {
@@ -147,7 +187,9 @@ function renderScore() {
 
 function setUpPredict() {
   const predict = find("#predict");
-  predict.parentElement.hidden = !steps.some((s) => s.key || s.asks || data.nodes[s.card]?.shape.length);
+  predict.parentElement.hidden = !steps.some(
+    (s) => s.key || s.asks || data.nodes[s.card]?.shape.length,
+  );
   find("#ask").addEventListener("submit", check);
   find("#show").addEventListener("click", () => reveal(""));
   predict.addEventListener("change", () => {
