@@ -451,7 +451,7 @@ def test_predict_asks_for_the_sum_and_ends_with_what_was_wrong(visit):
     said = tab.inner_text("#review")
     assert "∂L/∂a was −3 so far. Now 2 arrives. What is it now? You said 5; it is −1." in said
     tab.click("#review a >> nth=0")
-    at(tab, 6)
+    at(tab, 5)
 
 
 def test_predict_says_that_all_was_right(visit):

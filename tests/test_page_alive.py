@@ -1,5 +1,5 @@
 # ruff: noqa: F811  # pytest finds fixtures by their names
-"""The page with other numbers: arrays, entries, learning, addresses, layers that open, nan and inf."""
+"""The page alive: other numbers, learning, entries, addresses, layers that open, nan and inf."""
 
 import json
 import re
