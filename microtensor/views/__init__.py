@@ -210,7 +210,7 @@ def page(
     def written(title: str | None, text: str, questions: Mapping[str, str] | None) -> str:
         check_texts(title, text, questions or {})
         tale = _tale("page", result, names, collapse, expand, direction, gradient)
-        program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
+        program = _javascript(result, tale, gradient)
         return document(tale, title, text, questions or {}, program)
 
     texts = {"title": title, "text": text, "questions": questions}
@@ -294,27 +294,33 @@ def _tale(
     gradient: Any,
 ) -> Tale:
     """What a page steps through."""
-    from .layers import units
+    from .layers import Unit, units
     from .pages.data import Tale
     from .picture.picture import scene
+    from .scene import Scene
     from .story.steps import told
 
     graph = in_words(graph_for(who, result, names, gradient))
     found = units(graph, collapse, expand, who)
-    return Tale(graph, found, scene(graph, found, direction, who), told(graph), direction is None)
+    drawn = scene(graph, found, direction, who)
+
+    def draw(units: list[Unit]) -> Scene:
+        return scene(graph, units, drawn.direction, who)
+
+    return Tale(graph, found, drawn, told(graph), direction is None, draw)
 
 
-def _javascript(result: Tensor, graph: Graph, gradient: Any) -> str:
-    """The JavaScript that computes a graph of single numbers from others, where it can be written.
-
-    An operation of one's own that isn't written in NumPy's functions can't.
-    """
+def _javascript(result: Tensor, tale: Tale, gradient: Any) -> str:
+    """The JavaScript that computes a graph from other numbers; '' where the tale says why not."""
     from ..program.javascript import javascript
-    from ..program.trace import trace
 
+    tale.still = tale.too_large()
+    if tale.still:
+        return ""
     try:
-        return f"const rerun = {javascript(graph, trace(result, gradient, whole=False))};"
-    except (TypeError, ValueError, GradientError):
+        return f"const rerun = {javascript(tale.graph, result, gradient)};"
+    except (TypeError, ValueError, GradientError) as error:
+        tale.still = say("page.still.unwritten", why=str(error).partition(": ")[2])
         return ""
 
 

@@ -307,7 +307,7 @@ SENTENCES = {
     "page.step": "This step",
     "page.all": "All steps",
     "page.predict": "predict",
-    "page.answer": "contribution",
+    "page.answer": "your answer",
     "page.check": "Check",
     "page.show": "Show",
     "page.close": "Close",
@@ -344,13 +344,35 @@ SENTENCES = {
         "orange gradients, the sum of what arrives. Round to 4 significant digits."
     ),
     "sheet.key": "the key",
-    # A page's script
+    "page.view": "The picture",
+    "page.larger": "Larger",
+    "page.smaller": "Smaller",
+    "page.fit": "Fit",
+    "page.print": "Print as slides",
+    "page.learn": "Nudge and learn",
+    "page.which": "Move",
+    "page.by": "by",
+    "page.rate": "rate",
+    "page.descend": "Step downhill",
+    "page.curve": "The cost after every step",
+    "page.keys": "shift and arrows move the picture, + and − resize it, 0 fits it",
+    "page.still.large": (
+        "Other numbers can't be tried here: the graph holds {numbers} numbers, and a page computes "
+        "at most {most} anew."
+    ),
+    "page.still.unwritten": "Other numbers can't be tried here: {why}.",
+    "page.unrecorded.one": (
+        "{names} keeps its number, whatever you change: what it was computed from isn't recorded."
+    ),
+    "page.unrecorded.many": (
+        "{names} keep their numbers, whatever you change: what they were computed from isn't "
+        "recorded."
+    ),
+    # Its script
     "script.if": " if ",
     "script.dark": "Dark",
     "script.light": "Light",
     "script.step": "step {step} of {last}",
-    "script.value": "value {value}",
-    "script.gradient": "gradient {gradient}",
     "script.question": "Upstream {upstream}, local derivative {local}. What does it send?",
     "script.number": "Type a number, such as −1.5.",
     "script.wrong": "Not yet, try again: upstream × local derivative, 4 significant digits.",
@@ -413,4 +435,43 @@ SENTENCES = {
     ),
     "shell.pictures": "pictures can be drawn: yes",
     "shell.pictures.none": "pictures can be drawn: no: {error}",
+    "script.close": "▾ {name}, open: closes it",
+    "script.entry": "Choose an entry to see what it came from and what it reaches.",
+    "script.later": "Its gradient isn't complete at this step. Go on to see it.",
+    "script.came": "{entry} was computed from {name}, since {since}; what goes back there:",
+    "script.run": "Run",
+    "script.stop": "Stop",
+    "script.moved": "{out} moves by {moved}; its slope says {sent}.",
+    "script.cost.one": "After {count} step {out} = {cost}; at first it was {first}.",
+    "script.cost.many": "After {count} steps {out} = {cost}; at first it was {first}.",
+    "script.ask.local": "{since}, with {known}. What is the local derivative {local}?",
+    "script.ask.sum": "{gradient} was {before} so far. Now {sent} arrives. What is it now?",
+    "script.ask.shape": "{known}. What shape has {expression}?",
+    "script.ask.sent": "{upstream} is {size}. What shape has what {name} sends to {to}?",
+    "script.ask.layer": "What shape has {name}?",
+    "script.shape": "Type a shape, such as 2×4 (or 2, 4).",
+    "script.again": "Not yet, try again.",
+    "script.score": "{right} of {all} right at once",
+    "script.at": "step {step}:",
+    "script.said": "You said {said}; it is {right}.",
+    "script.review": "To look at again:",
+    "script.perfect": "All were right at once.",
+    # Where a nan or an infinity is born
+    "born.value": "{name} = {expression} is {value}: {why}",
+    "born.sent": "What {name} sends to {to} is {value}, {numbers}: {why}",
+    "born.log": "log falls without end as what it is of nears 0.",
+    "born.domain": "{rule} of {x} is no real number.",
+    "born.zero": "{x} / 0 grows without end.",
+    "born.nothing": "0 / 0 has no value.",
+    "born.infzero": (
+        "inf × 0 has no value, since one factor grows without end and the other vanishes. All that "
+        "it reaches from here on is nan."
+    ),
+    "born.difference": "inf − inf has no value.",
+    "born.infinite": "{rule} of an infinity has no value here.",
+    "born.overflow": (
+        "it overflows, since a number of 64 bits ends at 1.8e308 and what is larger is inf."
+    ),
+    "born.slope": "the slope here is infinite, {local} = {slope}.",
+    "born.noslope": "{local} has no value here.",
 }

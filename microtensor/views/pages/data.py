@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..layers import Unit, between, homes, sums
-from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text
-from ..scene import Scene
-from ..words import Told, say, slope
+from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text, summed_axes
+from ..rendering import HEIGHT, WIDTH
+from ..scene import Card, Cell, Scene
+from ..words import Told, axes_named, say, slope
 
 MOST_INNER = 20
 MOST_LISTED = 5
+MOST_OPENED = 60  # values in a layer that can be opened, and in all of them
+MOST_OPENED_TOGETHER = 240
+MOST_NUMBERS = 4000  # that a page computes anew
+BEGIN, END = "\ue000", "\ue001"  # around a number's place in a text; no name has them
 
 
 class PageStep(NamedTuple):
     """A step of a page: what it is called, what is said, what of it the script needs.
 
     Other numbers change `numbers`, `notes` and `total`, not the `text`. `inner` are the
-    operations of a layer, each with its title and its text.
+    operations of a layer, each with its title and its text. In a text, what stands between
+    \ue000 and \ue001 is a value (`v n5`) or a gradient (`g n5`, `s key key`) that is filled in.
     """
 
     title: str
@@ -39,12 +46,20 @@ class Tale:
     """A graph as a page tells it: value by value, or layer by layer where layers are cards."""
 
     def __init__(
-        self, graph: Graph, found: list[Unit], scene: Scene, told: Iterable[Told], turns: bool
+        self,
+        graph: Graph,
+        found: list[Unit],
+        scene: Scene,
+        told: Iterable[Told],
+        turns: bool,
+        draw: Callable[[list[Unit]], Scene],
     ) -> None:
         self.graph = graph
+        self.draw = draw
         self.found = found
         self.scene = scene
         self.turns = turns  # whether a narrow screen may have it in another direction
+        self.still = ""  # why other numbers can't be tried
         self.result = graph.result
         self.home = homes(found)
         self.by_layer = any(unit.kind != "node" for unit in found)
@@ -69,19 +84,171 @@ class Tale:
             for card in self.scene.cards
         }
 
-    def data(self) -> dict[str, Any]:
-        """What the script reads."""
+    def data(self, living: bool = False) -> dict[str, Any]:
+        """What the script reads; `living`: with what it takes to tell other numbers."""
         words = self.words()
         names = {unit.id: unit.name for unit in self.found}
+        drawn = [*self.scene.arrows, *(a for x in self.opened.values() for a in x.arrows)]
         return {
             "result": self.home[self.result.id],
+            "final": self.result.id,
             "longest": LONGEST_SUM,
+            "bars": [WIDTH, HEIGHT],
             "order": [unit.id for unit in self.found],
             "cards": {key: {"words": words[key], "name": names[key]} for key in names},
-            "arrows": [[a.source, a.target, a.backward] for a in self.scene.arrows],
-            "steps": [step.data for step in self.steps],
+            "arrows": [[a.source, a.target, a.backward] for a in drawn],
+            "keys": self._keys(),
+            "edges": self._edges(living),
+            "nodes": {node.id: self._node(node, living) for node in self._nodes(living)},
+            "units": {
+                u.id: ".".join((*u.frame, u.name)) for u in self.found if u.id in self.opened
+            },
+            "rows": self._rows() if living else {},
+            "steps": [
+                {k: x for k, x in step.data.items() if living or k != "said"} for step in self.steps
+            ],
             "scalars": self._scalars() if self.scalar else None,
         }
+
+    # Other numbers, entries, and layers that open ---------------------------------------------
+
+    def too_large(self) -> str:
+        """Why a page can't compute the graph anew, where it holds too many numbers."""
+        count = sum(int(np.size(node.value)) for node in self.graph.nodes)
+        if count <= MOST_NUMBERS:
+            return ""
+        return say("page.still.large", numbers=f"{count:,}", most=f"{MOST_NUMBERS:,}")
+
+    def unrecorded(self) -> str:
+        """Which values keep their numbers, since nobody knows what they were computed from."""
+        names = [node.name for node in self.graph.nodes if not node.recorded]
+        return say("page.unrecorded", len(names), names=_listed(names)) if names else ""
+
+    def _nodes(self, living: bool) -> Iterable[Node]:
+        """The nodes that the script asks for: all, or those that are seen by themselves."""
+        if living or not self.by_layer:
+            return self.graph.nodes
+        alone = [u for u in self.found if u.kind == "node" or u.id in self.opened]
+        return [node for unit in alone for node in unit.nodes]
+
+    def _node(self, node: Node, living: bool) -> dict[str, Any]:
+        known: dict[str, Any] = {"name": node.name, "shape": list(np.shape(node.value))}
+        known |= {"role": node.role, "gradient": node.gradient is not None}
+        if living:
+            known["rule"] = node.rule or ""
+            known["operands"] = " ".join(x.id for x in self.graph.operands(node.id))
+            if node.rule is not None:
+                known["forward"] = self._written(node)
+        return known
+
+    def _written(self, node: Node) -> str:
+        """How a value is computed, with a place for each operand's number."""
+        return node.row.expression([_place(x) for x in self.graph.operands(node.id)], node.options)
+
+    def _edges(self, living: bool) -> dict[str, dict[str, Any]]:
+        """The edges that are seen by themselves, by what they are called in the program."""
+        seen = {node.id for node in self._nodes(living)}
+        times = self._times()
+        return {
+            _key(edge): self._edge(edge) | {"at": times[_key(edge)]}
+            for edge in self.graph.edges
+            if edge.contribution is not None and (edge.target in seen or edge.source in seen)
+        }
+
+    def _times(self) -> dict[str, tuple[int, int]]:
+        """When each edge sends: the number of the step, and of the operation in it."""
+        found: dict[str, tuple[int, int]] = {}
+        for place, step in enumerate(self.steps, 1):
+            told = self.inner.get((step.data["card"], False), []) if self.by_layer else []
+            if step.data["kind"] == "backward":
+                told = told or [self.told[place - 1]]
+                edges = [tale.step.edge for tale in told]
+                times = ((place, j) for j in range(1, len(edges) + 1))
+                found |= {_key(e): at for e, at in zip(edges, times, strict=True) if e is not None}
+        return found
+
+    def _edge(self, edge: Edge) -> dict[str, Any]:
+        target, source = self.graph.node(edge.target), self.graph.node(edge.source)
+        axes = summed_axes(np.shape(target.value), np.shape(source.value))
+        return {
+            "source": edge.source,
+            "target": edge.target,
+            "upstream": f"∂{self.result.name}/∂{target.name}",
+            "local": slope(self.graph, edge),
+            "formula": edge.formula,
+            "sends": edge.sends,
+            "entrywise": edge.local is not None,
+            "axes": axes_named(axes) if axes and edge.local is not None else "",
+        }
+
+    def _keys(self) -> list[Any]:
+        """For each arrow its edge; between layers, the edges whose sums stand on it."""
+        if not self.by_layer:
+            edges = list(self.crossing)
+            return [_key(edge) for edge in edges]
+        keys: list[Any] = []
+        for edges in self.between.values():
+            ends = edges[0].source, edges[0].target
+            if all(self.home[x] == x for x in ends):  # between values each edge has an arrow
+                keys += [_key(edge) for edge in edges]
+            else:
+                sources = list(sums(edges))[:2]
+                keys.append([[_key(e) for e in edges if e.source == x] for x in sources])
+        for unit in self.found:
+            if unit.id in self.opened:
+                keys += [_key(edge) for edge in self._inside(unit)]
+        return keys
+
+    def _inside(self, unit: Unit) -> list[Edge]:
+        """The edges that are drawn in an opened layer, in the order of its arrows."""
+        ids = {node.id for node in unit.nodes}
+        found: dict[tuple[str, str], list[Edge]] = {}
+        for edge in self.graph.edges:
+            if edge.target in ids:
+                found.setdefault((edge.source, edge.target), []).append(edge)
+        return [edge for edges in found.values() for edge in edges]
+
+    @cached_property
+    def opened(self) -> dict[str, Scene]:
+        """What is inside of each layer that can be opened, as a scene of its own.
+
+        What comes in from outside stands there by name alone.
+        """
+        scenes: dict[str, Scene] = {}
+        room = MOST_OPENED_TOGETHER
+        for unit in self.found if self.by_layer else ():
+            if unit.kind == "group" and unit.copies == 1 and len(unit.nodes) <= MOST_OPENED:
+                room -= len(unit.nodes)
+                if room >= 0:
+                    scenes[unit.id] = self._opened(unit)
+        return scenes
+
+    def _opened(self, unit: Unit) -> Scene:
+        own = {node.id for node in unit.nodes}
+        read = dict.fromkeys(edge.source for edge in self._inside(unit))
+        some = [node for node in self.graph.nodes if node.id in own or node.id in read]
+        rest = tuple(node for node in self.graph.nodes if not (node.id in own or node.id in read))
+        units = [Unit(n.id, "node", n.name, (n,), ()) for n in some]
+        units += [Unit("rest", "fold", "", rest, ())] if rest else []
+        scene = self.draw(units)
+        ends = {x.id: x.id if x.id in own else f"{unit.id}-{x.id}" for x in some}
+        level = len(unit.frame) + 1
+        cards = [_again(x, ends, level) for x in scene.cards if x.id in ends]
+        arrows = [a._replace(source=ends[a.source]) for a in scene.arrows if a.target in own]
+        return scene._replace(cards=tuple(cards), arrows=tuple(arrows))
+
+    def _rows(self) -> dict[str, list[str]]:
+        """The values whose numbers stand in a layer's card, row by row."""
+        rows = {}
+        cards = {card.id: card for card in self.scene.cards}
+        for unit in self.found:
+            if unit.kind == "fold" and unit.computed:
+                rows[unit.id] = [unit.computed[0].id, unit.computed[-1].id]
+            elif unit.kind == "group" and unit.copies == 1:
+                names = {node.name: node.id for node in unit.nodes}
+                first = (row[0].text for row in cards[unit.id].rows)
+                rows[unit.id] = [names[text] for text in first if text in names]
+        return rows
 
     # Value by value -----------------------------------------------------------------------------
 
@@ -93,13 +260,14 @@ class Tale:
             data: dict[str, Any] = {"kind": step.kind, "card": step.node.id, "arrow": None}
             if step.edge is not None:
                 data["arrow"] = self.place[step.edge.target, step.edge.slot]
+                data["key"] = _key(step.edge)
             if data["kind"] != "forward" and not self.scalar:
                 parts = arrived.setdefault(step.node.id, [])
                 parts += [step.edge.contribution] if step.edge is not None else []
                 data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
                 data["sum"] = sum_text(parts, step.total) if parts else ""
             said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
-            if not self.scalar or data["kind"] == "seed":
+            if data["kind"] == "seed":
                 said = (tale.text, data, "", "", "")
             steps.append(PageStep(tale.title, *said))
         return steps
@@ -112,29 +280,13 @@ class Tale:
             "gradients": {n.id: _plain(n.gradient) for n in nodes if n.gradient is not None},
             "locals": [_plain(edge.local) for edge in self.crossing],
             "sent": [_plain(edge.contribution) for edge in self.crossing],
-            "edges": [self._edge(edge) for edge in self.crossing],
-            "forward": {
-                node.id: node.row.expression(
-                    [_place(x) for x in self.graph.operands(node.id)], node.options
-                )
-                for node in nodes
-                if node.rule is not None
-            },
-        }
-
-    def _edge(self, edge: Edge) -> dict[str, str]:
-        return {
-            "key": f"{edge.target}:{edge.slot}",
-            "upstream": f"∂{self.result.name}/∂{self.graph.node(edge.target).name}",
-            "local": slope(self.graph, edge),
-            "formula": edge.formula,
         }
 
     # Layer by layer -----------------------------------------------------------------------------
 
     def _by_layer(self) -> list[PageStep]:
         computing = [unit for unit in self.found if unit.computed]
-        steps = [self._forward(unit) for unit in computing]
+        steps = [self._step(unit, True, self._forward(unit)) for unit in computing]
         if self.result.gradient is None:
             return steps
         arrows = self.scene.arrows
@@ -145,51 +297,94 @@ class Tale:
             sources = [arrows[i].source for i in into]
             waiting.subtract(sources)
             done = [x for x in dict.fromkeys(sources) if x in leaves and not waiting[x]]
-            data = {"kind": "backward", "card": unit.id, "arrow": None}
-            data |= {"arrows": into, "cards": [unit.id, *done]}
-            inner, said = self._inner(unit, forward=False), self._returns(unit)
-            steps.append(PageStep(say("page.backward", name=unit.name), said, data, inner=inner))
+            step = self._step(unit, False, self._returns(unit))
+            step.data.update(arrows=into, cards=[unit.id, *done])
+            steps.append(step)
         return steps
 
-    def _forward(self, unit: Unit) -> PageStep:
-        data = {"kind": "forward", "card": unit.id, "arrow": None}
+    def _step(self, unit: Unit, forward: bool, said: str) -> PageStep:
+        """A layer's step, forward or backward, and the operations in it."""
+        kind = "forward" if forward else "backward"
+        data: dict[str, Any] = {"kind": kind, "card": unit.id, "arrow": None, "said": said}
+        told = self.inner.get((unit.id, forward), [])
+        if unit.id in self.opened:
+            keys = [_key(x.step.edge) if x.step.edge is not None else None for x in told]
+            pairs = zip(told, keys, strict=True)
+            data["inner"] = [
+                {"kind": x.step.kind, "card": x.step.node.id, "key": k} for x, k in pairs
+            ]
+        first = (
+            [node for node in unit.computed if node.id in self.leaving]
+            if forward
+            else unit.parameters
+        )
+        if first and (forward or first[0].gradient is not None):
+            data["asks"] = first[0].id
+        title = say(f"page.{kind}", name=unit.name)
+        return PageStep(title, self._filled(said), data, inner=self._listing(unit, told))
+
+    def _forward(self, unit: Unit) -> str:
         leaving = [node for node in unit.computed if node.id in self.leaving]
         outside = {node.id for node in self.graph.nodes if self.home[node.id] != unit.id}
-        texts = [
-            f"{node.name} = {self.graph.written(node.id, outside)}, {_sized(node.value)}."
+        return " ".join(
+            f"{node.name} = {self.graph.written(node.id, outside)}, {BEGIN}v {node.id}{END}."
             for node in leaving[:3]
-        ]
-        inner = self._inner(unit, forward=True)
-        return PageStep(say("page.forward", name=unit.name), " ".join(texts), data, inner=inner)
+        )
 
     def _returns(self, unit: Unit) -> str:
         """What has arrived at a layer, what its parameters get of it, and what goes on."""
         leaving = [node for node in unit.computed if node.id in self.leaving]
         arrived, kept = (
-            [self._gradient(n, n.gradient) for n in nodes if n.gradient is not None]
+            [self._gradient(n, f"g {n.id}") for n in nodes if n.gradient is not None]
             for nodes in (leaving, unit.parameters)
         )
         said = [say("page.arrived", len(arrived), gradients=_listed(arrived))]
         if kept:
             said.append(say("page.kept", gradients=_listed(kept)))
         into = [e for (_, to), es in self.between.items() if to == unit.id for e in es]
-        for source, g in list(sums(into).items())[:3]:
+        for source in list(sums(into))[:3]:
             to = next(unit for unit in self.found if unit.id == self.home[source])
-            back = self._gradient(self.graph.node(source), g)
+            keys = " ".join(_key(e) for e in into if e.source == source)
+            back = self._gradient(self.graph.node(source), f"s {keys}")
             key = "page.back" if to.kind == "node" else "page.back.to"
             said.append(say(key, name=to.name, gradient=back))
         return " ".join(said)
 
-    def _gradient(self, node: Node, g: Any) -> str:
-        return f"∂{self.result.name}/∂{node.name} ({_sized(g)})"
+    def _gradient(self, node: Node, place: str) -> str:
+        return f"∂{self.result.name}/∂{node.name} ({BEGIN}{place}{END})"
 
-    def _inner(self, unit: Unit, forward: bool) -> tuple[tuple[str, str], ...]:
+    def _filled(self, said: str) -> str:
+        """A text with its numbers."""
+        text, *parts = said.split(BEGIN)
+        for part in parts:
+            (kind, *keys), rest = part.partition(END)[0].split(" "), part.partition(END)[2]
+            if kind == "s":
+                (value,) = sums(e for e in self.graph.edges if _key(e) in keys).values()
+            else:
+                node = self.graph.node(keys[0])
+                value = node.value if kind == "v" else node.gradient
+            text += _sized(value) + rest
+        return text
+
+    def _listing(self, unit: Unit, told: list[Told]) -> tuple[tuple[str, str], ...]:
         """What is told of each operation in a layer; of many, of the first and the last."""
-        found = [(tale.title, tale.text) for tale in self.inner.get((unit.id, forward), [])]
+        found = [(tale.title, tale.text) for tale in told]
         left_out, half = len(found) - MOST_INNER, MOST_INNER // 2
-        if left_out > 0:
+        if left_out > 0 and unit.id not in self.opened:
             found[half:-half] = [("… " + say("page.more", more=left_out), "")]
         return tuple(found)
+
+
+def _key(edge: Edge) -> str:
+    """What an edge is called in the program."""
+    return f"{edge.target}:{edge.slot}"
+
+
+def _again(card: Card, ends: dict[str, str], level: int) -> Card:
+    """A card in the frames that are inside of its layer; one from outside by its name alone."""
+    if ends[card.id] == card.id:
+        return card._replace(frame=card.frame[level:])
+    return Card(ends[card.id], (card.heading[0], Cell("↓", "quiet")), card.role, ())
 
 
 def _place(node: Node) -> str:

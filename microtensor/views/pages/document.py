@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...errors import in_brief
 from ...graph import Node
 from ...lexicon import shown
@@ -21,7 +23,14 @@ from ..words import say, sentences
 from .data import PageStep, Tale
 from .svg import colours, svg
 
-SCRIPTS = "script.", "sum.", "paths.lead."  # so start the keys that the script asks for
+# So start the keys that the script asks for
+SCRIPTS = (
+    "script.", "sum.", "paths.lead.", "sent.", "entry.", "born.", "rms", "scalar", "picture.local",
+)  # fmt: skip
+# What the page's script is made of, in this order
+PAGE = (
+    "page", "numbers", "learn", "predict", "paths", "entries", "born", "modules", "moves",
+)  # fmt: skip
 PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
@@ -30,7 +39,7 @@ def document(
     tale: Tale, title: str | None, text: str, questions: Mapping[str, str], program: str
 ) -> str:
     """The page as text; `program` is the JavaScript that computes it from other numbers."""
-    told = tale.data() | {"sentences": sentences(*SCRIPTS)}
+    told = tale.data(bool(program)) | {"sentences": sentences(*SCRIPTS)}
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
         "title": title_of(tale, title),
@@ -39,9 +48,10 @@ def document(
             f'<details class="question"><summary>{plain(q)}</summary><p>{plain(a)}</p></details>'
             for q, a in questions.items()
         ),
-        "svg": _pictures(tale),
+        "svg": _pictures(tale, bool(program)),
         "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
         "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
+        "still": plain(tale.still or tale.unrecorded()),
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
@@ -54,7 +64,9 @@ def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) 
     `parts` are HTML for the template's fields; the `program` is a script too.
     """
     told = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    scripts = {"theme": file_text("theme.js"), "script": file_text(f"{name}.js")}
+    files = "".join(file_text(f"{x}.js") for x in (PAGE if name == "page" else [name]))
+    script = f'"use strict";\n(() => {{\n{files}}})();\n' if name == "page" else files
+    scripts = {"theme": file_text("theme.js"), "script": script}
     style = _themes() + "".join(map(file_text, styles))
     said = sentences("page.", "script.", "film.", "sheet.")
     labels = {key: html.escape(text) for key, text in said.items()}
@@ -98,12 +110,18 @@ def check_texts(title: Any, text: Any, questions: Any, who: str = "page") -> Non
             raise TypeError(f"{who}: {what} is text, got {in_brief(wrong[0])}")
 
 
-def _pictures(tale: Tale) -> str:
+def _pictures(tale: Tale, living: bool) -> str:
     """The picture, and where it goes to the right and its direction is free, one downwards."""
     scene = repeated(tale.scene._replace(title=tale.scene.title[:1]))
-    pictures = svg(scene, tale.words(), "wide", tale.scalar)
+    pictures = svg(scene, tale.words(), "wide", living)
     if tale.turns and scene.direction == "LR" and len(scene.cards) <= FEW_CARDS:
-        pictures += svg(scene._replace(direction="TB"), tale.words(), "tall", tale.scalar)
+        pictures += svg(scene._replace(direction="TB"), tale.words(), "tall", living)
+    first = len(scene.arrows)
+    for key, inside in tale.opened.items():
+        words = {card.id: ", ".join(c.text for c in card.heading) for card in inside.cards}
+        words = {k: said for k, said in words.items() if not k.startswith(f"{key}-")}
+        pictures += svg(inside, words, f"inlay {key}", living, first)
+        first += len(inside.arrows)
     return pictures
 
 
@@ -151,7 +169,7 @@ def _line(cells: Iterable[Any]) -> str:
 
 def _field(node: Node) -> str:
     """The inputs for a leaf's number."""
-    if node.rule is not None or node.role == "constant":
+    if node.rule is not None or node.role == "constant" or np.ndim(node.value):
         return ""
     name, value = plain(node.name), repr(float(node.value)).removesuffix(".0")
     return (

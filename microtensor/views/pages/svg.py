@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from ..scene import Arrow, Card, Cell, Scene
 
 WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
 WIDEST_LINE = 20
+NUMBER = re.compile(r"[^\s\[\]]+")
 MARGIN = 6
 IN_FORCE = {
     "c": ("pen", "color"),
@@ -52,12 +54,12 @@ def colours(theme: Theme) -> dict[str, str]:
     return named | {f"heat-{i}": colour for i, colour in enumerate(theme.heat)}
 
 
-def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> str:
+def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False, first: int = 0) -> str:
     """The scene as an SVG; `words` say what a card is, for those who hear it.
 
     A card without words is one that stands there again. Cards are `g.card` with `data-id`, arrows
-    `g.arrow` with their number as `data-id`. `kind` is the class of the whole. `roomy` leaves room
-    for other numbers than those shown.
+    `g.arrow` with their number, counted from `first` on, as `data-id`. `kind` is the class of the
+    whole. `roomy` leaves room for other numbers than those shown.
     """
     drawing = graphviz.Digraph("graph")
     write(_roomy(scene) if roomy else scene, THEMES["light"], drawing)
@@ -70,7 +72,7 @@ def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False) -> 
     edges: dict[tuple[str, str], list[Any]] = {}
     for edge in layout.get("edges", []):
         edges.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(edge)
-    for i, arrow in enumerate(scene.arrows):
+    for i, arrow in enumerate(scene.arrows, first):
         parts.append(writer.arrow(i, arrow, edges[arrow.source, arrow.target].pop(0)))
     cards = {card.id: card for card in scene.cards}
     parts += [writer.card(cards[x["name"]], x, words) for x in things if x["name"] in cards]
@@ -92,15 +94,20 @@ def _roomy(scene: Scene) -> Scene:
 def _widened(cell: Cell) -> Cell:
     if cell.style == "backward label" and cell.text.startswith(("=", "≈")):
         return cell._replace(text=f"{cell.text} + …")  # a sum that is still growing
-    return cell._replace(text=max(cell.text, WIDEST, key=len)) if cell.is_number else cell
+    if cell.style in ("forward", "backward") and cell.text.startswith("["):
+        return cell._replace(text=NUMBER.sub(lambda x: x[0].rjust(len(WIDEST) - 1, "0"), cell.text))
+    wide = cell.is_number and cell.text
+    return cell._replace(text=max(cell.text, WIDEST, key=len)) if wide else cell
 
 
 def _widened_lines(arrow: Arrow) -> Arrow:
     lines = []
     for line in arrow.lines:
-        missing = WIDEST_LINE - sum(len(cell.text) for cell in line)
-        last = line[-1]._replace(text=line[-1].text + "0" * max(0, missing))
-        lines.append((*line[:-1], last))
+        cells = list(map(_widened, line))
+        if line[0].style not in ("forward label", "backward"):
+            missing = WIDEST_LINE - sum(len(cell.text) for cell in line)
+            cells[-1] = line[-1]._replace(text=line[-1].text + "0" * max(0, missing))
+        lines.append(tuple(cells))
     return arrow._replace(lines=tuple(lines))
 
 
@@ -136,9 +143,10 @@ class _Writer:
             anchor = "end" if p.cell.is_number else "start"
             parts.append(self.text([p], anchor, part(card, p.cell, p.column), room))
         shapes = [self.shape(op, {"P": "heat", "b": "line"}.get(op["op"], "")) for op in drawn]
-        body = f"{''.join(shapes)}{''.join(parts)}</g>\n"
+        body = f"{''.join(shapes)}{' '.join(parts)} </g>\n"  # spaces: words for who hears it
         if card.id not in words:  # it stands here again
-            return f'<g class="again {card.role}" aria-hidden="true">{body}'
+            at = f' data-id="{card.id}"'
+            return f'<g class="again {card.role}"{at} aria-hidden="true">{body}'
         said = html.escape(words[card.id])
         return (
             f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
@@ -177,7 +185,8 @@ class _Writer:
         if first.cell.style.endswith("bars"):
             bars = first.text.replace("\xa0", " ")
             d = outline(bars, first.x, first.y, first.size)
-            return f'<path{known} fill="{self.colour(first.colour)}" d="{d}"/>'
+            at = f"{first.x:.5g} {first.y:.5g} {first.size:g}"
+            return f'<path{known} data-at="{at}" fill="{self.colour(first.colour)}" d="{d}"/>'
         end = last.x + last.width
         x = {"start": first.x, "middle": (first.x + end) / 2, "end": end}[anchor]
         apart = "\xa0 " if first.column < 0 else " "

@@ -1,0 +1,493 @@
+# ruff: noqa: F811  # pytest finds fixtures by their names
+"""The page alive: other numbers, learning, entries, addresses, layers that open, nan and inf."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_page import at, chromium, data_of, labels, shown, visit, where  # noqa: F401
+from test_picture import leaf, neuron
+
+import nn
+from microtensor import Graph, Tensor, page
+
+RATE = 0.3
+
+
+def weights():
+    rng = np.random.default_rng(1)
+    sizes = {"W1": (2, 4), "b1": (4,), "W2": (4, 1), "b2": (1,)}
+    return {name: rng.normal(size=size) for name, size in sizes.items()}
+
+
+def xor(given=None):
+    """2-4-1 with tanh, on all four examples at once."""
+    X = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], name="X")
+    y = Tensor([[0.0], [1.0], [1.0], [0.0]], name="y")
+    given = given or weights()
+    W1, b1, W2, b2 = (leaf(given[name], name) for name in ("W1", "b1", "W2", "b2"))
+    A = np.tanh(X @ W1 + b1)
+    A.name = "A"
+    L = ((A @ W2 + b2 - y) ** 2).mean()
+    L.name = "L"
+    return L, [W1, b1, W2, b2]
+
+
+def engines_costs(steps):
+    """What the engine gives, stepping downhill."""
+    given = weights()
+    costs = []
+    for _ in range(steps + 1):
+        L, leaves = xor(given)
+        costs.append(L.item())
+        L.backward()
+        given = {x.name: x.data - RATE * x.grad for x in leaves}
+    return costs
+
+
+def model():
+    return nn.Sequential(nn.Linear(2, 4, rng=0), nn.Tanh(), nn.Linear(4, 1, rng=1))
+
+
+def network():
+    X = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], name="X")
+    y = Tensor([[0.0], [1.0], [1.0], [0.0]], name="y")
+    L = nn.MSELoss()(model()(X), y)
+    L.name = "L"
+    return L
+
+
+def until(tab, expression):
+    """Waits until it is true; the page's policy forbids that the page itself evaluates it."""
+    for _ in range(100):
+        if tab.evaluate(expression):
+            return
+        tab.wait_for_timeout(50)
+    raise AssertionError(expression)
+
+
+def choose(tab, name):
+    tab.click(f'.wide .card:has(tspan.name:text-is("{name}"))')
+
+
+def numbers_of(tab):
+    """What the page holds: its numbers are those of its script."""
+    return tab.evaluate("""() => {
+        const cost = document.querySelector("#cost").textContent;
+        const proof = document.querySelector("#entries .proof");
+        return { cost, ...(proof ? proof.dataset : {}) };
+    }""")
+
+
+# Learning ---------------------------------------------------------------------------------------
+
+
+def test_xor_is_learnt_in_the_page_as_the_engine_learns_it(visit):
+    L, _ = xor()
+    tab = visit(L, at="#step-9999")
+    script = """([rate, steps, parameters, result]) => {
+        const costs = [];
+        let leaves = {};
+        for (let i = 0; i <= steps; i += 1) {
+            const { values, gradients } = rerun(leaves);
+            costs.push(values[result]);
+            leaves = Object.fromEntries(parameters.map((id) =>
+                [id, values[id].map((w, k) => w - rate * gradients[id][k])]));
+        }
+        return costs;
+    }"""
+    graph = Graph.of(L)
+    ids = [node.id for node in graph.nodes if node.role == "parameter"]
+    found = tab.evaluate(script, [RATE, 400, ids, graph.result.id])
+    costs = engines_costs(400)
+    np.testing.assert_allclose(found, costs, rtol=0, atol=1e-12)
+    assert min(i for i, cost in enumerate(costs) if cost < 0.05) < 2000
+    tab.fill("#rate", str(RATE))
+    for k in range(3):
+        tab.click("#descend")
+        assert abs(float(tab.get_attribute("#cost", "data-cost")) - costs[k + 1]) < 1e-12
+        said = f"After {k + 1} step{'s' if k else ''} L = {costs[k + 1]:.4g}; at first it was"
+        assert tab.inner_text("#cost").startswith(said)
+    tab.click("#run")
+    until(tab, "/L = (0\\.0[0-4]|.*e−)/.test(document.querySelector('#cost').textContent)")
+    tab.click("#run")
+    steps, cost = re.match(r"After (\d+) steps L = (\S+);", tab.inner_text("#cost")).groups()
+    assert float(cost.replace("−", "-")) < 0.05 and int(steps) < 2000
+    known = costs if int(steps) < len(costs) else engines_costs(int(steps))
+    assert abs(float(tab.get_attribute("#cost", "data-cost")) - known[int(steps)]) < 1e-12
+    points = tab.get_attribute("#curve polyline", "points").split()
+    assert len(points) > 10 and tab.is_visible("#curve")
+    assert tab.is_visible("#reset:enabled")
+    tab.click("#reset")
+    assert tab.inner_text("#cost") == "" and shown(tab, "L", "value") == f"{costs[0]:.4g}"
+
+
+def test_a_rate_that_is_no_number_moves_nothing(visit):
+    tab = visit(xor()[0], at="#step-9999")
+    tab.fill("#rate", "fast")
+    tab.click("#descend")
+    assert tab.get_attribute("#rate", "aria-invalid") == "true" and tab.is_disabled("#reset")
+
+
+def test_a_nudge_moves_the_result_by_about_its_slope(visit):
+    tab = visit(*neuron())
+    tab.fill("#by", "0.5")
+    w, b, x = -1.5, 4.0, 3.0
+    moved = np.log(1 / (1 + np.exp(-(w * x + b)))) - np.log(1 / (1 + np.exp(2.0)))
+    assert tab.inner_text("#moved") == (
+        f"L moves by {moved:.4g}; its slope says 2.642 × 0.5 = 1.321."
+    )
+
+
+def test_what_is_learnt_is_told(visit):
+    L, _ = xor()
+    tab = visit(L, at="#step-9999")
+    tab.fill("#rate", str(RATE))
+    tab.click("#descend")
+    L.backward()
+    _, leaves = xor()
+    again, _ = xor(
+        {x.name: x.data - RATE * Graph.of(xor()[0]).find(x.name).gradient for x in leaves}
+    )
+    rows = [card for card in Graph.of(again).nodes if card.name == "b1"]
+    assert (
+        shown(tab, "b1", "value")
+        == "[" + " ".join(f"{x:.4g}".replace("-", "−") for x in rows[0].value) + "]"
+    )
+    said = tab.inner_text("#steps")
+    assert f"L = {again.item():.4g}." in said and f"L = {L.item():.4g}." not in said
+
+
+def test_layers_follow_other_numbers(visit):
+    tab = visit(network(), at="#step-9999")
+    before = tab.inner_text("#steps"), shown(tab, "layers.0", "value"), labels(tab)
+    tab.click("#descend")
+    after = tab.inner_text("#steps"), shown(tab, "layers.0", "value"), labels(tab)
+    assert all(x != y for x, y in zip(before, after, strict=True))
+    tab.click("#reset")
+    assert (tab.inner_text("#steps"), shown(tab, "layers.0", "value"), labels(tab)) == before
+
+
+# Entries ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["W1", "b1", "A", "W2"])
+def test_an_entry_reaches_what_adds_up_to_its_gradient(name, visit):
+    L, _ = xor()
+    tab = visit(L, at="#step-9999")
+    choose(tab, name)
+    gradient = Graph.of(L).find(name).gradient
+    for i, g in enumerate(gradient.ravel()):
+        tab.click(f'#entries [data-entry="{i}"]')
+        found = numbers_of(tab)
+        assert float(found["sum"]) == pytest.approx(g, rel=1e-12, abs=1e-12)
+        assert float(found["gradient"]) == pytest.approx(g, rel=1e-12, abs=1e-12)
+        assert tab.locator("#entries .lit").count() > 0
+    assert "which is the gradient" in tab.inner_text("#entries .proof")
+
+
+def test_an_entry_of_a_product_shows_its_row_and_its_column(visit):
+    A, B = leaf(np.arange(6.0).reshape(2, 3) + 1, "A"), leaf(np.arange(12.0).reshape(3, 4) - 5, "B")
+    C = A @ B
+    C.name = "C"
+    tab = visit((C * C).sum(), at="#step-9999", options={"collapse": 0})
+    choose(tab, "C")
+    tab.click('#entries [data-entry="6"]')  # C[1, 2]
+    lit = """() => [...document.querySelectorAll("#entries figure")].map((figure) =>
+        [...figure.querySelectorAll("td")].flatMap((td, i) => td.className === "lit" ? [i] : []))"""
+    assert tab.evaluate(lit)[:2] == [[3, 4, 5], [2, 6, 10]]
+    assert "C[1, 2] was computed from A, since C = A @ B" in tab.inner_text("#entries")
+    tab.focus('#entries [data-entry="6"]')
+    tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("Enter")
+    assert tab.get_attribute('#entries [data-entry="2"]', "aria-pressed") == "true"
+
+
+def test_entries_can_be_edited(visit):
+    tab = visit(xor()[0], at="#step-9999")
+    tab.click("#numbers summary:text-is('W1 2×4')")
+    tab.fill("#numbers [aria-label='W1[1, 2]']", "−1,5")
+    given = weights()
+    given["W1"][1, 2] = -1.5
+    L, _ = xor(given)
+    assert shown(tab, "L", "value") == f"{L.item():.4g}"
+    tab.fill("#numbers [aria-label='W1[1, 2]']", "x")
+    assert tab.is_visible("#numbers-error") and shown(tab, "L", "value") == f"{L.item():.4g}"
+
+
+def test_a_graph_of_many_numbers_says_that_it_stays_as_it_is(visit):
+    W = leaf(np.ones((70, 60)), "W")
+    tab = visit((W * W).sum(), options={"collapse": 0})
+    assert tab.is_hidden("#numbers")
+    assert tab.inner_text("#still").startswith(
+        "Other numbers can't be tried here: the graph holds "
+    )
+
+
+def test_what_is_not_recorded_is_named(visit):
+    w, x = leaf([1.0, 2.0], "w"), Tensor([3.0, 4.0], name="x")
+    kept = x * 2.0
+    kept.name = "kept"
+    tab = visit((w * kept).sum())
+    assert tab.inner_text("#still") == (
+        "kept keeps its number, whatever you change: what it was computed from isn't recorded."
+    )
+
+
+# Addresses --------------------------------------------------------------------------------------
+
+
+def test_numbers_and_the_mode_are_in_the_address(visit):
+    tab = visit(*neuron(), at="#step-7&w=5&lang=es")
+    at(tab, 7)
+    assert shown(tab, "w", "value") == "5" and shown(tab, "p", "value") == "15"
+    tab.keyboard.press("ArrowRight")
+    at(tab, 8)
+    assert tab.url.endswith("#step-8&w=5&lang=es")
+    tab.fill('#numbers input[type=text][aria-label="b"]', "-2")
+    tab.wait_for_url("**#step-8&w=5&b=-2&lang=es")
+    tab.reload()
+    at(tab, 8)
+    assert (shown(tab, "w", "value"), shown(tab, "b", "value")) == ("5", "−2")
+    assert tab.input_value('#numbers input[type=text][aria-label="b"]') == "-2"
+    tab.go_back()
+    at(tab, 7)
+    assert (shown(tab, "w", "value"), shown(tab, "b", "value")) == ("5", "4")
+    tab.check("#predict")
+    tab.wait_for_url("**#step-7&w=5&mode=predict&lang=es")
+    tab.reload()
+    assert tab.is_checked("#predict") and tab.is_visible("#ask")
+    tab.click("#steps a >> nth=2")
+    at(tab, 2)
+    assert shown(tab, "w", "value") == "5"
+
+
+def test_an_entry_has_an_address(visit):
+    tab = visit(xor()[0], at="#step-20&W1[0,1]=5&b1=1,2,3,4")
+    assert shown(tab, "W1", "value").split("\n")[0].split()[1] == "5"
+    assert shown(tab, "b1", "value") == "[1 2 3 4]"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["&w=", "&w=x", "&w=1,2", "&nobody=3", "&w[0]=3", "&=", "&%E0%A4%A=1", ".9&w=1e", "&w",
+     "&open=nobody&mode=nothing&lang=<b>"],
+)  # fmt: skip
+def test_bad_addresses_are_harmless(bad, visit):
+    tab = visit(*neuron(), at=f"#step-4{bad}")
+    at(tab, 4)
+    assert shown(tab, "w", "value") == "−2" and tab.is_disabled("#reset")
+    assert tab.is_hidden("#ask") and "lang" not in tab.url.split("&")[-1]
+
+
+# Layers that open -------------------------------------------------------------------------------
+
+
+def test_a_layer_opens_and_closes_in_its_place(visit):
+    tab = visit(network(), at="#step-9999", viewport={"width": 1280, "height": 800})
+    card = '.wide .card.closed:has(tspan.name:text-is("layers.0"))'
+    assert tab.get_attribute(card, "aria-expanded") == "false"
+    tab.click(card)
+    assert tab.locator(".module .card").count() == 6
+    assert tab.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
+    tab.wait_for_url("**&open=Sequential.layers.0")
+    tab.keyboard.press("Enter")
+    assert tab.locator(".module").count() == 0 and "open" not in where(tab)
+    tab.focus('.wide .card.closed:has(tspan.name:text-is("MSELoss"))')
+    tab.keyboard.press("Enter")
+    tab.focus(card)
+    tab.keyboard.press("Enter")
+    assert tab.locator(".module").count() == 2
+    tab.wait_for_url("**open=MSELoss,Sequential.layers.0")
+    tab.reload()
+    assert tab.locator(".module").count() == 2 and tab.locator(".module .card").count() == 9
+    found = tab.evaluate("""() => {
+        const box = (x) => x.getBoundingClientRect();
+        const drawn = ".wide > .card:not(.opened) > .line, .module .box, .module .card > .line";
+        const cards = [...document.querySelectorAll(drawn)];
+        const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+            Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+        const wrong = [];
+        cards.forEach((a, i) => cards.slice(i + 1).forEach((b) => {
+            const module = a.closest(".module");
+            const same = module && module === b.closest(".module");
+            const within = same && [a, b].some((x) => x.matches(".box"));
+            if (!within && meet(box(a), box(b))) wrong.push([a.outerHTML, b.outerHTML]);
+        }));
+        return wrong;
+    }""")
+    assert found == []
+
+
+def test_arrows_reach_the_cards_that_moved(visit):
+    tab = visit(network(), at="#step-9999&open=Sequential.layers.0,MSELoss")
+    off = tab.evaluate("""() => {
+        const data = JSON.parse(document.querySelector("#data").textContent);
+        const svg = document.querySelector(".wide");
+        return [...svg.querySelectorAll(":scope > .arrow")].map((arrow) => {
+            const line = arrow.querySelector("path[fill=none]").getBoundingClientRect();
+            const [from, to] = data.arrows[arrow.dataset.id].map((id) =>
+                (svg.querySelector(`.module[data-id="${id}"] .box`) ||
+                 svg.querySelector(`[data-id="${id}"] .line`))?.getBoundingClientRect());
+            return Math.max(Math.abs(line.top - from.bottom), Math.abs(line.bottom - to.top));
+        });
+    }""")
+    assert max(off) < 16  # an arrow's head lies between
+
+
+def test_the_steps_go_on_inside_of_an_open_layer(visit):
+    tab = visit(network(), at="#step-0&open=Sequential.layers.0")
+    seen = []
+    for _ in range(5):
+        tab.keyboard.press("ArrowRight")
+        tab.wait_for_timeout(60)
+        seen.append((where(tab), tab.inner_text("#title")))
+    assert [place for place, _ in seen] == [
+        "step 1.1 of 6", "step 1.2 of 6", "step 1.3 of 6", "step 1.4 of 6", "step 2 of 6",
+    ]  # fmt: skip
+    assert seen[2][1] == "Z1 = t2 + b1" and seen[4][1] == "layers.2, forward"
+    tab.keyboard.press("ArrowLeft")
+    at(tab, "1.4")
+    tab.keyboard.press("ArrowLeft")
+    at(tab, "1.3")
+    inside = """(name) => [...document.querySelectorAll(".module .card")].filter((card) =>
+        card.querySelector(".name").textContent === name).map((card) =>
+        [...card.querySelectorAll("text.value")].every((t) => !t.classList.contains("later")))"""
+    assert tab.evaluate(inside, "Z1") == [True] and tab.evaluate(inside, "A1") == [False]
+    tab.evaluate("location.hash = '#step-6.1&open=Sequential.layers.0'")
+    at(tab, "6.1")
+    assert tab.inner_text("#title") == "A1 sends to Z1"
+    assert tab.locator(".module .arrow.now").count() == 1
+
+
+@pytest.mark.acceptance
+def test_the_cat_classifiers_layers_open_quickly(visit, tmp_path):
+    cats = nn.datasets.drawn_cats()
+    L = nn.BCELoss()(
+        nn.CatClassifier(rng=1)(Tensor(cats.train_images / 255)), Tensor(cats.train_labels)
+    )
+    path = Path(page(L, tmp_path / "cats.html"))
+    assert path.stat().st_size < 600_000
+    tab = visit(L, at="#step-9999")
+    units = data_of(path.read_text(encoding="utf-8"))["units"]
+    assert list(units.values()) == [*(f"CatClassifier.layer{k}" for k in range(1, 5)), "BCELoss"]
+    for id_ in units:
+        for k in (1, 0):
+            tab.focus(f'.wide [data-id="{id_}"][role=button]:not(.opened)')
+            tab.keyboard.press("Enter")
+            assert tab.locator(f'.module[data-id="{id_}"]').count() == k
+
+
+# The picture's size -----------------------------------------------------------------------------
+
+
+def test_the_picture_is_zoomed_and_moved(visit):
+    tab = visit(xor()[0], viewport={"width": 1280, "height": 800})
+    width = "document.querySelector('.wide').getBoundingClientRect().width"
+    before = tab.evaluate(width)
+    tab.click("#larger")
+    assert tab.evaluate(width) == pytest.approx(before * 1.25, rel=0.01)
+    tab.keyboard.press("-")
+    assert tab.evaluate(width) == pytest.approx(before, rel=0.01)
+    tab.hover("#view")
+    top = tab.evaluate("scrollY")
+    tab.keyboard.down("Control")
+    tab.mouse.wheel(0, -200)
+    tab.keyboard.up("Control")
+    until(tab, f"{width} > {before * 1.2}")
+    assert tab.evaluate("scrollY") == top
+    tab.focus("#view")
+    left = tab.evaluate("document.querySelector('#view').scrollLeft")
+    tab.keyboard.press("Shift+ArrowRight")
+    until(tab, f"document.querySelector('#view').scrollLeft > {left}")
+    tab.click("#fit")
+    assert tab.evaluate(width) <= tab.evaluate("document.querySelector('#view').clientWidth")
+
+
+# nan and inf ------------------------------------------------------------------------------------
+
+
+def told(tab):
+    return tab.inner_text("#born") if tab.is_visible("#born") else ""
+
+
+def test_a_nan_is_explained_where_it_is_born(visit):
+    tab = visit(*neuron(), at="#step-3&b=-800")
+    at(tab, 3)
+    assert told(tab) == ""
+    said = {
+        4: "L = log(s) is −inf: log falls without end as what it is of nears 0.",
+        6: "What L sends to s is inf, ∂L/∂L × ∂L/∂s = 1 × inf: the slope here is infinite, "
+        "∂L/∂s = 1/s = inf.",
+        7: "What s sends to z is nan, ∂L/∂s × ∂s/∂z = inf × 0: inf × 0 has no value, since one "
+        "factor grows without end and the other vanishes. All that it reaches from here on is nan.",
+    }
+    for step, text in said.items():
+        tab.evaluate(f"location.hash = '#step-{step}'")
+        at(tab, step)
+        assert told(tab) == text
+    assert shown(tab, "z", "gradient") == "nan"
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "text"),
+    [
+        (lambda x: x.exp(), 1000, "it overflows, since a number of 64 bits ends at 1.8e308"),
+        (lambda x: x * x * x, 1e200, "it overflows"),
+        (lambda x: x.log(), 0, "log falls without end"),
+        (lambda x: x.log(), -1, "log of −1 is no real number."),
+        (lambda x: x.sqrt(), -4, "sqrt of (−4) is no real number."),
+        (lambda x: 1.0 / x, 0, "1 / 0 grows without end."),
+        (lambda x: x / x, 0, "0 / 0 has no value."),
+        (lambda x: x.exp() - x.exp(), 1000, "it overflows"),
+        (lambda x: x.exp() * (x - 1000.0), 1000, "inf × 0 has no value"),
+    ],
+)
+def test_each_kind_is_explained(f, x, text, visit):
+    y = f(leaf(2.0, "x"))
+    tab = visit(y, at=f"#step-9999&x={x}", options={"collapse": 0})
+    found = set()
+    for k in range(int(where(tab).split()[-1]) + 1):
+        tab.evaluate(f"location.hash = '#step-{k}'")
+        at(tab, k)
+        found.add(told(tab))
+    assert any(text in said for said in found), found
+
+
+def test_of_arrays_the_entry_is_named(visit):
+    X = leaf([[1.0, 5.0], [2.0, 3.0]], "X")
+    tab = visit(X.log().sum(), at="#step-1&X[0,1]=0")
+    assert told(tab) == (
+        "t1[0, 1] = log(X) is −inf: log falls without end as what it is of nears 0."
+    )
+
+
+# Print ------------------------------------------------------------------------------------------
+
+
+def test_printed_it_has_a_picture_on_its_first_page_and_slides_a_step_each(visit):
+    tab = visit(*neuron(), at="#step-7")
+    tab.evaluate("window.print = () => { window.printed = true; }")
+    tab.emulate_media(media="print")
+    assert tab.is_visible("#title") and tab.is_visible(".wide") and tab.is_hidden(".bar")
+    assert tab.locator(".wide").bounding_box()["y"] < 600
+    tab.emulate_media(media="screen")
+    tab.click("#print")
+    assert tab.evaluate("window.printed")
+    tab.emulate_media(media="print")
+    assert tab.locator(".slide").count() == 11 and tab.is_hidden("main")
+    assert tab.locator(".slide h2").all_text_contents()[7] == "7. s sends to z"
+    assert where(tab) == "step 7 of 10"
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert tab.locator(".slide").count() == 0 and tab.is_visible("main")
+
+
+def test_what_the_page_is_told_is_plain_data(tmp_path):
+    """No array of a graph that stays as it is stands in its page."""
+    W = leaf(np.ones((100, 50)), "W")
+    text = (
+        (tmp_path / "page.html").read_text() if page((W * W).sum(), tmp_path / "page.html") else ""
+    )
+    assert len(json.dumps(data_of(text))) < 60_000
