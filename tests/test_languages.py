@@ -168,7 +168,7 @@ def test_threads_speak_their_own_languages():
 def test_what_is_shown_later_is_in_the_language_it_was_made_in(monkeypatch):
     L, names = neuron()
     moved = difference(Graph.of(L, names), Graph.of(L, names), language="es")
-    assert re.match(r" +forma +valor \(RMS\) +variación +gradiente \(RMS\)\n", str(moved))
+    assert re.match(r" +forma +valor o RMS +cambio +variación +gradiente o RMS\n", str(moved))
     assert str(pickle.loads(pickle.dumps(moved))) == str(moved)
     story = explain(L, names=names, language="es")
     monkeypatch.setenv(VARIABLE, "en")
@@ -457,6 +457,8 @@ def rendered(folder, code):
             yield f"latex {name}", explain(L, format="latex", language=code)
         if name in ("numbers", "layers"):
             yield f"page {name}", text_of(page(L, folder / "page.html", language=code))
+            sheet = mt.worksheet(L, folder / "sheet.html", language=code)
+            yield f"worksheet {name}", text_of(sheet)
     yield "frames", " ".join(map(text_of, frames(x.relu(), folder / "frames", language=code)))
     yield "film", filmed(folder / "film.html", code)
 
@@ -540,9 +542,9 @@ def test_the_help_is_in_the_catalogue(third, capsys):
 
 def test_scripts_say_nothing_of_their_own():
     """Two words are a sentence, and so is one with a capital; selectors and keys are none."""
-    chosen = re.compile(r"\b(?:find|all|matches|closest|querySelector(?:All)?)\([^)]*\)")
+    chosen = re.compile(r"\b(?:find|all|matches|closest|querySelector(?:All)?)\((?:\"[^\"\n]*\"|`[^`\n]*`)")
     names = {*"use strict select button input textarea summary a label forward backward".split()}
-    names |= {*"Home End Enter Escape Tab Infinity".split()}
+    names |= {*"Home End Enter Escape Tab Infinity True False".split()}
     for path in VIEWS.rglob("*.js"):
         code = re.sub(r"/\*.*?\*/|^\s*//.*?$", "", text_of(path), flags=re.DOTALL | re.MULTILINE)
         for text in re.findall(r'"[^"\n]*"|`[^`\n]*`', chosen.sub("", code)):

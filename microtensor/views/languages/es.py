@@ -43,6 +43,7 @@ SENTENCES = {
     "scalar": "escalar",
     "empty": "vacío",
     "rms": "RMS {number}",
+    "rms.unmasked": "RMS {number} sin −inf",
     "numbers.one": "{count} número",
     "numbers.many": "{count} números",
     "operations.one": "{count} operación",
@@ -190,13 +191,17 @@ SENTENCES = {
     "picture.value": "valor",
     "picture.gradient": "gradiente",
     "picture.again": "otra vez",
-    "picture.ones": "{ones} unos de {size}",
+    "picture.ones.one": "{count} de {size} es {one}, los demás {zero}",
+    "picture.ones.many": "{count} de {size} son {one}, los demás {zero}",
+    "picture.alike": "los {size} son {number}",
     "picture.untracked": "sin gradiente",
     "picture.none": "– sin calcular",
-    "picture.local": "local, elemento a elemento",
+    "picture.entries": "{factor}, elemento a elemento",
     "picture.rule": "según la regla de {rule}",
     "picture.summed": "sumado sobre {axes} ({lengths})",
     "picture.shapes": "({left}) @ ({right}) es {size}",
+    "failed": "{name} falló",
+    "failed.at": "en {function}, línea {line} de {file}",
     # Its layers
     "layers.forward": "azul ▸ valores",
     "layers.backward": "naranja ◂ gradientes de {name}",
@@ -207,6 +212,7 @@ SENTENCES = {
     "layers.rms": "RMS",
     "layers.place": "{name} en {layer}",
     "layers.ratio": "gradiente / valor {ratio}",
+    "layers.zero": "todo 0, así que no hay gradiente / valor",
     "layers.least": "◂ aprende menos",
     "layers.nothing": "◂ no aprende nada",
     "layers.last": "la última",
@@ -227,6 +233,8 @@ SENTENCES = {
     "learns.nothing.why": "el gradiente de los pesos es 0",
     # What is wrong with a value
     "nonfinite": "no finito: {entries}",
+    "nonfinite.masked.one": "{count} de {size} es −inf",
+    "nonfinite.masked.many": "{count} de {size} son −inf",
     "nonfinite.gradient": "gradiente {wrong}",
     "nonfinite.value.at": "empieza en el valor de {place}",
     "nonfinite.gradient.at": "empieza en el gradiente de {place}",
@@ -246,9 +254,11 @@ SENTENCES = {
     "detail.corner": "esquina ({shape}):",
     "detail.mean": "media {mean:.4g}",
     "detail.rms": "RMS   {rms:.4g}",
-    "difference.heads": "forma, valor (RMS), variación, gradiente (RMS)",
+    "difference.heads": "forma, valor o RMS, cambio, variación, gradiente o RMS",
     "difference.none": "sin calcular",
-    "difference.times": "{both} (× {times:.3g})",
+    "inline.page": (
+        "Una página, que un cuaderno de confianza muestra aquí, y cualquier navegador: {file}"
+    ),
     "frames.begin": "Las hojas tienen sus números y todavía no se ha calculado nada.",
     # A film of a training
     "film.title": "La película de un entrenamiento",
@@ -327,7 +337,7 @@ SENTENCES = {
     "page.step": "Este paso",
     "page.all": "Todos los pasos",
     "page.predict": "predecir",
-    "page.answer": "contribución",
+    "page.answer": "tu respuesta",
     "page.check": "Comprobar",
     "page.show": "Mostrar",
     "page.close": "Cerrar",
@@ -351,29 +361,51 @@ SENTENCES = {
     "page.back": "Hacia atrás va {gradient}.",
     "page.back.to": "Hacia atrás, a {name}, va {gradient}.",
     "page.more": "{more:,} más",
-    # Una hoja de ejercicios
+    # A worksheet
     "sheet.print": "Imprimir",
     "sheet.blanks": "Hoja de ejercicios",
     "sheet.name": "Nombre:",
     "sheet.date": "Fecha:",
     "sheet.sizes": (
-        "Rellena los huecos: el tamaño de cada valor que se calcula y el de lo que vuelve; un "
-        "gradiente tiene el tamaño de su valor. Después escribe qué necesita cada paso."
+        "Completa los huecos: el tamaño de cada valor que se calcula y de lo que va hacia atrás; "
+        "un gradiente tiene el tamaño de su valor. Después escribe qué necesita cada paso."
     ),
     "sheet.numbers": (
-        "Rellena los huecos: primero los valores en azul, desde las hojas hasta el resultado; "
-        "después, hacia atrás, la derivada local de cada flecha, lo que vuelve por ella (gradiente "
-        "que llega × derivada local) y los gradientes en naranja, la suma de lo que llega. "
-        "Redondea a 4 cifras significativas."
+        "Completa los huecos: primero los valores azules, de las hojas al resultado; luego, "
+        "hacia atrás, la derivada local en cada flecha, lo que vuelve por ella (gradiente que "
+        "llega × derivada local) y los gradientes naranjas, suma de lo que llega. Redondea a 4 "
+        "cifras significativas."
     ),
-    "sheet.key": "soluciones",
+    "sheet.key": "las soluciones",
+    "page.view": "El dibujo",
+    "page.larger": "Más grande",
+    "page.smaller": "Más pequeño",
+    "page.fit": "Ajustar",
+    "page.print": "Imprimir como diapositivas",
+    "page.learn": "Probar y aprender",
+    "page.which": "Variar",
+    "page.by": "en",
+    "page.rate": "tasa de aprendizaje",
+    "page.descend": "Un paso cuesta abajo",
+    "page.curve": "El coste tras cada paso",
+    "page.keys": "mayúsculas y flechas mueven el dibujo, + y − cambian su tamaño, 0 lo ajusta",
+    "page.still.large": (
+        "Aquí no se pueden probar otros números: el grafo tiene {numbers} números, y una página "
+        "recalcula como mucho {most}."
+    ),
+    "page.still.unwritten": "Aquí no se pueden probar otros números: {why}.",
+    "page.unrecorded.one": (
+        "{names} conserva su número, cambies lo que cambies: no está registrado de qué se calculó."
+    ),
+    "page.unrecorded.many": (
+        "{names} conservan sus números, cambies lo que cambies: no está registrado de qué se "
+        "calcularon."
+    ),
     # Its script
     "script.if": " si ",
     "script.dark": "Oscuro",
     "script.light": "Claro",
     "script.step": "paso {step} de {last}",
-    "script.value": "valor {value}",
-    "script.gradient": "gradiente {gradient}",
     "script.question": "Llega {upstream}; derivada local {local}. ¿Qué envía?",
     "script.number": "Escribe un número, como −1.5.",
     "script.wrong": (
@@ -439,10 +471,50 @@ SENTENCES = {
     ),
     "shell.pictures": "se puede dibujar: sí",
     "shell.pictures.none": "se puede dibujar: no: {error}",
+    "script.close": "{name}, abierta: se cierra",
+    "script.entry": "Elige un elemento para ver de qué se calculó y en qué influye.",
+    "script.later": "Su gradiente no está completo en este paso. Avanza para verlo.",
+    "script.came": "{entry} se calculó a partir de {name}, pues {since}; lo que vuelve hacia allí:",
+    "script.run": "Seguir",
+    "script.stop": "Parar",
+    "script.moved": "{out} varía en {moved}; su pendiente dice {sent}.",
+    "script.cost.one": "Tras {count} paso, {out} = {cost}; al principio era {first}.",
+    "script.cost.many": "Tras {count} pasos, {out} = {cost}; al principio era {first}.",
+    "script.ask.local": "{since}, con {known}. ¿Cuál es la derivada local {local}?",
+    "script.ask.sum": "Hasta ahora {gradient} era {before}. Ahora llega {sent}. ¿Cuánto es ya?",
+    "script.ask.shape": "{known}. ¿Qué forma tiene {expression}?",
+    "script.ask.sent": "{upstream} es {size}. ¿Qué forma tiene lo que {name} envía a {to}?",
+    "script.ask.layer": "¿Qué forma tiene {name}?",
+    "script.shape": "Escribe una forma, como 2×4 (o 2, 4).",
+    "script.again": "Todavía no; inténtalo de nuevo.",
+    "script.score": "{right} de {all} correctas a la primera",
+    "script.at": "paso {step}:",
+    "script.said": "Tu respuesta fue {said}; es {right}.",
+    "script.review": "Para repasar:",
+    "script.perfect": "Todas correctas a la primera.",
+    # Where a nan or an infinity is born
+    "born.value": "{name} = {expression} es {value}: {why}",
+    "born.sent": "Lo que {name} envía a {to} es {value}, {numbers}: {why}",
+    "born.log": "log baja sin límite cuando su argumento se acerca a 0.",
+    "born.domain": "{rule} de {x} no es un número real.",
+    "born.zero": "{x} / 0 crece sin límite.",
+    "born.nothing": "0 / 0 no tiene valor.",
+    "born.infzero": (
+        "inf × 0 no tiene valor, pues un factor crece sin límite y el otro se anula. Desde aquí, "
+        "todo aquello en lo que influye es nan."
+    ),
+    "born.difference": "inf − inf no tiene valor.",
+    "born.infinite": "{rule} de un infinito no tiene valor aquí.",
+    "born.overflow": (
+        "se desborda: un número de 64 bits llega hasta 1.8e308, y lo que es mayor es inf."
+    ),
+    "born.slope": "aquí la pendiente es infinita, {local} = {slope}.",
+    "born.noslope": "{local} no tiene valor aquí.",
 }
 
 # What the lexicon's rows say
 LEXICON = {
+    "{g}, the entry of operand {k}": "{g}, el elemento del operando {k}",
     # Local derivatives
     "1 if {0} > 0 else 0": "1 si {0} > 0; 0 si no",
     "1 if {0} > {1} else 0 (tie ½)": "1 si {0} > {1}; 0 si no (empate: ½)",
