@@ -193,7 +193,7 @@ def test_pictures_and_pages(kind, name, tmp_path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     tags = Tags(text).tags
-    assert "comment" not in tags and tags.count(("script",)) == 3 and text.count("<script") == 4
+    assert "comment" not in tags and tags.count(("script",)) == 4 and text.count("<script") == 5
     assert text.count("</script") == 4
     json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1])
     if len(name) < 1000 and seen_as(shown).strip():

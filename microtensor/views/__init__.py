@@ -123,7 +123,8 @@ def page(
     names: Mapping[str, Any] | None = None,
     title: str | None = None,
     text: str = "",
-    questions: Mapping[str, str] | None = None,
+    questions: Mapping[str, Any] | None = None,
+    links: Mapping[str, str] | None = None,
     collapse: str | bool | int | Iterable[str] = "auto",
     expand: str | Iterable[str] = (),
     direction: str | None = None,
@@ -135,19 +136,24 @@ def page(
     step as text, the paths of the variable that is clicked, and a mode in which the learner
     predicts each contribution. Where every value is a single number, the leaves can be changed.
 
-    `title` and `text` (paragraphs with an empty line between them) stand above the picture;
-    `questions` and their answers, which open on a click, below it. The other arguments are those
-    of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
-    is missing.
+    `title` and `text` (paragraphs with an empty line between them) stand above the picture. Below
+    it are `questions`, a dict of them and their answers. An answer that is a text opens on a
+    click; `(6, "2 · 3 is 6.")` is checked, explained and counted, and so is
+    `(["yes", "no"], "It is.")`, where the right choice comes first and the page sorts them. A
+    number is right, if it isn't whole, when it is rounded to two digits or more. `links`, texts
+    and where they lead (`{"Next lesson": "2.html"}`, seen from this page), stand at the top and
+    at the end. The other arguments are those of `draw`.
+
+    Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it is missing.
     """
-    from .pages.document import check_texts, document, page_path
+    from .pages.document import document, page_path
+    from .pages.lesson import lesson
 
     path = page_path(filename, "page")
-    questions = questions or {}
-    check_texts(title, text, questions)
+    parts = lesson("page", title, text, questions, links)
     tale = _tale("page", result, names, collapse, expand, direction, gradient)
     program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
-    content = document(tale, title, text, questions, program)
+    content = document(tale, parts, program)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return str(path)
@@ -222,6 +228,9 @@ def film(
     every: int = 25,
     image_shape: tuple[int, ...] | None = None,
     title: str | None = None,
+    text: str = "",
+    questions: Mapping[str, Any] | None = None,
+    links: Mapping[str, str] | None = None,
 ) -> Film:
     """Films a training, as one page that needs no network. A callback of `nn.fit`:
 
@@ -242,16 +251,19 @@ def film(
     What it writes is there from the first frame on, and brought up to date while the training
     runs, at its end, and when Python ends, also by Ctrl-C or an error; `film.write()` does it at
     once. Of more than 250 frames every second is dropped. Nothing of the training is changed.
+
+    `title`, `text`, `questions` and `links` are those of `page`.
     """
     from .pages.document import page_path
     from .pages.film import Film
+    from .pages.lesson import lesson
 
     path = page_path(filename, "film").absolute()
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
         raise ValueError(f"film: every is a whole number of at least 1, got {every!r}")
     if image_shape is not None and len(image_shape) not in (2, 3):
         raise ValueError(f"film: image_shape is (height, width) or with colours, got {image_shape}")
-    return Film(path, int(every), image_shape, title)
+    return Film(path, int(every), image_shape, lesson("film", title, text, questions, links))
 
 
 @quiet

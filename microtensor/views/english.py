@@ -301,6 +301,14 @@ SENTENCES = {
     "page.back": "Back goes {gradient}.",
     "page.back.to": "Back to {name} goes {gradient}.",
     "page.more": "{more:,} more",
+    # A lesson
+    "lesson.links": "Lessons",
+    "lesson.questions": "Questions",
+    "lesson.answer": "Answer",
+    "lesson.right": "Right.",
+    "lesson.wrong": "Not this one.",
+    "lesson.none": "Choose an answer, or type a number such as −1.5.",
+    "lesson.score": "{right} of {all} right, {first} at the first try.",
     # Its script
     "script.dark": "Dark",
     "script.light": "Light",

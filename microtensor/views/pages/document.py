@@ -25,42 +25,38 @@ PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
 
-def document(
-    tale: Tale, title: str | None, text: str, questions: Mapping[str, str], program: str
-) -> str:
-    """The page as text; `program` is the JavaScript that computes it from other numbers."""
+def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
+    """The page as text, with a lesson's parts.
+
+    `program` is the JavaScript that computes it from other numbers.
+    """
     told = tale.data() | {"sentences": sentences(*SCRIPTS)}
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
-        "title": plain(title or "") or plain(_line(tale.scene.title)),
-        "intro": "".join(f"<p>{plain(p)}</p>" for p in text.split("\n\n") if p.strip()),
-        "questions": "".join(
-            f'<details class="question"><summary>{plain(q)}</summary><p>{plain(a)}</p></details>'
-            for q, a in questions.items()
-        ),
+        "title": plain(_line(tale.scene.title)),
         "svg": _pictures(tale),
         "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
         "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
-    return fill("page", told, ["page.css"], parts)
+    return fill("page", told, ["page.css"], {**parts, **lesson})
 
 
 def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) -> str:
     """A page of a template: its data, styles and scripts in it, and a policy that allows no more.
 
-    `parts` are HTML for the template's fields; the `program` is a script too.
+    `parts` are HTML for the template's fields; the `program` and the `quiz` are scripts too.
     """
     told = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    scripts = {"theme": _file("theme.js"), "script": _file(f"{name}.js")}
-    style = _themes() + "".join(map(_file, styles))
+    scripts = {"theme": file_text("theme.js"), "script": file_text(f"{name}.js")}
+    style = _themes() + "".join(map(file_text, [*styles, "lesson.css"]))
     labels = {
         key: html.escape(text) for key, text in sentences("page.", "script.", "film.").items()
     }
-    policy = _policy(style, [*scripts.values(), parts.get("program", "")])
+    policy = _policy(style, [*scripts.values(), parts.get("program", ""), parts["quiz"]])
     filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
-    return _file(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
+    return file_text(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
 
 
 def page_path(filename: Any, who: str) -> Path:
@@ -75,16 +71,6 @@ def page_path(filename: Any, who: str) -> Path:
     return path
 
 
-def check_texts(title: Any, text: Any, questions: Any) -> None:
-    """TypeError for what can't be read on a page."""
-    if not isinstance(questions, Mapping):
-        raise TypeError(f"page: questions is a dict of them and answers, got {in_brief(questions)}")
-    asked = [*questions, *questions.values()]
-    for what, given in (("title", [title or ""]), ("text", [text]), ("each question", asked)):
-        if wrong := [x for x in given if not isinstance(x, str)]:
-            raise TypeError(f"page: {what} is text, got {in_brief(wrong[0])}")
-
-
 def _pictures(tale: Tale) -> str:
     """The picture, and where it goes to the right and its direction is free, one downwards."""
     scene = repeated(tale.scene._replace(title=tale.scene.title[:1]))
@@ -94,7 +80,7 @@ def _pictures(tale: Tale) -> str:
     return pictures
 
 
-def _file(name: str) -> str:
+def file_text(name: str) -> str:
     """The text of a file that lies beside this one."""
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
