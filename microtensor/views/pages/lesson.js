@@ -17,10 +17,11 @@
     return written.filter(Number.isFinite);
   }
 
-  /** As exact as it is whole; else rounded to at least two digits. */
+  /** Exact, but for what rounding leaves; unless it is whole, two digits or more will do. */
   function isRight(typed, wanted) {
-    if (Math.abs(typed - wanted) <= 1e-9 * Math.abs(wanted)) return true;
-    if (Number.isInteger(wanted)) return false;
+    const near = (x) => Math.abs(x - wanted) <= 1e-9 * Math.max(Math.abs(wanted), 1e-3);
+    if (near(typed)) return true;
+    if (near(Math.round(wanted))) return false;
     return [2, 3, 4, 5, 6, 7, 8].some((digits) => typed === Number(wanted.toPrecision(digits)));
   }
 

@@ -52,12 +52,19 @@ def _links(who: str, links: Mapping[Any, Any]) -> str:
         if not isinstance(text, str) or not isinstance(address, str):
             given = in_brief(address if isinstance(text, str) else text)
             raise TypeError(f"{who}: links is a dict of texts and addresses, got {given}")
-        if not address.strip() or urlsplit(address).scheme not in SCHEMES:
+        if not _is_address(address):
             raise ValueError(
                 f"{who}: the link {in_brief(text)} leads to {in_brief(address)}; an address is one "
                 "such as 'next.html', seen from this page"
             )
     return "".join(f'<a href="{plain(link)}">{plain(text)}</a> ' for text, link in links.items())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(text.strip()) and urlsplit(text).scheme in SCHEMES
+    except ValueError:
+        return False
 
 
 def _questions(asked: str, footer: str) -> str:
