@@ -324,7 +324,7 @@ def test_dead_units(tmp_path):
     found["write"](path, **found["LESSON"]["es"])
     text = path.read_text("utf-8")
     assert '<li data-iteration="4">' in text and "units 3, 4 and 7 of layers.0 die" in text
-    assert "<h1>Unidades muertas</h1>" in text and text.count('<form class="question"') == 3
+    assert "<h1>Neuronas muertas</h1>" in text and text.count('<form class="question"') == 3
     assert found["train"](1.0, [film(tmp_path / "calm.html", every=4)]) == []
 
 

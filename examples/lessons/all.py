@@ -6,6 +6,7 @@ python examples/lessons/all.py [--language en|es]
 import argparse
 import html
 import inspect
+import os
 import runpy
 from pathlib import Path
 
@@ -17,7 +18,6 @@ LESSONS = (
     "nan cats"
 ).split()
 FOLDERS = {"en": Path("lessons"), "es": Path("lessons/es")}
-OTHER = {"en": "es/", "es": "../"}  # where a page finds the same one in the other language
 WORDS = {
     "en": {
         "course": "Where gradients come from",
@@ -69,9 +69,13 @@ def write_course(languages):
 
 
 def switch(language, languages, file):
-    """The link to the same page in the other language, where that is written."""
-    others = [other for other in languages if other != language]
-    return {WORDS[other]["name"]: OTHER[language] + file for other in others}
+    """The links to the same page in the other languages that are written."""
+    here = FOLDERS[language]
+    return {
+        WORDS[other]["name"]: Path(os.path.relpath(FOLDERS[other] / file, here)).as_posix()
+        for other in languages
+        if other != language
+    }
 
 
 def contents(language, files, titles, lines, links):

@@ -65,13 +65,13 @@ its own weights and biases, and sends the rest to the layer before it.
         "text": """
 209 dibujos de 12288 números cada uno pasan por capas de 20, 7, 5 y 1 neuronas, y la pérdida dice
 cuánto se equivocan las respuestas. Cada tarjeta es una capa: sus pesos W, sesgos b, sumas Z y
-activaciones A, como histograma y como valor cuadrático medio (RMS), con sus gradientes al lado.
+activaciones A, como histograma y como media cuadrática (RMS), con sus gradientes al lado.
 
 Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios
 pesos y sesgos, y envía el resto a la capa anterior.
 """,
         "questions": {
-            "De dos unidades se dice que están muertas. ¿Qué significa?": (
+            "De dos neuronas se dice que están muertas. ¿Qué significa?": (
                 [
                     "Sus relus están cerradas para todos los dibujos.",
                     "Sus pesos son 0.",

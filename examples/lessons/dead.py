@@ -64,7 +64,7 @@ squares of the first layer.
         },
     },
     "es": {
-        "title": "Unidades muertas",
+        "title": "Neuronas muertas",
         "text": """
 Ocho relus aprenden qué puntos están dentro de un círculo. La tasa de aprendizaje, 8, es demasiado
 alta: en los primeros pasos la red lanza algunas relus tan lejos que valen 0 en todos los ejemplos.
@@ -76,13 +76,13 @@ de la primera capa.
         "questions": {
             "¿Cuántas de las ocho relus están muertas al final?": (
                 len(dead),
-                "Las unidades 3, 4 y 7, tachadas desde la iteración 4.",
+                "Las neuronas 3, 4 y 7, tachadas desde la iteración 4.",
             ),
             "¿Por qué no vuelven cuando los demás pesos se han estabilizado?": (
                 [
                     "Porque el gradiente de sus pesos es 0.",
                     "Porque el entrenamiento es demasiado corto.",
-                    "Porque las demás unidades las apartan.",
+                    "Porque las demás neuronas las apartan.",
                 ],
                 "0 por cualquier cosa que llegue es 0. Sus entradas son los datos, que no cambian, "
                 "así que nada volverá a abrirlas.",

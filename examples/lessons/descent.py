@@ -109,8 +109,8 @@ gradiente. Desde este comienzo, L baja de 0.05 tras {below} pasos.
             ),
             "Pruébalo: ve al final. ¿Qué capa se movería más en un paso, en relación con su "
             "tamaño?": (
-                "La segunda: según su tarjeta, gradiente y valor están en razón de 0.4693; en la "
-                "primera, de 0.1526. Esa razón por 0.2 es lo que un paso mueve los pesos."
+                "La segunda: su tarjeta dice gradiente / valor 0.4693, y la de la primera, 0.1526. "
+                "Esa proporción por 0.2 es lo que un paso mueve los pesos."
             ),
         },
     },

@@ -78,7 +78,8 @@ valor hacia delante ni el gradiente hacia atrás.
                 "lo que vuelve a c.",
             ),
             "Pruébalo: pon a y b en 5. ¿Quién recibe el gradiente?": (
-                "La mitad cada uno. En un empate hay un pico y no existe la derivada; repartir es "
+                "La mitad cada uno. En un empate hay un punto anguloso y no existe la derivada; "
+                "repartir es "
                 "una elección justa."
             ),
         },

@@ -75,7 +75,7 @@ del gradiente. La de una relu es 1 si su entrada es positiva, haya las que haya.
             ),
             "Pruébalo: pon x en 20. ¿Qué vuelve por las sigmoides?": (
                 "Casi nada: la primera es allí casi plana, con una pendiente de unos 2e−9. De una "
-                "unidad así se dice que está saturada."
+                "neurona así se dice que está saturada."
             ),
         },
     },
