@@ -26,20 +26,18 @@ which b was copied is the axis that is summed.
         "questions": {
             "∂L/∂Z is 2·Z. Its first column is 4, 8, 12. What is the first entry of ∂L/∂b?": (
                 grad(L, b)[0],
-                "Three copies of b's first entry were used, and what they get adds up: "
-                "4 + 8 + 12 = 24.",
+                "Three copies of b's first entry were used, and what they get adds up: 4 + 8 + 12 "
+                "= 24.",
             ),
             "Which axis of ∂L/∂Z is summed?": (
                 ["Axis 0, the rows.", "Axis 1, the columns.", "Both."],
                 "b was copied from row to row, so the rows are added up: 3 × 2 becomes 2, the "
-                "shape "
-                "of b. A gradient always has the shape of its value.",
+                "shape of b. A gradient always has the shape of its value.",
             ),
             "Every row of X comes twice. How many times as large is the gradient of b then?": (
                 2,
                 "b would be copied 6 times instead of 3. That is why losses are often means and "
-                "not "
-                "sums: more data don't make the step larger then.",
+                "not sums: more data don't make the step larger then.",
             ),
             "Try it: which b would get the gradient [0 0]?": (
                 "[−3 −4], minus the mean of each column of X: then each column of Z adds up to 0. "
@@ -59,8 +57,8 @@ eje en el que b se copió.
         "questions": {
             "∂L/∂Z es 2·Z. Su primera columna es 4, 8, 12. ¿Cuál es el primer elemento de ∂L/∂b?": (
                 grad(L, b)[0],
-                "Se usaron tres copias del primer elemento de b, y lo que reciben se suma: "
-                "4 + 8 + 12 = 24.",
+                "Se usaron tres copias del primer elemento de b, y lo que reciben se suma: 4 + 8 + "
+                "12 = 24.",
             ),
             "¿A lo largo de qué eje se suma ∂L/∂Z?": (
                 ["Del eje 0, el de las filas.", "Del eje 1, el de las columnas.", "De los dos."],

@@ -49,14 +49,12 @@ its own weights and biases, and sends the rest to the layer before it.
                     "Only in the last layer.",
                 ],
                 "What counts is how large it is beside the weights that it changes. Each card "
-                "notes "
-                "that share: gradient / value.",
+                "notes that share: gradient / value.",
             ),
             "Try it: open a step's list of operations on the way back. What does layer 3 send "
             "on?": (
                 "The gradient of what layer 2 gave, 209 rows of 7 numbers: what arrives at its "
-                "sums "
-                "Z, times its weights."
+                "sums Z, times its weights."
             ),
         },
     },
@@ -89,9 +87,8 @@ pesos y sesgos, y envía el resto a la capa anterior.
                     "Sí.",
                     "Solo en la última capa.",
                 ],
-                "Lo que cuenta es su tamaño en comparación con los pesos que cambia. Cada "
-                "tarjeta lo "
-                "indica como el cociente entre gradiente y valor.",
+                "Lo que cuenta es su tamaño en comparación con los pesos que cambia. Cada tarjeta "
+                "lo indica: gradiente / valor.",
             ),
             "Pruébalo: abre la lista de operaciones de un paso hacia atrás. ¿Qué envía la capa "
             "3?": (

@@ -94,8 +94,7 @@ de la primera capa.
             ),
             "Pruébalo: ve a los primeros fotogramas. ¿Qué muestran la curva y la frontera?": (
                 "El coste da al principio un salto hacia arriba, y la frontera tiene menos "
-                "esquinas "
-                "de las que permitirían ocho relus: tiene que arreglarse con cinco."
+                "esquinas de las que permitirían ocho relus: tiene que arreglarse con cinco."
             ),
         },
     },

@@ -53,8 +53,7 @@ start, L is below 0.05 after {below} steps.
             "L is 0.6655 now. What is it after one step at rate 0.2, about?": (
                 ["0.56", "0.67", "0.13", "0.00"],
                 "All weights moved by −0.2 times their gradients, and L fell to 0.559: a small "
-                "step "
-                "down, not the whole way.",
+                "step down, not the whole way.",
             ),
             "A weight is 0.5, its gradient −0.3. What is the weight after a step at rate 0.2?": (
                 0.56,
@@ -67,8 +66,7 @@ start, L is below 0.05 after {below} steps.
                     "Nothing changes.",
                 ],
                 "The slope tells only of small moves. Steps that are too long jump over the "
-                "valley, "
-                "each higher up on the other side.",
+                "valley, each higher up on the other side.",
             ),
             "Try it: go to the end. Which layer would move more in a step, beside its size?": (
                 "The second: its card says gradient / value 0.4693, the first one's 0.1526. That "
@@ -90,8 +88,7 @@ gradiente. Desde este comienzo, L baja de 0.05 tras {below} pasos.
             "Ahora L vale 0.6655. ¿Cuánto valdrá, más o menos, tras un paso con tasa 0.2?": (
                 ["0.56", "0.67", "0.13", "0.00"],
                 "Cada peso cambia en −0.2 por su gradiente, y L baja a 0.559: un pequeño paso "
-                "cuesta "
-                "abajo, no todo el camino.",
+                "cuesta abajo, no todo el camino.",
             ),
             "Un peso vale 0.5 y su gradiente, −0.3. ¿Cuánto vale el peso tras un paso con tasa "
             "0.2?": (

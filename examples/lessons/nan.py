@@ -27,9 +27,8 @@ operations as one, log σ(z) = −log(1 + e⁻ᶻ), in a form that keeps the dig
         "questions": {
             "Which is the first value or gradient that is nan?": (
                 ["The gradient of z.", "s.", "L.", "The gradient of s."],
-                "s is 0, L is −inf, the gradient of s is inf. Only inf × 0, on the way from s "
-                "to z, "
-                "is nan.",
+                "s is 0, L is −inf, the gradient of s is inf. Only inf × 0, on the way from s to "
+                "z, is nan.",
             ),
             "What should the gradient of z be?": (
                 1,
@@ -37,14 +36,12 @@ operations as one, log σ(z) = −log(1 + e⁻ᶻ), in a form that keeps the dig
             ),
             "Set z to −30. What is the gradient of z there?": (
                 1,
-                "s is 9.358e−14, small but not 0: 1/s times s(1 − s) gives 1. The trouble "
-                "begins only "
-                "where s is rounded to 0.",
+                "s is 9.358e−14, small but not 0: 1/s times s(1 − s) gives 1. The trouble begins "
+                "only where s is rounded to 0.",
             ),
             "Try it: how far to the left can z go, before L is −inf?": (
-                "To −745: σ(−745) is 5e−324, the smallest positive number there is. The "
-                "gradient is "
-                "wrong there already: 1/s overflows to inf."
+                "To −745: σ(−745) is 5e−324, the smallest positive number there is. The gradient "
+                "is wrong there already: 1/s overflows to inf."
             ),
         },
     },
@@ -62,9 +59,8 @@ hacen las pérdidas que parten de logits.
         "questions": {
             "¿Cuál es el primer valor o gradiente que es nan?": (
                 ["El gradiente de z.", "s.", "L.", "El gradiente de s."],
-                "s es 0, L es −inf y el gradiente de s es inf. Solo inf × 0, en el camino de s "
-                "a z, "
-                "es nan.",
+                "s es 0, L es −inf y el gradiente de s es inf. Solo inf × 0, en el camino de s a "
+                "z, es nan.",
             ),
             "¿Cuánto debería valer el gradiente de z?": (
                 1,
@@ -73,8 +69,7 @@ hacen las pérdidas que parten de logits.
             "Pon z en −30. ¿Cuánto vale allí el gradiente de z?": (
                 1,
                 "s es 9.358e−14, pequeño pero no 0: 1/s por s(1 − s) da 1. El problema solo "
-                "empieza "
-                "donde s se redondea a 0.",
+                "empieza donde s se redondea a 0.",
             ),
             "Pruébalo: ¿hasta dónde puede bajar z antes de que L sea −inf?": (
                 "Hasta −745: σ(−745) es 5e−324, el menor número positivo que hay. Pero allí el "

@@ -61,8 +61,8 @@ flecha, el gradiente que ha llegado se multiplica por la derivada local y se env
                 "Un gradiente positivo dice que con un w un poco mayor L también es mayor. Pon w "
                 "en −1.9, debajo del dibujo, y compruébalo.",
             ),
-            "z, p y b tienen el mismo gradiente. ¿Cuánto vale la derivada local de z respecto a "
-            "p y a b?": (
+            "z, p y b tienen el mismo gradiente. ¿Cuánto vale la derivada local de z respecto a p "
+            "y a b?": (
                 grad(z, b),
                 "z = p + b cambia justo lo que cambian p o b: las dos derivadas locales son 1, así "
                 "que z les envía lo que ha recibido.",

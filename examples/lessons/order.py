@@ -23,9 +23,8 @@ order: a value's turn comes after the turn of everything that used it.
         "questions": {
             "What is the gradient of a?": (
                 grad(c, a),
-                "Four paths, each with the product 1 · 1. Or in order: b gets 1 + 1 = 2 and "
-                "sends 2 "
-                "twice; a gets 2 + 2 = 4.",
+                "Four paths, each with the product 1 · 1. Or in order: b gets 1 + 1 = 2 and sends "
+                "2 twice; a gets 2 + 2 = 4.",
             ),
             "What would a get, if b sent on, twice, what it has after step 4, and no more?": (
                 2,
@@ -69,8 +68,7 @@ vuelven en orden: a un valor le toca después de todo lo que lo ha usado.
             ),
             "Pruébalo: haz clic en a. ¿Cuáles son los cuatro productos?": (
                 "Todos son 1, porque las derivadas locales de una suma son 1. Suman 4, sea cual "
-                "sea "
-                "el número de a."
+                "sea el número de a."
             ),
         },
     },

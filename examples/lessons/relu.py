@@ -27,8 +27,8 @@ value forward nor the gradient back.
         "questions": {
             "What does b get?": (
                 grad(y, b),
-                "m gets r = 3, and b is the larger one: its local derivative is 1, so it gets 3. "
-                "a gets 0.",
+                "m gets r = 3, and b is the larger one: its local derivative is 1, so it gets 3. a "
+                "gets 0.",
             ),
             "Set a to 6. What does a get now?": (
                 grad(maximum(a + 4.0, b) * r, a),
@@ -41,8 +41,7 @@ value forward nor the gradient back.
                     "The same as before, with the other sign.",
                 ],
                 "The relu is shut. Its value 0 multiplies what goes back to m, and its slope 0 "
-                "what "
-                "goes back to c.",
+                "what goes back to c.",
             ),
             "Try it: set a and b to 5. Who gets the gradient?": (
                 "Half each. At a tie there is a kink, no derivative; to share is a fair choice."
@@ -79,8 +78,7 @@ valor hacia delante ni el gradiente hacia atrás.
             ),
             "Pruébalo: pon a y b en 5. ¿Quién recibe el gradiente?": (
                 "La mitad cada uno. En un empate hay un punto anguloso y no existe la derivada; "
-                "repartir es "
-                "una elección justa."
+                "repartir es una elección justa."
             ),
         },
     },

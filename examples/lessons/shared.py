@@ -29,8 +29,7 @@ at the end. The long path's product shrinks with every step; the skip's is 1.
             "What is the gradient of u?": (
                 grad(y, u),
                 "Each of the three uses sends 0.5: 0.5 + 0.5 + 0.5 = 1.5. A shared weight is a "
-                "value "
-                "that is used several times, and gradients add.",
+                "value that is used several times, and gradients add.",
             ),
             "What comes back to x along the chain alone, without the skip?": (
                 grad(h3, x),
@@ -39,8 +38,7 @@ at the end. The long path's product shrinks with every step; the skip's is 1.
             "The chain becomes 100 steps long. What is left of ∂y/∂x?": (
                 ["About 1.", "About 0.", "About 100."],
                 "0.5 multiplied 100 times is nearly 0; the skip still gives 1. That is what "
-                "residual "
-                "connections are for.",
+                "residual connections are for.",
             ),
             "Try it: set u to 2. What becomes of the long path?": (
                 "Its product is 8, and twice as large with every further step: gradients explode, "
@@ -75,8 +73,7 @@ haz clic en x. El producto del camino largo se encoge a cada paso; el del salto 
             ),
             "Pruébalo: pon u en 2. ¿Qué pasa con el camino largo?": (
                 "Su producto es 8, y el doble con cada paso más: el gradiente explota, mientras "
-                "que "
-                "con u = 0.5 se desvanece."
+                "que con u = 0.5 se desvanece."
             ),
         },
     },

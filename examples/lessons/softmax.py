@@ -32,8 +32,7 @@ each score gets p − y, where y is 1 for the true class and 0 for the others.
             "The gradient of the first score is 0.7054. Where does that number stand, too?": (
                 ["In p, as its probability.", "In z, as its score.", "In l1, without the sign."],
                 "p − 0: the first class isn't the true one, and its whole probability is what "
-                "should "
-                "go away.",
+                "should go away.",
             ),
             "What do the three gradients of the scores add up to?": (
                 0,
@@ -42,8 +41,7 @@ each score gets p − y, where y is 1 for the true class and 0 for the others.
             ),
             "Try it: what would be left of the gradients if the score of the true class were 8?": (
                 "Next to nothing: its probability would be 0.997, and p − y nearly 0 for all "
-                "three. "
-                "Who is right has nothing to learn."
+                "three. Who is right has nothing to learn."
             ),
         },
     },
@@ -73,8 +71,7 @@ cada puntuación recibe p − y, donde y es 1 para la clase verdadera y 0 para l
             ),
             "Pruébalo: ¿qué quedaría de los gradientes si la clase verdadera tuviera un 8?": (
                 "Casi nada: su probabilidad sería 0.997, y p − y, casi 0 en las tres. Quien "
-                "acierta "
-                "no tiene nada que aprender."
+                "acierta no tiene nada que aprender."
             ),
         },
     },

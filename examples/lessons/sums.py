@@ -65,8 +65,7 @@ Mira cómo crece la suma bajo el gradiente de a en los pasos 7, 9 y 10.
                     "Porque y es una suma; en un producto se multiplicarían.",
                 ],
                 "Cambia un poco a. Cada uno de los tres usos cambia un poco y, sean cuales sean "
-                "las "
-                "operaciones, y esos cambios se suman.",
+                "las operaciones, y esos cambios se suman.",
             ),
             "Haz clic en a. ¿Qué camino reduce su gradiente?": (
                 ["a → q → y", "a → p → y", "Ninguno."],
