@@ -296,16 +296,12 @@ def test_softmax():
 def test_descent():
     found = lesson("descent")
     costs = found["costs"]
-    assert round(costs[0], 4) == 0.6655 and round(costs[1], 3) == 0.559
+    assert round(costs[0], 4) == 0.6655 and round(costs[1], 4) == 0.6082
     assert (np.diff(costs) < 0).all()
-    assert found["below"] == 41 and costs[41] < 0.05 < costs[40]
+    assert found["below"] == 79 and costs[79] < 0.05 < costs[78]
     assert found["train"](1.0, 20)[-1] > 1e6
     assert answers("descent")[1] == pytest.approx(0.5 - 0.2 * -0.3)
-    model = found["network"]()
-    L = found["mse"](model(found["X"]), found["Y"])
-    ratios = [np.linalg.norm(grad(L, w)) / np.linalg.norm(w.data) for w in (
-        model.layers[0].weight, model.layers[2].weight)]  # fmt: skip
-    assert [round(x, 4) for x in ratios] == [0.1526, 0.4693]
+    assert answers("descent")[0] == f"{costs[1]:.2f}"
 
 
 def test_vanishing():
