@@ -81,8 +81,8 @@ XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh y u
 calcularla; el coste L es la media de sus errores al cuadrado en los cuatro casos.
 
 El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en
-sentido contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez. Eso es
-el descenso de gradiente.
+sentido contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez.
+Eso es el descenso de gradiente.
 """,
         "questions": {
             "Ahora L vale 0.6655. ¿Cuánto valdrá, más o menos, tras un paso con tasa 0.1?": (
@@ -106,8 +106,8 @@ el descenso de gradiente.
             ),
             "Pruébalo: debajo del dibujo, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
             "0.05?": (
-                f"Tras {below} pasos. La salida de la red se acerca a 0, 1, 1, 0. Después restablece "
-                "los números y prueba con tasa 1: L explota."
+                f"Tras {below} pasos. La salida de la red se acerca a 0, 1, 1, 0. Después "
+                "restablece los números y prueba con tasa 1: L explota."
             ),
         },
     },
