@@ -503,9 +503,9 @@ def test_keys_in_a_question_take_no_step_and_dark_is_kept(tmp_path, reader):
     reader.goto(first.as_uri())
     radio = reader.locator("input[type=radio]").first
     radio.focus()
-    for key in ("ArrowDown", "ArrowRight", "ArrowLeft", "End", "Home"):
+    for key in ("End", "PageDown", "ArrowDown", "ArrowRight", "ArrowLeft"):
         reader.keyboard.press(key)
-    assert "step 0" in reader.inner_text("#where")
+        assert "step 0" in reader.inner_text("#where")
     assert reader.locator("input[type=radio]:checked").count() == 1
     reader.keyboard.press("Enter")
     assert reader.locator("form.question").nth(1).get_attribute("data-verdict") == "right"
@@ -515,6 +515,11 @@ def test_keys_in_a_question_take_no_step_and_dark_is_kept(tmp_path, reader):
     reader.click("#theme")
     reader.go_back()
     assert reader.locator("html").get_attribute("data-theme") == "light"
+    # Where "back" returns to the page as it was left, it is told so by an event
+    reader.evaluate("localStorage.setItem('microtensor-theme', 'dark')")
+    reader.evaluate("dispatchEvent(new Event('pageshow'))")
+    assert reader.locator("html").get_attribute("data-theme") == "dark"
+    assert reader.inner_text("#theme") == "Light"
 
 
 @needs_renderer
@@ -543,3 +548,16 @@ def test_without_storage_or_scripts_a_lesson_is_still_one(tmp_path, chromium):  
             assert form.locator(".why p").inner_text() == "Three halves."
         assert wrong == []
         context.close()
+
+
+@needs_renderer
+def test_a_printed_lesson_begins_with_its_picture_and_asks(tmp_path, reader):
+    L, names = neuron()
+    path = page(L, tmp_path / "x.html", names, direction="TB", questions=ASKED, links=LINKS)
+    reader.set_viewport_size({"width": 700, "height": 1000})  # about a sheet
+    reader.goto(Path(path).as_uri())
+    reader.emulate_media(media="print")
+    picture = reader.locator(".picture").bounding_box()
+    assert picture["y"] + picture["height"] < 1000 and picture["height"] > 300
+    assert reader.locator("nav").is_hidden() and reader.locator("footer").is_hidden()
+    assert reader.locator("legend").first.is_visible() and reader.locator(".why").first.is_hidden()

@@ -306,7 +306,7 @@ SENTENCES = {
     "lesson.questions": "Questions",
     "lesson.answer": "Answer",
     "lesson.right": "Right.",
-    "lesson.wrong": "Not this one.",
+    "lesson.wrong": "Not yet.",
     "lesson.none": "Choose an answer, or type a number such as −1.5.",
     "lesson.score": "{right} of {all} right, {first} at the first try.",
     # Its script
