@@ -190,17 +190,17 @@ def values(name, *names):
 
 
 def test_nudge():
-    x, y = values("nudge", "x", "y")
+    x, f = values("nudge", "x", "f")
     moved, slope, _ = answers("nudge")
-    assert grad(y, x) == 6 and moved == pytest.approx(0.0601)
+    assert grad(f, x) == 6 and moved == pytest.approx(0.0601)
     at = Tensor(-5.0, requires_grad=True)
     assert slope == grad(square(at), at)
 
 
 def test_gates():
-    a, b, c, s, y = values("gates", "a", "b", "c", "s", "y")
-    assert answers("gates") == [grad(y, c), "Both local derivatives of a sum are 1.", 5]
-    assert grad(y, s) == grad(y, a) == grad(y, b) == -2
+    a, b, c, s, f = values("gates", "a", "b", "c", "s", "f")
+    assert answers("gates") == [grad(f, c), "Both local derivatives of a sum are 1.", 5]
+    assert grad(f, s) == grad(f, a) == grad(f, b) == -2
     assert grad((a + b) * 0.0, a) == 0
 
 
@@ -215,10 +215,10 @@ def test_a_neuron():
 
 
 def test_gradients_add():
-    a, c, p, q, y = values("sums", "a", "c", "p", "q", "y")
-    steps = list(Graph.of(y, {"a": a, "c": c, "p": p, "q": q, "y": y}).steps)
+    a, c, p, q, f = values("sums", "a", "c", "p", "q", "f")
+    steps = list(Graph.of(f, {"a": a, "c": c, "p": p, "q": q, "f": f}).steps)
     arriving = [i for i, s in enumerate(steps, 1) if s.edge is not None and s.node.name == "a"]
-    assert arriving == [7, 9, 10] and answers("sums")[0] == grad(y, a) == 1
+    assert arriving == [7, 9, 10] and answers("sums")[0] == grad(f, a) == 1
     assert [s.edge.contribution for s in steps if s.edge and s.node.name == "a"] == [-3, 2, 2]
     assert grad(a * a + a * -4.0, a) == 0
 
@@ -276,8 +276,8 @@ def test_matrices():
 
 
 def test_relu():
-    a, b, c, y = values("relu", "a", "b", "c", "y")
-    assert answers("relu")[:2] == [grad(y, b), 3] == [3, 3] and grad(y, a) == 0
+    a, b, c, f = values("relu", "a", "b", "c", "f")
+    assert answers("relu")[:2] == [grad(f, b), 3] == [3, 3] and grad(f, a) == 0
     shut = maximum(a, b) * (c - 4.0).relu()
     assert [grad(shut, x) for x in (a, b, c)] == [0, 0, 0]
     tie = maximum(a + 3.0, b)
@@ -325,9 +325,9 @@ def test_dead_units(tmp_path):
 
 
 def test_shared():
-    u, x, h3, y = values("shared", "u", "x", "h3", "y")
-    assert answers("shared") == [grad(y, u), grad(h3, x), "About 1."] == [1.5, 0.125, "About 1."]
-    assert grad(y, x) - grad(h3, x) == 1
+    u, x, h3, f = values("shared", "u", "x", "h3", "f")
+    assert answers("shared") == [grad(f, u), grad(h3, x), "About 1."] == [1.5, 0.125, "About 1."]
+    assert grad(f, x) - grad(h3, x) == 1
     v = Tensor(2.0, requires_grad=True)
     assert grad(v * (v * (v * x)), x) == 8
 
@@ -371,6 +371,16 @@ def test_every_link_leads_to_a_page_and_every_lesson_is_small(lessons):
             assert text.count('<form class="question"') == 3
     cats = (lessons / "16-cats.html").read_text("utf-8")
     assert cats.count("dead: unit") == 2 and "gradient / value" in cats
+
+
+@needs_renderer
+@pytest.mark.acceptance
+@each_lesson
+def test_a_lesson_alone_is_a_script(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(LESSONS / f"{name}.py"), run_name="__main__")
+    assert capsys.readouterr().out == f"{name}.html\n"
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.html"]
 
 
 @needs_renderer

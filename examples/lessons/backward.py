@@ -25,11 +25,11 @@ LESSON = {
         "title": "Why backward",
         "text": """
 The chain rule can be walked both ways. Forward, from a: how far does p move, then q, r, L? That
-answers for a alone; b, c and d need a walk each. Four arrows from a, four from b, three from c,
-two from d: 13 products.
+answers for a alone; b, c and d need a walk each. Four arrows from a, four from b, three from c, two
+from d: 13 products.
 
-Backward, from L: what reaches r, then q, p and all four inputs? Each arrow is walked once,
-whoever is behind it. Count the orange steps. The end of the way is shared, and paid for once.
+Backward, from L: what reaches r, then q, p and all four inputs? Each arrow is walked once, whoever
+is behind it. Count the orange steps. The end of the way is shared, and paid for once.
 """,
         "questions": {
             "How many products does the way back need?": (
@@ -68,8 +68,8 @@ p, luego q, r y L? Eso solo responde para a; b, c y d piden cada una su recorrid
 desde a, cuatro desde b, tres desde c y dos desde d: 13 productos.
 
 Hacia atrás, desde L: ¿qué llega a r, luego a q, a p y a las cuatro entradas? Cada flecha se recorre
-una sola vez, esté quien esté detrás. Cuenta los pasos naranjas: el tramo final es común y se paga
-una sola vez.
+una sola vez, haya detrás las entradas que haya. Cuenta los pasos naranjas: el tramo final es común
+y se paga una sola vez.
 """,
         "questions": {
             "¿Cuántos productos necesita el camino hacia atrás?": (

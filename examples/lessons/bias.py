@@ -20,8 +20,8 @@ LESSON = {
 X has 3 rows, one for each example; b has only one. Z = X + b adds b to every row, as if it were
 copied 3 times.
 
-On the way back every copy gets a gradient, and the gradient of b is their sum: the axis along
-which b was copied is the axis that is summed.
+On the way back every copy gets a gradient, and the gradient of b is their sum: the axis along which
+b was copied is the axis that is summed.
 """,
         "questions": {
             "∂L/∂Z is 2·Z. Its first column is 4, 8, 12. What is the first entry of ∂L/∂b?": (
@@ -48,11 +48,11 @@ which b was copied is the axis that is summed.
     "es": {
         "title": "Un sesgo que se copia",
         "text": """
-X tiene 3 filas, una por ejemplo; b solo tiene una. Z = X + b suma b a cada fila, como si se
-hubiera copiado 3 veces.
+X tiene 3 filas, una por ejemplo; b solo tiene una. Z = X + b suma b a cada fila, como si se hubiera
+copiado 3 veces.
 
-Al volver, cada copia recibe un gradiente, y el de b es la suma de todos: se suma a lo largo del
-eje en el que b se copió.
+Al volver, cada copia recibe un gradiente, y el de b es la suma de todos: se suma a lo largo del eje
+en el que b se copió.
 """,
         "questions": {
             "∂L/∂Z es 2·Z. Su primera columna es 4, 8, 12. ¿Cuál es el primer elemento de ∂L/∂b?": (

@@ -26,8 +26,8 @@ LESSON = {
 how wrong the answers are. A card is a layer: its weights W, biases b, sums Z and activations A,
 each as a histogram and as its root mean square (RMS), and their gradients beside them.
 
-Go forward to the loss, then back. A layer takes from the gradient that arrives the gradients of
-its own weights and biases, and sends the rest to the layer before it.
+Go forward to the loss, then back. A layer takes from the gradient that arrives the gradients of its
+own weights and biases, and sends the rest to the layer before it.
 """,
         "questions": {
             "Two units are called dead. What does that mean?": (
@@ -65,8 +65,8 @@ its own weights and biases, and sends the rest to the layer before it.
 cuánto se equivocan las respuestas. Cada tarjeta es una capa: sus pesos W, sesgos b, sumas Z y
 activaciones A, como histograma y como media cuadrática (RMS), con sus gradientes al lado.
 
-Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios
-pesos y sesgos, y envía el resto a la capa anterior.
+Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios pesos
+y sesgos, y envía el resto a la capa anterior.
 """,
         "questions": {
             "De dos neuronas se dice que están muertas. ¿Qué significa?": (

@@ -70,8 +70,8 @@ Ocho relus aprenden qué puntos están dentro de un círculo. La tasa de aprendi
 alta: en los primeros pasos la red lanza algunas relus tan lejos que valen 0 en todos los ejemplos.
 
 Una relu que vale 0 en todos tiene pendiente 0 en todos. Ningún gradiente llega a sus pesos, que se
-quedan como están, y ya no vuelve: está muerta. Pon la película y fíjate en los cuadrados tachados
-de la primera capa.
+quedan como están, y ya no vuelve: está muerta. Reproduce la película y fíjate en los cuadrados
+tachados de la primera capa.
 """,
         "questions": {
             "¿Cuántas de las ocho relus están muertas al final?": (

@@ -42,12 +42,12 @@ LESSON = {
     "en": {
         "title": "Descent",
         "text": """
-XOR is 1 if exactly one of two inputs is 1. Four tanh neurons and a sum try to say it; the cost L
-is the mean of their squared errors on the four cases.
+XOR is 1 if exactly one of two inputs is 1. Four tanh neurons and a sum try to say it; the cost L is
+the mean of their squared errors on the four cases.
 
 The gradient of each weight says how L moves with it. So every weight takes a small step the other
-way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is
-gradient descent.
+way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is gradient
+descent, and 0.1 is its learning rate.
 """,
         "questions": {
             "L is 0.6655 now. What is it after one step at rate 0.1, about?": (
@@ -80,9 +80,9 @@ gradient descent.
 XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh y una suma intentan
 calcularla; el coste L es la media de sus errores al cuadrado en los cuatro casos.
 
-El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en
-sentido contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez.
-Eso es el descenso de gradiente.
+El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en sentido
+contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez. Eso es el
+descenso de gradiente, y 0.1 es la tasa de aprendizaje.
 """,
         "questions": {
             "Ahora L vale 0.6655. ¿Cuánto valdrá, más o menos, tras un paso con tasa 0.1?": (

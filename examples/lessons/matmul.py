@@ -20,8 +20,8 @@ LESSON = {
     "en": {
         "title": "Matrices",
         "text": """
-With a 2×2 matrix W, the product z = W x is four products and two sums. Here every entry has its
-own card, and the chain rule is the one for single numbers.
+With a 2×2 matrix W, the product z = W x is four products and two sums. Here every entry has its own
+card, and the chain rule is the one for single numbers.
 
 With arrays the same gradients are written in one line each: ∂L/∂W = outer(g, x) and ∂L/∂x = Wᵀ g,
 where g holds ∂L/∂z1 and ∂L/∂z2.

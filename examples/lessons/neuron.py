@@ -22,8 +22,8 @@ LESSON = {
 A neuron multiplies its input x by a weight w, adds a bias b, and squeezes the sum into a number
 between 0 and 1. L is the log of that number.
 
-Blue goes forward: each value is computed from those before it. Orange goes back: on each arrow,
-the gradient that has arrived is multiplied by the local derivative, and the product is sent on.
+Blue goes forward: each value is computed from those before it. Orange goes back: on each arrow, the
+gradient that has arrived is multiplied by the local derivative, and the product is sent on.
 """,
         "questions": {
             "∂L/∂w is positive. Should w grow or shrink, so that L grows?": (

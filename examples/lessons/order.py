@@ -45,10 +45,10 @@ order: a value's turn comes after the turn of everything that used it.
     "es": {
         "title": "El orden importa",
         "text": """
-c usa b dos veces, y b usa a dos veces: de a a c llevan cuatro caminos.
+c usa dos veces b, y b usa dos veces a: cuatro caminos van desde a hasta c.
 
-b no envía su gradiente hasta que han llegado las dos contribuciones de c. Por eso los pasos
-vuelven en orden: a un valor le toca después de todo lo que lo ha usado.
+b no envía su gradiente hasta que han llegado las dos contribuciones de c. Por eso los pasos vuelven
+en orden: a un valor le toca después de todo lo que lo ha usado.
 """,
         "questions": {
             "¿Cuánto vale el gradiente de a?": (

@@ -8,7 +8,7 @@ c = Tensor(3.0, requires_grad=True)
 
 m = maximum(a, b)
 r = c.relu()
-y = m * r
+f = m * r
 
 LINES = {
     "en": "A max sends all it gets to the larger input; a relu is open or shut.",
@@ -18,15 +18,15 @@ LESSON = {
     "en": {
         "title": "The max gate and relu",
         "text": """
-The larger of two numbers moves with the larger one alone: its local derivative is 1, the other's
+The maximum of two numbers moves with the larger one alone: its local derivative is 1, the other's
 is 0. So a max is a switch: the whole gradient goes to the input that won.
 
-A relu, max(c, 0), is a gate: above 0 it lets everything through, below 0 nothing, neither the
-value forward nor the gradient back.
+A relu, max(c, 0), is a gate: above 0 it lets everything through, below 0 nothing, neither the value
+forward nor the gradient back.
 """,
         "questions": {
             "What does b get?": (
-                grad(y, b),
+                grad(f, b),
                 "m gets r = 3, and b is the larger one: its local derivative is 1, so it gets 3. a "
                 "gets 0.",
             ),
@@ -51,15 +51,15 @@ value forward nor the gradient back.
     "es": {
         "title": "La puerta del máximo y la relu",
         "text": """
-El mayor de dos números solo se mueve con el mayor: su derivada local es 1 y la del otro es 0. El
-máximo es, pues, un conmutador: el gradiente entero va a la entrada que ha ganado.
+El máximo de dos números solo cambia con el mayor de ellos: su derivada local es 1 y la del otro es
+0. El máximo es, pues, un conmutador: el gradiente entero va a la entrada que ha ganado.
 
 Una relu, max(c, 0), es una puerta: por encima de 0 lo deja pasar todo y por debajo nada, ni el
 valor hacia delante ni el gradiente hacia atrás.
 """,
         "questions": {
             "¿Cuánto recibe b?": (
-                grad(y, b),
+                grad(f, b),
                 "A m le llega r = 3, y b es el mayor: su derivada local es 1, así que recibe 3. a "
                 "recibe 0.",
             ),
@@ -87,7 +87,7 @@ valor hacia delante ni el gradiente hacia atrás.
 
 def write(path, **lesson):
     """Writes the page."""
-    return page(y, path, globals(), **lesson)
+    return page(f, path, globals(), **lesson)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ x = Tensor(2.0, requires_grad=True)
 h1 = u * x
 h2 = u * h1
 h3 = u * h2
-y = h3 + x
+f = h3 + x
 
 LINES = {
     "en": "A weight used at every step has a path for each; a skip is a path that doesn't shrink.",
@@ -19,15 +19,15 @@ LESSON = {
         "title": "Shared weights and skips",
         "text": """
 A recurrent network (RNN) uses the same weight in every step: h1, h2 and h3 all use u. (The tanh
-that belongs to each step is left out here.) So three paths lead from u to y, one for each use, and
+that belongs to each step is left out here.) So three paths lead from u to f, one for each use, and
 its gradient adds them up: backpropagation through time.
 
-x has two paths: the long one, which multiplies by u three times, and the skip, y = h3 + x. Click x
+x has two paths: the long one, which multiplies by u three times, and the skip, f = h3 + x. Click x
 at the end. The long path's product shrinks with every step; the skip's is 1.
 """,
         "questions": {
             "What is the gradient of u?": (
-                grad(y, u),
+                grad(f, u),
                 "Each of the three uses sends 0.5: 0.5 + 0.5 + 0.5 = 1.5. A shared weight is a "
                 "value that is used several times, and gradients add.",
             ),
@@ -35,7 +35,7 @@ at the end. The long path's product shrinks with every step; the skip's is 1.
                 grad(h3, x),
                 "u · u · u = 0.125. Along the skip it is 1.",
             ),
-            "The chain becomes 100 steps long. What is left of ∂y/∂x?": (
+            "The chain becomes 100 steps long. What is left of ∂f/∂x?": (
                 ["About 1.", "About 0.", "About 100."],
                 "0.5 multiplied 100 times is nearly 0; the skip still gives 1. That is what "
                 "residual connections are for.",
@@ -50,15 +50,15 @@ at the end. The long path's product shrinks with every step; the skip's is 1.
         "title": "Pesos compartidos y saltos",
         "text": """
 Una red recurrente (RNN) usa el mismo peso en todos los pasos: h1, h2 y h3 usan u. (La tanh propia
-de cada paso aquí se omite.) Así, tres caminos llevan de u a y, uno por uso, y su gradiente los
+de cada paso aquí se omite.) Así, tres caminos llevan de u a f, uno por uso, y su gradiente los
 suma: es la retropropagación en el tiempo.
 
-x tiene dos caminos: el largo, que multiplica tres veces por u, y el salto, y = h3 + x. Al final,
+x tiene dos caminos: el largo, que multiplica tres veces por u, y el salto, f = h3 + x. Al final,
 haz clic en x. El producto del camino largo se encoge a cada paso; el del salto es 1.
 """,
         "questions": {
             "¿Cuánto vale el gradiente de u?": (
-                grad(y, u),
+                grad(f, u),
                 "Cada uno de los tres usos envía 0.5: 0.5 + 0.5 + 0.5 = 1.5. Un peso compartido es "
                 "un valor que se usa varias veces, y los gradientes se suman.",
             ),
@@ -66,7 +66,7 @@ haz clic en x. El producto del camino largo se encoge a cada paso; el del salto 
                 grad(h3, x),
                 "u · u · u = 0.125. Por el salto es 1.",
             ),
-            "Si la cadena tuviera 100 pasos, ¿qué quedaría de ∂y/∂x?": (
+            "Si la cadena tuviera 100 pasos, ¿qué quedaría de ∂f/∂x?": (
                 ["Más o menos 1.", "Más o menos 0.", "Más o menos 100."],
                 "0.5 multiplicado 100 veces es casi 0; el salto sigue dando 1. Para eso sirven las "
                 "conexiones residuales.",
@@ -82,7 +82,7 @@ haz clic en x. El producto del camino largo se encoge a cada paso; el del salto 
 
 def write(path, **lesson):
     """Writes the page."""
-    return page(y, path, globals(), **lesson)
+    return page(f, path, globals(), **lesson)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,10 @@ each score gets p − y, where y is 1 for the true class and 0 for the others.
     "es": {
         "title": "Softmax y entropía cruzada",
         "text": """
-Una red da a tres clases las puntuaciones z. La softmax las hace positivas con exp y divide entre su
-suma; así las probabilidades p suman 1. La clase verdadera es la segunda, con el índice 1 si
-se cuenta desde 0, y la entropía cruzada es L = −log p1: pequeña si esa probabilidad se acerca a 1.
+Una red da a tres clases las puntuaciones z. La softmax las hace positivas con exp y las divide
+entre su suma; así las probabilidades p suman 1. La clase verdadera es la segunda, con el índice 1
+si se cuenta desde 0, y la entropía cruzada es L = −log p1: pequeña si esa probabilidad se acerca a
+1.
 
 Vuelve desde L hasta z. Tras un logaritmo y un cociente, en la tarjeta de z queda algo muy simple:
 cada puntuación recibe p − y, donde y es 1 para la clase verdadera y 0 para las demás.
@@ -66,8 +67,8 @@ cada puntuación recibe p − y, donde y es 1 para la clase verdadera y 0 para l
             ),
             "¿Cuánto suman los tres gradientes de las puntuaciones?": (
                 0,
-                "p suma 1 e y también. Por eso, sumar el mismo número a todas las puntuaciones no "
-                "cambia nada.",
+                "Tanto p como y suman 1. Por eso, sumar el mismo número a todas las puntuaciones "
+                "no cambia nada.",
             ),
             "Pruébalo: ¿qué quedaría de los gradientes si la clase verdadera tuviera un 8?": (
                 "Casi nada: su probabilidad sería 0.997, y p − y, casi 0 en las tres. Quien "

@@ -14,7 +14,7 @@ r2 = r1.relu()
 r3 = r2.relu()
 r4 = r3.relu()
 
-y = s4 + r4
+f = s4 + r4
 
 LINES = {
     "en": "Four sigmoids in a row let through less than 0.4 % of a gradient; four relus, all of "
@@ -26,8 +26,8 @@ LESSON = {
     "en": {
         "title": "Vanishing gradients",
         "text": """
-x goes two ways to y: through four sigmoids, and through four relus. Click x at the end, and
-compare the products along the two paths.
+x goes two ways to f: through four sigmoids, and through four relus. Click x at the end, and compare
+the products along the two paths.
 
 The slope of a sigmoid is at most 0.25, so four in a row let through less than 0.004 of the
 gradient. The slope of a relu is 1 where its input is positive, however many there are.
@@ -54,8 +54,8 @@ gradient. The slope of a relu is 1 where its input is positive, however many the
     "es": {
         "title": "El gradiente se desvanece",
         "text": """
-x llega a y por dos caminos: a través de cuatro sigmoides y a través de cuatro relus. Al final, haz
-clic en x y compara los productos de los dos caminos.
+x llega hasta f por dos caminos: a través de cuatro sigmoides y a través de cuatro relus. Al final,
+haz clic en x y compara los productos de los dos caminos.
 
 La pendiente de una sigmoide es como mucho 0.25, así que cuatro seguidas dejan pasar menos de 0.004
 del gradiente. La de una relu es 1 si su entrada es positiva, haya las que haya.
@@ -84,7 +84,7 @@ del gradiente. La de una relu es 1 si su entrada es positiva, haya las que haya.
 
 def write(path, **lesson):
     """Writes the page."""
-    return page(y, path, globals(), **lesson)
+    return page(f, path, globals(), **lesson)
 
 
 if __name__ == "__main__":
