@@ -610,7 +610,7 @@ WRONG_VIEWS = [
     (lambda: mt.page(LOSS, "x.html", title=3), "page: title is text, got 3"),
     (lambda: mt.page(LOSS, "x.html", text=None), "page: text is text, got None"),
     (lambda: mt.page(LOSS, "x.html", questions=["a"]), "page: questions is a dict of them and ans"),
-    (lambda: mt.page(LOSS, "x.html", questions={"a": 1}), "page: each question is text, got 1"),
+    (lambda: mt.page(LOSS, "x.html", questions={"a": 1}), "page: the answer to 'a' is a text, or"),
     (
         lambda: mt.explain(LOSS, format=A),
         "explain: format Tensor([[0., 0., 0.], [0., 0., 0.]], ... isn't",

@@ -187,14 +187,14 @@ def test_pictures_and_pages(kind, name, tmp_path):
     svg = draw(result, collapse=0, **options).pipe("svg", encoding="utf-8")
     ElementTree.fromstring(seen(svg.replace("\t", "")).encode())
     shown = f"T{name}"
-    path = page(
-        result, tmp_path / "x.html", title=shown, text=shown, questions={shown: shown}, **options
-    )
+    asked = {shown: shown, f"{shown}?": (1, shown), f"{shown}!": ([shown, "b"], shown)}
+    said = {"title": shown, "text": shown, "questions": asked, "links": {shown: f"./{shown}"}}
+    path = page(result, tmp_path / "x.html", **said, **options)
     with open(path, encoding="utf-8") as file:
         text = file.read()
     tags = Tags(text).tags
-    assert "comment" not in tags and tags.count(("script",)) == 3 and text.count("<script") == 4
-    assert text.count("</script") == 4
+    assert "comment" not in tags and tags.count(("script",)) == 4 and text.count("<script") == 5
+    assert text.count("</script") == 5
     json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1])
     if len(name) < 1000 and seen_as(shown).strip():
         assert f"<h1>{html.escape(seen_as(shown))}</h1>" in text

@@ -542,7 +542,9 @@ def test_the_help_is_in_the_catalogue(third, capsys):
 
 def test_scripts_say_nothing_of_their_own():
     """Two words are a sentence, and so is one with a capital; selectors and keys are none."""
-    chosen = re.compile(r"\b(?:find|all|matches|closest|querySelector(?:All)?)\((?:\"[^\"\n]*\"|`[^`\n]*`)")
+    chosen = re.compile(
+        r"\b(?:find|all|matches|closest|querySelector(?:All)?)\((?:\"[^\"\n]*\"|`[^`\n]*`)"
+    )
     names = {*"use strict select button input textarea summary a label forward backward".split()}
     names |= {*"Home End Enter Escape Tab Infinity True False".split()}
     for path in VIEWS.rglob("*.js"):

@@ -1,46 +1,99 @@
-"""Runs every lesson: writes its page into the folder lessons, and an index that links them."""
+"""Writes the course: every lesson and an index, linked in order, in English and Spanish.
 
-import html
-import re
-import runpy
-from contextlib import redirect_stdout
-from io import StringIO
-from pathlib import Path
-
-HERE = Path(__file__).parent
-LESSONS = ["neuron", "sums", "order", "bias", "matmul", "vanishing", "cats"]
-INDEX = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Lessons</title>
-<style>
-html {{ color-scheme: light dark; }}
-body {{ font: 1.2rem/1.6 system-ui, sans-serif; margin: 2rem auto; max-width: 38rem; }}
-body {{ padding: 0 1rem; }}
-li {{ margin: 0.6rem 0; list-style: none; }}
-ul {{ padding: 0; }}
-</style>
-</head>
-<body>
-<h1>Where gradients come from</h1>
-<p>Each page works offline. → and ← step through it.</p>
-<ul>
-{links}
-</ul>
-</body>
-</html>
+python examples/lessons/all.py [--language en|es]
 """
 
-links = []
-for number, name in enumerate(LESSONS, 1):
-    with redirect_stdout(StringIO()):  # the story that each prints is on its page too
-        script = runpy.run_path(str(HERE / f"{name}.py"), run_name="__main__")
-    target = f"{number}-{name}.html"
-    title = re.search("<title>(.*?)</title>", Path("lessons", target).read_text("utf-8"))[1]
-    said = html.escape(script["__doc__"])
-    print(f"lessons/{target}")
-    links.append(f'<li><a href="{target}">{title}</a><br>{said}</li>')
-Path("lessons/index.html").write_text(INDEX.format(links="\n".join(links)), encoding="utf-8")
-print("lessons/index.html links them")
+import argparse
+import html
+import inspect
+import os
+import runpy
+from pathlib import Path
+
+from microtensor import page
+
+HERE = Path(__file__).parent
+LESSONS = (
+    "nudge gates neuron sums order backward bias matmul relu softmax descent vanishing dead shared "
+    "nan cats"
+).split()
+FOLDERS = {"en": Path("lessons"), "es": Path("lessons/es")}
+WORDS = {
+    "en": {
+        "course": "Where gradients come from",
+        "about": "A course in {count} lessons. Each page works offline and shows one idea: → and ← "
+        "step through it, most of its numbers can be changed, and three questions tell whether it "
+        "was understood.",
+        "index": "All lessons",
+        "dark": "Dark",
+        "light": "Light",
+        "name": "English",
+    },
+    "es": {
+        "course": "De dónde vienen los gradientes",
+        "about": "Un curso en {count} lecciones. Cada página funciona sin conexión y muestra una "
+        "sola idea: → y ← la recorren paso a paso, casi todos sus números se pueden cambiar y tres "
+        "preguntas dicen si se ha entendido.",
+        "index": "Todas las lecciones",
+        "dark": "Oscuro",
+        "light": "Claro",
+        "name": "Español",
+    },
+}
+
+
+def write_course(languages):
+    """Writes the pages of some languages; prints their paths."""
+    scripts = [runpy.run_path(str(HERE / f"{name}.py")) for name in LESSONS]
+    files = [f"{i:02}-{name}.html" for i, name in enumerate(LESSONS, 1)]
+    for language in languages:
+        words, folder = WORDS[language], FOLDERS[language]
+        titles = [f"{i}. {s['LESSON'][language]['title']}" for i, s in enumerate(scripts, 1)]
+        # The words of the page itself, where it speaks other languages than English
+        speaks = "language" in inspect.signature(page).parameters
+        spoken = {"language": language} if speaks else {}
+        for i, script in enumerate(scripts):
+            links = {f"← {titles[i - 1]}": files[i - 1]} if i else {}
+            links[words["index"]] = "index.html"
+            links |= {f"{title} →": files[i + 1] for title in titles[i + 1 : i + 2]}
+            links |= switch(language, languages, files[i])
+            lesson = script["LESSON"][language] | {"title": titles[i]}
+            print(
+                Path(script["write"](folder / files[i], links=links, **lesson, **spoken)).as_posix()
+            )
+        lines = [script["LINES"][language] for script in scripts]
+        index = folder / "index.html"
+        links = switch(language, languages, "index.html")
+        index.write_text(contents(language, files, titles, lines, links), encoding="utf-8")
+        print(f"{index.as_posix()} links them")
+
+
+def switch(language, languages, file):
+    """The links to the same page in the other languages that are written."""
+    here = FOLDERS[language]
+    return {
+        WORDS[other]["name"]: Path(os.path.relpath(FOLDERS[other] / file, here)).as_posix()
+        for other in languages
+        if other != language
+    }
+
+
+def contents(language, files, titles, lines, links):
+    """The index as HTML: it knows what the lessons keep, dark or light and each one's score."""
+    words = WORDS[language]
+    items = "\n".join(
+        f'<li><a href="{file}">{html.escape(title)}</a> <b class="score"></b>'
+        f"<br>{html.escape(line)}</li>"
+        for file, title, line in zip(files, titles, lines, strict=True)
+    )
+    nav = " ".join(f'<a href="{link}">{text}</a>' for text, link in links.items())
+    about = words["about"].format(count=len(files))
+    filled = {"language": language, "nav": nav, "items": items, **words, "about": about}
+    return (HERE / "index.html").read_text(encoding="utf-8").format(**filled)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--language", choices=WORDS, help="only this one; both by default")
+    chosen = parser.parse_args().language
+    write_course([chosen] if chosen else list(WORDS))

@@ -1,7 +1,7 @@
 """The cat classifier, layer by layer, before its first step of training."""
 
 import nn
-from microtensor import Tensor, explain, page
+from microtensor import Tensor, page
 
 cats = nn.datasets.drawn_cats()
 X = Tensor(cats.train_images / 255)
@@ -10,22 +10,100 @@ y = Tensor(cats.train_labels)
 model = nn.CatClassifier(rng=1)
 L = nn.BCELoss()(model(X), y)
 
-TEXT = """
+first = 12288 * 20 + 20
+
+LINES = {
+    "en": "Four layers, 245,973 parameters and 209 drawings: the same rules, a card for each "
+    "layer.",
+    "es": "Cuatro capas, 245 973 parámetros y 209 dibujos: las mismas reglas, una tarjeta por "
+    "capa.",
+}
+LESSON = {
+    "en": {
+        "title": "The cat classifier",
+        "text": """
 209 drawings of 12288 numbers each go through layers of 20, 7, 5 and 1 neurons, and the loss says
 how wrong the answers are. A card is a layer: its weights W, biases b, sums Z and activations A,
 each as a histogram and as its root mean square (RMS), and their gradients beside them.
 
-Go forward to the loss, then back. A layer takes from the gradient that arrives the gradients of
-its own weights and biases, and sends the rest to the layer before it.
-"""
-QUESTIONS = {
-    "Two units are called dead. What does that mean?": "Their relus are closed for every drawing. "
-    "No gradient comes back through them, so their weights stand still.",
-    "Where are most of the parameters?": "In the first layer: 12288 · 20 weights and 20 biases, "
-    "245,780 of 245,973.",
-    "Does a smaller gradient always mean a smaller change?": "No: what counts is how large it is "
-    "beside the weights that it changes. Each card notes that share: gradient / value.",
+Go forward to the loss, then back. A layer takes from the gradient that arrives the gradients of its
+own weights and biases, and sends the rest to the layer before it.
+""",
+        "questions": {
+            "Two units are called dead. What does that mean?": (
+                [
+                    "Their relus are shut for every drawing.",
+                    "Their weights are 0.",
+                    "They were switched off to save time.",
+                ],
+                "No gradient comes back through them, so their weights stand still.",
+            ),
+            "How many weights and biases does the first layer have?": (
+                first,
+                "12288 · 20 weights and 20 biases: 245,780 of the network's 245,973 parameters.",
+            ),
+            "Does a smaller gradient always mean a smaller change?": (
+                [
+                    "No: it counts beside the size of the weights.",
+                    "Yes.",
+                    "Only in the last layer.",
+                ],
+                "What counts is how large it is beside the weights that it changes. Each card "
+                "notes that share: gradient / value.",
+            ),
+            "Try it: open a step's list of operations on the way back. What does layer 3 send "
+            "on?": (
+                "The gradient of what layer 2 gave, 209 rows of 7 numbers: what arrives at its "
+                "sums Z, times its weights."
+            ),
+        },
+    },
+    "es": {
+        "title": "El clasificador de gatos",
+        "text": """
+209 dibujos de 12288 números cada uno pasan por capas de 20, 7, 5 y 1 neuronas, y la pérdida dice
+cuánto se equivocan las respuestas. Cada tarjeta es una capa: sus pesos W, sesgos b, sumas Z y
+activaciones A, como histograma y como media cuadrática (RMS), con sus gradientes al lado.
+
+Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios pesos
+y sesgos, y envía el resto a la capa anterior.
+""",
+        "questions": {
+            "De dos neuronas se dice que están muertas. ¿Qué significa?": (
+                [
+                    "Sus relus están cerradas para todos los dibujos.",
+                    "Sus pesos son 0.",
+                    "Se han desconectado para ahorrar tiempo.",
+                ],
+                "Por ellas no vuelve ningún gradiente, así que sus pesos se quedan como están.",
+            ),
+            "¿Cuántos pesos y sesgos tiene la primera capa?": (
+                first,
+                "12288 · 20 pesos y 20 sesgos: 245 780 de los 245 973 parámetros de la red.",
+            ),
+            "¿Un gradiente menor significa siempre un cambio menor?": (
+                [
+                    "No: cuenta en relación con el tamaño de los pesos.",
+                    "Sí.",
+                    "Solo en la última capa.",
+                ],
+                "Lo que cuenta es su tamaño en comparación con los pesos que cambia. Cada tarjeta "
+                "lo indica: gradiente / valor.",
+            ),
+            "Pruébalo: abre la lista de operaciones de un paso hacia atrás. ¿Qué envía la capa "
+            "3?": (
+                "El gradiente de lo que dio la capa 2, 209 filas de 7 números: lo que llega a sus "
+                "sumas Z, multiplicado por sus pesos."
+            ),
+        },
+    },
 }
 
-page(L, "lessons/7-cats.html", vars(), title="7. Cats", text=TEXT, questions=QUESTIONS)
-print(explain(L, names=vars()))
+
+def write(path, **lesson):
+    """Writes the page."""
+    return page(L, path, {"X": X, "y": y, "L": L}, **lesson)
+
+
+if __name__ == "__main__":
+    print(write("cats.html", **LESSON["en"]))

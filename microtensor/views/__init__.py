@@ -178,7 +178,8 @@ def page(
     names: Mapping[str, Any] | None = None,
     title: str | None = None,
     text: str = "",
-    questions: Mapping[str, str] | None = None,
+    questions: Mapping[str, Any] | None = None,
+    links: Mapping[str, str] | None = None,
     collapse: str | bool | int | Iterable[str] = "auto",
     expand: str | Iterable[str] = (),
     direction: str | None = None,
@@ -193,27 +194,33 @@ def page(
     step as text, the paths of the variable that is clicked, and a mode in which the learner
     predicts each contribution. Where every value is a single number, the leaves can be changed.
 
-    `title` and `text` (paragraphs with an empty line between them) stand above the picture;
-    `questions` and their answers, which open on a click, below it. The other arguments are those
-    of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
-    is missing.
+    `title` and `text` (paragraphs with an empty line between them) stand above the picture. Below
+    it are `questions`, a dict of them and their answers. An answer that is a text opens on a
+    click; `(6, "2 · 3 is 6.")` is checked, explained and counted, and so is
+    `(["yes", "no"], "It is.")`, where the right choice comes first and the page sorts them. A
+    number is right, if it isn't whole, when it is rounded to two digits or more. `links`, texts
+    and where they lead (`{"Next lesson": "2.html"}`, seen from this page), stand at the top and
+    at the end. The other arguments are those of `draw`.
 
     With `translations`, such as `{"es": {"title": "Una neurona"}}`, the page is in these languages
-    too, each with what of `title`, `text` and `questions` is its own, and has a switch. That adds
-    about a third of its size for each.
+    too, each with what of `title`, `text`, `questions` and `links` is its own, and has a switch.
+    That adds about a third of its size for each.
+
+    Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it is missing.
     """
-    from .pages.document import check_texts, document, page_path
+    from .pages.document import document, page_path
+    from .pages.lesson import lesson
     from .pages.together import translated
 
     path = page_path(filename, "page")
 
-    def written(title: str | None, text: str, questions: Mapping[str, str] | None) -> str:
-        check_texts(title, text, questions or {})
+    def written(**texts: Any) -> str:
+        parts = lesson("page", **texts)
         tale = _tale("page", result, names, collapse, expand, direction, gradient)
         program = _javascript(result, tale, gradient)
-        return document(tale, title, text, questions or {}, program)
+        return document(tale, parts, program)
 
-    texts = {"title": title, "text": text, "questions": questions}
+    texts = {"title": title, "text": text, "questions": questions, "links": links}
     content = translated(written, texts, translations or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
@@ -272,13 +279,14 @@ def worksheet(
     the leaves, a line for each step, and on pages of their own the key. The arguments are those
     of `page`. Needs Graphviz, as `page` does.
     """
-    from .pages.document import check_texts, page_path
+    from .pages.document import page_path
+    from .pages.lesson import lesson
     from .pages.worksheet import worksheet as sheet
 
     path = page_path(filename, "worksheet")
-    check_texts(title, text, {}, "worksheet")
+    parts = lesson("worksheet", title, text, None, None)
     tale = _tale("worksheet", result, names, collapse, expand, direction, gradient)
-    content = sheet(tale, title, text)
+    content = sheet(tale, parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return str(path)
@@ -329,6 +337,9 @@ def film(
     every: int = 25,
     image_shape: tuple[int, ...] | None = None,
     title: str | None = None,
+    text: str = "",
+    questions: Mapping[str, Any] | None = None,
+    links: Mapping[str, str] | None = None,
     *,
     language: str | None = None,
 ) -> Film:
@@ -351,16 +362,21 @@ def film(
     What it writes is there from the first frame on, and brought up to date while the training
     runs, at its end, and when Python ends, also by Ctrl-C or an error; `film.write()` does it at
     once. Of more than 250 frames every second is dropped. Nothing of the training is changed.
+
+    `title`, `text`, `questions` and `links` are those of `page`.
     """
     from .pages.document import page_path
     from .pages.film import Film
+    from .pages.lesson import lesson
 
     path = page_path(filename, "film").absolute()
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
         raise ValueError(f"film: every is a whole number of at least 1, got {every!r}")
     if image_shape is not None and len(image_shape) not in (2, 3):
         raise ValueError(f"film: image_shape is (height, width) or with colours, got {image_shape}")
-    return Film(path, int(every), image_shape, title, chosen(language, "film"))
+    with speaking(language, "film"):
+        parts = lesson("film", title, text, questions, links)
+        return Film(path, int(every), image_shape, parts, chosen())
 
 
 @_speaks

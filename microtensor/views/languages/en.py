@@ -368,6 +368,14 @@ SENTENCES = {
         "{names} keep their numbers, whatever you change: what they were computed from isn't "
         "recorded."
     ),
+    # A lesson
+    "lesson.links": "Lessons",
+    "lesson.questions": "Questions",
+    "lesson.answer": "Answer",
+    "lesson.right": "Right.",
+    "lesson.wrong": "Not yet.",
+    "lesson.none": "Choose an answer, or type a number such as −1.5.",
+    "lesson.score": "{right} of {all} right, {first} at the first try.",
     # Its script
     "script.if": " if ",
     "script.dark": "Dark",

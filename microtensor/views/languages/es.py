@@ -401,6 +401,14 @@ SENTENCES = {
         "{names} conservan sus números, cambies lo que cambies: no está registrado de qué se "
         "calcularon."
     ),
+    # A lesson
+    "lesson.links": "Lecciones",
+    "lesson.questions": "Preguntas",
+    "lesson.answer": "Respuesta",
+    "lesson.right": "Correcto.",
+    "lesson.wrong": "Todavía no.",
+    "lesson.none": "Elige una respuesta, o escribe un número, como −1.5.",
+    "lesson.score": "{right} de {all} correctas, {first} a la primera.",
     # Its script
     "script.if": " si ",
     "script.dark": "Oscuro",

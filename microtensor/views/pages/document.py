@@ -35,19 +35,15 @@ PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
 
-def document(
-    tale: Tale, title: str | None, text: str, questions: Mapping[str, str], program: str
-) -> str:
-    """The page as text; `program` is the JavaScript that computes it from other numbers."""
+def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
+    """The page as text, with a lesson's parts.
+
+    `program` is the JavaScript that computes it from other numbers.
+    """
     told = tale.data(bool(program)) | {"sentences": sentences(*SCRIPTS)}
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
-        "title": title_of(tale, title),
-        "intro": paragraphs(text),
-        "questions": "".join(
-            f'<details class="question"><summary>{plain(q)}</summary><p>{plain(a)}</p></details>'
-            for q, a in questions.items()
-        ),
+        "title": title_of(tale),
         "svg": _pictures(tale, bool(program)),
         "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
         "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
@@ -55,35 +51,30 @@ def document(
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
-    return fill("page", told, ["page.css"], parts)
+    return fill("page", told, ["page.css"], {**parts, **lesson})
 
 
 def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) -> str:
     """A page of a template: its data, styles and scripts in it, and a policy that allows no more.
 
-    `parts` are HTML for the template's fields; the `program` is a script too.
+    `parts` are HTML for the template's fields; the `program` and the `quiz` are scripts too.
     """
     told = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     files = "".join(file_text(f"{x}.js") for x in (PAGE if name == "page" else [name]))
     script = f'"use strict";\n(() => {{\n{files}}})();\n' if name == "page" else files
     scripts = {"theme": file_text("theme.js"), "script": script}
-    style = _themes() + "".join(map(file_text, styles))
+    style = _themes() + "".join(map(file_text, [*styles, "lesson.css"]))
     said = sentences("page.", "script.", "film.", "sheet.")
     labels = {key: html.escape(text) for key, text in said.items()}
-    policy = _policy(style, [*scripts.values(), parts.get("program", "")])
+    policy = _policy(style, [*scripts.values(), parts.get("program", ""), parts["quiz"]])
     filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
     filled["language"] = chosen()
     return file_text(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
 
 
-def title_of(tale: Tale, title: str | None) -> str:
-    """The title that was given, or else the picture's."""
-    return plain(title or "") or plain(_line(tale.scene.title))
-
-
-def paragraphs(text: str) -> str:
-    """A text with an empty line between its paragraphs."""
-    return "".join(f"<p>{plain(p)}</p>" for p in text.split("\n\n") if p.strip())
+def title_of(tale: Tale) -> str:
+    """What the picture's title says."""
+    return plain(_line(tale.scene.title))
 
 
 def page_path(filename: Any, who: str) -> Path:
@@ -96,18 +87,6 @@ def page_path(filename: Any, who: str) -> Path:
             f"{who}: a page is .html; {in_brief(path.name)} is written by draw(...).save()"
         )
     return path
-
-
-def check_texts(title: Any, text: Any, questions: Any, who: str = "page") -> None:
-    """TypeError for what can't be read on a page."""
-    if not isinstance(questions, Mapping):
-        raise TypeError(
-            f"{who}: questions is a dict of them and answers, got {in_brief(questions)}"
-        )
-    asked = [*questions, *questions.values()]
-    for what, given in (("title", [title or ""]), ("text", [text]), ("each question", asked)):
-        if wrong := [x for x in given if not isinstance(x, str)]:
-            raise TypeError(f"{who}: {what} is text, got {in_brief(wrong[0])}")
 
 
 def _pictures(tale: Tale, living: bool) -> str:

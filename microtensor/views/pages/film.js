@@ -89,7 +89,7 @@
     const learns = made("p", box);
     const table = made("table", box);
     const heads = made("tr", made("thead", table));
-    for (const key of ["", "picture.value", "picture.gradient"]) made("th", heads, "", key && `${say(key)}, ${say("layers.rms")}`);
+    for (const key of ["", "picture.value", "picture.gradient"]) made(key ? "th" : "td", heads, "", key && `${say(key)}, ${say("layers.rms")}`);
     const body = made("tbody", table);
     const rows = card.rows.map(([name, size]) => {
       const row = made("tr", body);

@@ -73,7 +73,7 @@ class Film:
         path: Path,
         every: int,
         image_shape: tuple[int, ...] | None,
-        title: str | None,
+        lesson: dict[str, str],
         language: str,
     ) -> None:
         self.path, self.every, self.image_shape = path, every, image_shape
@@ -86,7 +86,7 @@ class Film:
         self.due = 0.0
         self.taken, self.picture_every = 0, 1
         # All that the page says; the film itself isn't in it, so that it can end by being dropped
-        self.data: dict[str, Any] = {"title": title, "language": language, "written": 0}
+        self.data: dict[str, Any] = {"lesson": lesson, "language": language, "written": 0}
         kinds = ("iterations", "costs", "cards", "frames", "pictures", "sides")
         self.data |= {"plane": None, **{kind: [] for kind in kinds}}
         weakref.finalize(self, write, path, self.data)
@@ -427,11 +427,11 @@ def document(data: dict[str, Any]) -> str:
         for at, said in events
     )
     parts = {
-        "title": plain(data["title"] or say("film.title")),
+        "title": plain(say("film.title")),
         "events": "".join(items) or f"<li>{plain(say('film.nothing'))}</li>",
         "read": plain(say("film.read", examples=data["examples"])),
     }
-    return fill("film", shown, ["page.css", "film.css"], parts)
+    return fill("film", shown, ["page.css", "film.css"], parts | data["lesson"])
 
 
 def happened(data: dict[str, Any]) -> Iterator[tuple[int, str]]:

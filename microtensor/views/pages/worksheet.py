@@ -7,7 +7,7 @@ import re
 from ..scene import Arrow, Card, Cell, Line, Scene, repeated
 from ..words import say
 from .data import Tale
-from .document import fill, paragraphs, plain, title_of
+from .document import fill, plain, title_of
 from .svg import svg
 
 BLANK, ENTRY = "_" * 8, "_" * 5
@@ -15,23 +15,25 @@ NUMBER = re.compile(r"[^\s\[\]]*\d[^\s\[\]]*|−?inf|nan")
 SIZE = re.compile(r"\d+(?:×\d+)+")
 
 
-def worksheet(tale: Tale, title: str | None, text: str) -> str:
-    """The sheet as HTML. Where layers are cards, sizes are to be found, else the numbers."""
+def worksheet(tale: Tale, lesson: dict[str, str]) -> str:
+    """The sheet as HTML, with a lesson's title and introduction.
+
+    Where layers are cards, sizes are to be found, else the numbers.
+    """
     scene = repeated(tale.scene._replace(title=tale.scene.title[:1]))
     if tale.turns:  # for paper
         scene = scene._replace(direction="TB")
     given = {unit.id for unit in tale.found if not unit.computed}
     steps = [(plain(x.title), " ".join((x.numbers or x.text, x.total))) for x in tale.steps]
     parts = {
-        "title": title_of(tale, title),
-        "intro": paragraphs(text),
+        "title": title_of(tale),
         "how": plain(say("sheet.sizes" if tale.by_layer else "sheet.numbers")),
         "blanks": svg(_sizeless(scene, given) if tale.by_layer else _blanks(scene, given), {}, ""),
         "tasks": "".join(f"<li>{title}</li>" for title, _ in steps),
         "key": svg(scene, tale.words(), ""),
         "answers": "".join(f"<li><b>{title}</b> {plain(said)}</li>" for title, said in steps),
     }
-    return fill("sheet", {}, ["page.css", "sheet.css"], parts)
+    return fill("sheet", {}, ["page.css", "sheet.css"], parts | lesson)
 
 
 def _sizeless(scene: Scene, given: set[str]) -> Scene:

@@ -1,0 +1,112 @@
+"""Dead units: the film of a training whose first steps are too long."""
+
+import numpy as np
+
+import nn
+from microtensor import film
+
+random = np.random.default_rng(0)
+X = random.uniform(-1, 1, (100, 2))
+Y = ((X**2).sum(axis=1) < 0.5).astype(float)[:, np.newaxis]  # inside a circle or not
+
+
+def train(rate, callbacks=()):
+    """Trains a network of eight relus, and says which of them are 0 for every example."""
+    model = nn.Sequential(nn.Linear(2, 8, rng=0), nn.ReLU(), nn.Linear(8, 1, rng=2), nn.Sigmoid())
+    sgd = nn.SGD(model.parameters(), lr=rate)
+    quiet = {"print_every": None, "progress": False, "callbacks": list(callbacks)}
+    nn.fit(model, X, Y, iterations=200, optimizer=sgd, loss=nn.BCELoss(), **quiet)
+    hidden = model.layers[1](model.layers[0](X)).numpy()
+    return np.flatnonzero((hidden == 0).all(axis=0)).tolist()
+
+
+dead = train(8.0)
+
+LINES = {
+    "en": "A film: the first steps are too long, and relus shut for good.",
+    "es": "Una película: los primeros pasos son demasiado largos y hay relus que se cierran "
+    "para siempre.",
+}
+LESSON = {
+    "en": {
+        "title": "Dead units",
+        "text": """
+Eight relus learn which points lie in a circle. The rate, 8, is far too large: in its first steps
+the network throws some of its relus so far that they are 0 for every example.
+
+A relu that is 0 for all of them has slope 0 for all of them. No gradient reaches its weights, so
+they stand still, and it never comes back: it is dead. Play the film, and look at the crossed-out
+squares of the first layer.
+""",
+        "questions": {
+            "How many of the eight relus are dead at the end?": (
+                len(dead),
+                "Units 3, 4 and 7, crossed out from iteration 4 on.",
+            ),
+            "Why don't they come back when the other weights have settled?": (
+                [
+                    "Their weights get a gradient of 0.",
+                    "The training is too short.",
+                    "The other units push them away.",
+                ],
+                "0 times whatever arrives is 0. Their inputs are the data, which don't change, so "
+                "nothing will open them again.",
+            ),
+            "What would have kept them alive?": (
+                ["A smaller rate.", "More iterations.", "A larger rate."],
+                "At rate 1, with the same start, none of the eight dies: each step is small enough "
+                "to be taken back.",
+            ),
+            "Try it: step to the first frames. What do the curve and the boundary show?": (
+                "The cost jumps up at first, and the boundary has fewer corners than eight relus "
+                "could give it: five have to do."
+            ),
+        },
+    },
+    "es": {
+        "title": "Neuronas muertas",
+        "text": """
+Ocho relus aprenden qué puntos están dentro de un círculo. La tasa de aprendizaje, 8, es demasiado
+alta: en los primeros pasos la red lanza algunas relus tan lejos que valen 0 en todos los ejemplos.
+
+Una relu que vale 0 en todos tiene pendiente 0 en todos. Ningún gradiente llega a sus pesos, que se
+quedan como están, y ya no vuelve: está muerta. Reproduce la película y fíjate en los cuadrados
+tachados de la primera capa.
+""",
+        "questions": {
+            "¿Cuántas de las ocho relus están muertas al final?": (
+                len(dead),
+                "Las neuronas 3, 4 y 7, tachadas desde la iteración 4.",
+            ),
+            "¿Por qué no vuelven cuando los demás pesos se han estabilizado?": (
+                [
+                    "Porque el gradiente de sus pesos es 0.",
+                    "Porque el entrenamiento es demasiado corto.",
+                    "Porque las demás neuronas las apartan.",
+                ],
+                "0 por cualquier cosa que llegue es 0. Sus entradas son los datos, que no cambian, "
+                "así que nada volverá a abrirlas.",
+            ),
+            "¿Qué las habría mantenido vivas?": (
+                ["Una tasa menor.", "Más iteraciones.", "Una tasa mayor."],
+                "Con una tasa de 1 y el mismo comienzo no muere ninguna: cada paso es lo bastante "
+                "corto como para poder corregirse.",
+            ),
+            "Pruébalo: ve a los primeros fotogramas. ¿Qué muestran la curva y la frontera?": (
+                "El coste da al principio un salto hacia arriba, y la frontera tiene menos "
+                "esquinas de las que permitirían ocho relus: tiene que arreglarse con cinco."
+            ),
+        },
+    },
+}
+
+
+def write(path, **lesson):
+    """Trains once more, and writes the film."""
+    made = film(path, every=4, **lesson)
+    train(8.0, [made])
+    return str(path)
+
+
+if __name__ == "__main__":
+    print(write("dead.html", **LESSON["en"]))

@@ -1,0 +1,123 @@
+"""Descent: a network of four tanh neurons learns XOR, a step against the gradient at a time."""
+
+import numpy as np
+
+import nn
+from microtensor import Tensor, page
+
+X = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+Y = Tensor([[0.0], [1.0], [1.0], [0.0]])
+mse = nn.MSELoss()
+
+
+def network():
+    """The same start, each time."""
+    return nn.Sequential(nn.Linear(2, 4, rng=1), nn.Tanh(), nn.Linear(4, 1, rng=2))
+
+
+def train(rate, steps):
+    """The cost before each step, and after the last."""
+    model = network()
+    sgd = nn.SGD(model.parameters(), lr=rate)
+    costs = []
+    with np.errstate(all="ignore"):  # too long steps overflow
+        for _ in range(steps):
+            cost = mse(model(X), Y)
+            costs.append(cost.item())
+            sgd.zero_grad()
+            cost.backward()
+            sgd.step()
+        return [*costs, mse(model(X), Y).item()]
+
+
+L = mse(network()(X), Y)
+costs = train(0.1, 100)
+below = next(i for i, cost in enumerate(costs) if cost < 0.05)
+
+LINES = {
+    "en": "Each weight takes a small step against its gradient, again and again: XOR is learnt.",
+    "es": "Cada peso da un pequeño paso contra su gradiente, una y otra vez: se aprende XOR.",
+}
+LESSON = {
+    "en": {
+        "title": "Descent",
+        "text": """
+XOR is 1 if exactly one of two inputs is 1. Four tanh neurons and a sum try to say it; the cost L is
+the mean of their squared errors on the four cases.
+
+The gradient of each weight says how L moves with it. So every weight takes a small step the other
+way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is gradient
+descent, and 0.1 is its learning rate.
+""",
+        "questions": {
+            "L is 0.6655 now. What is it after one step at rate 0.1, about?": (
+                ["0.61", "0.67", "0.07", "0.00"],
+                "All weights moved by −0.1 times their gradients, and L fell to 0.6082: a small "
+                "step down, not the whole way.",
+            ),
+            "A weight is 0.5, its gradient −0.3. What is the weight after a step at rate 0.2?": (
+                0.56,
+                "0.5 − 0.2 · (−0.3) = 0.56. The gradient is negative, so the weight grows.",
+            ),
+            "The rate is ten times as large, 1. What happens to this network?": (
+                [
+                    "L gets larger and larger.",
+                    "It learns ten times as fast.",
+                    "Nothing changes.",
+                ],
+                "The slope tells only of small moves. Steps that are too long jump over the "
+                "valley, each higher up on the other side.",
+            ),
+            "Try it: below the picture, step downhill at rate 0.1. When is L below 0.05?": (
+                f"After {below} steps. Look at what the network says: it comes close to 0, 1, 1, "
+                "0. Then reset, and try it at rate 1: L explodes."
+            ),
+        },
+    },
+    "es": {
+        "title": "Descenso de gradiente",
+        "text": """
+XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh y una suma intentan
+calcularla; el coste L es la media de sus errores al cuadrado en los cuatro casos.
+
+El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en sentido
+contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez. Eso es el
+descenso de gradiente, y 0.1 es la tasa de aprendizaje.
+""",
+        "questions": {
+            "Ahora L vale 0.6655. ¿Cuánto valdrá, más o menos, tras un paso con tasa 0.1?": (
+                ["0.61", "0.67", "0.07", "0.00"],
+                "Cada peso cambia en −0.1 por su gradiente, y L baja a 0.6082: un pequeño paso "
+                "cuesta abajo, no todo el camino.",
+            ),
+            "Un peso vale 0.5 y su gradiente, −0.3. ¿Cuánto vale el peso tras un paso con tasa "
+            "0.2?": (
+                0.56,
+                "0.5 − 0.2 · (−0.3) = 0.56. Como el gradiente es negativo, el peso crece.",
+            ),
+            "Con una tasa diez veces mayor, 1, ¿qué le pasa a esta red?": (
+                [
+                    "L se hace cada vez mayor.",
+                    "Aprende diez veces más deprisa.",
+                    "No cambia nada.",
+                ],
+                "La pendiente solo informa de cambios pequeños. Un paso demasiado largo salta al "
+                "otro lado del valle, cada vez más arriba.",
+            ),
+            "Pruébalo: debajo del dibujo, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
+            "0.05?": (
+                f"Tras {below} pasos. La salida de la red se acerca a 0, 1, 1, 0. Después "
+                "restablece los números y prueba con tasa 1: L explota."
+            ),
+        },
+    },
+}
+
+
+def write(path, **lesson):
+    """Writes the page."""
+    return page(L, path, {"X": X, "Y": Y, "L": L}, **lesson)
+
+
+if __name__ == "__main__":
+    print(write("descent.html", **LESSON["en"]))
