@@ -166,6 +166,17 @@ def test_a_layer_that_is_all_zeros_has_no_share():
     assert "gradient / value 0" in shown and "layers.0, layers.2 learn nothing:" in shown
 
 
+def test_a_film_says_no_share_of_nothing(tmp_path):
+    w = leaf(np.zeros((2, 1)), "W")
+    film = mt.film(tmp_path / "film.html")
+    cost = ((np.ones((3, 2)) @ w - 1.0) ** 2).mean()
+    cost.backward()
+    film(0, cost)
+    film.write()
+    written = (tmp_path / "film.html").read_text(encoding="utf-8")
+    assert '"learns":["\\u2013"],"moved":["\\u2013"]' in written
+
+
 # What was changed since -------------------------------------------------------------------------
 
 
