@@ -23,17 +23,16 @@ Places = list[tuple[FrameType, int]]
 
 
 class Failure(NamedTuple):
-    """What failed, as an empty tensor computed from what it was given, and the words for it.
+    """What failed, as an empty tensor computed from what it was given; and the words for it.
 
-    `beside` are results that were recorded too, and that it wasn't given.
+    `beside` are results that were recorded too, and that it wasn't given; `place` is a function,
+    a line and a file.
     """
 
     result: Tensor
     beside: tuple[Tensor, ...]
     message: str
-    function: str
-    line: int
-    file: str
+    place: tuple[str, int, str]
 
 
 def failure(error: BaseException) -> Failure:
@@ -57,8 +56,8 @@ def failure(error: BaseException) -> Failure:
         result = _stand_in(Rule(name, len, row=Row(name)), given, {}, None)
     else:
         raise ValueError(f"draw: nothing was recorded until this error, {message}")
-    file = Path(frame.f_code.co_filename).name
-    return Failure(result, _beside(result, frames), message, name, line, file)
+    place = name, line, Path(frame.f_code.co_filename).name
+    return Failure(result, _beside(result, frames), message, place)
 
 
 def _speaks(name: str) -> bool:

@@ -179,9 +179,8 @@ def test_a_film_shows_its_page(tmp_path):
 def cell(chromium, tmp_path):  # noqa: F811
     """Opens what a cell shows, 1,000 pixels wide, in a notebook that is light or dark."""
 
-    def opened(bundle, dark):
-        marks = f'<body data-jp-theme-light="{str(not dark).lower()}">'
-        body = f"{marks}<div style='width:1000px'>{bundle['text/html']}</div>"
+    def opened(bundle, frame):
+        body = f"{frame}<div style='width:1000px'>{bundle['text/html']}</div>"
         (tmp_path / "cell.html").write_text(f"<!DOCTYPE html>{body}", encoding="utf-8")
         tab = chromium.new_page(viewport={"width": 1100, "height": 900})
         tab.goto((tmp_path / "cell.html").as_uri())
@@ -191,10 +190,23 @@ def cell(chromium, tmp_path):  # noqa: F811
     return opened
 
 
+FRAMES = [  # of JupyterLab and nbconvert, VS Code, Colab, and a page that says nothing
+    ('<body data-jp-theme-light="true">', False),
+    ('<body data-jp-theme-light="false">', True),
+    ('<body class="vscode-light">', False),
+    ('<body class="vscode-dark">', True),
+    ('<body class="vscode-high-contrast">', True),
+    ('<body class="vscode-high-contrast vscode-high-contrast-light">', False),
+    ('<html theme="dark"><body>', True),
+    ("<body>", False),
+]
+
+
 @needs_dot
-@pytest.mark.parametrize("dark", [False, True])
-def test_it_fits_the_cell_and_is_as_dark_as_the_notebook(cell, dark):
-    tab = cell(draw(loss(), collapse=False, direction="LR")._repr_mimebundle_(), dark)
+@pytest.mark.parametrize(("frame", "dark"), FRAMES)
+@pytest.mark.parametrize("shown", [lambda: draw(loss(), collapse=False, direction="LR"), weight])
+def test_it_fits_the_cell_and_is_as_dark_as_the_notebook(cell, shown, frame, dark):
+    tab = cell(shown()._repr_mimebundle_(), frame)
     assert tab.locator("img").bounding_box()["width"] <= 1000
     image = pytest.importorskip("PIL.Image", reason="looks at pixels with Pillow")
     shown = image.open(io.BytesIO(tab.locator("img").screenshot()))
@@ -202,14 +214,14 @@ def test_it_fits_the_cell_and_is_as_dark_as_the_notebook(cell, dark):
 
 
 @needs_dot
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_page_works_in_its_cell(cell, tmp_path, dark):
-    tab = cell(page(neuron(), tmp_path / "neuron.html")._repr_mimebundle_(), dark)
-    frame = tab.locator("iframe").element_handle().content_frame()
+@pytest.mark.parametrize(("frame", "dark"), FRAMES)
+def test_a_page_works_in_its_cell(cell, tmp_path, frame, dark):
+    tab = cell(page(neuron(), tmp_path / "neuron.html")._repr_mimebundle_(), frame)
+    inner = tab.locator("iframe").element_handle().content_frame()
     assert tab.locator("iframe").bounding_box()["width"] <= 1000
-    frame.locator("#next").click()
-    assert frame.evaluate("location.hash") == "#step-1"
-    frame.evaluate("document.querySelectorAll('#steps a')[3].click()")
+    inner.locator("#next").click()
+    assert inner.evaluate("location.hash") == "#step-1"
+    inner.evaluate("document.querySelectorAll('#steps a')[3].click()")
     tab.wait_for_timeout(300)
-    assert frame.evaluate("location.href") == "about:srcdoc#step-3"
-    assert (frame.evaluate("document.documentElement.dataset.theme") == "dark") == dark
+    assert inner.evaluate("location.href") == "about:srcdoc#step-3"
+    assert (inner.evaluate("document.documentElement.dataset.theme") == "dark") == dark

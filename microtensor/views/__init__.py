@@ -153,10 +153,10 @@ def draw(
     from .picture.picture import picture
 
     if isinstance(result, BaseException):
-        failed = failure(result)
-        graph = in_words(graph_for("draw", failed.result, names, None, failed.beside))
-        said = failed.message, say("failed.at", **failed._asdict())
-        return picture(graph, collapse, expand, theme, direction, said)
+        stand_in, beside, message, (function, line, file) = failure(result)
+        graph = in_words(graph_for("draw", stand_in, names, None, beside))
+        place = say("failed.at", function=function, line=line, file=file)
+        return picture(graph, collapse, expand, theme, direction, (message, place))
     graph = in_words(graph_for("draw", result, names, gradient))
     return picture(graph, collapse, expand, theme, direction)
 

@@ -182,7 +182,10 @@ class Film:
             gates.append(_open(layer.gate, both[-1][0]))
         iteration, value = (self.data[key][-1] for key in ("iterations", "costs"))
         frame = {"iteration": iteration, "cost": number(value), "rows": rows}
-        frame |= {"learns": list(map(number, learns)), "moved": list(map(_share, moved))}
+        frame |= {
+            "learns": [number(x) if x == x else "–" for x in learns],
+            "moved": list(map(_share, moved)),
+        }
         frame |= {"open": gates, "notes": list(map(_note, self.layers, gates))}
         frame |= {"plane": None if self.grid is None else self._plane()}
         frame |= self._slowest(learns, moved)
@@ -380,8 +383,8 @@ def _open(gate: str, array: Any) -> str:
 
 
 def _share(x: float) -> str:
-    """A share of 1 to two digits: `120 %`."""
-    return f"{number(float(f'{100 * x:.2g}'))}\xa0%"
+    """A share of 1 to two digits: `120 %`; of nothing there is none."""
+    return "–" if x != x else f"{number(float(f'{100 * x:.2g}'))}\xa0%"
 
 
 def _shut(digits: str) -> set[int]:

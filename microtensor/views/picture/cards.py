@@ -25,7 +25,8 @@ from ..numbers import (
 from ..scene import Arrow, Card, Cell, Line
 from ..words import conditional, reason, say, slope
 
-LONGEST_EQUATION = 60  # on one line
+LONGEST_SIDE = 36  # of an equation
+LONGEST_LINE = 60  # of a message
 LONGEST_MESSAGE = 400
 LONGEST_PART = 24  # of what is said again
 
@@ -81,7 +82,7 @@ def _failed(node: Node, said: Iterable[str]) -> Card:
     for text in said:
         rows += [
             (Cell(line, "backward label"),)
-            for line in wrap(cut(text, LONGEST_MESSAGE), LONGEST_EQUATION)
+            for line in wrap(cut(text, LONGEST_MESSAGE), LONGEST_LINE)
         ]
     return Card(node.id, tuple(heading), "output", tuple(rows), node.group, "backward")
 
@@ -133,18 +134,15 @@ def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cel
     """`∂p/∂w = x = 3` and below it `◂ 0.8808 × 3 = 2.642`."""
     text, result = product(target.gradient, edge.local, edge.contribution)
     last = [Cell(f"◂ {text}", "backward label"), Cell(result, "backward")]
-    return [*_equation(derivative, edge.formula, number(edge.local)), last]
+    return [_equation(derivative, edge.formula, number(edge.local)), last]
 
 
-def _equation(derivative: str, formula: str, known: str = "") -> list[list[Cell]]:
-    """`∂p/∂w = x = 3`; where names are long, a line for each side."""
+def _equation(derivative: str, formula: str, known: str = "") -> list[Cell]:
+    """`∂p/∂w = x = 3`, of long names in part."""
+    derivative, formula = (cut(text, LONGEST_SIDE) for text in (derivative, formula))
     if conditional(formula) and known:  # a condition isn't an equation
-        right = f"{known}, {formula}"
-    else:
-        right = " = ".join(dict.fromkeys(filter(None, [formula, known])))
-    if not right or len(derivative) + len(right) <= LONGEST_EQUATION:
-        return [[Cell(" = ".join(filter(None, [derivative, right])))]]
-    return [[Cell(derivative)], [Cell(f"= {right}")]]
+        return [Cell(f"{derivative} = {known}, {formula}")]
+    return [Cell(" = ".join(dict.fromkeys(filter(None, [derivative, formula, known]))))]
 
 
 def _between_arrays(
@@ -168,7 +166,7 @@ def _between_arrays(
     times, single = multiplier(graph, edge)
     known = number(np.ravel(edge.local)[0]) if single else ""
     times = times if single else say("picture.entries", factor=cut(times, LONGEST_PART))
-    lines = _equation(derivative, edge.formula, known)
+    lines = [_equation(derivative, edge.formula, known)]
     lines.append([Cell(f"◂ {_derivative(graph, target)} × {times}", "backward label")])
     if axes := summed_axes(np.shape(target.value), np.shape(source.value)):
         lengths = "×".join(str(np.shape(target.value)[axis]) for axis in axes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
@@ -23,7 +24,7 @@ LONGEST_CHAIN = 8
 SHADES = 8  # a gradient so many half decades below the largest is white
 BLANK = Cell("", "quiet")
 COLUMNS = 7
-LONGEST_WRITTEN = 1000  # of what a group computes: its inner names stand nowhere, so it is cut
+LONGEST_WRITTEN = 1000  # of what a group computes; what is longer is counted
 
 
 class Layers:
@@ -125,13 +126,13 @@ class Layers:
         return (first[-1], last[-1]) if first and last else None
 
     def _expression(self, unit: Unit) -> str:
-        """What a group without parameters computes from what goes in."""
+        """What a group without parameters computes from what goes in: nobody sees inner names."""
         leaving, inside = self._leaving(unit.nodes), {node.id for node in unit.nodes}
         until = {node.id for node in self.graph.nodes} - inside
-        last = [x for x in unit.nodes if x.id in leaving][-1]
-        written = self.graph.written(last.id, until, LONGEST_WRITTEN)
-        alone = inside.isdisjoint(x.id for x in self.graph.operands(last.id))
-        return written if alone or written != last.expression else _rules(unit)
+        last = [x.id for x in unit.nodes if x.id in leaving][-1]
+        written = self.graph.written(last, until, LONGEST_WRITTEN)
+        inner = {node.name for node in unit.computed}
+        return written if inner.isdisjoint(re.findall(r"\w+", written)) else _rules(unit)
 
     def _row(self, node: Node, note: str) -> Line:
         one, end, name = np.size(node.value) == 1, self.ends.get(node.id), node.name
