@@ -113,10 +113,10 @@ def test_a_renderer_without_png_still_draws(monkeypatch):
     from microtensor.views.picture import picture
     from microtensor.views.rendering import render
 
-    def vector(source, format):
+    def vector(source, format, *others):
         if format == "png":
             raise mt.NoRenderer("no PNG")
-        return render(source, format)
+        return render(source, format, *others)
 
     monkeypatch.setattr(picture, "render", vector)
     assert set(draw(neuron())._repr_mimebundle_()) == {"text/html", "image/svg+xml", "text/plain"}

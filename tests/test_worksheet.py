@@ -65,7 +65,7 @@ def test_of_layers_the_sizes_are_asked(tmp_path):
 def test_names_stay_text(name, tmp_path):
     x = leaf(2.0, name)
     text = "".join(halves(worksheet(x * x, tmp_path / "s.html", title=name, text=name)))
-    assert text.count("</script>") == 3 and "<table" not in text
+    assert text.count("</script>") == 1 and "<table" not in text
     assert text.count("<b>") == text.count("</b>") == text.count("<li>") / 2
 
 
