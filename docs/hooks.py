@@ -182,7 +182,7 @@ def courses():
     made(ROOT / "examples/lessons/all.py", "lessons/all.txt")
     for index in (ROOT / "lessons").rglob("index.html"):
         text = index.read_text("utf-8")
-        title, about = re.search(r"<h1>(.*?)</h1>\s*<p>(.*?)</p>", text, re.DOTALL).groups()
+        title, about = (re.search(f"<{x}.*?>(.*?)</{x}>", text, re.DOTALL)[1] for x in ("h1", "p"))
         place = index.parent.relative_to(ROOT / "lessons") / "course.md"
         folder = posixpath.relpath(f"lessons/{place.parent}", place.parent)
         items = re.findall(r'<li><a href="(.*?)">(.*?)</a>.*?<br>\s*(.*?)</li>', text, re.DOTALL)
