@@ -1,6 +1,10 @@
 """The languages: each says all that English says, at every door, and nothing is said outside."""
 
+import base64
+import gzip
+import hashlib
 import inspect
+import json
 import pickle
 import re
 import string
@@ -76,7 +80,8 @@ def test_a_language_has_every_sentence_with_its_fields(code):
     own = catalogue(code).SENTENCES
     missing = {key: text for key, text in ENGLISH.items() if key not in own}
     assert missing == {}, f"say these in languages/{code}.py"
-    assert set(own) - set(ENGLISH) == set(), f"nobody says these of languages/{code}.py"
+    forms = {key for key in own if f"{key.rpartition('.')[0]}.many" in ENGLISH}  # `few`
+    assert set(own) - forms - set(ENGLISH) == set(), f"nobody says these of languages/{code}.py"
     for key, text in ENGLISH.items():
         counts = {"count", "number"} if key.endswith((".one", ".many")) else set()  # "a million"
         assert fields(own[key]) | counts == fields(text) | counts, key
@@ -273,6 +278,90 @@ def test_a_rule_of_ones_own_says_what_its_owner_says():
     assert "La regla: por ser mía." in story
 
 
+# A page in several languages --------------------------------------------------------------------
+
+SPANISH = {"title": "Una neurona", "text": "Aquí.", "questions": {"¿Cuánto?": "Uno."}}
+
+
+def packed(text):
+    """The other pages in a page, by language."""
+    data = re.search(r'<script id="languages" type="application/json">(.*?)</script>', text)[1]
+    pages = json.loads(data)["pages"].items()
+    return {code: gzip.decompress(base64.b64decode(page)).decode() for code, page in pages}
+
+
+@needs_renderer
+def test_a_page_holds_its_translations(tmp_path):
+    L, names = neuron()
+    alone = text_of(page(L, tmp_path / "es.html", names, **SPANISH, language="es"))
+    path = page(L, tmp_path / "en.html", names, title="<b>", translations={"es": SPANISH})
+    both = text_of(path)
+    still = '<script type="text/plain">'
+    assert packed(both) == {"es": alone.replace("<script>", still)}
+    assert '<html lang="en">' in both
+    assert "<title>&lt;b&gt;</title>" in both
+    assert len(re.findall("<script>", both)) == 1  # what chooses a language is all that runs
+    policy = re.search(r"script-src ([^;]*);", both)[1].split()
+    scripts = re.findall(
+        r"<script(?: type=\"text/plain\")?>(.*?)</script>", both + alone, re.DOTALL
+    )
+    known = [base64.b64encode(hashlib.sha256(x.encode()).digest()).decode() for x in scripts]
+    assert set(policy) == {f"'sha256-{code}'" for code in known}
+    assert len(both) < 1.4 * len(alone)
+
+
+@needs_renderer
+def test_translations_that_make_no_sense_are_refused(tmp_path):
+    L, names = neuron()
+    path = tmp_path / "page.html"
+    for given, error, said in (
+        ("es", TypeError, "page: translations is a dict of languages and their texts"),
+        ({"xx": {}}, ValueError, "page: language 'xx' isn't one of "),
+        ({"en": {}}, ValueError, "page: translations has 'en', which the page itself is in"),
+        ({"es": "Una neurona"}, TypeError, "page: a translation is a dict with some of title, "),
+        ({"es": {"titel": ""}}, TypeError, "page: a translation is a dict with some of title, "),
+        ({"es": {"title": 5}}, TypeError, "page: title is text, got 5"),
+    ):
+        with pytest.raises(error, match=f"^{re.escape(said)}"):
+            page(L, path, names, translations=given)
+        assert not path.exists()
+
+
+@needs_renderer
+def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa: F811
+    L, names = neuron()
+    first, second = (
+        page(L, tmp_path / f"{k}.html", names, title="A neuron", translations={"es": SPANISH})
+        for k in range(2)
+    )
+    tab = chromium.new_context(reduced_motion="reduce").new_page()
+    tab.set_default_timeout(5000)
+    wrong = []
+    tab.on("console", lambda message: wrong.append(message.text))
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+
+    def shows(language, title, where):
+        tab.wait_for_selector(f'html.alive[lang="{language}"]')
+        assert (tab.inner_text("h1"), tab.inner_text("#where")) == (title, where)
+
+    tab.goto(f"file://{first}?language=xx#step-2")
+    shows("en", "A neuron", "step 2 of 10")
+    tab.keyboard.press("ArrowRight")
+    tab.click("text=Español")
+    shows("es", "Una neurona", "paso 3 de 10")
+    assert tab.url.endswith("0.html?language=es#step-3")
+    tab.keyboard.press("ArrowRight")  # one script hears it
+    shows("es", "Una neurona", "paso 4 de 10")
+    tab.fill("#numbers input", "5")
+    assert "p = 5 · 3 = 15." in tab.inner_text("#steps")
+    tab.goto(f"file://{second}")
+    shows("es", "Una neurona", "paso 0 de 10")
+    tab.click("text=English")
+    shows("en", "A neuron", "step 0 of 10")
+    assert wrong == []
+    tab.context.close()
+
+
 # A third language is one file -------------------------------------------------------------------
 
 
@@ -289,13 +378,22 @@ def third(tmp_path, monkeypatch):
     """A language that is put beside the others, and in which nothing reads like English."""
     (tmp_path / "xx.py").write_text(
         f"SENTENCES = { {key: garbled(text) for key, text in ENGLISH.items()} }\n"
-        f"LEXICON = { {text: garbled(text) for text in told()} }\n",
+        f"LEXICON = { {text: garbled(text) for text in told()} }\n"
+        "SENTENCES['path.few'] = 'ж {count} жж'\n"
+        "form = lambda count: {1: 'one', 2: 'few'}.get(count, 'many')\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     yield "xx"
     sys.modules.pop("microtensor.views.languages.xx", None)
     package.catalogue.cache_clear()
+
+
+def test_a_language_has_its_own_forms_for_counts(third):
+    with package.speaking(third):
+        said = [views.words.say("path", count) for count in (1, 2, 3)]
+        assert said == ["1 жжжж", "ж 2 жж", "3 жжжжж"]
+        assert views.words.say("numbers", 2) == "2 жжжжжжж"  # this one has no form of its own
 
 
 def softmax_graph():

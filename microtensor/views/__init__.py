@@ -164,6 +164,7 @@ def page(
     gradient: Any = None,
     *,
     language: str | None = None,
+    translations: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Writes a page that steps through a result's graph, forward and backward. Returns its path.
 
@@ -175,15 +176,24 @@ def page(
     `questions` and their answers, which open on a click, below it. The other arguments are those
     of `draw`. Needs Graphviz, as `draw(...).save("graph.svg")` does; raises `NoRenderer` where it
     is missing.
+
+    With `translations`, such as `{"es": {"title": "Una neurona"}}`, the page is in these languages
+    too, each with what of `title`, `text` and `questions` is its own, and has a switch. That adds
+    about a third of its size for each.
     """
     from .pages.document import check_texts, document, page_path
+    from .pages.together import translated
 
     path = page_path(filename, "page")
-    questions = questions or {}
-    check_texts(title, text, questions)
-    tale = _tale("page", result, names, collapse, expand, direction, gradient)
-    program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
-    content = document(tale, title, text, questions, program)
+
+    def written(title: str | None, text: str, questions: Mapping[str, str] | None) -> str:
+        check_texts(title, text, questions or {})
+        tale = _tale("page", result, names, collapse, expand, direction, gradient)
+        program = _javascript(result, tale.graph, gradient) if tale.scalar else ""
+        return document(tale, title, text, questions or {}, program)
+
+    texts = {"title": title, "text": text, "questions": questions}
+    content = translated(written, texts, translations or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return str(path)

@@ -53,11 +53,13 @@ def sentences(*starts: str) -> dict[str, str]:
 
 
 def say(key: str, count: int | None = None, **fields: Any) -> str:
-    """A sentence, with its fields filled in; with a count, its form for one or for many."""
+    """A sentence, with its fields filled in; with a count, its form for one, many, or another."""
+    known = language()
     if count is not None:
-        key += f".{language().form(count)}"
+        form = f"{key}.{known.form(count)}"
+        key = form if form in known.sentences else f"{key}.many"
         fields["count"] = counted(count)
-    return language().sentences[key].format(**fields)
+    return known.sentences[key].format(**fields)
 
 
 def why_none(result: Node) -> str:

@@ -24,8 +24,9 @@ _spoken: ContextVar[str | None] = ContextVar("language", default=None)
 class Language(NamedTuple):
     """A catalogue: sentences by key, and the lexicon's rows with what they say.
 
-    `form` is which form of a sentence a count takes, `one` or `many`, and `ordinal` is a place in
-    a row, counted from 1, in words: `1st`. What a language's file leaves out is English.
+    `form` is which form of a sentence a count takes, `one` or `many` (or another, such as `few`,
+    which not every sentence needs to have), and `ordinal` is a place in a row, counted from 1, in
+    words: `1st`. What a language's file leaves out is English.
     """
 
     code: str

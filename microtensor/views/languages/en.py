@@ -20,6 +20,7 @@ def ordinal(place: int) -> str:
 LEXICON: dict[str, str] = {}  # what the lexicon's rows say is English
 
 SENTENCES = {
+    "language": "English",
     # Words and numbers
     "about": "about {number}",
     "million.one": "about {number} million",

@@ -29,6 +29,7 @@ def ordinal(place: int) -> str:
 
 
 SENTENCES = {
+    "language": "Español",
     # Words and numbers
     "about": "aproximadamente {number}",
     "million.one": "aproximadamente {number} millón",
@@ -472,9 +473,9 @@ LEXICON = {
     "U · {g} @ Vᵀ, of the singular vectors": "U · {g} @ Vᵀ, con los vectores singulares",
     "{g}, turned among the singular vectors": "{g}, girado entre los vectores singulares",
     "{g}, reshaped back": "{g}, con la forma de antes",
-    "{g}, transposed back": "{g}, traspuesto de vuelta",
-    "{g}, flipped back": "{g}, invertido de vuelta",
-    "{g}, rolled back": "{g}, desplazado de vuelta",
+    "{g}, transposed back": "{g}, traspuesto de nuevo",
+    "{g}, flipped back": "{g}, invertido de nuevo",
+    "{g}, rolled back": "{g}, desplazado al revés",
     "{g}, summed over the windows": "{g}, sumado sobre las ventanas",
     "{g}, seen through the windows": "{g}, visto por las ventanas",
     "{g}, summed over the copies": "{g}, sumado sobre las copias",
@@ -508,7 +509,7 @@ LEXICON = {
         "por la regla de la potencia, el exponente baja a multiplicar y disminuye en 1"
     ),
     "the slope of an exponential is itself times the log of its base": (
-        "la pendiente de una exponencial es ella misma por el logaritmo de su base"
+        "la pendiente de una exponencial es la propia exponencial por el logaritmo de su base"
     ),
     "an entry of {0} reaches {L} through every entry in its row of {out}, so add over the row": (
         "un elemento de {0} influye en {L} a través de todos los de su fila de {out}: se suma "
@@ -526,11 +527,11 @@ LEXICON = {
         "{me}[k, j] influye en {L} a través de todos los {out}[i, j] de su columna: se suma sobre i"
     ),
     "each product has one factor from either side, and moves by the other one": (
-        "cada producto tiene un factor de cada lado, y varía según el otro"
+        "cada producto tiene un factor de cada lado, y varía en proporción al otro"
     ),
     "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}": (
-        "un elemento de {me} influye en {L} a través de un solo elemento de {out}, por su pareja "
-        "en {other}"
+        "un elemento de {me} influye en {L} a través de un solo elemento de {out}, multiplicado "
+        "por su pareja en {other}"
     ),
     "an entry of {me} reaches {L} through every entry of {out}, so add over them": (
         "un elemento de {me} influye en {L} a través de todos los de {out}: se suma sobre ellos"
@@ -557,13 +558,15 @@ LEXICON = {
     "the slope of sin is cos": "la pendiente del seno es el coseno",
     "the slope of cos is −sin": "la pendiente del coseno es menos el seno",
     "a move up turns the angle by {1} over the squared distance from the origin": (
-        "una variación hacia arriba gira el ángulo en {1} entre la distancia al origen al cuadrado"
+        "una variación hacia arriba gira el ángulo en {1} entre el cuadrado de la distancia al "
+        "origen"
     ),
     "a move to the right turns it back by {0} over the squared distance": (
-        "una variación hacia la derecha lo gira al revés en {0} entre la distancia al cuadrado"
+        "una variación hacia la derecha lo gira en sentido contrario, en {0} entre el cuadrado de "
+        "la distancia"
     ),
     "tanh is steepest at 0, where its slope is 1, and flat far from it": (
-        "tanh es más empinada en 0, donde su pendiente es 1, y casi plana lejos de él"
+        "tanh tiene en 0 su mayor pendiente, 1, y es casi plana lejos de él"
     ),
     "tan's slope is 1 over the square of cos, which is 1 + {out}²": (
         "la pendiente de la tangente es 1 entre el coseno al cuadrado, que es 1 + {out}²"
@@ -571,7 +574,7 @@ LEXICON = {
     "the slope of sinh is cosh": "la pendiente del seno hiperbólico es el coseno hiperbólico",
     "the slope of cosh is sinh": "la pendiente del coseno hiperbólico es el seno hiperbólico",
     "the slope of an inverse is 1 over the slope of what it undoes": (
-        "la pendiente de una función inversa es 1 entre la pendiente de la que deshace"
+        "la pendiente de una función inversa es 1 entre la pendiente de la función que deshace"
     ),
     "log is steep near 0 and flat far from it, and this one is log over log 2": (
         "log es empinado cerca de 0 y casi plano lejos de él, y este es log entre log 2"
@@ -655,7 +658,8 @@ LEXICON = {
         "la variación de un elemento se multiplica por todos los demás"
     ),
     "an entry moves the variance by its distance from the mean, times 2/(n − ddof)": (
-        "un elemento hace variar la varianza según su distancia a la media, por 2/(n − ddof)"
+        "un elemento hace variar la varianza en proporción a su distancia a la media, con el "
+        "factor 2/(n − ddof)"
     ),
     "an entry is part of its own sum and of every later one, so add what they send": (
         "un elemento es parte de su propia suma y de todas las posteriores: se suma lo que envían"
@@ -666,7 +670,8 @@ LEXICON = {
         "envían, por los demás factores"
     ),
     "only places change, so each entry's gradient goes back to where it came from": (
-        "solo cambian los sitios, así que el gradiente de cada elemento vuelve a donde este estaba"
+        "solo cambia la posición de los elementos, así que el gradiente de cada uno vuelve a su "
+        "sitio"
     ),
     "an entry's move reaches the result by its share, its softmax": (
         "la variación de un elemento llega al resultado según su proporción, su softmax"
@@ -677,8 +682,8 @@ LEXICON = {
         "media de lo que llega, ponderada con ellas"
     ),
     "an entry raises its own log share by 1, and lowers all by its share": (
-        "un elemento sube en 1 el logaritmo de su propia proporción, y baja todos según esa "
-        "proporción"
+        "un elemento sube en 1 el logaritmo de su propia proporción, y baja los de todos según "
+        "esa proporción"
     ),
     # Linear algebra
     "from {0} @ {out} = {1}, a move of {0} is a move of {1} by as much times −{out}": (
@@ -708,14 +713,14 @@ LEXICON = {
         "una inversa dentro del espacio imagen de {0}, que gira con {0}"
     ),
     "an eigenvalue vᵀ @ {0} @ v moves by vᵀ times the move times v": (
-        "un autovalor vᵀ @ {0} @ v varía en vᵀ por la variación por v"
+        "un autovalor vᵀ @ {0} @ v varía en vᵀ @ (la variación) @ v"
     ),
     "eigenvectors turn towards each other, the faster the nearer their eigenvalues are": (
         "los autovectores giran unos hacia otros, tanto más deprisa cuanto más cerca están sus "
         "autovalores"
     ),
     "a singular value uᵀ @ {0} @ v moves by uᵀ times the move times v": (
-        "un valor singular uᵀ @ {0} @ v varía en uᵀ por la variación por v"
+        "un valor singular uᵀ @ {0} @ v varía en uᵀ @ (la variación) @ v"
     ),
     "singular vectors turn towards each other, the faster the nearer their values are": (
         "los vectores singulares giran unos hacia otros, tanto más deprisa cuanto más cerca están "

@@ -54,15 +54,15 @@ def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) 
     `parts` are HTML for the template's fields; the `program` is a script too.
     """
     told = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    scripts = {"theme": _file("theme.js"), "script": _file(f"{name}.js")}
-    style = _themes() + "".join(map(_file, styles))
+    scripts = {"theme": file_text("theme.js"), "script": file_text(f"{name}.js")}
+    style = _themes() + "".join(map(file_text, styles))
     labels = {
         key: html.escape(text) for key, text in sentences("page.", "script.", "film.").items()
     }
     policy = _policy(style, [*scripts.values(), parts.get("program", "")])
     filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
     filled["language"] = chosen()
-    return _file(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
+    return file_text(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
 
 
 def page_path(filename: Any, who: str) -> Path:
@@ -96,22 +96,23 @@ def _pictures(tale: Tale) -> str:
     return pictures
 
 
-def _file(name: str) -> str:
+def file_text(name: str) -> str:
     """The text of a file that lies beside this one."""
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def _policy(style: str, scripts: list[str]) -> str:
     """What the page may do: run its own script, use its own style, load nothing."""
-
-    def known(code: str) -> str:
-        return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"
-
-    allowed = " ".join(known(script) for script in scripts)
+    allowed = " ".join(map(hashed, scripts))
     return (
-        f"default-src 'none'; script-src {allowed}; style-src {known(style)}; "
+        f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def hashed(code: str) -> str:
+    """What a policy calls a script or a style."""
+    return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"
 
 
 def _themes() -> str:

@@ -19,10 +19,13 @@
   let predicting = false;
   const answered = new Set();
 
-  /** A sentence with its fields filled in; with a count, its form for one or for many. */
+  const forms = new Intl.PluralRules(document.documentElement.lang);
+
+  /** A sentence with its fields filled in; with a count, its form for one, many, or another. */
   function say(key, fields = {}) {
-    const form = "count" in fields ? (String(fields.count) === "1" ? ".one" : ".many") : "";
-    return data.sentences[key + form].replace(/\{(\w+)[^}]*\}/g, (_, field) => fields[field]);
+    const form = "count" in fields ? `.${forms.select(Number(fields.count))}` : "";
+    const found = data.sentences[key + form] ?? data.sentences[`${key}.many`];
+    return found.replace(/\{(\w+)[^}]*\}/g, (_, field) => fields[field]);
   }
 
   // Numbers, as in the picture: 4 significant digits, a true minus sign, an honest ≈ -----------
