@@ -135,17 +135,20 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def made(script, written, *options):
-    """Runs a script of examples if what it writes is older than the code; returns what it says."""
+    """Runs a script of examples if what it writes is older; returns what it says.
+
+    What it writes may be older than microtensor: without the folder, all of it is made anew.
+    """
     said = ROOT / written
-    code = [x for folder in ("microtensor", "nn", "examples") for x in (ROOT / folder).rglob("*.*")]
-    newest = max(x.stat().st_mtime for x in code if "__pycache__" not in x.parts)
+    newest = max(x.stat().st_mtime for x in script.parent.glob("*.*"))
     if said.exists() and said.stat().st_mtime > newest:
         return said.read_text("utf-8")
     print(f"runs {script.relative_to(ROOT)}", flush=True)
+    alone = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "OPENBLAS_NUM_THREADS": "1"}
     run = subprocess.run(
         [sys.executable, script, *options],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, **alone},
         check=True,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -182,7 +185,7 @@ def courses():
     made(ROOT / "examples/lessons/all.py", "lessons/all.txt")
     for index in (ROOT / "lessons").rglob("index.html"):
         text = index.read_text("utf-8")
-        title, about = re.search(r"<h1>(.*?)</h1>\s*<p>(.*?)</p>", text, re.DOTALL).groups()
+        title, about = (re.search(f"<{x}.*?>(.*?)</{x}>", text, re.DOTALL)[1] for x in ("h1", "p"))
         place = index.parent.relative_to(ROOT / "lessons") / "course.md"
         folder = posixpath.relpath(f"lessons/{place.parent}", place.parent)
         items = re.findall(r'<li><a href="(.*?)">(.*?)</a>.*?<br>\s*(.*?)</li>', text, re.DOTALL)

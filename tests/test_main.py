@@ -1,10 +1,8 @@
 """python -m microtensor: draw, source, explain and doctor."""
 
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -275,40 +273,35 @@ def test_doctor():
     assert lines[-1].startswith("pictures can be drawn: ")
 
 
-def command(*arguments, **options):
-    """What the command says, in a process whose folder and path can be chosen."""
-    done = subprocess.run(
-        [sys.executable, "-m", "microtensor", *arguments], capture_output=True, text=True, **options
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"{mt.__version__}\n"
 
 
-def test_version():
-    assert command("--version") == f"{mt.__version__}\n"
-
-
-@pytest.mark.parametrize("path", ["nn.py", "nn/__init__.py", "nn/layers.py"])
-def test_doctor_says_where_another_nn_is_in_the_way(tmp_path, path):
-    """A file of one's own, another package, a folder without an __init__."""
-    root = str(Path(mt.__file__).parent.parent)
-    assert "nn: " not in command("doctor", cwd=tmp_path, env={**os.environ, "PYTHONPATH": root})
-    (tmp_path / path).parent.mkdir(exist_ok=True)
-    (tmp_path / path).write_text("raise SystemExit('it is not run')")
-    said = command("doctor", cwd=tmp_path, env={**os.environ, "PYTHONPATH": root})
-    if path == "nn/layers.py":  # a package with an __init__ goes before it, wherever it lies
-        assert "nn: " not in said
+@pytest.mark.parametrize("path", [None, "nn.py", "nn/__init__.py", "nn/layers.py"])
+def test_doctor_says_where_another_nn_is_in_the_way(tmp_path, monkeypatch, path):
+    """A file of one's own, or another package; a folder without an __init__ isn't in the way."""
+    if path:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("raise SystemExit('it is not run')")
+    monkeypatch.delitem(sys.modules, "nn")
+    monkeypatch.syspath_prepend(tmp_path)
+    said = [line for line in doctor().splitlines() if line.startswith("nn: ")]
+    if path in ("nn.py", "nn/__init__.py"):
+        (line,) = said
+        assert line.startswith(f"nn: another one is in the way, {tmp_path / path}: rename it")
     else:
-        assert f"nn: another one is in the way, {tmp_path / path}: rename it" in said
+        assert said == []
 
 
-def test_doctor_says_that_another_package_is_written_over_nn(tmp_path):
+def test_doctor_says_that_another_package_is_written_over_nn(tmp_path, monkeypatch):
     info = tmp_path / "nn-0.1.1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: nn\nVersion: 0.1.1\n")
-    path = os.pathsep.join([str(Path(mt.__file__).parent.parent), str(tmp_path)])
-    said = command("doctor", cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
-    assert "nn: another one is in the way, nn 0.1.1, " in said
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "\nnn: another one is in the way, nn 0.1.1, " in doctor()
 
 
 def test_as_a_module():

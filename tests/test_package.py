@@ -5,6 +5,7 @@ import inspect
 import json
 import pickle
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -136,38 +137,38 @@ def test_the_version_is_said_in_one_place():
     ],
 )
 def test_an_index_gets_addresses_of_the_repository_it_is_built_from(tmp_path, origin):
-    text = index_text(tmp_path, origin)
-    assert "Project-URL: Source, https://github.com/someone/a.package\n" in text
+    text, urls = for_an_index(tmp_path, origin)
+    assert urls["Source"] == "https://github.com/someone/a.package"
     pictures = re.findall(r"(?:src|srcset)=\"(.*?)\"", text)
     raw = "https://raw.githubusercontent.com/someone/a.package/HEAD/examples/pictures/"
     assert pictures and all(picture.startswith(raw) for picture in pictures)
     assert re.findall(r"\]\((?!https://)[^)]*", text) == []
     assert "](https://github.com/someone/a.package/blob/HEAD/docs/gradients.md)" in text
-    assert "secret" not in text
+    assert "secret" not in text + str(urls)
 
 
 @pytest.mark.parametrize("origin", ["/home/someone/package", "https://mygithub.com/a/b.git", None])
 def test_an_index_gets_no_address_where_none_is_known(tmp_path, origin):
-    text = index_text(tmp_path, origin)
-    assert "\nProject-URL: " not in text
-    assert 'src="examples/pictures/' in text
+    text, urls = for_an_index(tmp_path, origin)
+    assert text == (ROOT / "README.md").read_text()
+    assert urls is None
 
 
-def index_text(folder, origin):
-    """What an index would show of a clone with this origin."""
-    pytest.importorskip("hatchling", reason="builds the wheel with hatchling")
+def for_an_index(folder, origin):
+    """README and the addresses, as they are built from a clone with this origin."""
+    pytest.importorskip("hatchling", reason="what the wheel is built with")
     git = shutil.which("git") or pytest.skip("git isn't installed")
-    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, folder)
-    for package in ("microtensor", "nn"):
-        (folder / package).mkdir()
-        shutil.copy(ROOT / package / "__init__.py", folder / package)
+    shutil.copy(ROOT / "README.md", folder)
     if origin:
-        run_in = {"cwd": folder, "check": True}
-        subprocess.run([git, "init", "--quiet"], **run_in)
-        subprocess.run([git, "remote", "add", "origin", origin], **run_in)
-    run("-m", "hatchling", "build", "-t", "wheel", "-d", "out", cwd=folder)
-    (path,) = (folder / "out").iterdir()
-    archive = zipfile.ZipFile(path)
-    (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
-    return archive.read(name).decode()
+        subprocess.run([git, "init", "--quiet"], cwd=folder, check=True)
+        subprocess.run([git, "remote", "add", "origin", origin], cwd=folder, check=True)
+    metadata = {}
+    runpy.run_path(str(ROOT / "hatch_build.py"))["Address"](str(folder), {}).update(metadata)
+    return metadata["readme"]["text"], metadata.get("urls")
+
+
+def test_the_wheel_says_what_readme_says(wheel):
+    (name,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+    text = wheel.read(name).decode()
+    assert f"\nVersion: {microtensor.__version__}\n" in text
+    assert "\n# microtensor\n" in text
