@@ -372,7 +372,7 @@ function retell(place, s) {
     const said = find(".numbers, .rule", place);
     said.told ??= said.textContent;
     set(said, now === original ? said.told : filled(s.said));
-    all("li", place).forEach((item, j) => retellInner(item, s.inner[j]));
+    all("li", place).forEach((item, j) => retellInner(item, s.inner?.[j]));
     return;
   }
   for (const part of all(".numbers, .notes, .total", place)) {
@@ -382,13 +382,13 @@ function retell(place, s) {
   }
 }
 
-/** An operation in a layer's step. */
+/** An operation in a layer's step; where many are left out, it has no numbers but its own. */
 function retellInner(item, s) {
   const text = item.lastChild;
-  if (!s || text.nodeType !== Node.TEXT_NODE) return;
+  if (text.nodeType !== Node.TEXT_NODE) return;
   text.told ??= text.data;
-  const fresh = () => ` ${equation(s)}. ${s.key ? totalSaid(s) : ""}`;
-  text.data = now === original ? text.told : s.kind === "seed" ? text.told : fresh();
+  const fresh = s ? ` ${equation(s)}. ${s.key ? totalSaid(s) : ""}` : "";
+  text.data = now === original || s?.kind === "seed" ? text.told : fresh;
 }
 
 /** A layer's sentence with its numbers. */
