@@ -270,7 +270,8 @@ function renderArrow(arrow, i, doing) {
   const back = passed(times.arrow.get(i));
   const { value: forth } = known(target);
   show(all("text.forth", arrow), forth);
-  show(all("text.back", arrow), back && !(open && asksShape()));
+  const bare = data.nodes[target]?.shape.length === 0; // of numbers, what is asked for is a ?
+  show(all("text.back", arrow), back && !(open && (asksShape() || !bare)));
   arrow.classList.toggle("ahead", !forth);
   arrow.classList.toggle("waiting", !back);
   arrow.classList.toggle("now", Boolean(here));
