@@ -491,3 +491,19 @@ def test_what_the_page_is_told_is_plain_data(tmp_path):
         (tmp_path / "page.html").read_text() if page((W * W).sum(), tmp_path / "page.html") else ""
     )
     assert len(json.dumps(data_of(text))) < 60_000
+
+
+def test_while_it_asks_nothing_gives_the_answer_away(visit):
+    L, _ = xor()
+    tab = visit(L, at="#step-17")  # A sends to Z1
+    choose(tab, "A")
+    tab.check("#predict")
+    tab.evaluate("location.hash = '#step-17&mode=predict'")
+    assert tab.inner_text("#title") == "A sends to Z1"
+    while tab.is_visible("#ask"):
+        said = tab.inner_text("#told") + tab.inner_text("#steps") + " ".join(labels(tab))
+        assert "1 − A²" not in said and "The rule: tanh" not in said
+        assert tab.is_hidden("#entries") and tab.inner_text("#moved") == ""
+        assert shown(tab, "Z1", "gradient") is None
+        tab.click("#show")
+    assert "1 − A²" in tab.inner_text("#told") and tab.is_visible("#entries")

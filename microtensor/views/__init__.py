@@ -190,9 +190,11 @@ def page(
 ) -> str:
     """Writes a page that steps through a result's graph, forward and backward. Returns its path.
 
-    One HTML file that needs no network: the picture, buttons and keys (← → Home End), every
-    step as text, the paths of the variable that is clicked, and a mode in which the learner
-    predicts each contribution. Where every value is a single number, the leaves can be changed.
+    One HTML file that needs no network: the picture, which is zoomed and moved, buttons and keys
+    (← → Home End), every step as text, the paths and entries of the variable that is clicked,
+    layers that open in their place, and a mode in which the learner predicts what comes. In a
+    graph of up to 4,000 numbers the leaves can be changed, nudged and led downhill, and the page
+    computes all that follows. What is seen has an address: `page.html#step-7&w=5`.
 
     `title` and `text` (paragraphs with an empty line between them) stand above the picture. Below
     it are `questions`, a dict of them and their answers. An answer that is a text opens on a

@@ -307,7 +307,7 @@ class Tale:
         kind = "forward" if forward else "backward"
         data: dict[str, Any] = {"kind": kind, "card": unit.id, "arrow": None, "said": said}
         told = self.inner.get((unit.id, forward), [])
-        if unit.id in self.opened:
+        if len(told) <= MOST_INNER or unit.id in self.opened:
             keys = [_key(x.step.edge) if x.step.edge is not None else None for x in told]
             pairs = zip(told, keys, strict=True)
             data["inner"] = [

@@ -273,7 +273,8 @@ function renderArrow(arrow, i, doing) {
   const back = passed(times.arrow.get(i));
   const { value: forth } = known(target);
   show(all("text.forth", arrow), forth);
-  show(all("text.back", arrow), back && !(open && asksShape()));
+  const bare = data.nodes[target]?.shape.length === 0; // of numbers, what is asked for is a ?
+  show(all("text.back", arrow), back && !(open && (asksShape() || !bare)));
   arrow.classList.toggle("ahead", !forth);
   arrow.classList.toggle("waiting", !back);
   arrow.classList.toggle("now", Boolean(here));
@@ -376,7 +377,7 @@ function retell(place, s) {
     const said = find(".numbers, .rule", place);
     said.told ??= said.textContent;
     set(said, now === original ? said.told : filled(s.said));
-    all("li", place).forEach((item, j) => retellInner(item, s.inner[j]));
+    all("li", place).forEach((item, j) => retellInner(item, s.inner?.[j]));
     return;
   }
   for (const part of all(".numbers, .notes, .total", place)) {
@@ -386,13 +387,13 @@ function retell(place, s) {
   }
 }
 
-/** An operation in a layer's step. */
+/** An operation in a layer's step; where many are left out, it has no numbers but its own. */
 function retellInner(item, s) {
   const text = item.lastChild;
-  if (!s || text.nodeType !== Node.TEXT_NODE) return;
+  if (text.nodeType !== Node.TEXT_NODE) return;
   text.told ??= text.data;
-  const fresh = () => ` ${equation(s)}. ${s.key ? totalSaid(s) : ""}`;
-  text.data = now === original ? text.told : s.kind === "seed" ? text.told : fresh();
+  const fresh = s ? ` ${equation(s)}. ${s.key ? totalSaid(s) : ""}` : "";
+  text.data = now === original || s?.kind === "seed" ? text.told : fresh;
 }
 
 /** A layer's sentence with its numbers. */
