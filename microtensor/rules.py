@@ -222,16 +222,21 @@ def _leg(g: Any, out: Any, a: Any, b: Any) -> Any:
 hypot = _rule("hypot", np.hypot, _leg, lambda g, out, a, b: _leg(g, out, b, a))
 
 
+ENOUGH = 80  # beyond, 1 + e^x is e^x in double and in single precision, and none overflows
+
+
+@numerics.in_single
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
-    x = numerics.floats(x)
-    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+    """e^x / (1 + e^x)."""
+    e = np.exp(np.minimum(numerics.floats(x), ENOUGH))
+    return e / (1 + e)
 
 
+@numerics.in_single
 def _softplus(x: Any) -> Any:
-    """log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out)."""
+    """log(1 + e^x), and never below x; its derivative, sigmoid(x), is 1 - exp(-out)."""
     x = numerics.floats(x)
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return np.maximum(x, np.log1p(np.exp(np.minimum(x, ENOUGH))))
 
 
 sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
