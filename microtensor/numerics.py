@@ -214,6 +214,24 @@ def is_small(b: Any) -> bool:
     return b.__class__ in (int, float) and 2 < abs(b - 0.5) < 9 and b == int(b) and abs(b) < 9
 
 
+def bounded(x: Any) -> Any:
+    """x, but where e^x could overflow a number of which 1 + e^x is e^x already."""
+    return np.minimum(x, 11 if x.dtype.char == "e" else 80)
+
+
+LARGE = 1 << 15  # numbers, from which on new memory takes longer than a call
+
+
+def logistic(x: Any) -> Any:
+    """1 / (1 + e^-x), as e^x / (1 + e^x)."""
+    e = bounded(floats(x))
+    if e.__class__ is np.ndarray and e.size > LARGE:
+        np.exp(e, e)
+        return np.divide(e, 1 + e, e)
+    e = np.exp(e)
+    return e / (1 + e)
+
+
 def powered(a: Any, b: Any) -> Any:
     """A small whole power of floats by multiplication: NumPy takes ten times as long."""
     if not is_small(b) or not hasattr(a, "dtype") or a.dtype.char not in "fd":

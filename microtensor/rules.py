@@ -222,24 +222,13 @@ def _leg(g: Any, out: Any, a: Any, b: Any) -> Any:
 hypot = _rule("hypot", np.hypot, _leg, lambda g, out, a, b: _leg(g, out, b, a))
 
 
-ENOUGH = 80  # beyond, 1 + e^x is e^x in double and in single precision, and none overflows
-
-
-@numerics.in_single
-def _sigmoid(x: Any) -> Any:
-    """e^x / (1 + e^x)."""
-    e = np.exp(np.minimum(numerics.floats(x), ENOUGH))
-    return e / (1 + e)
-
-
-@numerics.in_single
 def _softplus(x: Any) -> Any:
     """log(1 + e^x), and never below x; its derivative, sigmoid(x), is 1 - exp(-out)."""
     x = numerics.floats(x)
-    return np.maximum(x, np.log1p(np.exp(np.minimum(x, ENOUGH))))
+    return np.maximum(x, np.log1p(np.exp(numerics.bounded(x))))
 
 
-sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
+sigmoid = _rule("sigmoid", numerics.logistic, lambda g, out, x: g * (out * (1 - out)))
 softplus = _rule("softplus", _softplus, lambda g, out, x: g * -np.expm1(-out))
 
 
@@ -252,8 +241,8 @@ def _ahead(out: Any, a: Any, b: Any) -> Any:
 def _by_share(scale: float) -> tuple[Derivative, Derivative]:
     """What exp(scale a) and exp(scale b) are of their sum."""
     return (
-        lambda g, out, a, b: g * _sigmoid(_ahead(out, a, b) * scale),
-        lambda g, out, a, b: g * _sigmoid(_ahead(out, b, a) * scale),
+        lambda g, out, a, b: g * numerics.logistic(_ahead(out, a, b) * scale),
+        lambda g, out, a, b: g * numerics.logistic(_ahead(out, b, a) * scale),
     )
 
 
