@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from operator import attrgetter
 from operator import index as position
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -30,10 +32,12 @@ NO_OPTIONS: dict[str, Any] = {}
 new = object.__new__
 
 # A record that dies frees much memory at once. The GNU C library hands it back to the system, to be
-# fetched again page by page in the next step, where it is more than twice the largest block freed
-# so far. One block of 32 MB, never touched, makes that enough: records of arrays of 10^4 to 10^5
-# numbers take a quarter of the time.
-np.empty((1 << 25) - (1 << 16), np.uint8)
+# fetched again page by page in the next step, which takes longer than what is computed in it. So it
+# is told to keep 256 MB, and to fetch blocks above 32 MB alone one by one.
+with suppress(AttributeError, OSError, TypeError):  # other libraries have no mallopt
+    _tell = ctypes.CDLL(None).mallopt
+    _tell(TRIM_THRESHOLD := -1, 1 << 28)
+    _tell(MMAP_THRESHOLD := -3, 1 << 25)
 
 _property: Any = property  # so that type checkers read the types written where it is used
 
