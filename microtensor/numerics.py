@@ -384,6 +384,9 @@ def put_each(*gs: Any, indices: Sequence[Any], shape: Sequence[int]) -> Any:
     return placed.astype(dtype, copy=False)
 
 
+WHOLE = slice(None)
+
+
 def tiling(indices: Sequence[Any], shape: Sequence[int]) -> tuple[int, list[int], bool] | None:
     """The axis that indices cut into parts, and the order of the parts along it; and whether by
     numbers or by slices. None where they leave something out, overlap, or are of another kind."""
@@ -407,6 +410,8 @@ def _cut(index: Any, shape: Sequence[int]) -> tuple[int, int, int, Any]:
         kind, size = part.__class__, shape[axis] if axis < len(shape) else 0
         start, stop, step = 0, 0, 0
         if kind is slice:
+            if part == WHOLE:
+                continue
             start, stop, step = part.indices(size)
             if start == 0 and stop == size and step == 1:
                 continue

@@ -28,6 +28,7 @@ from .operands import Array, Mark, alone, defers, mark, operand, stacked
 from .rules import Rule
 
 NO_OPTIONS: dict[str, Any] = {}
+REVERSED = {"axes": None}
 
 new = object.__new__
 
@@ -235,7 +236,9 @@ class Tensor:
         attrgetter("_array.flags"), doc="NumPy's notes on how it lies in memory."
     )
     is_leaf: bool = _property(lambda x: x._rule is None, doc="Whether it was made, not computed.")
-    T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
+    T: Tensor = _property(
+        lambda x: apply(rules.transpose, (x,), REVERSED), doc="The axes in reverse order."
+    )
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
 
     @property
@@ -420,19 +423,19 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     """The result of a rule on tensors, arrays and numbers, recorded where one needs a gradient."""
     values = []
     arrays: tuple[Array, ...] = ()  # which anybody may change
-    needs = plain = False
+    needs, plain = False, 0
     for x in inputs:
         if isinstance(x, Tensor):
             values.append(x._array)
             needs = needs or x._requires_grad
         else:
-            plain = True
+            plain += 1
             if x.__class__ is not float:
                 x = operand(x, rule.name)
                 if isinstance(x, np.ndarray):
                     arrays = (*arrays, x)
             values.append(x)
-    if plain and not any(isinstance(x, Tensor) for x in inputs):
+    if plain == len(inputs):
         values = [alone(value) for value in values]
     try:
         data = rule.forward(*values, **options) if options else rule.forward(*values)
