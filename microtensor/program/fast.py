@@ -135,6 +135,10 @@ class Statements(Identifiers):
     def _put(self, symbol: Symbol, room: Symbol) -> str:
         """The call that puts its result there; '' where there is none."""
         function, arguments, name = symbol.function, symbol.arguments, self.names[room]
+        beside = function is np.concatenate and list(symbol.options) == ["axis"]
+        if beside and all(x is not room for x in symbol.operands):
+            parts, axis = self._text(arguments[0]), self._text(symbol.options["axis"])
+            return f"{self.bind(function)}({parts}, {axis}, {name})"
         if symbol.options:
             return ""
         if symbol.call == "where":  # putting numbers in takes two thirds of the time
