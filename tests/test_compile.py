@@ -686,11 +686,25 @@ def test_parts_are_put_beside_each_other_in_memory_that_nobody_reads_any_more():
     assert re.search(r"concatenate\(\[v\d+, v\d+\], 1, v\d+\)", step.source)
 
 
+def test_memory_is_used_again_in_another_shape():
+    w = Tensor(rng.normal(size=(64, 64)), requires_grad=True)
+
+    def f(x):
+        for _ in range(3):
+            x = (x @ w).tanh() + x
+        return (x * x).mean()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [w], rng.normal(size=(8, 8, 64)))
+    assert re.search(r"v\d+ = v\d+\.reshape\(\(", step.source)
+
+
 def test_a_stack_times_a_matrix_is_one_product_on_the_way_back_too():
     v, w = (Tensor(rng.normal(size=(4, 4)), requires_grad=True) for _ in range(2))
 
     def f(x):
-        return ((x @ v).tanh() @ w).sum()
+        return (((x @ v).tanh() @ w) ** 2).sum()
 
     step = mt.compile(f)
     agree(step, f, [v, w], rng.normal(size=(2, 3, 4)))

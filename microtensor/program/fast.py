@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from types import BuiltinFunctionType, FunctionType
@@ -20,6 +21,7 @@ REDUCTIONS = {
     "max": (np.max, np.maximum.reduce),
     "min": (np.min, np.minimum.reduce),
 }
+LARGE = 1 << 14  # bytes, from which on memory that is in the cache saves more than a call takes
 # They give memory of their own.
 NEW = {
     "where", "astype", "full", "concatenate", "stack", "put", "put_each", "matmul", *REDUCTIONS,
@@ -101,9 +103,14 @@ class Statements(Identifiers):
             return
         room = self._room(symbol)
         line = "" if room is None else self._put(symbol, room)
-        free = self._free.get(_layout(symbol))
+        free = self._free.get(_layout(symbol)) or self._in_another_shape(symbol)
         if not line and free and (line := self._put(symbol, free[-1])):
             room = free.pop()
+            if room.shape != symbol.shape:
+                name = self.unique(f"v{len(self.names)}")
+                self.lines.append(f"{name} = {self.names[room]}.reshape({symbol.shape})")
+                self.names[room] = name
+                line = self._put(symbol, room)
         if room is not None and line:
             self.names[symbol] = self.names[room]
         else:
@@ -124,6 +131,15 @@ class Statements(Identifiers):
             alike = _layout(x) == layout and self._is_done(x, symbol)
             if alike and _fills(x, self._owner[x]):
                 return x
+        return None
+
+    def _in_another_shape(self, symbol: Symbol) -> list[Symbol] | None:
+        """Memory that nobody reads any more, as large as a large result, both in one piece."""
+        if _layout(symbol) and symbol.value.nbytes > LARGE and symbol.value.flags.c_contiguous:
+            for (shape, dtype, _), free in self._free.items():
+                alike = dtype == symbol.dtype and math.prod(shape) == symbol.value.size
+                if alike and free and free[-1].value.flags.c_contiguous:
+                    return free
         return None
 
     def _set_free(self, symbol: Symbol, room: Symbol | None) -> None:
