@@ -205,7 +205,7 @@ PIECE = 1 << 14  # numbers that are changed at a time: all that belongs to them 
 
 
 class _ByEntry(Optimizer):
-    """An optimizer with one formula, `change`, for what is taken away from each entry.
+    """An optimizer with one `_formula` for what is taken away from each entry.
 
     It is given gradients, and what was remembered of their entries, which it changes: of several
     small parameters at once, which saves calls, or of a piece of a large one.
@@ -219,9 +219,9 @@ class _ByEntry(Optimizer):
         self._joint: dict[tuple[int, ...], tuple[list[str], list[Array], list[Array]]] = {}
 
     def update(self, k: int, g: Array) -> Any:
-        return self.change(g, *(self.memory[f"{what}.{k}"] for what in self._remembers))
+        return self._formula(g, *(self.memory[f"{what}.{k}"] for what in self._remembers))
 
-    def change(self, g: Array, *memory: Array) -> Any:
+    def _formula(self, g: Array, *memory: Array) -> Any:
         raise NotImplementedError
 
     def _change(self, first: int, parameters: Sequence[Tensor]) -> None:
@@ -247,14 +247,14 @@ class _ByEntry(Optimizer):
         flat = [x.reshape(-1) for x in arrays]
         for start in range(0, p.size, PIECE):
             data, g, *memory = (x[start : start + PIECE] for x in flat)
-            data -= self._decayed(self.change, data, g, *memory)
+            data -= self._decayed(self._formula, data, g, *memory)
         p.data = arrays[0]
 
     def _change_at_once(self, parameters: dict[int, Tensor]) -> None:
         gradients, arrays = zip(*[(p.grad, p.data) for p in parameters.values()], strict=True)
         g = _joined(gradients)
         data = _joined(arrays) if self.weight_decay else g
-        step = self._decayed(self.change, data, g, *self._remembered(tuple(parameters)))
+        step = self._decayed(self._formula, data, g, *self._remembered(tuple(parameters)))
         start = 0
         for p, array in zip(parameters.values(), arrays, strict=True):
             array -= step[start : start + array.size].reshape(array.shape)
@@ -307,7 +307,7 @@ class SGD(_ByEntry):
         super().__init__(parameters, lr, weight_decay, ("velocity",) if momentum else ())
         self.momentum = momentum
 
-    def change(self, g: Array, *memory: Array) -> Any:
+    def _formula(self, g: Array, *memory: Array) -> Any:
         for velocity in memory:
             velocity *= self.momentum
             velocity += g
@@ -341,7 +341,7 @@ class Adam(_ByEntry):
         self.betas = betas
         self.eps = eps
 
-    def change(self, g: Array, *memory: Array) -> Any:
+    def _formula(self, g: Array, *memory: Array) -> Any:
         mean, square = memory
         beta1, beta2 = self.betas
         mean *= beta1
