@@ -178,7 +178,7 @@ def walk(
             elif x in summed:
                 pending[x] += d
             else:
-                pending[x] = pending[x] + d
+                pending[x] = pending.pop(x) + d  # in its memory, if nobody else holds that
                 if read is None:  # what stands for arrays may not change
                     summed.add(x)
     for x, parts in picked.items():
@@ -198,7 +198,7 @@ def _put_back(x: Tensor, picked: list[_Picked], pending: dict[Tensor, Any]) -> N
         indices = tuple([options["index"] for _, _, _, options in picked])
         gs = [g for g, _, _, _ in picked]
         d = rules.put_each(*gs, indices=indices, shape=picked[0][2].shape)
-    pending[x] = pending[x] + d if x in pending else d
+    pending[x] = pending.pop(x) + d if x in pending else d
 
 
 def _watching() -> Visit | None:

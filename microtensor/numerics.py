@@ -214,6 +214,24 @@ def is_small(b: Any) -> bool:
     return b.__class__ in (int, float) and 2 < abs(b - 0.5) < 9 and b == int(b) and abs(b) < 9
 
 
+def bounded(x: Any) -> Any:
+    """x, but where e^x could overflow a number of which 1 + e^x is e^x already."""
+    return np.minimum(x, 11 if x.dtype.char == "e" else 80)
+
+
+LARGE = 1 << 15  # numbers, from which on new memory takes longer than a call
+
+
+def logistic(x: Any) -> Any:
+    """1 / (1 + e^-x), as e^x / (1 + e^x)."""
+    e = bounded(floats(x))
+    if e.__class__ is np.ndarray and e.size > LARGE:
+        np.exp(e, e)
+        return np.divide(e, 1 + e, e)
+    e = np.exp(e)
+    return e / (1 + e)
+
+
 def powered(a: Any, b: Any) -> Any:
     """A small whole power of floats by multiplication: NumPy takes ten times as long."""
     if not is_small(b) or not hasattr(a, "dtype") or a.dtype.char not in "fd":
@@ -376,6 +394,9 @@ def put_each(*gs: Any, indices: Sequence[Any], shape: Sequence[int]) -> Any:
     return placed.astype(dtype, copy=False)
 
 
+WHOLE = slice(None)
+
+
 def tiling(indices: Sequence[Any], shape: Sequence[int]) -> tuple[int, list[int], bool] | None:
     """The axis that indices cut into parts, and the order of the parts along it; and whether by
     numbers or by slices. None where they leave something out, overlap, or are of another kind."""
@@ -399,6 +420,8 @@ def _cut(index: Any, shape: Sequence[int]) -> tuple[int, int, int, Any]:
         kind, size = part.__class__, shape[axis] if axis < len(shape) else 0
         start, stop, step = 0, 0, 0
         if kind is slice:
+            if part == WHOLE:
+                continue
             start, stop, step = part.indices(size)
             if start == 0 and stop == size and step == 1:
                 continue

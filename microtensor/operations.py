@@ -665,18 +665,25 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Tens
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(f"split: axis {axis} is out of range for {label(x)}")
     size = x.shape[axis]
-    if np.asarray(sections).dtype.kind not in "iu" and np.size(sections):
-        raise TypeError(f"split: sections is a whole number or a list of them, got {sections}")
-    if np.ndim(sections) == 0:
-        count = int(sections)  # type: ignore[arg-type]
-        if count < 1 or size % count:
-            raise ShapeError(
-                f"split: {size} (axis {axis} of {label(x)}) doesn't divide into {count} parts"
-            )
-        sections = [size // count * k for k in range(1, count)]
-    cuts = [0, *np.asarray(sections, dtype=int).tolist(), size]
+    if sections.__class__ is not int:  # which needn't be asked
+        if np.asarray(sections).dtype.kind not in "iu" and np.size(sections):
+            raise TypeError(f"split: sections is a whole number or a list of them, got {sections}")
+        if np.ndim(sections):
+            cuts = [0, *np.asarray(sections, dtype=int).tolist(), size]
+            return _cut(x, axis, cuts)
+    count = int(sections)  # type: ignore[arg-type]
+    if count < 1 or size % count:
+        raise ShapeError(
+            f"split: {size} (axis {axis} of {label(x)}) doesn't divide into {count} parts"
+        )
+    return _cut(x, axis, [size // count * k for k in range(count + 1)])
+
+
+def _cut(x: Any, axis: int, cuts: list[int]) -> list[Tensor]:
+    """The parts along an axis between one cut and the next."""
     whole = (slice(None),) * (axis % x.ndim)
-    return [getitem(x, (*whole, slice(a, b))) for a, b in pairwise(cuts)]
+    parts = [(*whole, slice(a, b)) for a, b in pairwise(cuts)]
+    return [apply(rules.getitem, (x,), {"index": part}) for part in parts]
 
 
 @operation(formulas="")

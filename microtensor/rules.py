@@ -182,7 +182,7 @@ expm1 = _rule("expm1", np.expm1, lambda g, out, x: g * np.exp(x))
 log = _rule("log", np.log, lambda g, out, x: g / x)
 log1p = _rule("log1p", np.log1p, lambda g, out, x: g / (1 + x))
 sqrt = _rule("sqrt", np.sqrt, lambda g, out, x: g / (2 * out))
-square = _rule("square", np.square, lambda g, out, x: 2 * g * x)
+square = _rule("square", np.square, lambda g, out, x: g * (2 * x))
 sin = _rule("sin", np.sin, lambda g, out, x: g * np.cos(x))
 cos = _rule("cos", np.cos, lambda g, out, x: -g * np.sin(x))
 tan = _rule("tan", np.tan, lambda g, out, x: g * (1 + out * out))
@@ -223,19 +223,13 @@ def _leg(g: Any, out: Any, a: Any, b: Any) -> Any:
 hypot = _rule("hypot", np.hypot, _leg, lambda g, out, a, b: _leg(g, out, b, a))
 
 
-def _sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: no exponential overflows."""
-    x = numerics.floats(x)
-    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
-
-
 def _softplus(x: Any) -> Any:
-    """log(1 + e^x); its derivative, sigmoid(x), is 1 - exp(-out)."""
+    """log(1 + e^x), and never below x; its derivative, sigmoid(x), is 1 - exp(-out)."""
     x = numerics.floats(x)
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return np.maximum(x, np.log1p(np.exp(numerics.bounded(x))))
 
 
-sigmoid = _rule("sigmoid", _sigmoid, lambda g, out, x: g * (out * (1 - out)))
+sigmoid = _rule("sigmoid", numerics.logistic, lambda g, out, x: g * (out * (1 - out)))
 softplus = _rule("softplus", _softplus, lambda g, out, x: g * -np.expm1(-out))
 
 
@@ -248,8 +242,8 @@ def _ahead(out: Any, a: Any, b: Any) -> Any:
 def _by_share(scale: float) -> tuple[Derivative, Derivative]:
     """What exp(scale a) and exp(scale b) are of their sum."""
     return (
-        lambda g, out, a, b: g * _sigmoid(_ahead(out, a, b) * scale),
-        lambda g, out, a, b: g * _sigmoid(_ahead(out, b, a) * scale),
+        lambda g, out, a, b: g * numerics.logistic(_ahead(out, a, b) * scale),
+        lambda g, out, a, b: g * numerics.logistic(_ahead(out, b, a) * scale),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from operator import attrgetter
 from operator import index as position
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -26,14 +28,17 @@ from .operands import Array, Mark, alone, defers, mark, operand, stacked
 from .rules import Rule
 
 NO_OPTIONS: dict[str, Any] = {}
+REVERSED = {"axes": None}
 
 new = object.__new__
 
 # A record that dies frees much memory at once. The GNU C library hands it back to the system, to be
-# fetched again page by page in the next step, where it is more than twice the largest block freed
-# so far. One block of 32 MB, never touched, makes that enough: records of arrays of 10^4 to 10^5
-# numbers take a quarter of the time.
-np.empty((1 << 25) - (1 << 16), np.uint8)
+# fetched again page by page in the next step, which takes longer than what is computed in it. So it
+# is told to keep 256 MB, and to fetch blocks above 32 MB alone one by one.
+with suppress(AttributeError, OSError, TypeError):  # other libraries have no mallopt
+    _tell = ctypes.CDLL(None).mallopt
+    _tell(TRIM_THRESHOLD := -1, 1 << 28)
+    _tell(MMAP_THRESHOLD := -3, 1 << 25)
 
 _property: Any = property  # so that type checkers read the types written where it is used
 
@@ -231,7 +236,9 @@ class Tensor:
         attrgetter("_array.flags"), doc="NumPy's notes on how it lies in memory."
     )
     is_leaf: bool = _property(lambda x: x._rule is None, doc="Whether it was made, not computed.")
-    T: Tensor = _property(lambda x: x.transpose(), doc="The axes in reverse order.")
+    T: Tensor = _property(
+        lambda x: apply(rules.transpose, (x,), REVERSED), doc="The axes in reverse order."
+    )
     mT: Tensor = _property(lambda x: x.swapaxes(-1, -2), doc="Of a stack, each matrix transposed.")
 
     @property
@@ -417,19 +424,19 @@ def apply(rule: Rule, inputs: tuple[Any, ...], options: dict[str, Any] = NO_OPTI
     recording, group, watch, constants, _ = current_mode()
     values = []
     arrays: tuple[Array, ...] = ()  # which anybody may change
-    needs = plain = False
+    needs, plain = False, 0
     for x in inputs:
         if isinstance(x, Tensor):
             values.append(x._array)
             needs = needs or x._requires_grad
         else:
-            plain = True
+            plain += 1
             if x.__class__ is not float:
                 x = operand(x, rule.name)
                 if isinstance(x, np.ndarray):
                     arrays = (*arrays, x)
             values.append(x)
-    if plain and not any(isinstance(x, Tensor) for x in inputs):
+    if plain == len(inputs):
         values = [alone(value) for value in values]
     try:
         data = rule.forward(*values, **options) if options else rule.forward(*values)

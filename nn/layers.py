@@ -161,11 +161,11 @@ class GELU(Module):
 
     def forward(self, x: Any) -> Tensor:
         x = as_tensor(x)
-        if self.approximate == "tanh":
-            share = tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+        if self.approximate == "tanh":  # (1 + tanh(u)) / 2 = sigmoid(2 u)
+            share = sigmoid(math.sqrt(8 / math.pi) * (x + 0.044715 * x**3))
         else:
-            share = erf(math.sqrt(0.5) * x)
-        result: Tensor = 0.5 * x * (1 + share)
+            share = 0.5 * (1 + erf(math.sqrt(0.5) * x))
+        result: Tensor = x * share
         return result
 
     def extra_repr(self) -> str:
@@ -235,7 +235,7 @@ def _normal(x: Tensor, axis: Any, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     m = mean(x, axis, keepdims=True)
     centred = x - m
     v = mean(square(centred), axis, keepdims=True)
-    return centred / sqrt(v + eps), m, v
+    return centred * (1 / sqrt(v + eps)), m, v  # a quotient's derivatives are twice the work
 
 
 class LayerNorm(Module):

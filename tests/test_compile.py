@@ -672,6 +672,45 @@ def test_a_view_of_a_gradient_stays_too():
     np.testing.assert_array_equal(row, np.ones(3))
 
 
+def test_parts_are_put_beside_each_other_in_memory_that_nobody_reads_any_more():
+    w = Tensor(rng.normal(size=(4, 4)), requires_grad=True)
+
+    def f(x):
+        for _ in range(4):
+            a, b = mt.split(x @ w, 2, axis=1)
+            x = np.concatenate([b.tanh(), a * b], axis=1)
+        return (x * x).mean()
+
+    step = mt.compile(f)
+    agree(step, f, [w], rng.normal(size=(5, 4)))
+    assert re.search(r"concatenate\(\[v\d+, v\d+\], 1, v\d+\)", step.source)
+
+
+def test_memory_is_used_again_in_another_shape():
+    w = Tensor(rng.normal(size=(64, 64)), requires_grad=True)
+
+    def f(x):
+        for _ in range(3):
+            x = (x @ w).tanh() + x
+        return (x * x).mean()
+
+    step = mt.compile(f)
+    for _ in range(2):
+        agree(step, f, [w], rng.normal(size=(8, 8, 64)))
+    assert re.search(r"v\d+ = v\d+\.reshape\(\(", step.source)
+
+
+def test_a_stack_times_a_matrix_is_one_product_on_the_way_back_too():
+    v, w = (Tensor(rng.normal(size=(4, 4)), requires_grad=True) for _ in range(2))
+
+    def f(x):
+        return (((x @ v).tanh() @ w) ** 2).sum()
+
+    step = mt.compile(f)
+    agree(step, f, [v, w], rng.normal(size=(2, 3, 4)))
+    assert "matmul" not in step.source
+
+
 def test_memory_is_used_again_when_nobody_holds_it():
     w = weights(4, 3)
     step = mt.compile(lambda x: ((w * x) ** 2).sum())

@@ -1,5 +1,8 @@
 """The optimizers: by hand, against PyTorch, in place; what they remember and what they refuse."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -652,3 +655,92 @@ def test_clipping_refuses_wrong_norms(wrong):
 def test_clipping_takes_lists(wrong):
     with pytest.raises(TypeError, match=r"^clip_grad_norm: expected a list such as model\.param"):
         nn.clip_grad_norm(wrong, 1.0)
+
+
+# How it is computed: small parameters at once, large ones in pieces ------------------------------
+
+OPTIMIZERS = {
+    "SGD": (nn.SGD, {"lr": 0.1}),
+    "momentum": (nn.SGD, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
+    "Adam": (nn.Adam, {"weight_decay": 0.1}),
+    "AdamW": (nn.AdamW, {}),
+}
+LAID_OUT = (
+    np.zeros(()),
+    np.ones((3, 2)),
+    np.ones((2, 3)).T,
+    np.ones(4, np.float32),
+    np.ones((300, 200)),
+    np.ones((200, 300)).T,
+    np.ones((2, 2), np.float32),
+    np.ones(0),
+)
+
+
+def trained(optimizer, parameters, k):
+    """What parameters are after a step; one in five has no gradient, each time another."""
+    rng = np.random.default_rng(k)
+    for i, p in enumerate(parameters):
+        g = rng.standard_normal(p.shape).astype(p.dtype)
+        p.grad = None if (i + k) % 5 == 0 else g
+    optimizer.step()
+    return [p.data.copy() for p in parameters]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_parameters_together_and_in_pieces_are_what_they_are_one_by_one(name):
+    kind, settings = OPTIMIZERS[name]
+
+    class OneByOne(kind):
+        def update(self, k, g):
+            return super().update(k, g)
+
+    found = []
+    for make in (kind, OneByOne):
+        parameters = [mt.Tensor(x, requires_grad=True) for x in LAID_OUT]
+        groups = [{"params": parameters[:3], "lr": 0.03}, {"params": parameters[3:]}]
+        optimizer = make(groups, **settings)
+        steps = [trained(optimizer, parameters, k) for k in range(7)]
+        found.append([*(x for arrays in steps for x in arrays), *optimizer.state_dict().values()])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours.dtype == theirs.dtype
+        assert ours.tobytes() == theirs.tobytes()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_of_an_optimizer_goes_on_as_the_optimizer_does(copied):
+    parameters = [mt.Tensor(x, requires_grad=True) for x in LAID_OUT]
+    optimizer = nn.Adam(parameters)
+    trained(optimizer, parameters, 0)
+    other = copied(optimizer)
+    for _ in range(3):
+        ours = trained(optimizer, parameters, 0)
+        theirs = trained(other, other.parameters, 0)
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert bytes_of(optimizer.memory.values()) == bytes_of(other.memory.values())
+
+
+def test_memory_that_is_replaced_is_what_is_remembered():
+    p, q = (mt.Tensor(np.ones(2), requires_grad=True) for _ in range(2))
+    optimizer = nn.SGD([p, q], lr=1.0, momentum=0.5)
+    for _ in range(2):
+        p.grad, q.grad = np.ones(2), np.ones(2)
+        optimizer.step()
+    optimizer.memory["velocity.1"] = np.zeros(2)
+    before = q.data.copy()
+    optimizer.step()
+    np.testing.assert_array_equal(before - q.data, [1, 1])
+    np.testing.assert_array_equal(optimizer.memory["velocity.1"], [1, 1])
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_its_repr_shows_settings_alone(name):
+    kind, settings = OPTIMIZERS[name]
+    p, q = (mt.Tensor(np.ones(2), requires_grad=True) for _ in range(2))
+    optimizer = kind([p, q], **settings)
+    p.grad = q.grad = np.ones(2)
+    optimizer.step()
+    assert "=_" not in repr(optimizer)
+    assert all(f"{key}=" in repr(optimizer) for key in settings)
+    assert "array" not in repr(optimizer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from types import BuiltinFunctionType, FunctionType
@@ -20,6 +21,7 @@ REDUCTIONS = {
     "max": (np.max, np.maximum.reduce),
     "min": (np.min, np.minimum.reduce),
 }
+LARGE = 1 << 14  # bytes, from which on memory that is in the cache saves more than a call takes
 # They give memory of their own.
 NEW = {
     "where", "astype", "full", "concatenate", "stack", "put", "put_each", "matmul", *REDUCTIONS,
@@ -101,9 +103,14 @@ class Statements(Identifiers):
             return
         room = self._room(symbol)
         line = "" if room is None else self._put(symbol, room)
-        free = self._free.get(_layout(symbol))
+        free = self._free.get(_layout(symbol)) or self._in_another_shape(symbol)
         if not line and free and (line := self._put(symbol, free[-1])):
             room = free.pop()
+            if room.shape != symbol.shape:
+                name = self.unique(f"v{len(self.names)}")
+                self.lines.append(f"{name} = {self.names[room]}.reshape({symbol.shape})")
+                self.names[room] = name
+                line = self._put(symbol, room)
         if room is not None and line:
             self.names[symbol] = self.names[room]
         else:
@@ -126,6 +133,15 @@ class Statements(Identifiers):
                 return x
         return None
 
+    def _in_another_shape(self, symbol: Symbol) -> list[Symbol] | None:
+        """Memory that nobody reads any more, as large as a large result, both in one piece."""
+        if _layout(symbol) and symbol.value.nbytes > LARGE and symbol.value.flags.c_contiguous:
+            for (shape, dtype, _), free in self._free.items():
+                alike = dtype == symbol.dtype and math.prod(shape) == symbol.value.size
+                if alike and free and free[-1].value.flags.c_contiguous:
+                    return free
+        return None
+
     def _set_free(self, symbol: Symbol, room: Symbol | None) -> None:
         """Notes the memory of operands that nobody reads any more, but what the result lies in."""
         for x in dict.fromkeys(self._owner[x] for x in symbol.operands):
@@ -135,6 +151,10 @@ class Statements(Identifiers):
     def _put(self, symbol: Symbol, room: Symbol) -> str:
         """The call that puts its result there; '' where there is none."""
         function, arguments, name = symbol.function, symbol.arguments, self.names[room]
+        beside = function is np.concatenate and list(symbol.options) == ["axis"]
+        if beside and all(x is not room for x in symbol.operands):
+            parts, axis = self._text(arguments[0]), self._text(symbol.options["axis"])
+            return f"{self.bind(function)}({parts}, {axis}, {name})"
         if symbol.options:
             return ""
         if symbol.call == "where":  # putting numbers in takes two thirds of the time

@@ -437,6 +437,20 @@ def _tiles(to: Simplifier, symbol: Symbol) -> Any:
     return to.make("stack", parts, **({"axis": axis} if axis else {}))
 
 
+def _rows_at_once(to: Simplifier, symbol: Symbol) -> Any:
+    """A stack of matrices times one, where the rule does it: the calls that the rule makes."""
+    a, b = symbol.arguments
+    if (
+        not to.exact
+        or symbol.function is np.matmul
+        or len(shape_of(a)) < 3
+        or len(shape_of(b)) != 2
+    ):
+        return None
+    rows = to.make("reshape", a, shape=(-1, a.shape[-1]))
+    return to.make("reshape", to.make("matmul", rows, b), shape=symbol.shape)
+
+
 # Arithmetic -------------------------------------------------------------------------------------
 
 
@@ -540,6 +554,7 @@ EXACT: dict[str, tuple[Rewrite, ...]] = {
     "power": (_neutral,),
     "negative": (_double_negative,),
     "put_each": (_tiles,),
+    "matmul": (_rows_at_once,),
 }
 SAFE = {**EXACT, "add": (_neutral,), "sum": (_sum_over_axes,)}
 ALGEBRA = {
