@@ -198,7 +198,7 @@ def _tale(
     from .picture.picture import scene
     from .story.steps import told
 
-    graph = graph_for(who, result, names, gradient)
+    graph = graph_for(who, result, names, gradient, data=False)
     found = units(graph, collapse, expand, who)
     return Tale(graph, found, scene(graph, found, direction, who), told(graph), direction is None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import is_picture, render
-from ..scene import Arrow, Card, Cell, Line, Scene, repeated
+from ..scene import Arrow, Card, Cell, Line, Scene, fitted, repeated, size
+from ..units import LEAST_SCALE, SCREEN, scale
 from ..words import say, why_none
 from . import cards, network
 from .plain import mermaid, text
@@ -107,8 +108,13 @@ def picture(
     if not isinstance(theme, str) or theme not in THEMES:
         raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
     drawing = Picture("graph")
-    drawing.scene = repeated(scene(graph, units(graph, collapse, expand), direction))
+    found = units(graph, collapse, expand)
+    made = repeated(scene(graph, found, direction))
+    plain = all(unit.kind == "node" and not unit.frame for unit in found)
+    drawing.scene = made if direction else fitted(made, plain)
     write(drawing.scene, THEMES[theme], drawing)
+    if scale(size(drawing.scene)) >= LEAST_SCALE:
+        drawing.attr(size=",".join(f"{points / 72:.4g}" for points in SCREEN))
     return drawing
 
 
@@ -121,26 +127,36 @@ def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "dr
     makers: dict[str, Callable[[Unit], Card]] = {
         "node": lambda unit: cards.card(graph, unit.nodes[0]),
         "group": layers.card,
-        "fold": network.fold,
+        "fold": lambda unit: network.fold(graph, unit),
     }
-    values = {unit.id for unit in found if unit.kind == "node"}
-    arrows: list[Arrow] = []
-    for ends, edges in between(graph, found).items():
-        if values.issuperset(ends):
-            arrows += [cards.arrow(graph, edge) for edge in edges]
-        else:
-            arrows.append(network.arrow(graph, ends, edges))
-    written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
-    title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
+    arrows = list(_arrows(graph, found, layers))
+    until = {node.id for unit in found if unit.rounds for node in unit.nodes}
+    written = f"{result.name} = {graph.written(result.id, until)}" if result.rule else result.name
+    modules = any(graph.kind(unit.path) or unit.frame for unit in found)
+    title: Line = layers.title() if layers.groups and modules else (Cell(written, "name"),)
     legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")
         legend.append((none, Cell(why_none(result), "quiet")))
+    made = tuple(makers[unit.kind](unit) for unit in found)
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
-    return Scene(
-        title,
-        tuple(legend),
-        tuple(makers[unit.kind](unit) for unit in found),
-        tuple(arrows),
-        direction or ("LR" if plain else "TB"),
-    )
+    way = direction or ("LR" if plain else "TB")
+    return Scene(title, tuple(legend), made, tuple(arrows), way)
+
+
+def _arrows(graph: Graph, found: list[Unit], layers: network.Layers) -> Iterator[Arrow]:
+    """What leads from card to card; what goes past a part of a card is an arrow of its own."""
+    values = {unit.id for unit in found if unit.kind == "node"}
+    skipping = {(x.edge.target, x.edge.slot) for x in layers.skips if not x.inside}
+    for ends, edges in between(graph, found).items():
+        if values.issuperset(ends):
+            yield from (cards.arrow(graph, edge) for edge in edges)
+            continue
+        past = [edge for edge in edges if (edge.target, edge.slot) in skipping]
+        others = [edge for edge in edges if (edge.target, edge.slot) not in skipping]
+        if others:
+            yield network.arrow(graph, ends, others)
+        if past:
+            yield network.arrow(graph, ends, past, say("picture.skips", len(past)))
+    for unit in layers.groups.values():
+        yield from network.around(layers, unit)

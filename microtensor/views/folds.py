@@ -1,0 +1,342 @@
+"""What folds into one card: loops, equal layers, values that do the same, chains, and blocks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Graph, Node, Path, common
+from .units import Unit, called, homes, in_order, neighbours
+
+LEAST_ROUNDS = 3  # of a loop that is rolled, and of values that do the same
+MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
+MOST_PERIODS = 24  # that are tried where a loop is looked for
+BLOCKS = 16
+SUMS = ("add", "multiply", "maximum", "minimum")
+
+
+# Loops ------------------------------------------------------------------------------------------
+
+
+class _Run(NamedTuple):
+    """Where a loop is: from a unit on, so many rounds of so many units."""
+
+    start: int
+    length: int
+    rounds: int
+
+    @property
+    def size(self) -> int:
+        return self.length * self.rounds
+
+
+def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit]:
+    """Each loop as one unit: rounds in a row that do the same with the same parameters.
+
+    A module called again and again is one, and so is a formula with the same weights in it.
+    """
+    active = [unit for unit in found if unit.computed and unit.nodes[-1] is not graph.result]
+    around = set(opened)
+    does = [None if _inside(unit, around) else _does(graph, unit) for unit in active]
+    known = {what: k for k, what in enumerate(dict.fromkeys(does))}
+    tokens = [i + len(known) if x is None else known[x] for i, x in enumerate(does)]
+    calls = Counter(tuple(map(called, path)) for path in dict.fromkeys(map(_own, active)))
+    each = zip(tokens, does, strict=True)
+    anchors = {token for token, x in each if x is not None and (x[-1] or calls[x[1]] > 1)}
+    runs = _runs(tokens, anchors, _periods(active, tokens))
+    if not runs:
+        return found
+    parts = [_aligned(active, run) for run in runs]
+    return _with_loops(graph, found, [part for part in parts if part])
+
+
+def _inside(unit: Unit, opened: set[Path]) -> bool:
+    path = _own(unit)
+    return any(path[:end] in opened for end in range(1, len(path) + 1))
+
+
+def _own(unit: Unit) -> Path:
+    """The group that a unit is, or is in."""
+    return unit.path or unit.frame
+
+
+def _does(graph: Graph, unit: Unit) -> tuple[Any, ...]:
+    """What a unit does, with which parameters: equal for the rounds of a loop."""
+    operands = (x for node in unit.nodes for x in graph.operands(node.id))
+    read = {x.id for x in operands if x.role == "parameter"}
+    rules = tuple((node.rule, np.shape(node.value)) for node in unit.computed)
+    return unit.kind, tuple(map(called, _own(unit))), rules, tuple(sorted(read))
+
+
+def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
+    """How long a round may be: how far apart equal units lie, or calls of the same group."""
+    places: dict[Any, list[int]] = {}
+    for i, token in enumerate(tokens):
+        places.setdefault(token, []).append(i)
+    seen: set[Path] = set()
+    for i, unit in enumerate(active):
+        path = _own(unit)
+        for start in (path[:end] for end in range(1, len(path) + 1)):
+            if start not in seen:
+                seen.add(start)
+                places.setdefault(tuple(map(called, start)), []).append(i)
+    gaps: Counter[int] = Counter()
+    for some in places.values():
+        if len(some) >= LEAST_ROUNDS:
+            (gap, count), *_ = Counter(b - a for a, b in pairwise(some)).most_common(1)
+            gaps[gap] += gap * count
+    return [gap for gap, _ in gaps.most_common(MOST_PERIODS) if gap]
+
+
+def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[_Run]:
+    """The loops, none within another: the longest first, then those in what is left."""
+    found = [run for period in periods for run in _repeats(tokens, anchors, period)]
+    found.sort(key=lambda run: (-run.size, run.length, run.start))
+    taken = bytearray(len(tokens))
+    kept = []
+    for run in found:
+        if not any(taken[run.start : run.start + run.size]):
+            taken[run.start : run.start + run.size] = b"\x01" * run.size
+            kept.append(run)
+    return kept
+
+
+def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[_Run]:
+    """Where the same units come again and again after so many."""
+    same = [a == b for a, b in zip(tokens, tokens[period:], strict=False)]
+    start = 0
+    for equal, some in groupby(same):
+        length = len(list(some))
+        rounds = length // period + 1
+        if equal and rounds >= LEAST_ROUNDS and anchors.intersection(tokens[start : start + period]):
+            yield _Run(start, period, (length + period) // period)
+        start += length
+
+
+def _aligned(active: list[Unit], run: _Run) -> list[list[Unit]]:
+    """The rounds of a loop, each within a call of one group where they can be."""
+    best: list[list[Unit]] = []
+    for shift in range(run.length):
+        start, rounds = run.start + shift, run.rounds - (shift > 0)
+        parts = [active[start + k * run.length :][: run.length] for k in range(rounds)]
+        if rounds < LEAST_ROUNDS:
+            break
+        best = best or parts
+        outer = common(_own(unit) for part in parts for unit in part)
+        if all(len(common(map(_own, part))) > len(outer) for part in parts):
+            return parts
+    return best
+
+
+def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
+    """The rounds of each loop as one unit, with what they alone read of parameters and slices."""
+    home = {node.id: k for k, loop in enumerate(loops) for u in _flat(loop) for node in u.nodes}
+    own: list[list[Node]] = [[] for _ in loops]
+    sliced: list[dict[str, list[Node]]] = [{} for _ in loops]  # by the reader of each slice
+    taken = {unit.id for loop in loops for unit in _flat(loop)}
+    others = []
+    for unit in found:
+        node, readers = unit.nodes[0], graph.readers(unit.nodes[0].id)
+        into = {home.get(reader.id) for reader in readers}
+        place = into.pop() if len(into) == 1 else None
+        if unit.id in taken:
+            continue
+        if unit.kind == "node" and place is not None and node.role in ("parameter", "constant"):
+            own[place].append(node)
+        elif unit.kind == "node" and place is not None and node.rule == "getitem":
+            sliced[place].setdefault(readers[0].id, []).append(node)
+        else:
+            others.append(unit)
+    whole = [_loop(*some) for some in zip(loops, own, sliced, strict=True)]
+    return in_order(graph, [*others, *whole])
+
+
+def _flat(loop: list[list[Unit]]) -> Iterator[Unit]:
+    return (unit for part in loop for unit in part)
+
+
+def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]]) -> Unit:
+    rounds = tuple(
+        tuple(x for u in part for node in u.nodes for x in (*sliced.get(node.id, ()), node))
+        for part in parts
+    )
+    paths = [common(map(_own, part)) for part in parts]
+    frame = common(paths)
+    groups = list(dict.fromkeys(called(u.name) for u in parts[0] if u.kind == "group"))
+    first, *_ = (u.path for u in parts[0] if u.kind == "group") if groups else ((),)
+    if all(len(path) > len(frame) for path in paths):
+        name, first = called(paths[0][len(frame)]), paths[0][: len(frame) + 1]
+    else:
+        name = ", ".join(groups) or f"{rounds[0][-1].name} … {rounds[-1][-1].name}"
+    nodes = tuple(own) + tuple(node for nodes in rounds for node in nodes)
+    return Unit(rounds[0][0].id, "group", name, nodes, frame, rounds, first)
+
+
+# Equal layers -----------------------------------------------------------------------------------
+
+
+def with_twins(graph: Graph, found: list[Unit], most: int = MOST_TWINS) -> list[Unit]:
+    """More than a few equal groups, each feeding only the next, as one card."""
+    _, targets = neighbours(graph, found)
+    runs: list[list[Unit]] = [[]]
+    for unit in (unit for unit in found if unit.kind == "group"):
+        last = runs[-1][-1] if runs[-1] else unit
+        if last is not unit and not (_alike(last, unit) and targets[last.id] == {unit.id}):
+            runs.append([])
+        runs[-1].append(unit)
+    folded = [unit for unit in found if unit.kind != "group"]
+    for run in runs:
+        if len(run) > most:
+            name = f"{run[0].name} … {run[-1].name}"
+            rounds = tuple(unit.nodes for unit in run)
+            run = [run[0]._replace(name=name, nodes=_nodes(run), rounds=rounds)]
+        folded += run
+    return in_order(graph, folded)
+
+
+def _alike(a: Unit, b: Unit) -> bool:
+    """Whether two groups do the same with the same shapes."""
+    shapes = ([(node.role, node.rule, np.shape(node.value)) for node in x.nodes] for x in (a, b))
+    return a.frame == b.frame and not a.rounds and not b.rounds and next(shapes) == next(shapes)
+
+
+# Values that do the same ------------------------------------------------------------------------
+
+
+def by_kind(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """Values that are computed alike from what is alike, as one: 100 squares, and their sum.
+
+    What is alike is computed by the same rule from what is alike, and no such value comes from
+    another, so no arrow between two kinds leads back. Sums of sums are one sum.
+    """
+    units = {unit.id: unit for unit in found if unit.kind == "node"}
+    sources, targets = neighbours(graph, found)
+    heads = {key: key for key in units}  # of a sum, its last addition
+    for unit in reversed(found):
+        node = unit.nodes[0]
+        (reader, *others) = targets[unit.id] or {""}
+        outer = units.get(reader)
+        if outer and not others and node.rule in SUMS and node.id != graph.result.id:
+            last = outer.nodes[0]
+            if (last.rule, outer.frame) == (node.rule, unit.frame) and last is not graph.result:
+                heads[unit.id] = heads[reader]
+    members: dict[str, list[str]] = {}
+    for key, head in heads.items():
+        members.setdefault(head, []).append(key)
+    kinds: dict[str, Any] = {}
+    numbers: dict[Any, int] = {}
+
+    def number(what: Any) -> int:
+        return numbers.setdefault(what, len(numbers))
+
+    for unit in found:
+        if unit.id not in units:
+            kinds[unit.id] = number(unit.id)
+        elif heads[unit.id] == unit.id:
+            parts = members[unit.id]
+            read = [x for part in parts for x in sources[part] if heads.get(x) != unit.id]
+            node = unit.nodes[0]
+            what = node.rule, node.role, np.shape(node.value), unit.frame, len(parts)
+            kinds[unit.id] = number((*what, tuple(sorted(kinds[heads.get(x, x)] for x in read))))
+    classes: dict[Any, list[str]] = {}
+    for key in members:
+        kind = kinds[key]
+        if not units[key].computed:  # leaves are alike where their readers are
+            kind = kind, tuple(sorted({kinds[heads.get(x, x)] for x in targets[key]}))
+        if key != graph.result.id:
+            classes.setdefault(kind, []).append(key)
+    return _classes_folded(graph, found, units, members, classes)
+
+
+def _classes_folded(
+    graph: Graph,
+    found: list[Unit],
+    units: dict[str, Unit],
+    members: dict[str, list[str]],
+    classes: dict[Any, list[str]],
+) -> list[Unit]:
+    """Each class of several as one unit, and each long sum."""
+    folds, taken = [], set()
+    for keys in classes.values():
+        inside = {x for key in keys for x in members[key]}
+        if len(inside) >= LEAST_ROUNDS:
+            part = [unit for unit in found if unit.id in inside]
+            name = f"{part[0].name} … {part[-1].name}"
+            fold = _fold(part)
+            folds.append(fold._replace(name=name if not fold.computed else fold.name))
+            taken |= inside
+    return in_order(graph, [*(unit for unit in found if unit.id not in taken), *folds])
+
+
+# Chains, and parts of what is left --------------------------------------------------------------
+
+
+def with_chains(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """Values in a row, each computed from the one before and read by the next alone, as one.
+
+    A value with a name of its own ends one.
+    """
+    sources, targets = neighbours(graph, found)
+    leaves = {unit.id for unit in found if unit.kind == "node" and not unit.computed}
+    chains: dict[str, list[Unit]] = {}  # by its last value
+    others = []
+    for unit in found:
+        if unit.kind != "node" or unit.id in leaves or unit.id == graph.result.id:
+            others.append(unit)
+            continue
+        (before, *more) = (sources[unit.id] - leaves) or {""}
+        linked = not more and before in chains and len(targets[before]) == 1
+        linked = linked and not chains[before][-1].nodes[0].named
+        chains[unit.id] = chains.pop(before) if linked else []
+        chains[unit.id].append(unit)
+    return _folded(graph, others, chains.values())
+
+
+def with_blocks(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """What was computed, in a few parts one after another; the leaves of each role as one."""
+    inner = [unit for unit in found if unit.computed and unit.id != graph.result.id]
+    inside = {unit.id for unit in inner}
+    length = -(-len(inner) // BLOCKS)
+    parts = [inner[i : i + length] for i in range(0, len(inner), length)]
+    folded = _folded(graph, [unit for unit in found if unit.id not in inside], parts)
+    leaves = [unit for unit in folded if not unit.computed]
+    if len(leaves) <= BLOCKS:
+        return folded
+    leaves.sort(key=lambda unit: unit.nodes[0].role)
+    kinds = [_fold(list(some)) for _, some in groupby(leaves, key=lambda unit: unit.nodes[0].role)]
+    return in_order(graph, [*(unit for unit in folded if unit.computed), *kinds])
+
+
+def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> list[Unit]:
+    """Each part as one unit, with the leaves that it alone reads, other than at its start."""
+    folded = list(map(_fold, parts))
+    home = homes([*others, *folded])
+    starts = {unit.nodes[0].id for unit in folded if len(unit.nodes) > 1}
+    members = {unit.id: list(unit.nodes) for unit in folded if len(unit.nodes) > 1}
+    kept = []
+    for unit in others:
+        leaf = unit.nodes[0]
+        readers = {reader.id for reader in graph.readers(leaf.id)}
+        into = {home[reader] for reader in readers}
+        if leaf.rule is None and len(into) == 1 and into <= set(members) and not readers & starts:
+            members[into.pop()].append(leaf)
+        else:
+            kept.append(unit)
+    whole = (u._replace(nodes=tuple(members.get(u.id, u.nodes))) for u in folded)
+    return in_order(graph, [*kept, *whole])
+
+
+def _fold(part: list[Unit]) -> Unit:
+    """A part as one unit, in the frame that its own share."""
+    if len(part) == 1:
+        return part[0]
+    nodes, frame = _nodes(part), common(unit.frame for unit in part)
+    return Unit(nodes[0].id, "fold", f"{nodes[0].name} … {nodes[-1].name}", nodes, frame)
+
+
+def _nodes(part: list[Unit]) -> tuple[Node, ...]:
+    return tuple(node for unit in part for node in unit.nodes)
