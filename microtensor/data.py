@@ -12,8 +12,8 @@ from .names import Names, Place
 from .tensor import Tensor, index_name, memory_of, owner
 
 
-class Labels(np.ndarray):  # type: ignore[type-arg]
-    """Whole numbers in an index, which is written with their name."""
+class Labels(np.ndarray[Any, Any]):
+    """Whole numbers in an index, which are written by a name."""
 
     name = ""
 
@@ -34,6 +34,12 @@ class Data:
         self._known = {id(value): name for name, value in known.items()}
         self._labels: dict[Any, Place] = {}
         self._free = iter(range(2 * len(behind)))
+        same = _same_memory(behind)
+        behind = [
+            place._replace(operands=tuple(same.get(x, x) for x in place.operands))
+            for place in behind
+            if place.id not in same
+        ]
         wholes = self._wholes(behind)
         seen: set[str] = set()
         self.places: list[Place] = []
@@ -101,9 +107,9 @@ class Data:
         for k, part in enumerate(parts):
             if _is_label(part, parts) and (given := self._called(part, place, parts)):
                 found.append(given)
-                parts[k] = part.view(Labels)
-                parts[k].name = self._names.names[given.id]
+                parts[k] = _written(part, self._names.names[given.id])
         if found:
+            parts = [_written(x, f"arange({len(x)})") if _is_range(x) else x for x in parts]
             whole = tuple(parts) if isinstance(index, tuple) else parts[0]
             self.options[place.id] = {"index": whole}
         return found
@@ -113,13 +119,35 @@ class Data:
         key = part.shape, part.tobytes()
         given = index_name(part)
         data = len(parts) > 1 and _is_range(parts[0])
-        table = len(parts) == 1 and place.operands[0] in self._names.readers and (
-            self._names.places[place.operands[0]].role == "parameter"
+        table = (
+            len(parts) == 1
+            and place.operands[0] in self._names.readers
+            and (self._names.places[place.operands[0]].role == "parameter")
         )
         if key not in self._labels and (given or data or table):
             name = ("X" if part.ndim > 1 else "x") if table else "y"
             self._labels[key] = self._place(part, place.value, name, given)
         return self._labels.get(key)
+
+
+def _same_memory(behind: Sequence[Place]) -> dict[str, str]:
+    """Arrays that are the same view of the same memory as an earlier one, by the ids of both."""
+    firsts: dict[Any, str] = {}
+    found = {}
+    for place in behind:
+        if place.reader is not None and np.ndim(place.value):
+            x = place.value
+            key = _address(x), x.shape, x.strides, x.dtype
+            first = firsts.setdefault(key, place.id)
+            if first != place.id:
+                found[place.id] = first
+    return found
+
+
+def _written(part: Any, name: str) -> Labels:
+    labels: Labels = part.view(Labels)
+    labels.name = name
+    return labels
 
 
 def _is_label(part: Any, parts: list[Any]) -> bool:
@@ -128,7 +156,7 @@ def _is_label(part: Any, parts: list[Any]) -> bool:
 
 
 def _is_range(part: Any) -> bool:
-    return np.ndim(part) == 1 and np.array_equal(part, np.arange(len(part)))
+    return np.ndim(part) == 1 and np.array_equal(part, np.arange(np.size(part)))
 
 
 def slice_of(whole: Any, part: Any) -> tuple[Any, ...] | None:
@@ -155,10 +183,11 @@ def _parts(whole: Any, part: Any) -> Iterator[Any]:
             yield int(start)
             continue
         lengths.pop(0)
-        stop = start + times * many
-        whole_axis = start == 0 and times == 1 and many == length
-        ends = (None, None) if whole_axis else (int(start), int(stop) if stop >= 0 else None)
-        yield slice(*ends, None if times == 1 else int(times))
+        stop: Any = start + times * many
+        if (start, times, many) == (0, 1, length):
+            yield slice(None)
+        else:
+            yield slice(int(start), int(stop) if stop >= 0 else None, times if times != 1 else None)
 
 
 def _address(array: Any) -> int:

@@ -261,9 +261,7 @@ class Graph(_Data):
             yield Step(self._nodes[source], edge, totals[source], waiting[source])
 
 
-def _graph(
-    nodes: tuple[Node, ...], edges: tuple[Edge, ...], kinds: Mapping[Path, str]
-) -> Graph:
+def _graph(nodes: tuple[Node, ...], edges: tuple[Edge, ...], kinds: Mapping[Path, str]) -> Graph:
     graph = Graph(nodes, edges)
     graph._kinds.update(kinds)
     return graph
@@ -335,9 +333,7 @@ class _Reader:
         behind = self.places if self.data is None else self.data.places
         edges = tuple(edge for place in behind for edge in self._edges(place))
         graph = _graph(tuple(map(self._node, behind)), edges, self.kinds)
-        graph._tensors.update(
-            (p.value._index, p.id) for p in behind if isinstance(p.value, Tensor)
-        )
+        graph._tensors.update((p.value._index, p.id) for p in behind if isinstance(p.value, Tensor))
         return graph
 
     def _node(self, place: Place) -> Node:
@@ -384,18 +380,16 @@ class _Reader:
     def _edges(self, place: Place) -> Iterator[Edge]:
         """What a value was computed from, and what it sends there."""
         inputs = place.value._inputs if place.reader is None else ()
-        for slot in range(len(inputs), len(place.operands)):  # data that no record has
-            yield Edge(place.operands[slot], place.id, slot, None, "", None, "")
         if inputs:
             yield from self._recorded(place)
+        for slot in range(len(inputs), len(place.operands)):  # data that no record has
+            yield Edge(place.operands[slot], place.id, slot, None, "", None, "")
 
     def _recorded(self, place: Place) -> Iterator[Edge]:
         tensor, row, names = place.value, place.row, self.names.names
         operands, out = [names[x] for x in place.operands], names[place.id]
         g, shapes = f"∂{names[self.places[-1].id]}/∂{out}", [np.shape(x) for x in tensor._values]
-        texts = row.formulas(
-            operands[: len(shapes)], tensor._options, out, g, shapes, tensor.size
-        )
+        texts = row.formulas(operands[: len(shapes)], tensor._options, out, g, shapes, tensor.size)
         sent = iter(self.sent.get(tensor, ()))
         each = zip(place.operands, tensor._inputs, texts, strict=False)
         for slot, (source, x, text) in enumerate(each):

@@ -211,8 +211,8 @@ class Names:
     # Names that are made up ---------------------------------------------------------------------
 
     def _name_leaves(self) -> None:
-        """W and b for what stands in a linear map, X and x for data, w for other parameters, and
-        mask for bools."""
+        """W and b for what stands in a linear map, X and x for data, w for other parameters, mask
+        for bools, and zeros."""
         weights = set(self.linear.values())
         groups: dict[str, list[str]] = {}
         for key, place in self.places.items():
@@ -222,6 +222,8 @@ class Names:
                     letter = "b"
                 elif place.data.dtype == bool:
                     letter = "mask"
+                elif place.data.ndim and letter == "x" and not place.data.any():
+                    letter = "zeros"  # such as a state at first; X is the data
                 elif place.data.ndim > 1 or key in weights:
                     letter = letter.upper()
                 groups.setdefault(letter, []).append(key)

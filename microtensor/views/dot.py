@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..lexicon import cut
+from .scene import LONGEST as LONGEST
 from .scene import Arrow, Card, Cell, Scene, inside
 
-LONGEST = 80
 STRONG = 5  # from this shade of heat on, the page's colour is easier to read than the text's
 MANY = 300  # cards; above that, Graphviz looks less long for the best places
 # Without nslimit, Graphviz looks for minutes for the best places around what a hundred others read

@@ -170,10 +170,10 @@ SENTENCES = {
     "row.last": "last {name}",
     "row.round": "round {round}, {name}",
     "holds": "holds {leaves}",
+    "fold.add": "sum of {terms:,} terms",
+    "fold.multiply": "product of {terms:,} factors",
     "fold.first": "first, {name}",
     "fold.last": "last, {name}",
-    "fold.gradient.first": "gradient at the first",
-    "fold.gradient.last": "gradient at the last",
     "learns.least.one": "{who} learns least:",
     "learns.least.many": "{who} learn least:",
     "learns.least.why": (

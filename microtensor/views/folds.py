@@ -15,7 +15,8 @@ from .units import Unit, called, homes, in_order, neighbours
 LEAST_ROUNDS = 3  # of a loop that is rolled, and of values that do the same
 MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
 MOST_PERIODS = 24  # that are tried where a loop is looked for
-BLOCKS = 16
+MOST_WRITTEN = 8  # values in a row whose formula is written
+BLOCKS = 8  # that a picture is cut into where nothing else helps
 SUMS = ("add", "multiply", "maximum", "minimum")
 
 
@@ -23,15 +24,11 @@ SUMS = ("add", "multiply", "maximum", "minimum")
 
 
 class _Run(NamedTuple):
-    """Where a loop is: from a unit on, so many rounds of so many units."""
+    """Where a loop is: from a unit on, so many units, in rounds of so many."""
 
     start: int
     length: int
-    rounds: int
-
-    @property
-    def size(self) -> int:
-        return self.length * self.rounds
+    size: int
 
 
 def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit]:
@@ -50,8 +47,26 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     runs = _runs(tokens, anchors, _periods(active, tokens))
     if not runs:
         return found
-    parts = [_aligned(active, run) for run in runs]
-    return _with_loops(graph, found, [part for part in parts if part])
+    loops = [_aligned(active, run) for run in runs]
+    taken = {unit.id for loop in loops for unit in _flat(loop)}
+    place = {unit.id: i for i, unit in enumerate(active)}
+    for loop in filter(None, loops):
+        start = place[loop[0][0].id]
+        round = [tokens[place[unit.id]] for unit in loop[0]]
+        first = _begun(tokens, start, round)
+        if 2 * len(first) >= len(round) and not taken.intersection(active[i].id for i in first):
+            loop.insert(0, [active[i] for i in first])
+    return _with_loops(graph, found, [loop for loop in loops if loop])
+
+
+def _begun(tokens: list[int], start: int, round: list[int]) -> list[int]:
+    """Where a first round lies that lacks some of what the others do: of a state of zeros."""
+    first: list[int] = []
+    for token in reversed(round):
+        before = start - len(first) - 1
+        if before >= 0 and tokens[before] == token:
+            first.insert(0, before)
+    return first
 
 
 def _inside(unit: Unit, opened: set[Path]) -> bool:
@@ -112,24 +127,37 @@ def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[_Run
     for equal, some in groupby(same):
         length = len(list(some))
         rounds = length // period + 1
-        if equal and rounds >= LEAST_ROUNDS and anchors.intersection(tokens[start : start + period]):
-            yield _Run(start, period, (length + period) // period)
+        if (
+            equal
+            and rounds >= LEAST_ROUNDS
+            and anchors.intersection(tokens[start : start + period])
+        ):
+            yield _Run(start, period, length + period)
         start += length
 
 
 def _aligned(active: list[Unit], run: _Run) -> list[list[Unit]]:
     """The rounds of a loop, each within a call of one group where they can be."""
     best: list[list[Unit]] = []
-    for shift in range(run.length):
-        start, rounds = run.start + shift, run.rounds - (shift > 0)
+    slack = run.size % run.length
+    for shift in (slack, *range(slack), *range(slack + 1, run.length)):
+        rounds = (run.size - shift) // run.length
+        start = run.start + shift
         parts = [active[start + k * run.length :][: run.length] for k in range(rounds)]
         if rounds < LEAST_ROUNDS:
-            break
-        best = best or parts
+            continue
+        best = best or parts  # the first round often is another: nothing comes from before
         outer = common(_own(unit) for part in parts for unit in part)
-        if all(len(common(map(_own, part))) > len(outer) for part in parts):
+        within = [set(_within(part, outer)) for part in parts]
+        if all(a and not a & b for a, b in pairwise(within)):
             return parts
     return best
+
+
+def _within(part: list[Unit], outer: Path) -> list[str]:
+    """The groups right inside of one, in which units are, in their order."""
+    deeper = (path[len(outer)] for path in map(_own, part) if len(path) > len(outer))
+    return list(dict.fromkeys(deeper))
 
 
 def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
@@ -164,16 +192,17 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
         tuple(x for u in part for node in u.nodes for x in (*sliced.get(node.id, ()), node))
         for part in parts
     )
-    paths = [common(map(_own, part)) for part in parts]
-    frame = common(paths)
-    groups = list(dict.fromkeys(called(u.name) for u in parts[0] if u.kind == "group"))
-    first, *_ = (u.path for u in parts[0] if u.kind == "group") if groups else ((),)
-    if all(len(path) > len(frame) for path in paths):
-        name, first = called(paths[0][len(frame)]), paths[0][: len(frame) + 1]
-    else:
-        name = ", ".join(groups) or f"{rounds[0][-1].name} … {rounds[-1][-1].name}"
+    frame = common(_own(unit) for part in parts for unit in part)
+    inner = _within(parts[0], frame)
+    if any(set(inner) & set(_within(part, frame)) for part in parts[1:]):
+        inner = []  # one group around several rounds
+    groups = list(dict.fromkeys(map(called, inner)))
+    path = (*frame, inner[0]) if len(inner) == 1 else ()
+    own_names = [called(u.name) for u in parts[0] if u.kind == "group"]
+    name = ", ".join(groups or dict.fromkeys(own_names))
+    name = name or f"{rounds[0][-1].name} … {rounds[-1][-1].name}"
     nodes = tuple(own) + tuple(node for nodes in rounds for node in nodes)
-    return Unit(rounds[0][0].id, "group", name, nodes, frame, rounds, first)
+    return Unit(rounds[0][0].id, "group", name, nodes, frame, rounds, path)
 
 
 # Equal layers -----------------------------------------------------------------------------------
@@ -220,10 +249,9 @@ def by_kind(graph: Graph, found: list[Unit]) -> list[Unit]:
         node = unit.nodes[0]
         (reader, *others) = targets[unit.id] or {""}
         outer = units.get(reader)
-        if outer and not others and node.rule in SUMS and node.id != graph.result.id:
-            last = outer.nodes[0]
-            if (last.rule, outer.frame) == (node.rule, unit.frame) and last is not graph.result:
-                heads[unit.id] = heads[reader]
+        sums = node.rule in SUMS and not node.named and not others
+        if sums and outer and (outer.nodes[0].rule, outer.frame) == (node.rule, unit.frame):
+            heads[unit.id] = heads[reader]
     members: dict[str, list[str]] = {}
     for key, head in heads.items():
         members.setdefault(head, []).append(key)
@@ -247,29 +275,31 @@ def by_kind(graph: Graph, found: list[Unit]) -> list[Unit]:
         kind = kinds[key]
         if not units[key].computed:  # leaves are alike where their readers are
             kind = kind, tuple(sorted({kinds[heads.get(x, x)] for x in targets[key]}))
-        if key != graph.result.id:
-            classes.setdefault(kind, []).append(key)
-    return _classes_folded(graph, found, units, members, classes)
+        classes.setdefault(kind, []).append(key)
+    return _classes_folded(graph, found, members, classes)
 
 
 def _classes_folded(
     graph: Graph,
     found: list[Unit],
-    units: dict[str, Unit],
     members: dict[str, list[str]],
     classes: dict[Any, list[str]],
 ) -> list[Unit]:
-    """Each class of several as one unit, and each long sum."""
-    folds, taken = [], set()
-    for keys in classes.values():
-        inside = {x for key in keys for x in members[key]}
-        if len(inside) >= LEAST_ROUNDS:
-            part = [unit for unit in found if unit.id in inside]
-            name = f"{part[0].name} … {part[-1].name}"
-            fold = _fold(part)
-            folds.append(fold._replace(name=name if not fold.computed else fold.name))
-            taken |= inside
-    return in_order(graph, [*(unit for unit in found if unit.id not in taken), *folds])
+    """Each class of several as one unit, and each long sum, with the constants that it reads."""
+    several = ([x for key in keys for x in members[key]] for keys in classes.values())
+    place = {x: k for k, some in enumerate(several) if len(some) >= LEAST_ROUNDS for x in some}
+    folds: dict[int, list[Unit]] = {}
+    others = []
+    for unit in found:
+        into = place.get(unit.id)
+        if unit.nodes[0].role == "constant":
+            reading = {place.get(reader.id) for reader in graph.readers(unit.id)}
+            into = reading.pop() if len(reading) == 1 else into
+        if into is None:
+            others.append(unit)
+        else:
+            folds.setdefault(into, []).append(unit)
+    return in_order(graph, [*others, *map(_fold, folds.values())])
 
 
 # Chains, and parts of what is left --------------------------------------------------------------
@@ -297,11 +327,20 @@ def with_chains(graph: Graph, found: list[Unit]) -> list[Unit]:
 
 
 def with_blocks(graph: Graph, found: list[Unit]) -> list[Unit]:
-    """What was computed, in a few parts one after another; the leaves of each role as one."""
+    """What was computed, in a few parts one after another; the leaves of each role as one.
+
+    Groups stay, where there are few.
+    """
     inner = [unit for unit in found if unit.computed and unit.id != graph.result.id]
-    inside = {unit.id for unit in inner}
+    groups = {unit.id for unit in inner if unit.kind == "group"}
+    groups = groups if len(groups) <= BLOCKS else set()
     length = -(-len(inner) // BLOCKS)
-    parts = [inner[i : i + length] for i in range(0, len(inner), length)]
+    parts: list[list[Unit]] = []
+    for is_group, run in groupby(inner, key=lambda unit: unit.id in groups):
+        some = list(run)
+        if not is_group:
+            parts += [some[i : i + length] for i in range(0, len(some), length)]
+    inside = {unit.id for part in parts for unit in part}
     folded = _folded(graph, [unit for unit in found if unit.id not in inside], parts)
     leaves = [unit for unit in folded if not unit.computed]
     if len(leaves) <= BLOCKS:
@@ -319,11 +358,12 @@ def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> li
     members = {unit.id: list(unit.nodes) for unit in folded if len(unit.nodes) > 1}
     kept = []
     for unit in others:
-        leaf = unit.nodes[0]
-        readers = {reader.id for reader in graph.readers(leaf.id)}
+        readers = {reader.id for node in unit.nodes for reader in graph.readers(node.id)}
         into = {home[reader] for reader in readers}
-        if leaf.rule is None and len(into) == 1 and into <= set(members) and not readers & starts:
-            members[into.pop()].append(leaf)
+        many = sum(len(members.get(x, ())) for x in into) > MOST_WRITTEN
+        inner = not unit.computed and len(into) == 1 and into <= set(members)
+        if inner and (many or unit.nodes[0].role == "constant") and not readers & starts:
+            members[into.pop()] += unit.nodes
         else:
             kept.append(unit)
     whole = (u._replace(nodes=tuple(members.get(u.id, u.nodes))) for u in folded)
@@ -335,7 +375,8 @@ def _fold(part: list[Unit]) -> Unit:
     if len(part) == 1:
         return part[0]
     nodes, frame = _nodes(part), common(unit.frame for unit in part)
-    return Unit(nodes[0].id, "fold", f"{nodes[0].name} … {nodes[-1].name}", nodes, frame)
+    shown = [node for node in nodes if node.rule is not None] or nodes
+    return Unit(nodes[0].id, "fold", f"{shown[0].name} … {shown[-1].name}", nodes, frame)
 
 
 def _nodes(part: list[Unit]) -> tuple[Node, ...]:

@@ -17,7 +17,7 @@ from .units import homes as homes
 from .units import sums as sums
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
-MANY_UNITS = 40  # above that, a picture is cut into parts
+MANY_UNITS = 24  # above that, a picture that fits in no other way is cut into parts
 MOST_UNITS = 2000  # above that, there is no picture
 COLLAPSE = '"auto", False, a depth, or names of groups'
 
@@ -61,7 +61,7 @@ def layers(graph: Graph, opened: list[Path] | None = None) -> list[Unit]:
 def _auto(graph: Graph, paths: list[Path], opened: list[Path]) -> list[Unit]:
     """Layers as cards, or all values where they are few; more and more folded until they fit."""
     found = _grouped(graph, [], [])
-    if len(graph.nodes) <= FEW_NODES or (not paths and fits(graph, found)):
+    if (len(graph.nodes) <= FEW_NODES or not paths) and fits(graph, found):
         return found
     for found in _levels(graph, paths, opened):
         if fits(graph, found):
@@ -151,7 +151,7 @@ def _near(name: str, known: list[tuple[Path, set[str]]]) -> str:
     near = [x for x in names if name in x.split(".") or x.endswith(f".{name}")]
     near += get_close_matches(name, names, 5, 0.6)
     if near:
-        return f"near it: {', '.join(list(dict.fromkeys(near))[:MOST_KNOWN])}"
+        return f"near it: {', '.join([x for x in names if x in near][:MOST_KNOWN])}"
     more = ", ..." if len(names) > MOST_KNOWN else ""
     return f"groups: {', '.join(names[:MOST_KNOWN]) or 'none'}{more}"
 

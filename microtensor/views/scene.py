@@ -10,6 +10,7 @@ from .words import say
 
 MOST_READERS = 12  # of a card, by arrows from it alone
 READ = 0.66  # letters so much smaller are read as easily as large ones
+LONGEST = 80  # letters of a text; what is longer is cut
 FLAT = 64  # letters on an arrow that stand in one line where there is little room
 
 
@@ -111,7 +112,7 @@ def _flat(scene: Scene, longest: int) -> Scene:
     cards = []
     for card in scene.cards:
         rows = card.rows
-        if card.role not in ("layer", "fold") and len(rows) > 1 and len(rows[0]) < 4:
+        if len(rows) > 1 and rows[0][0].style == "forward label" and len(rows[0]) < 4:
             rows = ((*rows[0], *rows[1]), *rows[2:])
         cards.append(card._replace(rows=rows))
     arrows = []
@@ -125,7 +126,7 @@ def _flat(scene: Scene, longest: int) -> Scene:
 
 def size(scene: Scene) -> tuple[float, float]:
     """About how wide and high a scene is drawn, in points."""
-    cards = {card.id: _room([card.heading, *card.rows], 8.0, 20.0, 12.0) for card in scene.cards}
+    cards = {card.id: _room([card.heading, *card.rows], 7.2, 20.0, 12.0) for card in scene.cards}
     gaps: dict[tuple[str, str], tuple[float, float]] = {}
     for arrow in scene.arrows:
         ends = arrow.source, arrow.target
@@ -140,7 +141,7 @@ def _room(rows: Iterable[Line], letter: float, line: float, edge: float) -> tupl
     wide = high = 0.0
     for row in rows:
         texts = [cell.lines for cell in row if cell.text]
-        wide = max(wide, sum(letter * max(map(len, lines)) + 6 for lines in texts))
+        wide = max(wide, sum(letter * min(LONGEST, max(map(len, lines))) + 6 for lines in texts))
         high += line * (0.7 * max(map(len, texts), default=1) + 0.3)
     return wide + edge, high + edge
 

@@ -101,7 +101,8 @@ def in_order(graph: Graph, found: Iterable[Unit]) -> list[Unit]:
             waiting[target] -= 1
             if not waiting[target]:
                 heappush(ready, first[target])
-    return ordered
+    left = sorted(first[key] for key, count in waiting.items() if count)
+    return ordered + [by_id[key] for _, key in left]  # there are none, but none is lost
 
 
 def sums(edges: Iterable[Edge]) -> dict[str, Any]:
@@ -160,11 +161,29 @@ def fits(graph: Graph, found: list[Unit]) -> bool:
     if len(found) > 100:
         return False
     sizes = {unit.id: _size(unit) for unit in found}
-    crossing = between(graph, found)
+    by_id = {unit.id: unit for unit in found}
+    upright, level = {}, {}
+    for ends in between(graph, found):
+        source, target = by_id[ends[0]], by_id[ends[1]]
+        upright[ends], level[ends] = _words(graph, source, target)
     values = all(unit.kind == "node" and not unit.frame for unit in found)
-    upright = extent(sizes, dict.fromkeys(crossing, (60.0, 18.0)), upright=True)
-    level = extent(sizes, dict.fromkeys(crossing, (150.0, 30.0)), upright=False)
-    return scale(upright) >= LEAST_SCALE or (values and scale(level) >= LEAST_SCALE)
+    down = scale(extent(sizes, upright, upright=True))
+    return down >= LEAST_SCALE or (
+        values and scale(extent(sizes, level, upright=False)) >= LEAST_SCALE
+    )
+
+
+def _words(graph: Graph, source: Unit, target: Unit) -> tuple[tuple[float, float], ...]:
+    """About how much room the words on an arrow take, downwards and to the right."""
+    node = source.nodes[0]
+    shape = np.shape(node.value)
+    if source.kind != "node" or target.kind != "node" or not node.tracked:
+        return (60.0, 18.0), (60.0, 18.0)
+    if not shape:
+        return (240.0, 18.0), (150.0, 30.0)
+    if len(graph.arrivals(node.id)) > 1 and len(shape) == 2 and max(shape) <= 4:
+        return (200.0, 45 + 15 * shape[0]), (200.0, 45 + 15 * shape[0])
+    return (250.0, 34.0), (250.0, 34.0)
 
 
 def _size(unit: Unit) -> tuple[float, float]:
@@ -180,4 +199,4 @@ def _size(unit: Unit) -> tuple[float, float]:
     if unit.kind == "fold":
         return 300, 70
     rows = min(8, len(unit.parameters) + max(2, len(unit.rounds)))
-    return (500, 52 + 19 * rows) if unit.parameters else (300, 70)
+    return (500, 50 + 17 * rows) if unit.parameters else (300, 70)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
+from ..folds import MOST_WRITTEN
 from ..layers import Unit, homes, sums
 from ..numbers import bars, brief, number, rms, size
 from ..scene import Arrow, Card, Cell, Line
@@ -21,7 +22,6 @@ from .diagnosis import against_later, diagnosis, not_finite
 from .structure import chain, sizes, skips
 
 MOST_ROWS = 8
-MOST_CHAINED = 8  # values in a row whose formula is written, not counted
 SHADES = 8  # a gradient so many half decades below the largest is white
 BLANK = Cell("", "quiet")
 COLUMNS = 7
@@ -101,10 +101,11 @@ class Layers:
         if not unit.parameters:
             rows = [(Cell(self._expression(unit), span=COLUMNS),)]
         several = len({node.path.rpartition(".")[0] for node in unit.parameters}) > 1
+        apart = _told_apart(unit) if several else {}
         lines = []
         for node in nodes:
             said = (diagnosis(node), notes.get(node.id, ""))
-            lines.append(self._row(node, "; ".join(filter(None, said)), unit if several else None))
+            lines.append(self._row(node, "; ".join(filter(None, said)), apart.get(node.id, "")))
         if len(lines) > MOST_ROWS:
             more = say("more", more=len(lines) - MOST_ROWS)
             lines[half:-half] = [(Cell(f"… {more}", "quiet", span=COLUMNS),)]
@@ -134,17 +135,17 @@ class Layers:
         return tuple(cells)
 
     def _expression(self, unit: Unit) -> str:
-        """What a group without parameters computes from what goes in; of a loop, the first round."""
-        nodes = unit.rounds[0] if unit.rounds else unit.nodes
+        """What a group without parameters computes from what goes in; of a loop, its last round."""
+        nodes = unit.rounds[-1] if unit.rounds else unit.nodes
         leaving, inside = self._leaving(nodes), {node.id for node in nodes}
         until = {node.id for node in self.graph.nodes} - inside
         return self.graph.written([x.id for x in nodes if x.id in leaving][-1], until)
 
-    def _row(self, node: Node, note: str, among: Unit | None) -> Line:
-        """A value; where parameters of several modules are `among` each other, with its path."""
+    def _row(self, node: Node, note: str, path: str) -> Line:
+        """A value; where a card has parameters of several modules, with its path."""
         one, shape = np.size(node.value) == 1, size(np.shape(node.value))
-        if among and node.path and node.name != (inner := _inside(node.path, among)):
-            shape = f"{inner}  {shape}"
+        if path and not node.name.endswith(path):
+            shape = f"{path}  {shape}"
         return (
             Cell(self.ends.get(node.id, node.name), "name"),
             Cell(shape, "quiet"),
@@ -187,10 +188,14 @@ class Layers:
         return notes
 
     def title(self) -> Line:
-        """The outermost module with parameters, the sizes from the data on, and the result."""
+        """The outermost module with parameters, the sizes from the data on, and the result.
+
+        Empty where there is no module.
+        """
         name, sizes = chain(self.graph)
-        cells = [Cell(name, "name")] if name else []
-        cells += [Cell(sizes)] if sizes else []
+        if not name:
+            return ()
+        cells = [Cell(name, "name"), *([Cell(sizes)] if sizes else [])]
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
         cells.append(Cell(say("roles.parameter", count), "quiet"))
         value = self.result.value
@@ -250,31 +255,38 @@ def _heads() -> Line:
     return (BLANK, BLANK, *cells, BLANK)
 
 
-def _inside(path: str, unit: Unit) -> str:
-    """A parameter's path within a card: `0.weight` of `net.layers.0.weight` in `net`."""
-    around = ".".join(map(called, unit.path))
-    for start in (around, around.partition(".")[2]):
-        if start and path.startswith(f"{start}."):
-            path = path[len(start) + 1 :]
-    return path.removeprefix("layers.")
+def _told_apart(unit: Unit) -> dict[str, str]:
+    """Of each parameter, so much of its path as tells it apart in its card: `0.weight`."""
+    paths = {node.id: (node.path or node.name).split(".") for node in unit.parameters}
+    endings = Counter(".".join(x[k:]) for x in paths.values() for k in range(len(x)))
+    found = {}
+    for key, parts in paths.items():
+        starts = range(max(0, len(parts) - 2), -1, -1)
+        some = (".".join(parts[k:]) for k in starts)
+        found[key] = next((x for x in some if endings[x] == 1), ".".join(parts))
+    return found
 
 
 def fold(graph: Graph, unit: Unit) -> Card:
     """Several values in one card: their formula; of many, how many of each operation there are."""
-    last = unit.nodes[0]
     inside = {node.id for node in unit.nodes}
     ends = [x for x in unit.computed if any(r.id not in inside for r in graph.readers(x.id))]
-    if len(unit.computed) > MOST_CHAINED or len(ends) != 1:
-        return _counted(unit)
-    (last,) = ends
-    until = {node.id for node in graph.nodes} - inside
-    written = last._replace(expression=graph.written(last.id, until))
-    card = cards.card(graph, written)
+    ends += [node for node in unit.computed if node is graph.result]
     said = Cell(say("operations", len(unit.computed)), "quiet")
+    if len(ends) != 1:
+        return _counted(unit, said)
+    (last,) = ends
+    written = f"{last.name} = {graph.written(last.id, {n.id for n in graph.nodes} - inside)}"
+    rules = {node.rule for node in unit.computed}
+    if len(unit.computed) > MOST_WRITTEN:
+        if rules not in ({"add"}, {"multiply"}):
+            return _counted(unit, said)
+        written = f"{last.name} = {say(f'fold.{last.rule}', terms=len(unit.computed) + 1)}"
+    card = cards.card(graph, last._replace(expression=written.partition(" = ")[2]))
     return card._replace(id=unit.id, heading=(*card.heading, said), frame=unit.frame)
 
 
-def _counted(unit: Unit) -> Card:
+def _counted(unit: Unit, said: Cell) -> Card:
     """How many of each operation, and the gradient at both ends."""
     computed, role = unit.computed, unit.nodes[0].role
     if not computed:
@@ -282,30 +294,32 @@ def _counted(unit: Unit) -> Card:
         title = (Cell(unit.name, "name"), Cell(say(f"roles.{role}", len(unit.nodes)), "quiet"))
         return Card(unit.id, title, role, ((Cell(say("numbers", total)),),), unit.frame)
     rules = Counter(node.rule for node in computed).most_common()
-    said = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])
-    rows: list[Line] = [(Cell(said + (", …" if len(rules) > 4 else ""), span=2),)]
+    counts = ", ".join(f"{rule} × {count:,}" for rule, count in rules[:4])
+    rows: list[Line] = [(Cell(counts + (", …" if len(rules) > 4 else ""), span=3),)]
     leaves = Counter(node.role for node in unit.nodes if not node.rule)
     if leaves:
-        said = ", ".join(say(f"roles.{role}", n) for role, n in leaves.items())
-        rows.append((Cell(say("holds", leaves=said), "quiet", span=2),))
-    ends = [("first", computed[0]), ("last", computed[-1])]
-    for which, node in ends:
-        label = Cell(say(f"fold.{which}", name=node.name), "forward label")
-        rows.append((label, Cell(brief(node.value), "forward")))
-    for which, node in ends:
-        if node.gradient is not None:
-            label = Cell(say(f"fold.gradient.{which}"), "backward label")
-            rows.append((label, Cell(brief(node.gradient), "backward")))
-    heading = (Cell(unit.name, "name"), Cell(say("operations", len(computed)), "quiet"))
-    return Card(unit.id, heading, "fold", tuple(rows), unit.frame)
+        held = ", ".join(say(f"roles.{role}", n) for role, n in leaves.items())
+        rows.append((Cell(say("holds", leaves=held), "quiet", span=3),))
+    for which, node in (("first", computed[0]), ("last", computed[-1])):
+        label = Cell(say(f"fold.{which}", name=node.name), "quiet")
+        gradient = [] if node.gradient is None else [Cell(f"◂ {brief(node.gradient)}", "backward")]
+        rows.append((label, Cell(brief(node.value), "forward"), *gradient))
+    name = unit.name
+    if len(rules) == 1:
+        name = f"{computed[0].expression} … {computed[-1].expression}"
+    return Card(unit.id, (Cell(name, "name"), said), "fold", tuple(rows), unit.frame)
 
 
 def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "") -> Arrow:
-    """Between two cards: the shape that goes forward, and the RMS of the gradient that returns."""
+    """Between two cards: the shape that goes forward, and the RMS of the gradient that returns.
+
+    What goes round in one card tells no gradient: its rows do.
+    """
     shapes = dict.fromkeys(size(np.shape(graph.node(edge.source).value)) for edge in edges)
     forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
     sent = sums(edges)
-    back = [Cell(f"◂ {brief(g)}", "backward") for g in list(sent.values())[:2]]
+    shown = list(sent.values())[: 2 if ends[0] != ends[1] else 0]
+    back = [Cell(f"◂ {brief(g)}", "backward") for g in shown]
     said = [Cell(x, "forward label") for x in (first, forward) if x]
     return Arrow(*ends, bool(sent), ((*said, *back),))
 

@@ -113,7 +113,7 @@ def picture(
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     drawing.scene = made if direction else fitted(made, plain)
     write(drawing.scene, THEMES[theme], drawing)
-    if scale(size(drawing.scene)) >= LEAST_SCALE:
+    if scale(size(drawing.scene)) >= LEAST_SCALE - 0.1:  # sizes are rather taken too large
         drawing.attr(size=",".join(f"{points / 72:.4g}" for points in SCREEN))
     return drawing
 
@@ -132,8 +132,10 @@ def scene(graph: Graph, found: list[Unit], direction: str | None, who: str = "dr
     arrows = list(_arrows(graph, found, layers))
     until = {node.id for unit in found if unit.rounds for node in unit.nodes}
     written = f"{result.name} = {graph.written(result.id, until)}" if result.rule else result.name
-    modules = any(graph.kind(unit.path) or unit.frame for unit in found)
-    title: Line = layers.title() if layers.groups and modules else (Cell(written, "name"),)
+    own = next(unit for unit in found if result in unit.nodes)
+    if own.kind == "fold":
+        written = " ".join(cell.text for cell in network.fold(graph, own).heading[:2])
+    title = (layers.title() if layers.groups else ()) or (Cell(written, "name"),)
     legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, Path
+from ...graph import Edge, Graph, Node
 from ..folds import rolled
 from ..layers import Unit, homes, layers
 from ..units import called, neighbours
@@ -34,7 +34,8 @@ def sizes(graph: Graph, unit: Unit) -> tuple[int, int] | None:
     given = [x for x in read if x.id not in inside and x.role not in ("parameter", "constant")]
     given = [x for x in given if not _is_blank(x)] or given
     gives = [x for x in unit.computed if _leaves(graph, x, inside)]
-    if unit.kind != "group" or not (weights and given and gives):
+    known = unit.parameters or graph.kind(unit.path)
+    if unit.kind != "group" or not (known and weights and given and gives):
         return None
     first, last = np.shape(given[0].value), np.shape(gives[-1].value)
     weight = np.shape(weights[0].value)
@@ -62,7 +63,7 @@ def chain(graph: Graph) -> tuple[str, str]:
     """
     found = rolled(graph, layers(graph), ())
     known = {unit.id: pair for unit in found if (pair := sizes(graph, unit))}
-    name = _outermost(graph, found, known)
+    name = _outermost(graph)
     way = _way(graph, found, known)
     kinds = {unit.id: graph.kind(unit.path) for unit in found}
     pieces: list[tuple[str, list[int]]] = []
@@ -83,17 +84,16 @@ def _arrowed(numbers: list[int]) -> str:
     return " → ".join(texts)
 
 
-def _outermost(graph: Graph, found: list[Unit], known: Iterable[str]) -> str:
-    """The name of the outermost module around the most layers."""
+def _outermost(graph: Graph) -> str:
+    """The name of the outermost module around the most parameters; else of the outermost group."""
     tops: Counter[str] = Counter()
-    learning = set(known) | {unit.id for unit in found if unit.parameters}
-    for unit in (unit for unit in found if unit.id in learning):
-        path: Path = unit.path or unit.frame
+    groups: Counter[str] = Counter()
+    for node in (node for node in graph.nodes if node.role == "parameter"):
+        path = next((reader.group for reader in graph.readers(node.id)), ())
         starts = (path[:end] for end in range(1, len(path) + 1))
-        top = next((start[-1] for start in starts if graph.kind(start)), "")
-        tops[called(top or path[0]) if path else ""] += 1
-    del tops[""]
-    return next((name for name, _ in tops.most_common(1)), "")
+        tops.update(called(x[-1]) for x in list(filter(graph.kind, starts))[:1])
+        groups.update(called(name) for name in path[:1])
+    return next((name for name, _ in (tops or groups).most_common(1)), "")
 
 
 def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> list[str]:
@@ -118,9 +118,7 @@ def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> 
     return through if through and known[through[0]][0] == known[links[0]][0] else links
 
 
-def _gates(
-    found: list[Unit], targets: dict[str, set[str]], start: str, end: str
-) -> set[str]:
+def _gates(found: list[Unit], targets: dict[str, set[str]], start: str, end: str) -> set[str]:
     """The units that every way from one to another goes through: none goes past them."""
     order = {unit.id: i for i, unit in enumerate(found)}
     behind = {start}
@@ -153,13 +151,14 @@ class Skip(NamedTuple):
 
 
 def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
-    """The skip connections that groups as cards would hide."""
+    """The skip connections that groups as cards would hide; of a loop, those of its last round."""
     place = {node.id: i for i, node in enumerate(graph.nodes)}
     left = MOST_LOOKED_AT
     skips = []
     for unit in found:
         inside = {node.id for node in unit.nodes}
-        for node in (x for x in unit.computed if x.rule in JOINS):
+        nodes = unit.rounds[-1] if unit.rounds else unit.nodes
+        for node in (x for x in nodes if x.rule in JOINS):
             arriving = graph.arriving(node.id)
             early = min(arriving, key=lambda edge: place[edge.source])
             later = {edge.source for edge in arriving if edge.source != early.source}
@@ -187,4 +186,3 @@ def _goes_past(
                 seen.add(x.id)
                 waiting.append(x.id)
     return learnt and reached, len(seen)
-
