@@ -210,9 +210,12 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
 
 def with_twins(graph: Graph, found: list[Unit], most: int = MOST_TWINS) -> list[Unit]:
     """More than a few equal groups, each feeding only the next, as one card."""
+    groups = [unit for unit in found if unit.kind == "group"]
+    if len(groups) <= most:
+        return found
     _, targets = neighbours(graph, found)
     runs: list[list[Unit]] = [[]]
-    for unit in (unit for unit in found if unit.kind == "group"):
+    for unit in groups:
         last = runs[-1][-1] if runs[-1] else unit
         if last is not unit and not (_alike(last, unit) and targets[last.id] == {unit.id}):
             runs.append([])

@@ -170,18 +170,20 @@ def _grouped(graph: Graph, closed: list[Path], opened: list[Path]) -> list[Unit]
     for node in graph.nodes:
         key = next((path for path in _starts(node.group) if path in shut), node.id)
         members.setdefault(key, []).append(node)
-    found = []
+    found: list[Unit] = []
     for key, nodes in members.items():
         if isinstance(key, str):
             found.append(Unit(key, "node", nodes[0].name, tuple(nodes), nodes[0].group))
         else:
             found.append(Unit(nodes[0].id, "group", key[-1], tuple(nodes), key[:-1], (), key))
-    return in_order(graph, found)
+    return in_order(graph, found) if shut else found
 
 
 def _with_activations(graph: Graph, found: list[Unit]) -> list[Unit]:
     """An activation that is a group of its own joins the layer that alone feeds it."""
     by_id = {unit.id: unit for unit in found}
+    if not any(unit.kind == "group" for unit in found):
+        return found
     joined: dict[str, str] = {}
     sources, targets = neighbours(graph, found)
     for unit in found:

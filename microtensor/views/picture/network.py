@@ -276,13 +276,13 @@ def fold(graph: Graph, unit: Unit) -> Card:
     if len(ends) != 1:
         return _counted(unit, said)
     (last,) = ends
-    written = f"{last.name} = {graph.written(last.id, {n.id for n in graph.nodes} - inside)}"
-    rules = {node.rule for node in unit.computed}
-    if len(unit.computed) > MOST_WRITTEN:
-        if rules not in ({"add"}, {"multiply"}):
-            return _counted(unit, said)
-        written = f"{last.name} = {say(f'fold.{last.rule}', terms=len(unit.computed) + 1)}"
-    card = cards.card(graph, last._replace(expression=written.partition(" = ")[2]))
+    if len(unit.computed) <= MOST_WRITTEN:
+        written = graph.written(last.id, {node.id for node in graph.nodes} - inside)
+    elif {node.rule for node in unit.computed} in ({"add"}, {"multiply"}):
+        written = say(f"fold.{last.rule}", terms=len(unit.computed) + 1)
+    else:
+        return _counted(unit, said)
+    card = cards.card(graph, last._replace(expression=written))
     return card._replace(id=unit.id, heading=(*card.heading, said), frame=unit.frame)
 
 
