@@ -10,6 +10,7 @@ from .words import say
 
 MOST_READERS = 12  # of a card, by arrows from it alone
 READ = 0.66  # letters so much smaller are read as easily as large ones
+LEAST_SEEN = 0.45  # whoever reads smaller letters goes nearer; sizes are taken too large by 10 %
 LONGEST = 80  # letters of a text; what is longer is cut
 FLAT = 64  # letters on an arrow that stand in one line where there is little room
 
@@ -99,12 +100,12 @@ def fitted(scene: Scene, plain: bool) -> Scene:
     """The scene so that it is seen at once and can be read, if there is such a way to draw it.
 
     A `plain` one goes from left to right, or turns downwards; where that is still too high, what
-    stands in two rows of a card or an arrow stands in one.
+    stands in two rows of a card or an arrow stands in one. Else it is left as it is.
     """
     ways = [scene._replace(direction="LR")] if plain else []
     ways += [x._replace(direction="TB") for x in (scene, _flat(scene, 0), _flat(scene, FLAT))]
     seen = [min(scale(size(way)), READ) for way in ways]
-    return ways[seen.index(max(seen))]
+    return ways[seen.index(max(seen)) if max(seen) >= LEAST_SEEN else 0]
 
 
 def _flat(scene: Scene, longest: int) -> Scene:

@@ -14,8 +14,8 @@ from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import is_picture, render
-from ..scene import Arrow, Card, Cell, Line, Scene, fitted, repeated, size
-from ..units import LEAST_SCALE, SCREEN, scale
+from ..scene import LEAST_SEEN, Arrow, Card, Cell, Line, Scene, fitted, repeated, size
+from ..units import SCREEN, scale
 from ..words import say, why_none
 from . import cards, network
 from .plain import mermaid, text
@@ -113,7 +113,7 @@ def picture(
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     drawing.scene = made if direction else fitted(made, plain)
     write(drawing.scene, THEMES[theme], drawing)
-    if scale(size(drawing.scene)) >= LEAST_SCALE - 0.1:  # sizes are rather taken too large
+    if scale(size(drawing.scene)) >= LEAST_SEEN:
         drawing.attr(size=",".join(f"{points / 72:.4g}" for points in SCREEN))
     return drawing
 
