@@ -109,7 +109,9 @@ class Data:
                 found.append(given)
                 parts[k] = _written(part, self._names.names[given.id])
         if found:
-            parts = [_written(x, f"arange({len(x)})") if _is_range(x) else x for x in parts]
+            ranges = (_is_range(x) and not isinstance(x, Labels) for x in parts)
+            each = zip(parts, ranges, strict=True)
+            parts = [_written(x, f"arange({len(x)})") if known else x for x, known in each]
             whole = tuple(parts) if isinstance(index, tuple) else parts[0]
             self.options[place.id] = {"index": whole}
         return found

@@ -147,7 +147,7 @@ def _aligned(active: list[Unit], run: _Run) -> list[list[Unit]]:
         if rounds < LEAST_ROUNDS:
             continue
         best = best or parts  # the first round often is another: nothing comes from before
-        outer = common(_own(unit) for part in parts for unit in part)
+        outer = common(map(_own, _placed(_flat(parts))))
         within = [set(_within(part, outer)) for part in parts]
         if all(a and not a & b for a, b in pairwise(within)):
             return parts
@@ -158,6 +158,12 @@ def _within(part: list[Unit], outer: Path) -> list[str]:
     """The groups right inside of one, in which units are, in their order."""
     deeper = (path[len(outer)] for path in map(_own, part) if len(path) > len(outer))
     return list(dict.fromkeys(deeper))
+
+
+def _placed(units: Iterable[Unit]) -> list[Unit]:
+    """Those that say where a loop is: slices of data may be made anywhere."""
+    units = list(units)
+    return [unit for unit in units if unit.kind != "node" or unit.nodes[0].recorded] or units
 
 
 def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
@@ -192,7 +198,7 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
         tuple(x for u in part for node in u.nodes for x in (*sliced.get(node.id, ()), node))
         for part in parts
     )
-    frame = common(_own(unit) for part in parts for unit in part)
+    frame = common(map(_own, _placed(_flat(parts))))
     inner = _within(parts[0], frame)
     if any(set(inner) & set(_within(part, frame)) for part in parts[1:]):
         inner = []  # one group around several rounds

@@ -75,11 +75,16 @@ def _levels(graph: Graph, paths: list[Path], opened: list[Path]) -> Iterator[lis
     On each level loops are rolled, then values are folded.
     """
     closed = _layers(graph, paths)
+    heights = dict.fromkeys(closed, 0)  # above the layers
+    for path in reversed(paths):
+        height = heights.setdefault(path, 1)
+        if len(path) > 1 and path[:-1] not in closed:
+            heights[path[:-1]] = max(heights.get(path[:-1], 0), height + 1)
     found = layers(graph, opened)
-    depths = range(max(map(len, paths), default=0), 0, -1)
-    for deep in ([], *([path for path in paths if len(path) == depth] for depth in depths)):
-        if deep:
-            found = _with_activations(graph, _grouped(graph, closed + deep, opened))
+    for height in range(max(heights.values(), default=0) + 1):
+        if height:
+            low = [path for path in paths if heights[path] <= height]
+            found = _with_activations(graph, _grouped(graph, low, opened))
         found = with_twins(graph, rolled(graph, found, opened))
         yield found
         if len(found) > MOST_UNITS:

@@ -10,7 +10,7 @@ from .words import say
 
 MOST_READERS = 12  # of a card, by arrows from it alone
 READ = 0.66  # letters so much smaller are read as easily as large ones
-LEAST_SEEN = 0.45  # whoever reads smaller letters goes nearer; sizes are taken too large by 10 %
+LEAST_SEEN = 0.42  # whoever reads smaller letters goes nearer; sizes are taken too large by 10 %
 LONGEST = 80  # letters of a text; what is longer is cut
 FLAT = 64  # letters on an arrow that stand in one line where there is little room
 

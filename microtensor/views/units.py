@@ -11,8 +11,9 @@ import numpy as np
 
 from ..graph import Edge, Graph, Node, Path
 
+MOST_AMONG_GROUPS, MOST_VALUES = 14, 60  # cards that are seen at once, however small
 SCREEN = 960, 600  # what is seen at once, in points: 1280 × 800 pixels
-LEAST_SCALE = 0.55  # letters of 12 points are still read at that
+LEAST_SCALE = 0.49  # letters of 12 points are still read at that
 
 
 class Unit(NamedTuple):
@@ -158,7 +159,8 @@ def scale(size: tuple[float, float], screen: tuple[float, float] = SCREEN) -> fl
 
 def fits(graph: Graph, found: list[Unit]) -> bool:
     """Whether a picture of these units is seen at once, in letters that are read."""
-    if len(found) > 100:
+    groups = any(unit.kind == "group" for unit in found)
+    if len(found) > (MOST_AMONG_GROUPS if groups else MOST_VALUES):
         return False
     sizes = {unit.id: _size(unit) for unit in found}
     by_id = {unit.id: unit for unit in found}
@@ -198,5 +200,6 @@ def _size(unit: Unit) -> tuple[float, float]:
         return (300, 60) if shape else (180, 50)
     if unit.kind == "fold":
         return 300, 70
-    rows = min(8, len(unit.parameters) + max(2, len(unit.rounds)))
-    return (500, 50 + 17 * rows) if unit.parameters else (300, 70)
+    rows = len(unit.parameters) + max(2, len(unit.rounds))
+    rows = min(8, rows) if rows <= 12 or unit.rounds else 5
+    return (460, 50 + 17 * rows) if unit.parameters else (300, 70)

@@ -22,6 +22,7 @@ from .diagnosis import against_later, diagnosis, not_finite
 from .structure import chain, sizes, skips
 
 MOST_ROWS = 8
+MANY_ROWS = 12  # of which even fewer are shown, so that several such cards are seen at once
 SHADES = 8  # a gradient so many half decades below the largest is white
 BLANK = Cell("", "quiet")
 COLUMNS = 7
@@ -97,6 +98,8 @@ class Layers:
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss, a loop."""
         nodes, notes, half = self.shown[unit.id], self._notes(unit), MOST_ROWS // 2
+        if len(nodes) > MANY_ROWS and not unit.rounds:
+            half = MOST_ROWS // 4
         rows: list[Line] = [_heads()]
         if not unit.parameters:
             rows = [(Cell(self._expression(unit), span=COLUMNS),)]

@@ -163,7 +163,9 @@ def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
             early = min(arriving, key=lambda edge: place[edge.source])
             later = {edge.source for edge in arriving if edge.source != early.source}
             source = graph.node(early.source)
-            if source.role in ("parameter", "constant") or not later or left < 0:
+            alike = node.rule == "concatenate" or np.shape(source.value) == np.shape(node.value)
+            leaf = source.role in ("parameter", "constant")
+            if leaf or not alike or not later or left < 0:
                 continue
             passed, looked = _goes_past(graph, place, source.id, later)
             left -= looked
