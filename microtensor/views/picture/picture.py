@@ -22,6 +22,7 @@ from .plain import mermaid, text
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
+NOTEBOOK, LEAST_NARROW = (750, 600), 0.6  # a cell of 1000 pixels, where letters stay so large
 RENDERED = (".svg", ".png", ".pdf")
 
 
@@ -113,8 +114,10 @@ def picture(
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
     drawing.scene = made if direction else fitted(made, plain)
     write(drawing.scene, THEMES[theme], drawing)
-    if scale(size(drawing.scene)) >= LEAST_SEEN:
-        drawing.attr(size=",".join(f"{points / 72:.4g}" for points in SCREEN))
+    about = size(drawing.scene)
+    room = NOTEBOOK if scale(about, NOTEBOOK) >= LEAST_NARROW else SCREEN
+    if scale(about, room) >= LEAST_SEEN:
+        drawing.attr(size=",".join(f"{points / 72:.4g}" for points in room))
     return drawing
 
 
