@@ -14,7 +14,7 @@ from ...graph import Graph
 from ..dot import THEMES, write
 from ..layers import Collapse, Unit, between, units
 from ..rendering import is_picture, render
-from ..scene import LEAST_SEEN, Arrow, Card, Cell, Line, Scene, fitted, repeated, size
+from ..scene import Arrow, Card, Cell, Line, Scene, fitted, repeated, size
 from ..units import SCREEN, scale
 from ..words import say, why_none
 from . import cards, network
@@ -23,6 +23,7 @@ from .plain import mermaid, text
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
 NOTEBOOK, LEAST_NARROW = (750, 600), 0.6  # a cell of 1000 pixels, where letters stay so large
+LEAST_WHOLE = 0.35  # what would be smaller is as large as it is, and scrolled
 RENDERED = (".svg", ".png", ".pdf")
 
 
@@ -116,7 +117,7 @@ def picture(
     write(drawing.scene, THEMES[theme], drawing)
     about = size(drawing.scene)
     room = NOTEBOOK if scale(about, NOTEBOOK) >= LEAST_NARROW else SCREEN
-    if scale(about, room) >= LEAST_SEEN:
+    if scale(about, room) >= LEAST_WHOLE:
         drawing.attr(size=",".join(f"{points / 72:.4g}" for points in room))
     return drawing
 
