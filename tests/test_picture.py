@@ -926,6 +926,47 @@ def test_two_arrays_of_the_same_memory_are_one_input():
     assert sum(node.role == "input" for node in Graph.of(y).nodes) == 1
 
 
+def random_graph(seed):
+    """Values computed from whatever there is, some in groups, some called again and again."""
+    rng = np.random.default_rng(seed)
+    known = [leaf(rng.normal(size=(2, 2)), f"w{k}") for k in range(3)]
+    data = Tensor(rng.normal(size=(40, 2, 2)), name="data")
+    model = Block(2, seed)
+    for k in range(int(rng.integers(5, 60))):
+        a, b = (known[int(i)] for i in rng.integers(max(0, len(known) - 6), len(known), 2))
+        ways = [
+            lambda a, b: a + b,
+            lambda a, b: (a @ b).tanh(),
+            lambda a, b: a * 0.5,
+            lambda a, b: model(a),
+            lambda a, b, k=k: a * data[k % 40],
+            lambda a, b: microtensor.concatenate([a, b])[1:3],
+        ]
+        name = f"part {rng.integers(3)}"
+        with group(name), group(f"inner {rng.integers(2)}"):
+            known.append(ways[int(rng.integers(len(ways)))](a, b))
+    return sum(x.sum() for x in known[-5:])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_graph_is_drawn_with_every_value_in_one_card(seed):
+    graph = Graph.of(random_graph(seed))
+    from microtensor.views.layers import units
+
+    for collapse in ("auto", False, 1, 2, 3, "part *"):
+        try:
+            found = units(graph, collapse, ())
+        except ValueError as error:
+            assert "no group" in str(error)
+            continue
+        assert sorted(n.id for u in found for n in u.nodes) == sorted(n.id for n in graph.nodes)
+        order = {unit.id: k for k, unit in enumerate(found)}
+        home = {node.id: unit.id for unit in found for node in unit.nodes}
+        ends = {(home[edge.source], home[edge.target]) for edge in graph.edges}
+        assert all(order[a] <= order[b] for a, b in ends) or collapse != "auto"
+    assert draw(random_graph(seed)).scene.cards
+
+
 # Colours ----------------------------------------------------------------------------------------
 
 

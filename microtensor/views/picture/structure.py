@@ -115,7 +115,8 @@ def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> 
     gates = _gates(found, targets, start, end)
     links = [x for x in way if x in known]
     through = [x for x in links if x in gates]
-    return through if through and known[through[0]][0] == known[links[0]][0] else links
+    ends = [(known[some[0]][0], known[some[-1]][1]) for some in (through, links) if some]
+    return through if len(set(ends)) == 1 and through else links
 
 
 def _gates(found: list[Unit], targets: dict[str, set[str]], start: str, end: str) -> set[str]:
