@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .backward import behind, refuse_changed, starting_gradient, walk
+from .data import Data
 from .errors import GradientError, called, in_brief, no_tensor
 from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
@@ -26,8 +27,9 @@ class Node(NamedTuple):
     """A value in the graph.
 
     `rule` is the operation that gave it and `expression` how that is written, `w · x` (None:
-    nobody computed it). `role` is parameter (a leaf that requires a gradient), input, constant (a
-    number without a name), intermediate or output. `tracked` says whether it has a gradient at
+    nobody computed it). `role` is parameter (a leaf that requires a gradient), input (data, also
+    what requires a gradient and is given to a module), constant (a number without a name),
+    intermediate or output. `tracked` says whether it has a gradient at
     all, and `gradient` what that is (None where it isn't computed). `group` names what was
     speaking when it was computed, from the outside in; a second call of the same module is `layer
     (2)`, and all that lies deeper than 32 groups is in one, `…`. `options` are what the rule was
@@ -115,6 +117,7 @@ class Graph(_Data):
 
     def __init__(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> None:
         self._nodes = {node.id: node for node in nodes}
+        self._kinds: dict[Path, str] = {}  # the class of the module that each group is a call of
         self._tensors: dict[int, str] = {}  # the node of each tensor, by the tensor's number
         self._operands: dict[str, tuple[Node, ...]] = {}
         self._arriving = _grouped(edges, "target")
@@ -124,7 +127,7 @@ class Graph(_Data):
         self._arrivals = _grouped(self._sent, "source")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Graph, (self.nodes, self.edges)
+        return _graph, (self.nodes, self.edges, self._kinds)
 
     def __repr__(self) -> str:
         written = self.result.name
@@ -190,9 +193,13 @@ class Graph(_Data):
 
     def retold(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Graph:
         """The same graph in other words: with nodes and edges of the same ids, in this order."""
-        graph = Graph(nodes, edges)
+        graph = _graph(nodes, edges, self._kinds)
         graph._tensors.update(self._tensors)
         return graph
+
+    def kind(self, group: Path) -> str:
+        """The class of the module that a group is a call of; '' where it is none."""
+        return self._kinds.get(group, "")
 
     def find(self, what: Tensor | str) -> Node | None:
         """The node of a tensor, of a name, or of a name in full (`layers.0.weight`)."""
@@ -274,14 +281,25 @@ class Graph(_Data):
             yield Step(self._nodes[source], edge, totals[source], waiting[source])
 
 
+def _graph(nodes: tuple[Node, ...], edges: tuple[Edge, ...], kinds: Mapping[Path, str]) -> Graph:
+    graph = Graph(nodes, edges)
+    graph._kinds.update(kinds)
+    return graph
+
+
 def graph_for(
     who: str,
     result: Tensor,
     names: Mapping[str, Any] | None = None,
     gradient: Any = None,
     beside: Iterable[Tensor] = (),
+    data: bool = True,
 ) -> Graph:
-    """`Graph.of` on behalf of `who`, whose name errors bear; with what is behind others, too."""
+    """`Graph.of` on behalf of `who`, whose name errors bear; with what is behind others, too.
+
+    Without `data` it has the record alone, whose ids are those of `places`: not what slices are
+    slices of, nor the labels that an index was made of.
+    """
     if not isinstance(result, Tensor):
         raise no_tensor(who, result)
     if names is not None and not isinstance(names, Mapping):
@@ -292,7 +310,7 @@ def graph_for(
     if wrong := [name for name in names or () if not isinstance(name, str)]:
         raise TypeError(f"{who}: names are texts, {{'w': w}}, got {in_brief(wrong[0])}")
     with np.errstate(all="ignore"):  # who computes is warned; who looks needn't be, again
-        return _Reader(who, result, names or {}, gradient, beside).read()
+        return _Reader(who, result, names or {}, gradient, beside, data).read()
 
 
 def changed(result: Tensor) -> str:
@@ -327,14 +345,17 @@ class _Reader:
         names: Mapping[str, Any],
         gradient: Any,
         beside: Iterable[Tensor],
+        data: bool,
     ) -> None:
         self.result = result
         self.places = list(places(*beside, result))
         for place in self.places:
             if place.rule is not None:
                 refuse_changed(place.value)
-        self.groups, activating = _groups(self.places)
-        self.names = Names(self.places, names, self.groups, activating)
+        self.groups, activating, self.kinds = _groups(self.places)
+        self.inputs = _given_to_modules(self.places, self.groups, self.kinds)
+        self.names = Names(self.places, names, self.groups, activating, self.inputs)
+        self.data = Data(self.places, self.names, names) if data else None
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
         if result.requires_grad and (result.size == 1 or gradient is not None):
@@ -346,21 +367,27 @@ class _Reader:
         self.sent.setdefault(node, []).append(d)
 
     def read(self) -> Graph:
-        edges = tuple(edge for place in self.places for edge in self._edges(place))
-        graph = Graph(tuple(map(self._node, self.places)), edges)
-        graph._tensors.update((p.value._index, p.id) for p in self.places if p.reader is None)
+        behind = self.places if self.data is None else self.data.places
+        edges = tuple(edge for place in behind for edge in self._edges(place))
+        graph = _graph(tuple(map(self._node, behind)), edges, self.kinds)
+        graph._tensors.update((p.value._index, p.id) for p in behind if isinstance(p.value, Tensor))
         return graph
 
     def _node(self, place: Place) -> Node:
         """A value, and all that is known of it."""
         key, value, role, names = place.id, place.value, place.role, self.names
         plain = place.reader is not None  # a number, or an array that was never a tensor
-        given, expression, group = names.given.get(key), None, self.groups[key]
+        given, expression, group = names.given.get(key), None, self.groups.get(key, ())
+        options = {} if plain else value._options
+        if self.data is not None:
+            options = self.data.options.get(key, options)
         if place.rule is not None:
             operands = [names.names[x] for x in place.operands]
-            expression = place.row.expression(operands, value._options)
+            expression = place.row.expression(operands, options)
         if value is self.result:
             role = "output"
+        elif key in self.inputs:
+            role = "input"
         elif role == "parameter":
             group = common([self.groups[x] for x in names.readers[key]])
         elif role == "input" and given is not None:
@@ -373,30 +400,35 @@ class _Reader:
             name=names.names[key],
             rule=place.rule,
             expression=expression,
-            role=role,
+            role="intermediate" if role == "input" and place.rule else role,
             value=data,
             tracked=not plain and value.requires_grad,
             gradient=None if plain else self.gradients.get(value),
             group=group,
-            options={} if plain else value._options,
+            options=options,
             named=given is not None,
             path=given if given and given != names.names[key] else "",
             row=place.row,
-            recorded=plain or value._marks is not None,
+            recorded=place.rule is None if plain else value._marks is not None,
             linear=key in names.linear,
             activation=key in names.activations,
         )
 
     def _edges(self, place: Place) -> Iterator[Edge]:
         """What a value was computed from, and what it sends there."""
+        inputs = place.value._inputs if place.reader is None else ()
+        if inputs:
+            yield from self._recorded(place)
+        for slot in range(len(inputs), len(place.operands)):  # data that no record has
+            yield Edge(place.operands[slot], place.id, slot, None, "", None, "")
+
+    def _recorded(self, place: Place) -> Iterator[Edge]:
         tensor, row, names = place.value, place.row, self.names.names
-        if not place.operands:
-            return
-        sent = iter(self.sent.get(tensor, ()))
         operands, out = [names[x] for x in place.operands], names[place.id]
         g, shapes = f"∂{names[self.places[-1].id]}/∂{out}", [np.shape(x) for x in tensor._values]
-        texts = row.formulas(operands, tensor._options, out, g, shapes, tensor.size)
-        each = zip(place.operands, tensor._inputs, texts, strict=True)
+        texts = row.formulas(operands[: len(shapes)], tensor._options, out, g, shapes, tensor.size)
+        sent = iter(self.sent.get(tensor, ()))
+        each = zip(place.operands, tensor._inputs, texts, strict=False)
         for slot, (source, x, text) in enumerate(each):
             if x is None or not x.requires_grad or tensor not in self.gradients:
                 yield Edge(source, place.id, slot, None, "", None, "")
@@ -410,15 +442,16 @@ class _Reader:
             yield Edge(source, place.id, slot, local, formula, next(sent), sends)
 
 
-def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
-    """The group of each value, by the names from the outside in, and those that are activations.
+def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path], dict[Path, str]]:
+    """The group of each value, by the names from the outside in; those that are activations; and
+    the class of the module that each is a call of.
 
     A second call of the same module is another group, `layer (2)`.
     """
     paths: dict[Group | None, Path] = {None: ()}
     calls: Counter[Path] = Counter()
     activating: set[Path] = set()
-
+    kinds: dict[Path, str] = {}
     groups: dict[str, Path] = {}
     for place in behind:
         of = place.value if place.reader is None else place.reader
@@ -438,10 +471,27 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path]]:
                 found = (*outer, f"{found[-1]} ({calls[found]})")
             if group.activation:
                 activating.add(found)
+            if group.kind:
+                kinds[found] = shown(group.kind) or UNPRINTED
             paths[group] = found
         array = place.reader is not None and place.role == "input"
         groups[place.id] = () if array else paths[of._group]
-    return groups, activating
+    return groups, activating, kinds
+
+
+def _given_to_modules(
+    behind: Sequence[Place], groups: Mapping[str, Path], kinds: Mapping[Path, str]
+) -> set[str]:
+    """The leaves that require a gradient and are data: a module with parameters reads them."""
+
+    def module(path: Path) -> Path | None:
+        starts = (path[:end] for end in range(1, len(path) + 1))
+        return next((start for start in starts if start in kinds), None)
+
+    leaves = {p.id: hasattr(p.value, "_path") for p in behind if p.role == "parameter"}
+    reads = [(x, module(groups[p.id])) for p in behind for x in p.operands if x in leaves]
+    learning = {found for x, found in reads if leaves[x]} - {None}
+    return {x for x, found in reads if found in learning and not leaves[x]}
 
 
 def common(paths: Iterable[Path]) -> Path:

@@ -33,6 +33,7 @@ class Group:
     name: str
     outer: Group | None = None
     activation: bool = False
+    kind: str = ""  # the class of the module; '' where it is none
 
 
 class Recorder(Protocol):
@@ -143,20 +144,21 @@ record_constants = Switch(
 class group:
     """`with group("layer 1"):` names what is computed in it, for pictures and stories.
 
-    Groups nest. A module opens one whenever it is called. `activation=True`: it is drawn and
-    written as an activation function is.
+    Groups nest. A module opens one whenever it is called, and says its class, the `kind`.
+    `activation=True`: it is drawn and written as an activation function is.
     """
 
-    __slots__ = ("_activation", "_name", "_tokens")
+    __slots__ = ("_activation", "_kind", "_name", "_tokens")
 
-    def __init__(self, name: str, activation: bool = False) -> None:
+    def __init__(self, name: str, activation: bool = False, kind: str = "") -> None:
         self._name = name
         self._activation = activation
+        self._kind = kind
         self._tokens: list[Token[Mode]] = []
 
     def __enter__(self) -> None:
         recording, outer, watch, constants, recorder = current_mode()
-        inside = Group(self._name, outer, self._activation)
+        inside = Group(self._name, outer, self._activation, self._kind)
         inner = tuple.__new__(Mode, (recording, inside, watch, constants, recorder))
         self._tokens.append(_mode.set(inner))
 

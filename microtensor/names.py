@@ -84,10 +84,12 @@ class Names:
         known: Mapping[str, Any],
         groups: Mapping[str, Path],
         activating: Container[Path],
+        inputs: Container[str] = (),
     ) -> None:
         self.places = {place.id: place for place in behind}
         self.groups = groups
         self.activating = activating  # the groups that are activations
+        self.inputs = inputs  # the leaves that require a gradient, but are data
         self.result = behind[-1].id
         self.readers: dict[str, list[str]] = {key: [] for key in self.places}
         for place in behind:
@@ -103,7 +105,7 @@ class Names:
         self.linear = self._linear()
         self.activations = self._activations()
         if self._is_free(self.result):
-            self.names[self.result] = self._unique("L")
+            self.names[self.result] = self.unique("L")
         self._name_leaves()
         self._name_layers()
         for key in filter(self._is_free, self.places):
@@ -119,7 +121,7 @@ class Names:
         self.taken.add(name)
         return name
 
-    def _unique(self, name: str) -> str:
+    def unique(self, name: str) -> str:
         """A name that nothing else has: itself, or `W_2`."""
         if name in self.taken:
             return self._numbered(f"{name}_", 2)
@@ -140,8 +142,8 @@ class Names:
         plain = {k: cut(name, LONGEST_NAME) for k, name in self.given.items() if k not in paths}
         wanted = plain | _from_paths(paths, self.given.values())
         firsts = {name: key for key, name in reversed(wanted.items())}
-        self.names |= {key: self._unique(name) for name, key in firsts.items()}
-        self.names |= {k: self._unique(x) for k, x in wanted.items() if self._is_free(k)}
+        self.names |= {key: self.unique(name) for name, key in firsts.items()}
+        self.names |= {k: self.unique(x) for k, x in wanted.items() if self._is_free(k)}
 
     # What is done with them ---------------------------------------------------------------------
 
@@ -150,7 +152,7 @@ class Names:
         place = self.places[key]
         if place.rule == "transpose":
             place = self.places[place.operands[0]]
-        return place.id if place.role == "parameter" else None
+        return place.id if place.role == "parameter" and place.id not in self.inputs else None
 
     def _linear(self) -> dict[str, str | None]:
         """The linear maps, by the weight of each: a product with it, and what is added to that."""
@@ -209,22 +211,24 @@ class Names:
     # Names that are made up ---------------------------------------------------------------------
 
     def _name_leaves(self) -> None:
-        """W and b for what stands in a linear map, X and x for data, w for other parameters, and
-        mask for bools."""
+        """W and b for what stands in a linear map, X and x for data, w for other parameters, mask
+        for bools, and zeros."""
         weights = set(self.linear.values())
         groups: dict[str, list[str]] = {}
         for key, place in self.places.items():
             if place.rule is None and self._is_free(key):
-                letter = "w" if place.role == "parameter" else "x"
+                letter = "w" if place.role == "parameter" and key not in self.inputs else "x"
                 if letter == "w" and key in self.biases:
                     letter = "b"
                 elif place.data.dtype == bool:
                     letter = "mask"
+                elif place.data.ndim and letter == "x" and not place.data.any():
+                    letter = "zeros"  # such as a state at first; X is the data
                 elif place.data.ndim > 1 or key in weights:
                     letter = letter.upper()
                 groups.setdefault(letter, []).append(key)
         for letter, keys in groups.items():
-            name = self._unique if len(keys) == 1 else self._numbered
+            name = self.unique if len(keys) == 1 else self._numbered
             self.names |= {key: name(letter) for key in keys}
 
     def _name_layers(self) -> None:
@@ -253,7 +257,7 @@ class Names:
             for key in filter(self._is_free, dict.fromkeys(members)):
                 letter = "A" if key in self.activations else "Z"
                 capital = self.groups[key] or self.places[key].data.ndim > 1
-                self.names[key] = self._unique((letter if capital else letter.lower()) + number)
+                self.names[key] = self.unique((letter if capital else letter.lower()) + number)
 
 
 def _from_paths(paths: Mapping[str, str], given: Iterable[str]) -> dict[str, str]:

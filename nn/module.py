@@ -110,7 +110,8 @@ class Module:
             vars(self)["_called"] = True
         if not READY.issuperset(map(type, inputs)):
             inputs = tuple([as_array(x) for x in inputs])
-        with group(self._place[1] or type(self).__name__, self.activation is True):
+        kind = type(self).__name__
+        with group(self._place[1] or kind, self.activation is True, kind):
             return self.forward(*inputs, **named)
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -206,7 +206,8 @@ def test_a_value_that_many_read_stands_again_beside_them(tmp_path):
     for k in range(12):
         total = total + h * float(k + 2)
     graph = Graph.of(total, names={"h": h})
-    text = Path(page(total, tmp_path / "page.html", names={"h": h})).read_text()
+    written = page(total, tmp_path / "page.html", names={"h": h}, collapse=False)
+    text = Path(written).read_text()
     assert text.count('<g class="again intermediate" data-id=') == 12
     assert len(re.findall(r'class="card \w+" data-id="n\d+"', text)) == len(graph.nodes)
     assert text.count(f'["{graph.find("h").id}","n') == 13

@@ -262,15 +262,16 @@ def test_what_is_too_long_to_write_is_written_in_part():
         p, q = p * x, q / x
     y = p + q
     assert draw(y, names=vars()).scene.title[0].text == "y = p + q"
-    assert draw(p, names=vars()).scene.title[0].text == "p = " + " · ".join(15 * "x")
+    whole = draw(p, names=vars(), collapse=False)
+    assert whole.scene.title[0].text == "p = " + " · ".join(15 * "x")
 
 
 def test_a_leaf_that_many_read_stands_beside_them():
     a = y = leaf(0.5, "a")
     for _ in range(12):
         y = (y * a).sin()
-    assert names(draw(y)).count("a") == 1
-    picture = draw((y * a).sin())
+    assert names(draw(y, collapse=False)).count("a") == 1
+    picture = draw((y * a).sin(), collapse=False)
     assert names(picture).count("a") == 13
     (first, *others) = [c for c in picture.scene.cards if c.heading[0].text == "a"]
     assert len(first.rows) == 3
@@ -291,7 +292,9 @@ def shared(readers):
 
 def test_a_computed_value_that_many_read_stands_beside_them_too():
     """Graphviz takes 16 seconds for the arrows from one card to 90 in a row."""
-    few, many = (draw(total, names={"h": h}).scene for total, h in map(shared, (12, 13)))
+    few, many = (
+        draw(total, names={"h": h}, collapse=False).scene for total, h in map(shared, (12, 13))
+    )
     assert [c.heading[0].text for c in few.cards].count("h") == 1
     (own, *others) = [c for c in many.cards if c.heading[0].text == "h"]
     assert len(own.rows) == 3 and len(others) == 12
@@ -352,7 +355,7 @@ def test_a_network_is_a_card_for_each_layer():
     title = [cell.text for cell in picture.scene.title]
     assert title[:3] == ["CatClassifier", "12 → 5 → 4 → 1", "94 parameters"]
     lines = card(picture, "layer1")
-    assert lines[0].startswith("layer1 12 → 5 relu 65 parameters · 4 operations")
+    assert lines[0].startswith("layer1 Sequential 12 → 5 relu 65 parameters · 4 operations")
     assert [line.split()[0] for line in lines[2:]] == ["W1", "b1", "Z1", "A1"]
     assert card(picture, "BCELoss")[1] == "−mean(y · log(A3) + (1 − y) · log(1 − A3))"
     assert card(picture, "y")[1].endswith("4 of 9 are 1, the others 0")
@@ -537,7 +540,7 @@ def test_a_group_is_a_card_or_a_frame():
 @pytest.mark.parametrize("option", ["collapse", "expand"])
 def test_an_unknown_group_is_named(option):
     with pytest.raises(
-        ValueError, match=f"draw: {option}: there is no group 'layer9'; groups: Cat"
+        ValueError, match=f"draw: {option}: there is no group 'layer9'; near it: layer1, layer2, "
     ):
         draw(network(), **{option: "layer9"})
 
@@ -588,7 +591,8 @@ def test_a_second_activation_joins_too():
 
 def test_equal_layers_fold():
     picture = draw(deep(9))
-    assert card(picture, "layers.0 … layers.16")[0].startswith("layers.0 … layers.16 × 9 4 → 4")
+    heading = card(picture, "layers.0 … layers.16")[0]
+    assert heading.startswith("layers.0 … layers.16 × 9 Linear 4 → 4")
     assert len(picture.scene.cards) < 8
 
 
@@ -659,7 +663,7 @@ def test_many_values_without_groups_fold():
     assert len(picture.scene.cards) < 80
     order = {c.id: i for i, c in enumerate(picture.scene.cards) if c.role != "parameter"}
     for arrow in picture.scene.arrows:
-        if arrow.source in order and arrow.target in order:
+        if arrow.source in order and arrow.target in order and arrow.source != arrow.target:
             assert order[arrow.source] < order[arrow.target]
 
 
@@ -672,6 +676,296 @@ def test_too_many_cards_are_refused():
     y, _ = chain(2500)
     with pytest.raises(ValueError, match=r"draw: 3,751 cards are more than a picture can show"):
         draw(y, collapse=False)
+
+
+# Structure --------------------------------------------------------------------------------------
+
+
+class Block(nn.Module):
+    """A residual block."""
+
+    def __init__(self, d, rng):
+        self.net = nn.Sequential(nn.Linear(d, d, rng=rng), nn.ReLU(), nn.Linear(d, d, rng=rng))
+
+    def forward(self, x):
+        return x + self.net(x)
+
+
+class Heads(nn.Module):
+    """Attention with two heads."""
+
+    def __init__(self):
+        self.q, self.k, self.v, self.out = (nn.Linear(4, 4, rng=k) for k in range(4))
+
+    def forward(self, x):
+        n, t, d = x.shape
+        q, k, v = (f(x).reshape(n, t, 2, -1).swapaxes(1, 2) for f in (self.q, self.k, self.v))
+        looks = microtensor.softmax(q @ k.mT / np.sqrt(2), -1)
+        return self.out((looks @ v).swapaxes(1, 2).reshape(n, t, d))
+
+
+class Cell(nn.Module):
+    def __init__(self):
+        self.wx, self.wh = nn.Linear(2, 4, rng=0), nn.Linear(4, 4, bias=False, rng=1)
+
+    def forward(self, x, h):
+        return (self.wx(x) + self.wh(h)).tanh()
+
+
+class Recurrent(nn.Module):
+    def __init__(self, axis):
+        self.cell, self.head, self.axis = Cell(), nn.Linear(4, 1, rng=2), axis
+
+    def forward(self, X):
+        h = np.zeros((X.shape[1 - self.axis], 4))
+        for t in range(X.shape[self.axis]):
+            h = self.cell(X[:, t] if self.axis else X[t], h)
+        return self.head(h)
+
+
+def normal(*shape):
+    return np.random.default_rng(0).normal(size=shape)
+
+
+def by_hand(steps):
+    """A recurrent network written as functions."""
+    X, W, U = (
+        Tensor(normal(3, steps, 2), name="X"),
+        leaf(normal(2, 4), "W"),
+        leaf(normal(4, 4), "U"),
+    )
+    b, h = leaf(np.zeros(4), "b"), np.zeros((3, 4))
+    for t in range(steps):
+        h = (X[:, t] @ W + h @ U + b).tanh()
+    return (h**2).mean()
+
+
+def width(picture):
+    """Of the SVG, in pixels, as a browser has it."""
+    return int(re.search(r'width="(\d+)pt"', picture.pipe("svg").decode())[1]) * 4 / 3
+
+
+def said(picture, source, target):
+    return [" ".join(lines) for a, b, lines in arrows(picture) if (a, b) == (source, target)]
+
+
+@pytest.mark.parametrize("collapse", ["auto", 1, 2, ["layers.0"], "layers.*"])
+def test_a_skip_is_an_arrow_however_much_is_collapsed(collapse):
+    x = Tensor(normal(6, 4), name="x")
+    model = nn.Sequential(Block(4, 0), Block(4, 1), nn.Linear(4, 1, rng=2))
+    picture = draw(nn.MSELoss()(model(x), np.zeros((6, 1))), collapse=collapse)
+    ways = [(b, " ".join(lines)) for a, b, lines in arrows(picture) if a == "x"]
+    assert len(ways) == 2
+    assert len({b for b, _ in ways}) == 2 or ways[1][1] == "skip 6×4"
+    whole = [c for c in picture.scene.cards if c.heading[0].text == "Sequential"]
+    assert not whole or said(picture, "Sequential", "Sequential") == ["skip 6×4"]
+
+
+def test_a_skip_that_a_gradient_takes_says_it():
+    a = leaf(normal(6, 4), "a")
+    net = Block(4, 0)
+    y = (net((a * 1.0).exp()) ** 2).sum()
+    (_, skip) = said(draw(y, collapse=1), "t2", "Block")
+    grown = Graph.of(y).find(y)
+    assert grown is not None
+    edge = next(e for e in Graph.of(y).edges if Graph.of(y).node(e.target).expression == "t2 + Z2")
+    assert skip == f"skip 6×4 ◂ {numbers.brief(edge.contribution)}"
+
+
+def test_rows_of_several_modules_are_told_apart():
+    loss = nn.Sequential(nn.Linear(4, 4, rng=0), nn.ReLU(), nn.Linear(4, 4, rng=1))(normal(3, 4))
+    lines = card(draw(loss.sum(), collapse=1), "Sequential")[2:]
+    assert [" ".join(line.split()[:2]) for line in lines[:4]] == [
+        "W1 0.weight", "b1 0.bias", "W2 2.weight", "b2 2.bias",
+    ]  # fmt: skip
+    assert len({line.split()[0] for line in lines}) == len(lines)
+
+
+def test_parallel_branches_stand_beside_each_other():
+    picture = draw((Heads()(Tensor(normal(2, 5, 4), name="x")) ** 2).mean())
+    assert [cell.text for cell in picture.scene.title][:2] == ["Heads", "4 → 4"]
+    assert {"q", "k", "v", "out"} <= set(names(picture))
+    assert {b for a, b, _ in arrows(picture) if a == "x"} == {"q", "k", "v"}
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("make", [lambda X: Tensor(X, name="X"), lambda X: X])
+def test_a_loop_over_slices_is_one_card_and_its_data_one_input(axis, make):
+    X = normal(*((3, 5, 2) if axis else (5, 3, 2)))
+    result = nn.MSELoss()(Recurrent(axis)(make(X)), Tensor(np.zeros((3, 1)), name="y"))
+    picture = draw(result)
+    assert names(picture) == ["X", "zeros", "cell", "head", "y", "MSELoss"]
+    assert [cell.text for cell in picture.scene.title][1:3] == ["2 → 4 → 1", "33 parameters"]
+    lines = card(picture, "cell")
+    assert lines[0].startswith("cell × 5 Cell 2 → 4")
+    rows = [line.split() for line in lines if line.startswith("round")]
+    assert [row[1] for row in rows] == ["1,", "2,", "3,", "4,", "5,"]
+    graph = Graph.of(result)
+    for row, k in zip(rows, range(1, 6), strict=True):
+        assert numbers.number(numbers.rms(graph.find(f"A{k}").gradient)) in row
+    assert said(picture, "cell", "cell") == ["× 5, each round to the next 3×4"]
+    where = "X[:, 0]" if axis else "X[0]"
+    assert graph.find("X1").expression == where and not graph.find("X1").recorded
+
+
+def test_a_loop_that_is_opened_isnt_rolled():
+    shown = names(
+        draw(nn.MSELoss()(Recurrent(1)(normal(3, 4, 2)), np.zeros((3, 1))), expand="cell")
+    )
+    assert "cell" not in shown and {"wx.weight", "wh.weight"} <= set(shown)
+
+
+@pytest.mark.parametrize("steps", [3, 5, 30])
+def test_a_loop_written_as_functions_is_rolled(steps):
+    picture = draw(by_hand(steps))
+    (loop,) = [c for c in picture.scene.cards if f"× {steps}" in {x.text for x in c.heading}]
+    assert {row[0].text for row in loop.rows[1:4]} == {"W", "U", "b"}
+    assert names(picture).count("X") == 1
+    assert len(picture.scene.cards) <= 7
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="the dot program isn't installed")
+@pytest.mark.parametrize("result", [lambda: by_hand(3), lambda: neuron()[0]])
+def test_what_can_be_read_at_once_is(result):
+    assert width(draw(result())) <= 1281
+
+
+def test_a_loop_whose_first_round_lacks_something():
+    W, h = leaf(normal(6, 4), "W"), np.zeros((3, 4))
+    for x in Tensor(normal(5, 3, 2), name="X"):  # the first [x, h] needs no gradient
+        h = (microtensor.concatenate([x, h], axis=1) @ W).tanh() * 0.5 + 0.1
+        h = h.exp() * 0.3 - h
+    picture = draw((h**2).sum())
+    assert any("× 5" in card(picture, name)[0] for name in names(picture))
+
+
+def test_parameters_are_those_of_the_model_whoever_else_needs_a_gradient():
+    X = leaf(normal(9, 12), "X")
+    picture = draw(nn.BCELoss()(nn.CatClassifier((12, 4, 3, 1), rng=1)(X), np.eye(9)[:, :1]))
+    assert [cell.text for cell in picture.scene.title][1:3] == ["12 → 4 → 3 → 1", "71 parameters"]
+    assert card(picture, "X")[0] == "X input 9×12"
+    assert Graph.of(X.sum()).nodes[0].role == "parameter"  # where there is no module
+
+
+def test_sizes_of_convolutions_are_channels():
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, rng=rng), nn.ReLU(), nn.Conv2d(8, 4, 3, rng=rng), nn.Flatten(),
+        nn.Linear(16, 10, rng=rng),
+    )  # fmt: skip
+    labels = Tensor(np.arange(5), name="digit")
+    picture = draw(nn.CrossEntropyLoss()(model(normal(5, 1, 6, 6)), labels))
+    assert picture.scene.title[1].text == "Conv2d 1 → 8 → 4, Linear 16 → 10"
+    assert "Conv2d 1 → 8 relu" in card(picture, "layers.0")[0]
+    assert said(picture, "digit", "CrossEntropyLoss") == ["5"]
+    assert "[arange(5), digit]" in card(picture, "CrossEntropyLoss")[1]
+
+
+def test_sizes_that_dont_meet_are_no_chain():
+    table = nn.Sequential(nn.Embedding(9, 2, rng=0), nn.Flatten(), nn.Linear(6, 3, rng=1))
+    picture = draw(table(np.array([[1, 2, 3], [4, 5, 6]])).sum(), collapse=1)
+    assert picture.scene.title[1].text == "Embedding 9 → 2, Linear 6 → 3"
+    assert names(picture)[0] == "X"
+
+
+def test_what_does_the_same_is_one_card():
+    squares = [leaf(float(k), f"x{k}") ** 2 for k in range(100)]
+    picture = draw(sum(squares))
+    assert names(picture) == ["x0 … x99", "x0² … x99²", "L"]
+    assert card(picture, "x0² … x99²")[1] == "power × 100"
+    assert picture.scene.title[0].text == "L = sum of 101 terms"
+
+
+def test_a_chain_is_a_card_with_its_formula():
+    z = leaf(normal(3, 4), "z")
+    y = Tensor(np.eye(4)[:3], name="y")
+    e = (z - z.max(axis=1, keepdims=True)).exp()
+    L = -(y * (e / e.sum(axis=1, keepdims=True)).log()).sum(axis=1).mean()
+    picture = draw(L)
+    assert len(picture.scene.cards) <= 8 and "y" in names(picture)
+    assert any("log(" in c.heading[1].text for c in picture.scene.cards if len(c.heading) > 2)
+
+
+def test_a_wide_graph_turns_downwards():
+    assert draw(neuron()[0]).scene.direction == "LR"
+    w = [leaf(float(k), f"w{k}") for k in range(7)]
+    L = ((w[0] * w[1] + w[2] * w[3] + w[4]).tanh() * w[5] + w[6]).exp()
+    picture = draw(L)
+    assert picture.scene.direction == "TB"
+    assert len(picture.scene.cards) == len(Graph.of(L).nodes)
+    assert draw(L, direction="LR").scene.direction == "LR"
+
+
+@pytest.mark.parametrize(
+    ("name", "opened"),
+    [
+        ("layers.0", ["layers.0"]),
+        ("layers.1.net", ["layers.1.net"]),
+        ("layers.*.net", ["layers.0.net", "layers.1.net"]),
+    ],
+)
+def test_groups_are_named_by_their_whole_path(name, opened):
+    model = nn.Sequential(Block(4, 0), Block(4, 1), nn.Linear(4, 1, rng=2))
+    scene = draw(model(normal(6, 4)).sum(), collapse=name).scene
+    cards = [c for c in scene.cards if c.id.startswith("g")]
+    found = [".".join((*c.frame, c.heading[0].text)).partition(".")[2] for c in cards]
+    assert found == opened
+
+
+def test_names_near_an_unknown_one_are_said():
+    y = nn.Sequential(Block(4, 0), nn.Linear(4, 1, rng=2))(normal(6, 4)).sum()
+    with pytest.raises(ValueError, match=r"no group 'net'; near it: layers\.0\.net"):
+        draw(y, expand="net")
+    with pytest.raises(ValueError, match=r"no group 'zzz'; groups: Sequential, layers\.0, "):
+        draw(y, collapse="zzz")
+
+
+def test_two_arrays_of_the_same_memory_are_one_input():
+    mask = np.triu(np.full((6, 6), -9.0), 1)
+    a = leaf(normal(5, 5), "a")
+    y = ((a + mask[:5, :5]).softmax(-1) + mask[:5, :5]).sum()
+    assert sum(node.role == "input" for node in Graph.of(y).nodes) == 1
+
+
+def random_graph(seed):
+    """Values computed from whatever there is, some in groups, some called again and again."""
+    rng = np.random.default_rng(seed)
+    known = [leaf(rng.normal(size=(2, 2)), f"w{k}") for k in range(3)]
+    data = Tensor(rng.normal(size=(40, 2, 2)), name="data")
+    model = Block(2, seed)
+    for k in range(int(rng.integers(5, 60))):
+        a, b = (known[int(i)] for i in rng.integers(max(0, len(known) - 6), len(known), 2))
+        ways = [
+            lambda a, b: a + b,
+            lambda a, b: (a @ b).tanh(),
+            lambda a, b: a * 0.5,
+            lambda a, b: model(a),
+            lambda a, b, k=k: a * data[k % 40],
+            lambda a, b: microtensor.concatenate([a, b])[1:3],
+        ]
+        name = f"part {rng.integers(3)}"
+        with group(name), group(f"inner {rng.integers(2)}"):
+            known.append(ways[int(rng.integers(len(ways)))](a, b))
+    return sum(x.sum() for x in known[-5:])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_graph_is_drawn_with_every_value_in_one_card(seed):
+    graph = Graph.of(random_graph(seed))
+    from microtensor.views.layers import units
+
+    for collapse in ("auto", False, 1, 2, 3, "part *"):
+        try:
+            found = units(graph, collapse, ())
+        except ValueError as error:
+            assert "no group" in str(error)
+            continue
+        assert sorted(n.id for u in found for n in u.nodes) == sorted(n.id for n in graph.nodes)
+        order = {unit.id: k for k, unit in enumerate(found)}
+        home = {node.id: unit.id for unit in found for node in unit.nodes}
+        ends = {(home[edge.source], home[edge.target]) for edge in graph.edges}
+        assert all(order[a] <= order[b] for a, b in ends) or collapse != "auto"
+    assert draw(random_graph(seed)).scene.cards
 
 
 # Colours ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..backward import behind, starting_gradient, walk
 from ..errors import label
-from ..graph import Graph, Node, places
+from ..graph import Graph, Node, graph_for, places
 from ..tensor import Tensor, index_name
 from .batch import Batch, batches, is_index, is_range
 from .counts import doubtful
@@ -70,7 +70,7 @@ def program(
         raise ValueError(
             f"to_source: {count} operations make no program to read; at most {LARGEST} are written"
         )
-    graph = Graph.of(result, names)
+    graph = graph_for("Graph.of", result, names, data=False)
     for node in graph.nodes:
         if getattr(node.value, "dtype", np.dtype(float)).char == "g":
             raise TypeError(

@@ -310,7 +310,7 @@ def _tale(
     from .scene import Scene
     from .story.steps import told
 
-    graph = in_words(graph_for(who, result, names, gradient))
+    graph = in_words(graph_for(who, result, names, gradient, data=False))
     found = units(graph, collapse, expand, who)
     drawn = scene(graph, found, direction, who)
 

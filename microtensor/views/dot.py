@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..lexicon import cut
+from .scene import LONGEST as LONGEST
 from .scene import Arrow, Card, Cell, Scene, inside
 
-LONGEST = 80
 STRONG = 5  # from this shade of heat on, the page's colour is easier to read than the text's
 MANY = 300  # cards; above that, Graphviz looks less long for the best places
 # Without nslimit, Graphviz looks for minutes for the best places around what a hundred others read
@@ -85,7 +85,7 @@ def write(scene: Scene, theme: Theme, drawing: Any) -> None:
     """Puts a scene into a `graphviz.Digraph`."""
     upright = scene.direction in ("TB", "BT")
     letters = {"fontname": FONT, "fontcolor": theme.text}
-    apart = "0.4" if upright else "0.15"  # words on level arrows keep cards apart as it is
+    apart = "0.3" if upright else "0.15"  # words on level arrows keep cards apart as it is
     looks = {"rankdir": scene.direction, "bgcolor": theme.page, "ranksep": apart, **WHOLE}
     looks |= QUICKLY if len(scene.cards) > MANY else {}
     drawing.attr(label=_heading(scene, theme), **looks, **letters)
@@ -135,8 +135,10 @@ def _card(card: Card, theme: Theme) -> str:
         span = columns - sum(cell.span for cell in row[:-1])
         cells = [*row[:-1], row[-1]._replace(span=span)]
         rows.append("<TR>" + "".join(_td(cell, theme) for cell in cells) + "</TR>")
+    padding = 3 if len(card.rows) < 4 else 1
     return (
-        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
+        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}" '
+        f'STYLE="ROUNDED" '
         f'COLOR="{line}" BGCOLOR="{fill}">{"".join(rows)}</TABLE>>'
     )
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .units import extent, scale
 from .words import say
 
 MOST_READERS = 12  # of a card, by arrows from it alone
+READ = 0.66  # letters so much smaller are read as easily as large ones
+LEAST_SEEN = 0.42  # whoever reads smaller letters goes nearer; sizes are taken too large by 10 %
+LONGEST = 80  # letters of a text; what is longer is cut
+FLAT = 64  # letters on an arrow that stand in one line where there is little room
 
 
 class Cell(NamedTuple):
@@ -89,6 +94,57 @@ class Scene(NamedTuple):
     arrows: tuple[Arrow, ...]
     direction: str
     least: float = 0  # the width of title and legend, at least
+
+
+def fitted(scene: Scene, plain: bool) -> Scene:
+    """The scene so that it is seen at once and can be read, if there is such a way to draw it.
+
+    A `plain` one goes from left to right, or turns downwards; where that is still too high, what
+    stands in two rows of a card or an arrow stands in one. Else it is left as it is.
+    """
+    ways = [scene._replace(direction="LR")] if plain else []
+    ways += [x._replace(direction="TB") for x in (scene, _flat(scene, 0), _flat(scene, FLAT))]
+    seen = [min(scale(size(way)), READ) for way in ways]
+    return ways[seen.index(max(seen)) if max(seen) >= LEAST_SEEN else 0]
+
+
+def _flat(scene: Scene, longest: int) -> Scene:
+    """The scene with value and gradient beside each other, and words on arrows up to a length."""
+    cards = []
+    for card in scene.cards:
+        rows = card.rows
+        if len(rows) > 1 and rows[0][0].style == "forward label" and len(rows[0]) < 4:
+            rows = ((*rows[0], *rows[1]), *rows[2:])
+        cards.append(card._replace(rows=rows))
+    arrows = []
+    for arrow in scene.arrows:
+        cells = [cell for line in arrow.lines for cell in line]
+        if all("\n" not in x.text for x in cells) and sum(len(x.text) for x in cells) <= longest:
+            arrow = arrow._replace(lines=(tuple(cells),))
+        arrows.append(arrow)
+    return scene._replace(cards=tuple(cards), arrows=tuple(arrows))
+
+
+def size(scene: Scene) -> tuple[float, float]:
+    """About how wide and high a scene is drawn, in points."""
+    cards = {card.id: _room([card.heading, *card.rows], 7.2, 20.0, 12.0) for card in scene.cards}
+    gaps: dict[tuple[str, str], tuple[float, float]] = {}
+    for arrow in scene.arrows:
+        ends = arrow.source, arrow.target
+        wide, high = _room(arrow.lines, 6.3, 16.0, 0.0)
+        before = gaps.get(ends, (0.0, 0.0))
+        gaps[ends] = max(before[0], wide), max(before[1], high)
+    return extent(cards, gaps, scene.direction in ("TB", "BT"))
+
+
+def _room(rows: Iterable[Line], letter: float, line: float, edge: float) -> tuple[float, float]:
+    """What texts in rows take."""
+    wide = high = 0.0
+    for row in rows:
+        texts = [cell.lines for cell in row if cell.text]
+        wide = max(wide, sum(letter * min(LONGEST, max(map(len, lines))) + 6 for lines in texts))
+        high += line * (0.7 * max(map(len, texts), default=1) + 0.3)
+    return wide + edge, high + edge
 
 
 def repeated(scene: Scene) -> Scene:

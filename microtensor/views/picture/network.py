@@ -5,22 +5,25 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
+from ..folds import MOST_WRITTEN
 from ..layers import Unit, homes, sums
 from ..numbers import bars, brief, number, rms, size, unmasked
 from ..scene import Arrow, Card, Cell, Line
+from ..units import called
 from ..words import say
+from . import cards
 from .cards import without_gradient
 from .diagnosis import against_later, beginnings, diagnosis
+from .structure import chain, sizes, skips
 
 MOST_ROWS = 8
-LONGEST_CHAIN = 8
+MANY_ROWS = 12  # of which even fewer are shown, so that several such cards are seen at once
 SHADES = 8  # a gradient so many half decades below the largest is white
 BLANK = Cell("", "quiet")
 COLUMNS = 7
@@ -35,11 +38,11 @@ class Layers:
         self.result = graph.result
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
         self.home = homes(found)
-        self.ends: dict[str, str] = {}  # "first" and "last", of values in a card of many layers
+        self.ends: dict[str, str] = {}  # what is said before the name of a value of many layers
         self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
         shown = [n for nodes in self.shown.values() for n in nodes if n is not self.result]
-        sizes = [rms(n.gradient) for n in shown if n.gradient is not None]
-        self.largest = max(filter(math.isfinite, sizes), default=0.0)
+        known = [rms(n.gradient) for n in shown if n.gradient is not None]
+        self.largest = max(filter(math.isfinite, known), default=0.0)
         self.learning = {
             key: ratio for key, x in self.groups.items() if (ratio := _learning(x)) is not None
         }
@@ -48,6 +51,7 @@ class Layers:
         finite = {key: ratio for key, ratio in self.learning.items() if math.isfinite(ratio)}
         least = min(finite.values()) if len(finite) > 1 else None
         self.least = [key for key, ratio in finite.items() if ratio == least]
+        self.skips = skips(graph, self.groups.values())
 
     def _leaving(self, nodes: Iterable[Node]) -> set[str]:
         """Of the values in a unit, those that are read outside of it, and the result."""
@@ -58,14 +62,16 @@ class Layers:
     def _rows_of(self, unit: Unit) -> list[Node]:
         """Parameters, then what leaves a part of the group, an activation's operand before it.
 
-        Of equal groups in one card, those of the first and of the last.
+        Of equal groups in one card, those of the first and of the last; of a loop, what each of
+        its rounds hands on.
         """
-        if unit.copies > 1:
-            length = len(unit.nodes) // unit.copies
+        if unit.is_loop:
+            return unit.parameters + self._rounds(unit)
+        if unit.rounds:
             rows = []
-            for which, nodes in (("first", unit.nodes[:length]), ("last", unit.nodes[-length:])):
-                some = self._rows_of(unit._replace(nodes=nodes, copies=1))
-                self.ends |= dict.fromkeys((node.id for node in some), which)
+            for which, nodes in (("first", unit.rounds[0]), ("last", unit.rounds[-1])):
+                some = self._rows_of(unit._replace(nodes=nodes, rounds=()))
+                self.ends |= {node.id: say(f"row.{which}", name=node.name) for node in some}
                 rows += some
             return rows
         telling = self._leaving(unit.nodes)
@@ -76,33 +82,51 @@ class Layers:
                     telling.add(x.id)
         return unit.parameters + [node for node in unit.computed if node.id in telling]
 
+    def _rounds(self, unit: Unit) -> list[Node]:
+        """The last value that each round of a loop hands on."""
+        rows = []
+        for k, nodes in enumerate(unit.rounds, 1):
+            leaving = self._leaving(nodes)
+            some = [node for node in nodes if node.id in leaving and node.rule is not None]
+            rows += some[-1:]
+            self.ends |= {x.id: say("row.round", round=k, name=x.name) for x in some[-1:]}
+        return rows
+
     def _results(self, unit: Unit) -> list[Node]:
         """What a layer shows of what it computed, where that has gradients."""
         known = [n for n in self.shown[unit.id] if n.rule and n.gradient is not None]
         return known if unit.parameters else []
 
     def card(self, unit: Unit) -> Card:
-        """A group: a layer, a loss."""
+        """A group: a layer, a loss, a loop."""
         nodes, notes, half = self.shown[unit.id], self._notes(unit), MOST_ROWS // 2
+        if len(nodes) > MANY_ROWS and not unit.rounds:
+            half = MOST_ROWS // 4
         rows: list[Line] = [_heads()]
         if not unit.parameters:
             rows = [(Cell(self._expression(unit), span=COLUMNS),)]
-        for node in nodes if len(nodes) <= MOST_ROWS else [*nodes[:half], *nodes[-half:]]:
+        several = len({node.path.rpartition(".")[0] for node in unit.parameters}) > 1
+        apart = _told_apart(unit) if several else {}
+        lines = []
+        for node in nodes:
             said = (diagnosis(node), notes.get(node.id, ""))
-            rows.append(self._row(node, "; ".join(filter(None, said))))
-        if len(nodes) > MOST_ROWS:
-            more = say("more", more=len(nodes) - MOST_ROWS)
-            rows.append((Cell(f"… {more}", "quiet", span=COLUMNS),))
+            lines.append(self._row(node, "; ".join(filter(None, said)), apart.get(node.id, "")))
+        if len(lines) > MOST_ROWS:
+            more = say("more", more=len(lines) - MOST_ROWS)
+            lines[half:-half] = [(Cell(f"… {more}", "quiet", span=COLUMNS),)]
         role = "output" if self.home[self.result.id] == unit.id else "layer"
-        return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
+        return Card(unit.id, self._heading(unit), role, (*rows, *lines), unit.frame)
 
     def _heading(self, unit: Unit) -> Line:
-        """Name, sizes, activation, how many parameters and operations."""
+        """Name, class, sizes, activation, how many parameters and operations."""
         cells = [Cell(unit.name, "name")]
+        kind = self.graph.kind(unit.path)
         if unit.copies > 1:
             cells.append(Cell(f"× {unit.copies}", "name"))
-        if sizes := self.sizes(unit):
-            cells.append(Cell(f"{sizes[0]} → {sizes[1]}"))
+        if kind and kind != called(unit.name):
+            cells.append(Cell(kind, "quiet"))
+        if pair := sizes(self.graph, unit):
+            cells.append(Cell(f"{pair[0]} → {pair[1]}"))
             last = [node for node in self.shown[unit.id] if node.rule][-1]
             if last.activation:
                 cells.append(Cell(str(last.rule) if last.row.activation else last.group[-1]))
@@ -115,30 +139,27 @@ class Layers:
             cells.append(Cell(said, "backward"))
         return tuple(cells)
 
-    def sizes(self, unit: Unit) -> tuple[int, int] | None:
-        """The numbers of inputs and outputs of a layer: the last axes of what goes in and out."""
-        inside, leaving = {node.id for node in unit.nodes}, self._leaving(unit.nodes)
-        given = [x for n in unit.nodes for x in self.graph.operands(n.id) if x.id not in inside]
-        gives = [node for node in unit.computed if node.id in leaving]
-        if not (unit.parameters and given and gives):
-            return None
-        first, last = np.shape(given[0].value), np.shape(gives[-1].value)
-        return (first[-1], last[-1]) if first and last else None
-
     def _expression(self, unit: Unit) -> str:
-        """What a group without parameters computes from what goes in: nobody sees inner names."""
-        leaving, inside = self._leaving(unit.nodes), {node.id for node in unit.nodes}
+        """What a group without parameters computes from what goes in; of a loop, its last round.
+
+        Nobody sees inner names: where there are some, it is counted by operation.
+        """
+        nodes = unit.rounds[-1] if unit.rounds else unit.nodes
+        leaving, inside = self._leaving(nodes), {node.id for node in nodes}
         until = {node.id for node in self.graph.nodes} - inside
-        last = [x.id for x in unit.nodes if x.id in leaving][-1]
+        last = [x.id for x in nodes if x.id in leaving][-1]
         written = self.graph.written(last, until, LONGEST_WRITTEN)
-        inner = {node.name for node in unit.computed}
+        inner = {node.name for node in nodes if node.rule}
         return written if inner.isdisjoint(re.findall(r"\w+", written)) else _rules(unit)
 
-    def _row(self, node: Node, note: str) -> Line:
-        one, end, name = np.size(node.value) == 1, self.ends.get(node.id), node.name
+    def _row(self, node: Node, note: str, path: str) -> Line:
+        """A value; where a card has parameters of several modules, with its path."""
+        one, shape = np.size(node.value) == 1, size(np.shape(node.value))
+        if path and not node.name.endswith(path):
+            shape = f"{path}  {shape}"
         return (
-            Cell(say(f"row.{end}", name=name) if end else name, "name"),
-            Cell(size(np.shape(node.value)), "quiet"),
+            Cell(self.ends.get(node.id, node.name), "name"),
+            Cell(shape, "quiet"),
             Cell("" if one else bars(node.value), "forward" if one else "forward bars"),
             Cell(_number(node.value), "forward"),
             *self._gradient(node),
@@ -173,20 +194,20 @@ class Layers:
         if results := self._results(unit):
             place = list(self.flow).index(unit.id)
             later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
-            if unit.copies > 1:
+            if unit.rounds and not unit.is_loop:
                 later = [(say("layers.last"), rms(results[len(results) // 2].gradient))]
             notes[results[0].id] = against_later(self.flow[unit.id], later)
         return notes
 
     def title(self) -> Line:
-        """The outermost group with parameters, the sizes through its layers, and the result."""
-        layers = [unit for unit in self.groups.values() if unit.parameters]
-        tops = Counter(unit.frame[0] if unit.frame else unit.name for unit in layers)
-        cells = [Cell(name, "name") for name, _ in tops.most_common(1)]
-        known = [pair for unit in layers if (pair := self.sizes(unit))]
-        if 0 < len(known) <= LONGEST_CHAIN and all(a[1] == b[0] for a, b in pairwise(known)):
-            chain = [known[0][0], *(pair[1] for pair in known)]
-            cells.append(Cell(" → ".join(map(str, chain))))
+        """The outermost module with parameters, the sizes from the data on, and the result.
+
+        Empty where there is no module.
+        """
+        name, sizes = chain(self.graph)
+        if not name:
+            return ()
+        cells = [Cell(name, "name"), *([Cell(sizes)] if sizes else [])]
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
         cells.append(Cell(say("roles.parameter", count), "quiet"))
         value = self.result.value
@@ -215,7 +236,7 @@ class Layers:
 def _learning(unit: Unit) -> float | None:
     """A layer's largest parameter's RMS gradient beside its own RMS; None where there is none."""
     weights = [node for node in unit.parameters if node.gradient is not None]
-    if not weights or unit.copies > 1:
+    if not weights or (unit.rounds and not unit.is_loop):
         return None
     weight = max(weights, key=lambda node: np.size(node.value))
     gradient, value = rms(weight.gradient), rms(weight.value)
@@ -237,28 +258,58 @@ def _heads() -> Line:
     return (BLANK, BLANK, *cells, BLANK)
 
 
-def fold(unit: Unit) -> Card:
-    """Many values in one card: how many of each operation, and the gradient at both ends."""
+def _told_apart(unit: Unit) -> dict[str, str]:
+    """Of each parameter, so much of its path as tells it apart in its card: `0.weight`."""
+    paths = {node.id: (node.path or node.name).split(".") for node in unit.parameters}
+    endings = Counter(".".join(x[k:]) for x in paths.values() for k in range(len(x)))
+    found = {}
+    for key, parts in paths.items():
+        starts = range(max(0, len(parts) - 2), -1, -1)
+        some = (".".join(parts[k:]) for k in starts)
+        found[key] = next((x for x in some if endings[x] == 1), ".".join(parts))
+    return found
+
+
+def fold(graph: Graph, unit: Unit) -> Card:
+    """Several values in one card: their formula; of many, how many of each operation there are."""
+    inside = {node.id for node in unit.nodes}
+    ends = [x for x in unit.computed if any(r.id not in inside for r in graph.readers(x.id))]
+    ends += [node for node in unit.computed if node is graph.result]
+    said = Cell(say("operations", len(unit.computed)), "quiet")
+    if len(ends) != 1:
+        return _counted(unit, said)
+    (last,) = ends
+    if len(unit.computed) <= MOST_WRITTEN:
+        written = graph.written(last.id, {node.id for node in graph.nodes} - inside)
+    elif {node.rule for node in unit.computed} in ({"add"}, {"multiply"}):
+        written = say(f"fold.{last.rule}", terms=len(unit.computed) + 1)
+    else:
+        return _counted(unit, said)
+    card = cards.card(graph, last._replace(expression=written))
+    return card._replace(id=unit.id, heading=(*card.heading, said), frame=unit.frame)
+
+
+def _counted(unit: Unit, said: Cell) -> Card:
+    """How many of each operation, and the gradient at both ends."""
     computed, role = unit.computed, unit.nodes[0].role
     if not computed:
         total = sum(int(np.size(node.value)) for node in unit.nodes)
-        title = (Cell(say(f"roles.{role}", len(unit.nodes)), "name"),)
+        title = (Cell(unit.name, "name"), Cell(say(f"roles.{role}", len(unit.nodes)), "quiet"))
         return Card(unit.id, title, role, ((Cell(say("numbers", total)),),), unit.frame)
-    rows: list[Line] = [(Cell(_rules(unit), span=2),)]
+    rules = Counter(node.rule for node in computed)
+    rows: list[Line] = [(Cell(_rules(unit), span=3),)]
     leaves = Counter(node.role for node in unit.nodes if not node.rule)
     if leaves:
-        said = ", ".join(say(f"roles.{role}", n) for role, n in leaves.items())
-        rows.append((Cell(say("holds", leaves=said), "quiet", span=2),))
-    ends = [("first", computed[0]), ("last", computed[-1])]
-    for which, node in ends:
-        label = Cell(say(f"fold.{which}", name=node.name), "forward label")
-        rows.append((label, Cell(brief(node.value), "forward")))
-    for which, node in ends:
-        if node.gradient is not None:
-            label = Cell(say(f"fold.gradient.{which}"), "backward label")
-            rows.append((label, Cell(brief(node.gradient), "backward")))
-    heading = (Cell(unit.name, "name"), Cell(say("operations", len(computed)), "quiet"))
-    return Card(unit.id, heading, "fold", tuple(rows), unit.frame)
+        held = ", ".join(say(f"roles.{role}", n) for role, n in leaves.items())
+        rows.append((Cell(say("holds", leaves=held), "quiet", span=3),))
+    for which, node in (("first", computed[0]), ("last", computed[-1])):
+        label = Cell(say(f"fold.{which}", name=node.name), "quiet")
+        gradient = [] if node.gradient is None else [Cell(f"◂ {brief(node.gradient)}", "backward")]
+        rows.append((label, Cell(brief(node.value), "forward"), *gradient))
+    name = unit.name
+    if len(rules) == 1:
+        name = f"{computed[0].expression} … {computed[-1].expression}"
+    return Card(unit.id, (Cell(name, "name"), said), "fold", tuple(rows), unit.frame)
 
 
 def _rules(unit: Unit) -> str:
@@ -268,10 +319,33 @@ def _rules(unit: Unit) -> str:
     return said + (", …" if len(rules) > 4 else "")
 
 
-def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge]) -> Arrow:
-    """Between two cards: the shape that goes forward, and the RMS of the gradient that returns."""
+def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "") -> Arrow:
+    """Between two cards: the shape that goes forward, and the RMS of the gradient that returns.
+
+    What goes round in one card tells no gradient: its rows do.
+    """
     shapes = dict.fromkeys(size(np.shape(graph.node(edge.source).value)) for edge in edges)
     forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
     sent = sums(edges)
-    back = [(Cell(f"◂ {brief(g)}", "backward"),) for g in list(sent.values())[:2]]
-    return Arrow(*ends, bool(sent), ((Cell(forward, "forward label"),), *back))
+    shown = list(sent.values())[: 2 if ends[0] != ends[1] else 0]
+    back = [Cell(f"◂ {brief(g)}", "backward") for g in shown]
+    said = [Cell(x, "forward label") for x in (first, forward) if x]
+    return Arrow(*ends, bool(sent), ((*said, *back),))
+
+
+def around(layers: Layers, unit: Unit) -> Iterator[Arrow]:
+    """What goes round in a card: from one round of a loop to the next, and the skips inside."""
+    graph, inside = layers.graph, {node.id: k for k, x in enumerate(unit.rounds) for node in x}
+    handed = [
+        edge
+        for nodes in unit.rounds
+        for node in nodes
+        for edge in graph.arriving(node.id)
+        if inside.get(edge.source, inside[node.id]) < inside[node.id]
+    ]
+    if handed:
+        yield arrow(graph, (unit.id, unit.id), handed, say("picture.rounds", rounds=unit.copies))
+    hidden = [skip.edge for skip in layers.skips if skip.unit == unit.id and skip.inside]
+    if hidden:
+        said = say("picture.skips", len(hidden))
+        yield arrow(graph, (unit.id, unit.id), hidden, said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from ..dot import THEMES, write
 from ..languages import chosen
 from ..layers import Collapse, Unit, between, units
 from ..rendering import is_picture, render
-from ..scene import Arrow, Card, Cell, Line, Scene, repeated
+from ..scene import Arrow, Card, Cell, Line, Scene, fitted, repeated, size
+from ..units import SCREEN, scale
 from ..words import say, why_none
 from . import cards, network
 from .diagnosis import beginnings
@@ -25,6 +26,8 @@ from .plain import mermaid, text
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 SOURCES = (".dot", ".mmd", ".txt")
+NOTEBOOK, LEAST_NARROW = (750, 600), 0.6  # a cell of 1000 pixels, where letters stay so large
+LEAST_WHOLE = 0.35  # what would be smaller is as large as it is, and scrolled
 RENDERED = (".svg", ".png", ".pdf")
 
 
@@ -124,8 +127,14 @@ def picture(
         around = [expand] if isinstance(expand, str) else expand
         expand = [*around, ".".join(graph.result.group)]
     found = units(graph, collapse, expand)
-    drawing.scene = repeated(scene(graph, found, direction, "draw", failed))
+    made = repeated(scene(graph, found, direction, "draw", failed))
+    plain = all(unit.kind == "node" and not unit.frame for unit in found)
+    drawing.scene = made if direction else fitted(made, plain)
     write(drawing.scene, THEMES[theme], drawing)
+    about = size(drawing.scene)
+    room = NOTEBOOK if scale(about, NOTEBOOK) >= LEAST_NARROW else SCREEN
+    if scale(about, room) >= LEAST_WHOLE:
+        drawing.attr(size=",".join(f"{points / 72:.4g}" for points in room))
     return drawing
 
 
@@ -144,17 +153,15 @@ def scene(
     makers: dict[str, Callable[[Unit], Card]] = {
         "node": lambda unit: cards.card(graph, unit.nodes[0], failed),
         "group": layers.card,
-        "fold": network.fold,
+        "fold": lambda unit: network.fold(graph, unit),
     }
-    values = {unit.id for unit in found if unit.kind == "node"}
-    arrows: list[Arrow] = []
-    for ends, edges in between(graph, found).items():
-        if values.issuperset(ends):
-            arrows += [cards.arrow(graph, edge) for edge in edges]
-        else:
-            arrows.append(network.arrow(graph, ends, edges))
-    written = f"{result.name} = {graph.written(result.id)}" if result.rule else result.name
-    title: Line = layers.title() if layers.groups else (Cell(written, "name"),)
+    arrows = list(_arrows(graph, found, layers))
+    until = {node.id for unit in found if unit.rounds for node in unit.nodes}
+    written = f"{result.name} = {graph.written(result.id, until)}" if result.rule else result.name
+    own = next(unit for unit in found if result in unit.nodes)
+    if own.kind == "fold":
+        written = " ".join(cell.text for cell in network.fold(graph, own).heading[:2])
+    title = (layers.title() if layers.groups else ()) or (Cell(written, "name"),)
     legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
     if not layers.groups:
         legend += beginnings(graph, {})
@@ -164,11 +171,25 @@ def scene(
     if failed:
         title = (Cell(say("failed", name=result.rule), "name"),)
         legend.append((Cell(failed[0], "backward label"),))
+    made = tuple(makers[unit.kind](unit) for unit in found)
     plain = all(unit.kind == "node" and not unit.frame for unit in found)
-    return Scene(
-        title,
-        tuple(legend),
-        tuple(makers[unit.kind](unit) for unit in found),
-        tuple(arrows),
-        direction or ("LR" if plain else "TB"),
-    )
+    way = direction or ("LR" if plain else "TB")
+    return Scene(title, tuple(legend), made, tuple(arrows), way)
+
+
+def _arrows(graph: Graph, found: list[Unit], layers: network.Layers) -> Iterator[Arrow]:
+    """What leads from card to card; what goes past a part of a card is an arrow of its own."""
+    values = {unit.id for unit in found if unit.kind == "node"}
+    skipping = {(x.edge.target, x.edge.slot) for x in layers.skips if not x.inside}
+    for ends, edges in between(graph, found).items():
+        if values.issuperset(ends):
+            yield from (cards.arrow(graph, edge) for edge in edges)
+            continue
+        past = [edge for edge in edges if (edge.target, edge.slot) in skipping]
+        others = [edge for edge in edges if (edge.target, edge.slot) not in skipping]
+        if others:
+            yield network.arrow(graph, ends, others)
+        if past:
+            yield network.arrow(graph, ends, past, say("picture.skips", len(past)))
+    for unit in layers.groups.values():
+        yield from network.around(layers, unit)

@@ -1,0 +1,392 @@
+"""What folds into one card: loops, equal layers, values that do the same, chains, and blocks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Graph, Node, Path, common
+from .units import Unit, called, homes, in_order, neighbours
+
+LEAST_ROUNDS = 3  # of a loop that is rolled, and of values that do the same
+MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
+MOST_PERIODS = 24  # that are tried where a loop is looked for
+MOST_WRITTEN = 8  # values in a row whose formula is written
+BLOCKS = 8  # that a picture is cut into where nothing else helps
+SUMS = ("add", "multiply", "maximum", "minimum")
+
+
+# Loops ------------------------------------------------------------------------------------------
+
+
+class _Run(NamedTuple):
+    """Where a loop is: from a unit on, so many units, in rounds of so many."""
+
+    start: int
+    length: int
+    size: int
+
+
+def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit]:
+    """Each loop as one unit: rounds in a row that do the same with the same parameters.
+
+    A module called again and again is one, and so is a formula with the same weights in it.
+    """
+    active = [unit for unit in found if unit.computed and unit.nodes[-1] is not graph.result]
+    around = set(opened)
+    does = [None if _inside(unit, around) else _does(graph, unit) for unit in active]
+    known = {what: k for k, what in enumerate(dict.fromkeys(does))}
+    tokens = [i + len(known) if x is None else known[x] for i, x in enumerate(does)]
+    calls = Counter(tuple(map(called, path)) for path in dict.fromkeys(map(_own, active)))
+    each = zip(tokens, does, strict=True)
+    anchors = {token for token, x in each if x is not None and (x[-1] or calls[x[1]] > 1)}
+    runs = _runs(tokens, anchors, _periods(active, tokens))
+    if not runs:
+        return found
+    loops = [_aligned(active, run) for run in runs]
+    taken = {unit.id for loop in loops for unit in _flat(loop)}
+    place = {unit.id: i for i, unit in enumerate(active)}
+    for loop in filter(None, loops):
+        start = place[loop[0][0].id]
+        round = [tokens[place[unit.id]] for unit in loop[0]]
+        first = _begun(tokens, start, round)
+        if 2 * len(first) >= len(round) and not taken.intersection(active[i].id for i in first):
+            loop.insert(0, [active[i] for i in first])
+    return _with_loops(graph, found, [loop for loop in loops if loop])
+
+
+def _begun(tokens: list[int], start: int, round: list[int]) -> list[int]:
+    """Where a first round lies that lacks some of what the others do: of a state of zeros."""
+    first: list[int] = []
+    for token in reversed(round):
+        before = start - len(first) - 1
+        if before >= 0 and tokens[before] == token:
+            first.insert(0, before)
+    return first
+
+
+def _inside(unit: Unit, opened: set[Path]) -> bool:
+    path = _own(unit)
+    return any(path[:end] in opened for end in range(1, len(path) + 1))
+
+
+def _own(unit: Unit) -> Path:
+    """The group that a unit is, or is in."""
+    return unit.path or unit.frame
+
+
+def _does(graph: Graph, unit: Unit) -> tuple[Any, ...]:
+    """What a unit does, with which parameters: equal for the rounds of a loop."""
+    operands = (x for node in unit.nodes for x in graph.operands(node.id))
+    read = {x.id for x in operands if x.role == "parameter"}
+    rules = tuple((node.rule, np.shape(node.value)) for node in unit.computed)
+    return unit.kind, tuple(map(called, _own(unit))), rules, tuple(sorted(read))
+
+
+def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
+    """How long a round may be: how far apart equal units lie, or calls of the same group."""
+    places: dict[Any, list[int]] = {}
+    for i, token in enumerate(tokens):
+        places.setdefault(token, []).append(i)
+    seen: set[Path] = set()
+    for i, unit in enumerate(active):
+        path = _own(unit)
+        for start in (path[:end] for end in range(1, len(path) + 1)):
+            if start not in seen:
+                seen.add(start)
+                places.setdefault(tuple(map(called, start)), []).append(i)
+    gaps: Counter[int] = Counter()
+    for some in places.values():
+        if len(some) >= LEAST_ROUNDS:
+            (gap, count), *_ = Counter(b - a for a, b in pairwise(some)).most_common(1)
+            gaps[gap] += gap * count
+    return [gap for gap, _ in gaps.most_common(MOST_PERIODS) if gap]
+
+
+def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[_Run]:
+    """The loops, none within another: the longest first, then those in what is left."""
+    found = [run for period in periods for run in _repeats(tokens, anchors, period)]
+    found.sort(key=lambda run: (-run.size, run.length, run.start))
+    taken = bytearray(len(tokens))
+    kept = []
+    for run in found:
+        if not any(taken[run.start : run.start + run.size]):
+            taken[run.start : run.start + run.size] = b"\x01" * run.size
+            kept.append(run)
+    return kept
+
+
+def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[_Run]:
+    """Where the same units come again and again after so many."""
+    same = [a == b for a, b in zip(tokens, tokens[period:], strict=False)]
+    start = 0
+    for equal, some in groupby(same):
+        length = len(list(some))
+        rounds = length // period + 1
+        if (
+            equal
+            and rounds >= LEAST_ROUNDS
+            and anchors.intersection(tokens[start : start + period])
+        ):
+            yield _Run(start, period, length + period)
+        start += length
+
+
+def _aligned(active: list[Unit], run: _Run) -> list[list[Unit]]:
+    """The rounds of a loop, each within a call of one group where they can be."""
+    best: list[list[Unit]] = []
+    slack = run.size % run.length
+    for shift in (slack, *range(slack), *range(slack + 1, run.length)):
+        rounds = (run.size - shift) // run.length
+        start = run.start + shift
+        parts = [active[start + k * run.length :][: run.length] for k in range(rounds)]
+        if rounds < LEAST_ROUNDS:
+            continue
+        best = best or parts  # the first round often is another: nothing comes from before
+        outer = common(map(_own, _placed(_flat(parts))))
+        within = [set(_within(part, outer)) for part in parts]
+        if all(a and not a & b for a, b in pairwise(within)):
+            return parts
+    return best
+
+
+def _within(part: list[Unit], outer: Path) -> list[str]:
+    """The groups right inside of one, in which units are, in their order."""
+    deeper = (path[len(outer)] for path in map(_own, part) if len(path) > len(outer))
+    return list(dict.fromkeys(deeper))
+
+
+def _placed(units: Iterable[Unit]) -> list[Unit]:
+    """Those that say where a loop is: slices of data may be made anywhere."""
+    units = list(units)
+    return [unit for unit in units if unit.kind != "node" or unit.nodes[0].recorded] or units
+
+
+def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
+    """The rounds of each loop as one unit, with what they alone read of parameters and slices."""
+    home = {node.id: k for k, loop in enumerate(loops) for u in _flat(loop) for node in u.nodes}
+    own: list[list[Node]] = [[] for _ in loops]
+    sliced: list[dict[str, list[Node]]] = [{} for _ in loops]  # by the reader of each slice
+    taken = {unit.id for loop in loops for unit in _flat(loop)}
+    others = []
+    for unit in found:
+        node, readers = unit.nodes[0], graph.readers(unit.nodes[0].id)
+        into = {home.get(reader.id) for reader in readers}
+        place = into.pop() if len(into) == 1 else None
+        if unit.id in taken:
+            continue
+        if unit.kind == "node" and place is not None and node.role in ("parameter", "constant"):
+            own[place].append(node)
+        elif unit.kind == "node" and place is not None and node.rule == "getitem":
+            sliced[place].setdefault(readers[0].id, []).append(node)
+        else:
+            others.append(unit)
+    whole = [_loop(*some) for some in zip(loops, own, sliced, strict=True)]
+    return in_order(graph, [*others, *whole])
+
+
+def _flat(loop: list[list[Unit]]) -> Iterator[Unit]:
+    return (unit for part in loop for unit in part)
+
+
+def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]]) -> Unit:
+    rounds = tuple(
+        tuple(x for u in part for node in u.nodes for x in (*sliced.get(node.id, ()), node))
+        for part in parts
+    )
+    frame = common(map(_own, _placed(_flat(parts))))
+    inner = _within(parts[0], frame)
+    if any(set(inner) & set(_within(part, frame)) for part in parts[1:]):
+        inner = []  # one group around several rounds
+    groups = list(dict.fromkeys(map(called, inner)))
+    path = (*frame, inner[0]) if len(inner) == 1 else ()
+    own_names = [called(u.name) for u in parts[0] if u.kind == "group"]
+    name = ", ".join(groups or dict.fromkeys(own_names))
+    name = name or f"{rounds[0][-1].name} … {rounds[-1][-1].name}"
+    nodes = tuple(own) + tuple(node for nodes in rounds for node in nodes)
+    return Unit(rounds[0][0].id, "group", name, nodes, frame, rounds, path)
+
+
+# Equal layers -----------------------------------------------------------------------------------
+
+
+def with_twins(graph: Graph, found: list[Unit], most: int = MOST_TWINS) -> list[Unit]:
+    """More than a few equal groups, each feeding only the next, as one card."""
+    groups = [unit for unit in found if unit.kind == "group"]
+    if len(groups) <= most:
+        return found
+    _, targets = neighbours(graph, found)
+    runs: list[list[Unit]] = [[]]
+    for unit in groups:
+        last = runs[-1][-1] if runs[-1] else unit
+        if last is not unit and not (_alike(last, unit) and targets[last.id] == {unit.id}):
+            runs.append([])
+        runs[-1].append(unit)
+    folded = [unit for unit in found if unit.kind != "group"]
+    for run in runs:
+        if len(run) > most:
+            name = f"{run[0].name} … {run[-1].name}"
+            rounds = tuple(unit.nodes for unit in run)
+            run = [run[0]._replace(name=name, nodes=_nodes(run), rounds=rounds)]
+        folded += run
+    return in_order(graph, folded)
+
+
+def _alike(a: Unit, b: Unit) -> bool:
+    """Whether two groups do the same with the same shapes."""
+    shapes = ([(node.role, node.rule, np.shape(node.value)) for node in x.nodes] for x in (a, b))
+    return a.frame == b.frame and not a.rounds and not b.rounds and next(shapes) == next(shapes)
+
+
+# Values that do the same ------------------------------------------------------------------------
+
+
+def by_kind(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """Values that are computed alike from what is alike, as one: 100 squares, and their sum.
+
+    What is alike is computed by the same rule from what is alike, and no such value comes from
+    another, so no arrow between two kinds leads back. Sums of sums are one sum.
+    """
+    units = {unit.id: unit for unit in found if unit.kind == "node"}
+    sources, targets = neighbours(graph, found)
+    heads = {key: key for key in units}  # of a sum, its last addition
+    for unit in reversed(found):
+        node = unit.nodes[0]
+        (reader, *others) = targets[unit.id] or {""}
+        outer = units.get(reader)
+        sums = node.rule in SUMS and not node.named and not others
+        if sums and outer and (outer.nodes[0].rule, outer.frame) == (node.rule, unit.frame):
+            heads[unit.id] = heads[reader]
+    members: dict[str, list[str]] = {}
+    for key, head in heads.items():
+        members.setdefault(head, []).append(key)
+    kinds: dict[str, Any] = {}
+    numbers: dict[Any, int] = {}
+
+    def number(what: Any) -> int:
+        return numbers.setdefault(what, len(numbers))
+
+    for unit in found:
+        if unit.id not in units:
+            kinds[unit.id] = number(unit.id)
+        elif heads[unit.id] == unit.id:
+            parts = members[unit.id]
+            read = [x for part in parts for x in sources[part] if heads.get(x) != unit.id]
+            node = unit.nodes[0]
+            what = node.rule, node.role, np.shape(node.value), unit.frame, len(parts)
+            kinds[unit.id] = number((*what, tuple(sorted(kinds[heads.get(x, x)] for x in read))))
+    classes: dict[Any, list[str]] = {}
+    for key in members:
+        kind = kinds[key]
+        if not units[key].computed:  # leaves are alike where their readers are
+            kind = kind, tuple(sorted({kinds[heads.get(x, x)] for x in targets[key]}))
+        classes.setdefault(kind, []).append(key)
+    return _classes_folded(graph, found, members, classes)
+
+
+def _classes_folded(
+    graph: Graph,
+    found: list[Unit],
+    members: dict[str, list[str]],
+    classes: dict[Any, list[str]],
+) -> list[Unit]:
+    """Each class of several as one unit, and each long sum, with the constants that it reads."""
+    several = ([x for key in keys for x in members[key]] for keys in classes.values())
+    place = {x: k for k, some in enumerate(several) if len(some) >= LEAST_ROUNDS for x in some}
+    folds: dict[int, list[Unit]] = {}
+    others = []
+    for unit in found:
+        into = place.get(unit.id)
+        if unit.nodes[0].role == "constant":
+            reading = {place.get(reader.id) for reader in graph.readers(unit.id)}
+            into = reading.pop() if len(reading) == 1 else into
+        if into is None:
+            others.append(unit)
+        else:
+            folds.setdefault(into, []).append(unit)
+    return in_order(graph, [*others, *map(_fold, folds.values())])
+
+
+# Chains, and parts of what is left --------------------------------------------------------------
+
+
+def with_chains(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """Values in a row, each computed from the one before and read by the next alone, as one.
+
+    A value with a name of its own ends one.
+    """
+    sources, targets = neighbours(graph, found)
+    leaves = {unit.id for unit in found if unit.kind == "node" and not unit.computed}
+    chains: dict[str, list[Unit]] = {}  # by its last value
+    others = []
+    for unit in found:
+        if unit.kind != "node" or unit.id in leaves or unit.id == graph.result.id:
+            others.append(unit)
+            continue
+        (before, *more) = (sources[unit.id] - leaves) or {""}
+        linked = not more and before in chains and len(targets[before]) == 1
+        linked = linked and not chains[before][-1].nodes[0].named
+        chains[unit.id] = chains.pop(before) if linked else []
+        chains[unit.id].append(unit)
+    return _folded(graph, others, chains.values())
+
+
+def with_blocks(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """What was computed, in a few parts one after another; the leaves of each role as one.
+
+    Groups stay, where there are few.
+    """
+    inner = [unit for unit in found if unit.computed and unit.id != graph.result.id]
+    groups = {unit.id for unit in inner if unit.kind == "group"}
+    groups = groups if len(groups) <= BLOCKS else set()
+    length = -(-len(inner) // BLOCKS)
+    parts: list[list[Unit]] = []
+    for is_group, run in groupby(inner, key=lambda unit: unit.id in groups):
+        some = list(run)
+        if not is_group:
+            parts += [some[i : i + length] for i in range(0, len(some), length)]
+    inside = {unit.id for part in parts for unit in part}
+    folded = _folded(graph, [unit for unit in found if unit.id not in inside], parts)
+    leaves = [unit for unit in folded if not unit.computed]
+    if len(leaves) <= BLOCKS:
+        return folded
+    leaves.sort(key=lambda unit: unit.nodes[0].role)
+    kinds = [_fold(list(some)) for _, some in groupby(leaves, key=lambda unit: unit.nodes[0].role)]
+    return in_order(graph, [*(unit for unit in folded if unit.computed), *kinds])
+
+
+def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> list[Unit]:
+    """Each part as one unit, with the leaves that it alone reads, other than at its start."""
+    folded = list(map(_fold, parts))
+    home = homes([*others, *folded])
+    starts = {unit.nodes[0].id for unit in folded if len(unit.nodes) > 1}
+    members = {unit.id: list(unit.nodes) for unit in folded if len(unit.nodes) > 1}
+    kept = []
+    for unit in others:
+        readers = {reader.id for node in unit.nodes for reader in graph.readers(node.id)}
+        into = {home[reader] for reader in readers}
+        many = sum(len(members.get(x, ())) for x in into) > MOST_WRITTEN
+        inner = not unit.computed and len(into) == 1 and into <= set(members)
+        if inner and (many or unit.nodes[0].role == "constant") and not readers & starts:
+            members[into.pop()] += unit.nodes
+        else:
+            kept.append(unit)
+    whole = (u._replace(nodes=tuple(members.get(u.id, u.nodes))) for u in folded)
+    return in_order(graph, [*kept, *whole])
+
+
+def _fold(part: list[Unit]) -> Unit:
+    """A part as one unit, in the frame that its own share."""
+    if len(part) == 1:
+        return part[0]
+    nodes, frame = _nodes(part), common(unit.frame for unit in part)
+    shown = [node for node in nodes if node.rule is not None] or nodes
+    return Unit(nodes[0].id, "fold", f"{shown[0].name} … {shown[-1].name}", nodes, frame)
+
+
+def _nodes(part: list[Unit]) -> tuple[Node, ...]:
+    return tuple(node for unit in part for node in unit.nodes)

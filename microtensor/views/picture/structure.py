@@ -1,0 +1,191 @@
+"""What a network's picture says of its shape: the sizes on the way from the data, and skips."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ...graph import Edge, Graph, Node
+from ..folds import rolled
+from ..layers import Unit, homes, layers
+from ..units import called, neighbours
+
+JOINS = ("add", "subtract", "concatenate")
+FARTHEST = 200  # values that a skip goes past
+MOST_LOOKED_AT = 200_000  # values, in search of all skips
+LONGEST_CHAIN = 8
+
+
+# Sizes ------------------------------------------------------------------------------------------
+
+
+def sizes(graph: Graph, unit: Unit) -> tuple[int, int] | None:
+    """The numbers of inputs and outputs of a layer: the last axes of what goes in and out.
+
+    Of a convolution these are channels, of a table its rows and columns. None: nothing is learnt
+    there, or what it learns scales entry by entry.
+    """
+    inside = {node.id for node in unit.nodes}
+    read = [x for node in unit.computed for x in graph.operands(node.id)]
+    weights = [x for x in read if x.role == "parameter" and np.ndim(x.value) > 1]
+    given = [x for x in read if x.id not in inside and x.role not in ("parameter", "constant")]
+    given = [x for x in given if not _is_blank(x)] or given
+    gives = [x for x in unit.computed if _leaves(graph, x, inside)]
+    known = unit.parameters or graph.kind(unit.path)
+    if unit.kind != "group" or not (known and weights and given and gives):
+        return None
+    first, last = np.shape(given[0].value), np.shape(gives[-1].value)
+    weight = np.shape(weights[0].value)
+    if np.asarray(given[0].value).dtype.kind in "iu":  # numbers of rows
+        return weight[0], last[-1] if last else 1
+    axis = 1 if len(weight) > 2 and len(first) == len(weight) == len(last) else -1
+    return (first[axis], last[axis]) if first and last else None
+
+
+def _is_blank(node: Node) -> bool:
+    """Whether it is a leaf that says nothing, such as a state of zeros."""
+    value = np.asarray(node.value)
+    return node.rule is None and value.size > 1 and bool((value == value.flat[0]).all())
+
+
+def _leaves(graph: Graph, node: Node, inside: set[str]) -> bool:
+    return node is graph.result or any(x.id not in inside for x in graph.readers(node.id))
+
+
+def chain(graph: Graph) -> tuple[str, str]:
+    """The outermost module, and the sizes from the data to the result, `12 → 5 → 1`.
+
+    They follow the way with the most layers; where all that the data does goes through some of
+    them, these alone, so that what stands beside others is no link.
+    """
+    found = rolled(graph, layers(graph), ())
+    known = {unit.id: pair for unit in found if (pair := sizes(graph, unit))}
+    name = _outermost(graph)
+    way = _way(graph, found, known)
+    kinds = {unit.id: graph.kind(unit.path) for unit in found}
+    pieces: list[tuple[str, list[int]]] = []
+    for key in way:
+        first, last = known[key]
+        if not pieces or pieces[-1][1][-1] != first:
+            pieces.append((kinds[key], [first]))
+        pieces[-1][1].append(last)
+    named = len({kind for kind, _ in pieces}) > 1
+    texts = [(f"{kind} " if named and kind else "") + _arrowed(piece) for kind, piece in pieces]
+    return name, ", ".join(texts)
+
+
+def _arrowed(numbers: list[int]) -> str:
+    texts = list(map(str, numbers))
+    if len(texts) > LONGEST_CHAIN + 1:
+        texts[LONGEST_CHAIN // 2 : -2] = ["…"]
+    return " → ".join(texts)
+
+
+def _outermost(graph: Graph) -> str:
+    """The name of the outermost module around the most parameters; else of the outermost group."""
+    tops: Counter[str] = Counter()
+    groups: Counter[str] = Counter()
+    for node in (node for node in graph.nodes if node.role == "parameter"):
+        path = next((reader.group for reader in graph.readers(node.id)), ())
+        starts = (path[:end] for end in range(1, len(path) + 1))
+        tops.update(called(x[-1]) for x in list(filter(graph.kind, starts))[:1])
+        groups.update(called(name) for name in path[:1])
+    return next((name for name, _ in (tops or groups).most_common(1)), "")
+
+
+def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> list[str]:
+    """The layers on the way from the data to the result."""
+    end = homes(found)[graph.result.id]
+    _, targets = neighbours(graph, found)
+    ahead: dict[str, tuple[int, str]] = {end: (0, "")}  # most layers to the result, and by whom
+    for unit in reversed(found):
+        ways = [(ahead[x][0] + (x in known), x) for x in targets[unit.id] if x in ahead]
+        if ways:
+            ahead[unit.id] = max(ways)
+    data = [u for u in found if u.nodes[0].role == "input" and u.id in ahead]
+    data = [u for u in data if not _is_blank(u.nodes[0])] or data or found[:1]
+    start = max((u.id for u in data), key=lambda key: ahead.get(key, (0, ""))[0])
+    way, key = [], start
+    while key:
+        way.append(key)
+        key = ahead.get(key, (0, ""))[1]
+    gates = _gates(found, targets, start, end)
+    links = [x for x in way if x in known]
+    through = [x for x in links if x in gates]
+    ends = [(known[some[0]][0], known[some[-1]][1]) for some in (through, links) if some]
+    return through if len(set(ends)) == 1 and through else links
+
+
+def _gates(found: list[Unit], targets: dict[str, set[str]], start: str, end: str) -> set[str]:
+    """The units that every way from one to another goes through: none goes past them."""
+    order = {unit.id: i for i, unit in enumerate(found)}
+    behind = {start}
+    for unit in found:
+        if unit.id in behind:
+            behind |= targets[unit.id]
+    leads = {end}
+    for unit in reversed(found):
+        if leads & targets[unit.id]:
+            leads.add(unit.id)
+    gates, farthest = set(), order[start]
+    for unit in found:
+        if unit.id in behind & leads:
+            if order[unit.id] >= farthest:
+                gates.add(unit.id)
+            reached = [order[x] for x in targets[unit.id] if x in leads]
+            farthest = max([farthest, *reached])
+    return gates
+
+
+# Skips ------------------------------------------------------------------------------------------
+
+
+class Skip(NamedTuple):
+    """What goes past a part of a card: the edge that joins it, and whether it begins inside."""
+
+    unit: str
+    edge: Edge
+    inside: bool
+
+
+def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
+    """The skip connections that groups as cards would hide; of a loop, those of its last round."""
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    left = MOST_LOOKED_AT
+    skips = []
+    for unit in found:
+        inside = {node.id for node in unit.nodes}
+        nodes = unit.rounds[-1] if unit.rounds else unit.nodes
+        for node in (x for x in nodes if x.rule in JOINS):
+            arriving = graph.arriving(node.id)
+            early = min(arriving, key=lambda edge: place[edge.source])
+            later = {edge.source for edge in arriving if edge.source != early.source}
+            source = graph.node(early.source)
+            alike = node.rule == "concatenate" or np.shape(source.value) == np.shape(node.value)
+            leaf = source.role in ("parameter", "constant")
+            if leaf or not alike or not later or left < 0:
+                continue
+            passed, looked = _goes_past(graph, place, source.id, later)
+            left -= looked
+            if passed:
+                skips.append(Skip(unit.id, early, source.id in inside))
+    return skips
+
+
+def _goes_past(
+    graph: Graph, place: dict[str, int], source: str, later: set[str]
+) -> tuple[bool, int]:
+    """Whether later values come from an earlier one by way of a parameter, and how many it saw."""
+    waiting, seen = list(later), set(later)
+    learnt = reached = False
+    while waiting and len(seen) < FARTHEST and not (learnt and reached):
+        for x in graph.operands(waiting.pop()):
+            learnt = learnt or x.role == "parameter"
+            reached = reached or x.id == source
+            if x.id not in seen and place[x.id] > place[source] and x.rule is not None:
+                seen.add(x.id)
+                waiting.append(x.id)
+    return learnt and reached, len(seen)

@@ -1,0 +1,205 @@
+"""What is drawn as one card, what leads from one to another, and how large a picture of it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Edge, Graph, Node, Path
+
+MOST_AMONG_GROUPS, MOST_VALUES = 14, 60  # cards that are seen at once, however small
+SCREEN = 960, 600  # what is seen at once, in points: 1280 × 800 pixels
+LEAST_SCALE = 0.49  # letters of 12 points are still read at that
+
+
+class Unit(NamedTuple):
+    """What is drawn as one card: a value, a group, or a fold of values.
+
+    A value's id is the node's; the others are called g0, g1, ... `rounds` are the values of each
+    of several equal groups, or of each round of a loop; what all rounds share is in none of them.
+    `path` is the group that it is.
+    """
+
+    id: str
+    kind: str
+    name: str
+    nodes: tuple[Node, ...]
+    frame: Path
+    rounds: tuple[tuple[Node, ...], ...] = ()
+    path: Path = ()
+
+    @property
+    def parameters(self) -> list[Node]:
+        """The parameters in it."""
+        return [node for node in self.nodes if node.role == "parameter"]
+
+    @property
+    def computed(self) -> list[Node]:
+        """The values in it that were computed."""
+        return [node for node in self.nodes if node.rule is not None]
+
+    @property
+    def copies(self) -> int:
+        """How many equal ones it stands for."""
+        return max(1, len(self.rounds))
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether its rounds share what they learn."""
+        inside = {node.id for nodes in self.rounds for node in nodes}
+        return bool(self.rounds) and not any(n.id in inside for n in self.parameters)
+
+
+def called(name: str) -> str:
+    """A group's name without the number of the call: `cell` of `cell (2)`."""
+    return re.sub(r" \(\d+\)$", "", name)
+
+
+def homes(found: Iterable[Unit]) -> dict[str, str]:
+    """For each node, the unit that it is in."""
+    return {node.id: unit.id for unit in found for node in unit.nodes}
+
+
+def between(graph: Graph, found: Iterable[Unit]) -> dict[tuple[str, str], list[Edge]]:
+    """The edges that lead from one unit to another."""
+    home = homes(found)
+    crossing: dict[tuple[str, str], list[Edge]] = {}
+    for edge in graph.edges:
+        ends = home[edge.source], home[edge.target]
+        if ends[0] != ends[1]:
+            crossing.setdefault(ends, []).append(edge)
+    return crossing
+
+
+def neighbours(graph: Graph, found: list[Unit]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """For each unit, those that it reads, and those that read it."""
+    sources: dict[str, set[str]] = {unit.id: set() for unit in found}
+    targets: dict[str, set[str]] = {unit.id: set() for unit in found}
+    for source, target in between(graph, found):
+        sources[target].add(source)
+        targets[source].add(target)
+    return sources, targets
+
+
+def in_order(graph: Graph, found: Iterable[Unit]) -> list[Unit]:
+    """Each unit after those that it reads, else by the first value that it computes."""
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    first = {u.id: (min(place[n.id] for n in u.computed or u.nodes), u.id) for u in found}
+    by_id = {unit.id: unit for unit in found}
+    sources, targets = neighbours(graph, list(by_id.values()))
+    waiting = {key: len(some) for key, some in sources.items()}
+    ready = [first[key] for key, count in waiting.items() if not count]
+    heapify(ready)
+    ordered = []
+    while ready:
+        key = heappop(ready)[1]
+        ordered.append(by_id[key])
+        for target in targets[key]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                heappush(ready, first[target])
+    left = sorted(first[key] for key, count in waiting.items() if count)
+    return ordered + [by_id[key] for _, key in left]  # there are none, but none is lost
+
+
+def sums(edges: Iterable[Edge]) -> dict[str, Any]:
+    """What edges send to each node, added up."""
+    sent: dict[str, Any] = {}
+    for edge in edges:
+        if edge.contribution is not None:
+            sent[edge.source] = sent.get(edge.source, 0) + edge.contribution
+    return sent
+
+
+def extent(
+    sizes: Mapping[str, tuple[float, float]],
+    gaps: Mapping[tuple[str, str], tuple[float, float]],
+    upright: bool,
+) -> tuple[float, float]:
+    """About how wide and high a picture is, in points, of cards in order and the words between.
+
+    Cards stand in ranks, each behind all that it reads, and a leaf just before its first reader.
+    """
+    readers: dict[str, list[str]] = {}
+    arriving: dict[str, list[str]] = {key: [] for key in sizes}
+    for source, target in gaps:
+        if source != target:
+            readers.setdefault(source, []).append(target)
+            arriving[target].append(source)
+    rank: dict[str, int] = {}
+    for key in sizes:
+        rank[key] = max((rank.get(x, 0) + 1 for x in arriving[key]), default=0)
+    for key in sizes:
+        if not arriving[key] and key in readers:
+            rank[key] = min(rank[x] for x in readers[key]) - 1
+    along, across = (1, 0) if upright else (0, 1)
+    long: dict[int, float] = {}
+    wide: dict[int, float] = {}
+    for key, size in sizes.items():
+        long[rank[key]] = max(long.get(rank[key], 0), size[along])
+        wide[rank[key]] = wide.get(rank[key], 0) + size[across] + 25
+    apart: dict[int, float] = {}
+    for (source, target), size in gaps.items():
+        if source != target:
+            k = rank[target]
+            apart[k] = max(apart.get(k, 0), size[along] + (24 if upright else 20))
+    length = sum(long.values()) + sum(apart.values())
+    width = max(wide.values(), default=0)
+    return (width, length + 70) if upright else (length, width + 60)
+
+
+def scale(size: tuple[float, float], screen: tuple[float, float] = SCREEN) -> float:
+    """How much smaller a picture must be to be seen at once; 1: it fits."""
+    return min(1.0, screen[0] / size[0], screen[1] / size[1])
+
+
+def fits(graph: Graph, found: list[Unit]) -> bool:
+    """Whether a picture of these units is seen at once, in letters that are read."""
+    groups = any(unit.kind == "group" for unit in found)
+    if len(found) > (MOST_AMONG_GROUPS if groups else MOST_VALUES):
+        return False
+    sizes = {unit.id: _size(unit) for unit in found}
+    by_id = {unit.id: unit for unit in found}
+    upright, level = {}, {}
+    for ends in between(graph, found):
+        source, target = by_id[ends[0]], by_id[ends[1]]
+        upright[ends], level[ends] = _words(graph, source, target)
+    values = all(unit.kind == "node" and not unit.frame for unit in found)
+    down = scale(extent(sizes, upright, upright=True))
+    return down >= LEAST_SCALE or (
+        values and scale(extent(sizes, level, upright=False)) >= LEAST_SCALE
+    )
+
+
+def _words(graph: Graph, source: Unit, target: Unit) -> tuple[tuple[float, float], ...]:
+    """About how much room the words on an arrow take, downwards and to the right."""
+    node = source.nodes[0]
+    shape = np.shape(node.value)
+    if source.kind != "node" or target.kind != "node" or not node.tracked:
+        return (60.0, 18.0), (60.0, 18.0)
+    if not shape:
+        return (240.0, 18.0), (150.0, 30.0)
+    if len(graph.arrivals(node.id)) > 1 and len(shape) == 2 and max(shape) <= 4:
+        return (200.0, 45 + 15 * shape[0]), (200.0, 45 + 15 * shape[0])
+    return (250.0, 34.0), (250.0, 34.0)
+
+
+def _size(unit: Unit) -> tuple[float, float]:
+    """About how wide and high a card is, in points, its value beside its gradient."""
+    if unit.kind == "node":
+        node = unit.nodes[0]
+        shape = np.shape(node.value)
+        if node.role == "constant":
+            return 70, 25
+        if len(shape) == 2 and max(shape) <= 4:
+            return 140 + 90 * shape[1], 40 + 15 * shape[0]
+        return (300, 60) if shape else (180, 50)
+    if unit.kind == "fold":
+        return 300, 70
+    rows = len(unit.parameters) + max(2, len(unit.rounds))
+    rows = min(8, rows) if rows <= 12 or unit.rounds else 5
+    return (460, 50 + 17 * rows) if unit.parameters else (300, 70)
