@@ -184,7 +184,7 @@ def _brief(value: Any) -> str:
     if value is Ellipsis:
         return "..."
     ndim = getattr(value, "ndim", 0)
-    if ndim and value.size > 1:
+    if ndim and value.size > 1 and not hasattr(value, "name"):  # which it is written by
         return "[" * ndim + _entries(value.ravel().tolist()) + "]" * ndim
     text = shown(str(value))
     return text if len(text) <= 24 else text[:21] + "..."

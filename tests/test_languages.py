@@ -507,7 +507,7 @@ def texts(data, told=False):
 # Names of values, rules and layers; what Python and NumPy call things
 NAMES = NOTATION | {
     *"relu sigmoid softmax matmul maximum multiply axis nan inf add layers layer BCELoss".split(),
-    *"CatClassifier True False None requires_grad gradient".split(),
+    *"CatClassifier Sequential Linear True False None requires_grad gradient".split(),
 }
 
 
