@@ -927,6 +927,12 @@ def test_two_arrays_of_the_same_memory_are_one_input():
     assert sum(node.role == "input" for node in Graph.of(y).nodes) == 1
 
 
+@pytest.mark.parametrize("make", [by_hand, deep], ids=["loop", "layers"])
+def test_linear_work_on_loops_and_layers(make):
+    short, long = make(50), make(200)
+    assert calls(lambda: draw(long)) < 5 * calls(lambda: draw(short))
+
+
 def random_graph(seed):
     """Values computed from whatever there is, some in groups, some called again and again."""
     rng = np.random.default_rng(seed)
