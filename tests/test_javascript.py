@@ -281,6 +281,20 @@ def test_arrays(node, one):
     check(node, f, one.inputs, [x * 0.75 if x.dtype.kind == "f" else x for x in one.inputs], 1e-14)
 
 
+def test_what_nobody_walks_need_not_be_written(node):
+    """A derivative that can't be written, on the way to data alone, spoils nothing after it."""
+
+    def slope(g, out, x, y):
+        return np.i0(g * x + y)
+
+    f = mt.primitive("odd", lambda x, y: x * y, slope, lambda g, out, x, y: g * x)
+    x, y = mt.Tensor(3.0), mt.Tensor(5.0, requires_grad=True)
+    result = f(x, y) * (x * y)
+    found = numbers(node(javascript(Graph.of(result), result), {})["gradients"])
+    assert found[Graph.of(result).find(y).id] == 2 * 3.0 * 3.0 * 5.0
+    refused(f(y, y), "i0 can't be written")
+
+
 def test_what_cannot_be_written_is_refused():
     y = mt.Tensor(1.0, requires_grad=True)
     half = mt.Tensor(1.0, requires_grad=True, dtype=np.float16)

@@ -924,7 +924,7 @@ def test_an_operation_that_has_no_javascript_has_a_page_without_fields(visit):
     tab = visit(own(leaf(2.5, "a")), at="#step-3")
     assert tab.is_hidden("#numbers") and tab.is_visible("#predict")
     assert tab.inner_text("#still") == (
-        "Other numbers can't be tried here: gamma can't be written for shape () and dtype float64."
+        "Other numbers can't be tried here: gamma has no JavaScript."
     )
 
 

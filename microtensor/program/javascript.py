@@ -148,17 +148,18 @@ class _Writer:
                 return []  # nobody walks here
             if isinstance(error, ValueError):
                 raise
-            said = f"javascript: the derivative of {rule.name!r} isn't written in NumPy's functions"
-            raise TypeError(said) from error
+            said = "has a derivative that isn't written in NumPy's functions"
+            raise TypeError(f"javascript: {rule.name} {said}") from error
 
     def _function(self, g: Symbol, d: Any) -> str:
         """A function of what arrives; what the values were computed by is read."""
         before = set(self.computed)
         self.texts[g] = "g"
-        lines = "".join(self._lines([d], "      "))
-        text = f"(g) => {{\n{lines}      return {self._text(d)};\n    }}"
-        self.computed = before
-        return text
+        try:
+            lines = "".join(self._lines([d], "      "))
+            return f"(g) => {{\n{lines}      return {self._text(d)};\n    }}"
+        finally:
+            self.computed = before
 
     def _lines(self, wanted: Iterable[Any], indent: str) -> Iterator[str]:
         """The calls that these are computed by, each in a line."""

@@ -330,7 +330,7 @@ def _javascript(result: Tensor, tale: Tale, gradient: Any) -> str:
     try:
         return f"const rerun = {javascript(tale.graph, result, gradient)};"
     except (TypeError, ValueError, GradientError) as error:
-        tale.still = say("page.still.unwritten", why=str(error).partition(": ")[2])
+        tale.still = say("page.still.unwritten", rule=str(error).split()[1])
         return ""
 
 

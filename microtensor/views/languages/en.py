@@ -364,7 +364,7 @@ SENTENCES = {
         "Other numbers can't be tried here: the graph holds {numbers} numbers, and a page computes "
         "at most {most} anew."
     ),
-    "page.still.unwritten": "Other numbers can't be tried here: {why}.",
+    "page.still.unwritten": "Other numbers can't be tried here: {rule} has no JavaScript.",
     "page.unrecorded.one": (
         "{names} keeps its number, whatever you change: what it was computed from isn't recorded."
     ),

@@ -245,9 +245,8 @@ class Tale:
             if unit.kind == "fold" and unit.computed:
                 rows[unit.id] = [unit.computed[0].id, unit.computed[-1].id]
             elif unit.kind == "group" and unit.copies == 1:
-                names = {node.name: node.id for node in unit.nodes}
-                first = (row[0].text for row in cards[unit.id].rows)
-                rows[unit.id] = [names[text] for text in first if text in names]
+                named = (_called(unit, row[0].text) for row in cards[unit.id].rows)
+                rows[unit.id] = [node.id for node in named if node is not None]
         return rows
 
     # Value by value -----------------------------------------------------------------------------
@@ -320,7 +319,7 @@ class Tale:
         )
         if first and (forward or first[0].gradient is not None):
             data["asks"] = first[0].id
-        title = say(f"page.{kind}", name=unit.name)
+        title = say("page.forward" if forward else "page.backward", name=unit.name)
         return PageStep(title, self._filled(said), data, inner=self._listing(unit, told))
 
     def _forward(self, unit: Unit) -> str:
@@ -373,6 +372,14 @@ class Tale:
         if left_out > 0 and unit.id not in self.opened:
             found[half:-half] = [("… " + say("page.more", more=left_out), "")]
         return tuple(found)
+
+
+def _called(unit: Unit, text: str) -> Node | None:
+    """The value in a layer that a row calls so: by its name, or by the end of its path."""
+    for node in unit.nodes:
+        if node.name == text or f".{node.path}".endswith(f".{text or '-'}"):
+            return node
+    return None
 
 
 def _key(edge: Edge) -> str:
