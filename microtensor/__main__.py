@@ -297,7 +297,7 @@ def doctor() -> str:
     except NoRenderer as error:
         answer = say("shell.pictures.none", error=error)
     lines = [f"{name:<11} {version:<16} {say(f'doctor.{name}')}" for name, version in found.items()]
-    others = [say("doctor.nn", place=place) for place in _other_nn()]
+    others = [say("shell.nn", place=place) for place in _other_nn()]
     return "\n".join([*(line.rstrip() for line in lines), *others, answer])
 
 

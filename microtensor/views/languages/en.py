@@ -441,7 +441,7 @@ SENTENCES = {
     "doctor.tqdm": "shows a progress bar",
     "doctor.Pillow": "reads photos",
     "doctor.dot": "draws pictures",
-    "doctor.nn": (
+    "shell.nn": (
         "nn: another one is in the way, {place}: rename it where it is a file of yours, "
         "else pip uninstall nn, and install microtensor anew"
     ),

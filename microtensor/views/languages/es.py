@@ -477,7 +477,7 @@ SENTENCES = {
     "doctor.tqdm": "muestra una barra de progreso",
     "doctor.Pillow": "lee fotos",
     "doctor.dot": "dibuja",
-    "doctor.nn": (
+    "shell.nn": (
         "nn: hay otro de por medio, {place}: si es un archivo propio, hay que cambiarle el nombre; "
         "si no, pip uninstall nn y volver a instalar microtensor"
     ),
