@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from operator import is_
 from typing import Any
 
@@ -107,17 +106,17 @@ class Optimizer:
 
     def _change(self, first: int, parameters: Sequence[Tensor]) -> None:
         """Changes the parameters of a group, which are numbered from `first` on."""
-        for k, p in enumerate(parameters, first):
-            if p.grad is not None:
-                p.data -= self._decayed(partial(self.update, k), p.data, p.grad)
-
-    def _decayed(self, update: Callable[..., Any], data: Array, g: Array, *memory: Array) -> Any:
-        """What is taken away from these numbers, weight decay included."""
         decay = self.weight_decay
-        if decay and not self._decoupled:
-            g = g + decay * data
-        step = update(g, *memory)
-        return step + self.lr * decay * data if decay and self._decoupled else step
+        for k, p in enumerate(parameters, first):
+            g = p.grad
+            if g is None:
+                continue
+            if not decay:
+                p.data -= self.update(k, g)
+            elif self._decoupled:
+                p.data -= self.update(k, g) + self.lr * decay * p.data
+            else:
+                p.data -= self.update(k, g + decay * p.data)
 
     def update(self, k: int, g: Array) -> Any:
         """What is taken away from parameter number k, whose gradient is g; g stays as it is."""
@@ -201,94 +200,7 @@ def _fraction(x: float) -> bool:
     return 0 <= x < 1
 
 
-PIECE = 1 << 14  # numbers that are changed at a time: all that belongs to them fits into the cache
-
-
-class _ByEntry(Optimizer):
-    """An optimizer with one `_formula` for what is taken away from each entry.
-
-    It is given gradients, and what was remembered of their entries, which it changes: of several
-    small parameters at once, which saves calls, or of a piece of a large one.
-    """
-
-    def __init__(
-        self, parameters: Parameters, lr: float, weight_decay: float, remembers: Sequence[str]
-    ) -> None:
-        super().__init__(parameters, lr, weight_decay, remembers)
-        self._remembers = remembers
-        self._joint: dict[tuple[int, ...], tuple[list[str], list[Array], list[Array]]] = {}
-
-    def update(self, k: int, g: Array) -> Any:
-        return self._formula(g, *(self.memory[f"{what}.{k}"] for what in self._remembers))
-
-    def _formula(self, g: Array, *memory: Array) -> Any:
-        raise NotImplementedError
-
-    def _change(self, first: int, parameters: Sequence[Tensor]) -> None:
-        small: dict[Any, dict[int, Tensor]] = {}
-        for k, p in enumerate(parameters, first):
-            if p.grad is None:
-                continue
-            if type(self).update is not _ByEntry.update:  # somebody's own
-                super()._change(k, [p])
-            elif p.size <= PIECE:
-                small.setdefault(p.dtype, {})[k] = p
-            else:
-                self._change_in_pieces(k, p)
-        for together in small.values():
-            self._change_at_once(together)
-
-    def _change_in_pieces(self, k: int, p: Tensor) -> None:
-        g: Any = p.grad
-        arrays = [p.data, g, *(self.memory[f"{what}.{k}"] for what in self._remembers)]
-        if not all(x.flags.c_contiguous for x in arrays):
-            super()._change(k, [p])
-            return
-        flat = [x.reshape(-1) for x in arrays]
-        for start in range(0, p.size, PIECE):
-            data, g, *memory = (x[start : start + PIECE] for x in flat)
-            data -= self._decayed(self._formula, data, g, *memory)
-        p.data = arrays[0]
-
-    def _change_at_once(self, parameters: dict[int, Tensor]) -> None:
-        gradients, arrays = zip(*[(p.grad, p.data) for p in parameters.values()], strict=True)
-        g = _joined(gradients)
-        data = _joined(arrays) if self.weight_decay else g
-        step = self._decayed(self._formula, data, g, *self._remembered(tuple(parameters)))
-        start = 0
-        for p, array in zip(parameters.values(), arrays, strict=True):
-            array -= step[start : start + array.size].reshape(array.shape)
-            p.data = array
-            start += array.size
-
-    def _remembered(self, ks: tuple[int, ...]) -> list[Array]:
-        """Of several parameters, in arrays of which those in `memory` are parts."""
-        names, parts, found = self._joint.get(ks, ([], [], []))
-        if not names or not all(map(is_, map(self.memory.__getitem__, names), parts)):
-            names = [f"{what}.{k}" for what in self._remembers for k in ks]
-            rows = [names[start : start + len(ks)] for start in range(0, len(names), len(ks))]
-            found = [_joined(map(self.memory.__getitem__, row)) for row in rows]
-            for row, whole in zip(rows, found, strict=True):
-                start = 0
-                for name in row:
-                    array = self.memory[name]
-                    self.memory[name] = whole[start : start + array.size].reshape(array.shape)
-                    start += array.size
-            parts = [self.memory[name] for name in names]
-            others = {key: x for key, x in self._joint.items() if not set(key) & set(ks)}
-            self._joint = {**others, ks: (names, parts, found)}
-        return found
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_joint": {}}  # what is a part of something isn't in a copy
-
-
-def _joined(arrays: Iterable[Array]) -> Array:
-    """All entries in one row."""
-    return np.concatenate([x.ravel() for x in arrays])
-
-
-class SGD(_ByEntry):
+class SGD(Optimizer):
     """Gradient descent: p -= lr g, or with momentum v = momentum v + g and p -= lr v.
 
     Weight decay adds `weight_decay * p` to g. Polyak 1964 is the momentum's source, in the form
@@ -307,15 +219,24 @@ class SGD(_ByEntry):
         super().__init__(parameters, lr, weight_decay, ("velocity",) if momentum else ())
         self.momentum = momentum
 
-    def _formula(self, g: Array, *memory: Array) -> Any:
-        for velocity in memory:
+    def update(self, k: int, g: Array) -> Array:
+        if self.momentum:
+            velocity = self.memory[f"velocity.{k}"]
             velocity *= self.momentum
             velocity += g
             g = velocity
         return self.lr * g
 
 
-class Adam(_ByEntry):
+PIECE = 1 << 14  # numbers that are changed at a time: all that belongs to them fits into the cache
+
+
+def _joined(arrays: Iterable[Array]) -> Array:
+    """All entries in one row."""
+    return np.concatenate([x.ravel() for x in arrays])
+
+
+class Adam(Optimizer):
     """Adam: steps scaled by running means of the gradient and of its square.
 
     Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1. Weight decay
@@ -340,9 +261,13 @@ class Adam(_ByEntry):
         super().__init__(parameters, lr, weight_decay, ("mean", "square"))
         self.betas = betas
         self.eps = eps
+        self._joint: dict[tuple[int, ...], tuple[list[str], list[Array], list[Array]]] = {}
 
-    def _formula(self, g: Array, *memory: Array) -> Any:
-        mean, square = memory
+    def update(self, k: int, g: Array) -> Any:
+        return self._formula(g, *(self.memory[f"{what}.{k}"] for what in ("mean", "square")))
+
+    def _formula(self, g: Array, mean: Array, square: Array) -> Any:
+        """What is taken away from entries of any parameters."""
         beta1, beta2 = self.betas
         mean *= beta1
         mean += (1 - beta1) * g
@@ -351,6 +276,73 @@ class Adam(_ByEntry):
         rest = math.sqrt(1 - beta2**self.steps)
         root = np.sqrt(square) + self.eps * rest
         return self.lr * rest / (1 - beta1**self.steps) * mean / root
+
+    def _decayed(self, data: Array, g: Array, mean: Array, square: Array) -> Any:
+        """The same with weight decay."""
+        decay = self.weight_decay
+        if decay and not self._decoupled:
+            g = g + decay * data
+        step = self._formula(g, mean, square)
+        return step + self.lr * decay * data if decay and self._decoupled else step
+
+    def _change(self, first: int, parameters: Sequence[Tensor]) -> None:
+        """Small parameters at once, which saves calls, and large ones piece by piece."""
+        small: dict[Any, dict[int, Tensor]] = {}
+        for k, p in enumerate(parameters, first):
+            if p.grad is None:
+                continue
+            if type(self).update is not Adam.update:  # somebody's own
+                super()._change(k, [p])
+            elif p.size <= PIECE:
+                small.setdefault(p.dtype, {})[k] = p
+            else:
+                self._change_in_pieces(k, p)
+        for together in small.values():
+            self._change_at_once(together)
+
+    def _change_in_pieces(self, k: int, p: Tensor) -> None:
+        g: Any = p.grad
+        arrays = [p.data, g, *(self.memory[f"{what}.{k}"] for what in ("mean", "square"))]
+        if not all(x.flags.c_contiguous for x in arrays):
+            super()._change(k, [p])
+            return
+        flat = [x.reshape(-1) for x in arrays]
+        for start in range(0, p.size, PIECE):
+            data, g, *memory = (x[start : start + PIECE] for x in flat)
+            data -= self._decayed(data, g, *memory)
+        p.data = arrays[0]
+
+    def _change_at_once(self, parameters: dict[int, Tensor]) -> None:
+        gradients, arrays = zip(*[(p.grad, p.data) for p in parameters.values()], strict=True)
+        g = _joined(gradients)
+        data = _joined(arrays) if self.weight_decay else g
+        step = self._decayed(data, g, *self._remembered(tuple(parameters)))
+        start = 0
+        for p, array in zip(parameters.values(), arrays, strict=True):
+            array -= step[start : start + array.size].reshape(array.shape)
+            p.data = array
+            start += array.size
+
+    def _remembered(self, ks: tuple[int, ...]) -> list[Array]:
+        """Of several parameters, in arrays of which those in `memory` are parts."""
+        names, parts, found = self._joint.get(ks, ([], [], []))
+        if not names or not all(map(is_, map(self.memory.__getitem__, names), parts)):
+            names = [f"{what}.{k}" for what in ("mean", "square") for k in ks]
+            rows = [names[start : start + len(ks)] for start in range(0, len(names), len(ks))]
+            found = [_joined(map(self.memory.__getitem__, row)) for row in rows]
+            for row, whole in zip(rows, found, strict=True):
+                start = 0
+                for name in row:
+                    array = self.memory[name]
+                    self.memory[name] = whole[start : start + array.size].reshape(array.shape)
+                    start += array.size
+            parts = [self.memory[name] for name in names]
+            others = {key: x for key, x in self._joint.items() if not set(key) & set(ks)}
+            self._joint = {**others, ks: (names, parts, found)}
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_joint": {}}  # what is a part of something isn't in a copy
 
 
 class AdamW(Adam):
