@@ -15,6 +15,7 @@ from ..words import say, sentences
 from .document import file_text, plain
 
 SCHEMES = ("", "http", "https", "file")
+SAID = ("lesson.right", "lesson.wrong", "lesson.none", "lesson.score")  # by the script
 
 
 def lesson(who: str, title: Any, text: Any, questions: Any, links: Any) -> dict[str, str]:
@@ -73,8 +74,7 @@ def _questions(asked: str, footer: str) -> str:
         return footer
     said = sentences("lesson.")
     attributes = "".join(
-        f' data-{kind}="{html.escape(said[f"lesson.{kind}"])}"'
-        for kind in ("right", "wrong", "none", "score")
+        f' data-{key.rpartition(".")[2]}="{html.escape(said[key])}"' for key in SAID
     )
     score = '<p class="score" role="status"></p>' if "<form" in asked else ""
     heading = _said("lesson.questions")
