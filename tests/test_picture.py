@@ -929,7 +929,7 @@ def test_two_arrays_of_the_same_memory_are_one_input():
 
 @pytest.mark.parametrize("make", [by_hand, deep], ids=["loop", "layers"])
 def test_linear_work_on_loops_and_layers(make):
-    short, long = make(50), make(200)
+    short, long = make(20), make(80)
     assert calls(lambda: draw(long)) < 5 * calls(lambda: draw(short))
 
 
