@@ -159,6 +159,8 @@ def cut(text: str, longest: int) -> str:
 
 def firmness(name: str) -> int:
     """How firmly a name holds together: `1 − y` is a sum, `-2` has a sign."""
+    if name.isidentifier():  # which most are
+        return FUNCTION
     return TEXT if name.startswith(("-", "−")) or any(c.isspace() for c in name) else FUNCTION
 
 

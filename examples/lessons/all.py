@@ -5,12 +5,9 @@ python examples/lessons/all.py [--language en|es]
 
 import argparse
 import html
-import inspect
 import os
 import runpy
 from pathlib import Path
-
-from microtensor import page
 
 HERE = Path(__file__).parent
 LESSONS = (
@@ -49,18 +46,14 @@ def write_course(languages):
     for language in languages:
         words, folder = WORDS[language], FOLDERS[language]
         titles = [f"{i}. {s['LESSON'][language]['title']}" for i, s in enumerate(scripts, 1)]
-        # The words of the page itself, where it speaks other languages than English
-        speaks = "language" in inspect.signature(page).parameters
-        spoken = {"language": language} if speaks else {}
         for i, script in enumerate(scripts):
             links = {f"← {titles[i - 1]}": files[i - 1]} if i else {}
             links[words["index"]] = "index.html"
             links |= {f"{title} →": files[i + 1] for title in titles[i + 1 : i + 2]}
             links |= switch(language, languages, files[i])
             lesson = script["LESSON"][language] | {"title": titles[i]}
-            print(
-                Path(script["write"](folder / files[i], links=links, **lesson, **spoken)).as_posix()
-            )
+            written = script["write"](folder / files[i], links=links, language=language, **lesson)
+            print(Path(written).as_posix())
         lines = [script["LINES"][language] for script in scripts]
         index = folder / "index.html"
         links = switch(language, languages, "index.html")
