@@ -29,8 +29,8 @@ WORDS = {
     "es": {
         "course": "De dónde vienen los gradientes",
         "about": "Un curso en {count} lecciones. Cada página funciona sin conexión y muestra una "
-        "sola idea: → y ← la recorren paso a paso, casi todos sus números se pueden cambiar y tres "
-        "preguntas dicen si se ha entendido.",
+        "sola idea: con → y ← la recorres paso a paso, casi todos sus números se pueden cambiar y "
+        "tres preguntas dicen si la has entendido.",
         "index": "Todas las lecciones",
         "dark": "Oscuro",
         "light": "Claro",

@@ -11,7 +11,7 @@ L = S.sum()
 
 LINES = {
     "en": "What is copied to every row on the way forward is added up on the way back.",
-    "es": "Lo que se copia a cada fila al avanzar se suma por filas al volver.",
+    "es": "Lo que al avanzar se copia en cada fila, al volver se suma sobre las filas.",
 }
 LESSON = {
     "en": {
@@ -65,7 +65,8 @@ en el que b se copió.
                 "b se copió de fila en fila, así que se suman las filas: de 3 × 2 se pasa a 2, la "
                 "forma de b. Un gradiente siempre tiene la forma de su valor.",
             ),
-            "Cada fila de X aparece dos veces. ¿Por cuánto se multiplica el gradiente de b?": (
+            "Si cada fila de X apareciera dos veces, ¿por cuánto se multiplicaría el gradiente de "
+            "b?": (
                 2,
                 "b se copiaría 6 veces en lugar de 3. Por eso la pérdida suele ser una media y no "
                 "una suma: así, con más datos el paso no se hace mayor.",

@@ -62,7 +62,7 @@ own weights and biases, and sends the rest to the layer before it.
         "title": "El clasificador de gatos",
         "text": """
 209 dibujos de 12288 números cada uno pasan por capas de 20, 7, 5 y 1 neuronas, y la pérdida dice
-cuánto se equivocan las respuestas. Cada tarjeta es una capa: sus pesos W, sesgos b, sumas Z y
+cuánto se equivoca la red. Cada tarjeta es una capa: sus pesos W, sesgos b, sumas Z y
 activaciones A, como histograma y como media cuadrática (RMS), con sus gradientes al lado.
 
 Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios pesos

@@ -36,7 +36,7 @@ below = next(i for i, cost in enumerate(costs) if cost < 0.05)
 
 LINES = {
     "en": "Each weight takes a small step against its gradient, again and again: XOR is learnt.",
-    "es": "Cada peso da un pequeño paso contra su gradiente, una y otra vez: se aprende XOR.",
+    "es": "Cada peso da un pequeño paso contra su gradiente, una y otra vez: la red aprende XOR.",
 }
 LESSON = {
     "en": {
@@ -87,7 +87,7 @@ descenso de gradiente, y 0.1 es la tasa de aprendizaje.
         "questions": {
             "Ahora L vale 0.6655. ¿Cuánto valdrá, más o menos, tras un paso con tasa 0.1?": (
                 ["0.61", "0.67", "0.07", "0.00"],
-                "Cada peso cambia en −0.1 por su gradiente, y L baja a 0.6082: un pequeño paso "
+                "Cada peso cambia en −0.1 · su gradiente, y L baja a 0.6082: un pequeño paso "
                 "cuesta abajo, no todo el camino.",
             ),
             "Un peso vale 0.5 y su gradiente, −0.3. ¿Cuánto vale el peso tras un paso con tasa "
@@ -101,10 +101,10 @@ descenso de gradiente, y 0.1 es la tasa de aprendizaje.
                     "Aprende diez veces más deprisa.",
                     "No cambia nada.",
                 ],
-                "La pendiente solo informa de cambios pequeños. Un paso demasiado largo salta al "
+                "La pendiente solo vale para cambios pequeños. Un paso demasiado largo salta al "
                 "otro lado del valle, cada vez más arriba.",
             ),
-            "Pruébalo: debajo del dibujo, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
+            "Pruébalo: debajo de la figura, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
             "0.05?": (
                 f"Tras {below} pasos. La salida de la red se acerca a 0, 1, 1, 0. Después "
                 "restablece los números y prueba con tasa 1: L explota."

@@ -11,7 +11,7 @@ f = s * c
 
 LINES = {
     "en": "A sum passes the gradient on, a product swaps its factors: f = (a + b) c.",
-    "es": "La suma reparte el gradiente y el producto intercambia sus factores: f = (a + b) c.",
+    "es": "La suma pasa el gradiente entero y el producto intercambia sus factores: f = (a + b) c.",
 }
 LESSON = {
     "en": {

@@ -50,7 +50,8 @@ operations as one, log σ(z) = −log(1 + e⁻ᶻ), in a form that keeps the dig
         "text": """
 σ(−800) es aproximadamente 4e−348, demasiado pequeño para un número en coma flotante: s se hace 0.
 Todavía es un número, pero su logaritmo es −inf y la derivada local 1/s es inf. Al volver, inf se
-encuentra con la pendiente s(1 − s) = 0, e inf × 0 no tiene valor: nan (not a number).
+encuentra con la pendiente s(1 − s) = 0, e inf × 0 no tiene valor: nan («not a number», no
+es un número).
 
 Sobre el papel todo está bien: ∂L/∂z = 1 − σ(z), que aquí es 1. El remedio es calcular las dos
 operaciones como una sola, log σ(z) = −log(1 + e⁻ᶻ), en una forma que conserve las cifras. Así lo

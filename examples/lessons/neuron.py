@@ -49,7 +49,7 @@ gradient that has arrived is multiplied by the local derivative, and the product
     "es": {
         "title": "Una neurona",
         "text": """
-Una neurona multiplica su entrada x por un peso w, suma un sesgo b y comprime el resultado a un
+Una neurona multiplica su entrada x por un peso w, suma un sesgo b y comprime el resultado en un
 número entre 0 y 1. L es el logaritmo de ese número.
 
 En azul se avanza: cada valor se calcula a partir de los anteriores. En naranja se vuelve: en cada
@@ -58,8 +58,8 @@ flecha, el gradiente que ha llegado se multiplica por la derivada local y se env
         "questions": {
             "∂L/∂w es positiva. ¿Debe crecer o disminuir w para que L crezca?": (
                 ["Crecer.", "Disminuir.", "Da igual."],
-                "Un gradiente positivo dice que con un w un poco mayor L también es mayor. Pon w "
-                "en −1.9, debajo del dibujo, y compruébalo.",
+                "Un gradiente positivo dice que con un w un poco mayor, L también es mayor. Pon w "
+                "en −1.9, debajo de la figura, y compruébalo.",
             ),
             "z, p y b tienen el mismo gradiente. ¿Cuánto vale la derivada local de z respecto a p "
             "y a b?": (

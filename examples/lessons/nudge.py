@@ -58,7 +58,7 @@ naranja).
             ),
             "¿Cuánto vale ∂f/∂x en x = −5?": (
                 -10,
-                "2x = −10. Escribe −5 en x, debajo del dibujo, y lee el número naranja.",
+                "2x = −10. Escribe −5 en x, debajo de la figura, y lee el número naranja.",
             ),
             "En cierto punto ∂f/∂x es negativa. ¿Qué hace f si x crece un poco?": (
                 ["Disminuye.", "Aumenta.", "También es negativa."],

@@ -12,7 +12,7 @@ f = h3 + x
 
 LINES = {
     "en": "A weight used at every step has a path for each; a skip is a path that doesn't shrink.",
-    "es": "Un peso usado en cada paso tiene un camino por paso; un salto es uno que no se encoge.",
+    "es": "Un peso usado en cada paso tiene un camino por paso; un salto es otro que no encoge.",
 }
 LESSON = {
     "en": {
@@ -68,11 +68,11 @@ haz clic en x. El producto del camino largo se encoge a cada paso; el del salto 
             ),
             "Si la cadena tuviera 100 pasos, ¿qué quedaría de ∂f/∂x?": (
                 ["Más o menos 1.", "Más o menos 0.", "Más o menos 100."],
-                "0.5 multiplicado 100 veces es casi 0; el salto sigue dando 1. Para eso sirven las "
-                "conexiones residuales.",
+                "0.5 multiplicado por sí mismo 100 veces es casi 0; el salto sigue dando 1. "
+                "Para eso sirven las conexiones residuales.",
             ),
             "Pruébalo: pon u en 2. ¿Qué pasa con el camino largo?": (
-                "Su producto es 8, y el doble con cada paso más: el gradiente explota, mientras "
+                "Su producto es 8, y se duplica con cada paso más: el gradiente explota, mientras "
                 "que con u = 0.5 se desvanece."
             ),
         },

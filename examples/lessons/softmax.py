@@ -59,7 +59,7 @@ cada puntuación recibe p − y, donde y es 1 para la clase verdadera y 0 para l
         "questions": {
             "¿Qué gradiente recibe la puntuación de la clase verdadera, con dos cifras o más?": (
                 grad(L, z)[1],
-                "0.2595 − 1 = −0.7405. Un paso en contra hace mayor esa puntuación.",
+                "0.2595 − 1 = −0.7405. Un paso en sentido contrario aumenta esa puntuación.",
             ),
             "El gradiente de la primera puntuación es 0.7054. ¿Dónde aparece también ese número?": (
                 ["En p: es su probabilidad.", "En z: es su puntuación.", "En l1, sin el signo."],
@@ -70,7 +70,8 @@ cada puntuación recibe p − y, donde y es 1 para la clase verdadera y 0 para l
                 "Tanto p como y suman 1. Por eso, sumar el mismo número a todas las puntuaciones "
                 "no cambia nada.",
             ),
-            "Pruébalo: ¿qué quedaría de los gradientes si la clase verdadera tuviera un 8?": (
+            "Pruébalo: si la puntuación de la clase verdadera fuera 8, ¿qué quedaría de los "
+            "gradientes?": (
                 "Casi nada: su probabilidad sería 0.997, y p − y, casi 0 en las tres. Quien "
                 "acierta no tiene nada que aprender."
             ),

@@ -10,9 +10,12 @@ Glosario, para que cada término se diga siempre igual:
   cambio
 - leaf: hoja; path: camino; edge: arista; step: paso
 - entry (of an array): elemento, nunca «entrada», que es la de una red (input); output: salida
-- layer: capa; unit: neurona (muerta, saturada); weight: peso; bias: sesgo; cost: coste
-- vanishing, exploding gradient: se desvanece, explota; to starve: quedarse sin gradiente
+- layer: capa; unit: neurona (muerta, saturada); weight: peso; bias: sesgo; cost: coste; loss:
+  pérdida
+- vanishing, exploding gradient: se desvanece, explota; to starve: quedarse casi sin
+  gradiente
 - gate: puerta; share: proporción; tie: empate
+- picture: figura; to draw: dibujar; card: tarjeta
 - training: entrenamiento; film: película; frame: fotograma
 - RMS: media cuadrática
 
@@ -68,14 +71,14 @@ SENTENCES = {
     "none": "Ninguno: {why}.",
     "none.untracked": "aquí nada requiere gradiente; crea una hoja con requires_grad=True",
     "none.wide": (
-        "{name} ({size}) no es un solo número; redúcelo con .sum() o .mean(), o da gradient="
+        "{name} ({size}) no es un solo número; redúcelo con .sum() o .mean(), o pasa gradient="
     ),
     "nudge": "con {name} + {step}, {out} varía en {up}",
     "nudge.kink": "{moved}, y con {name} − {step}, en {down}: un punto anguloso",
     # Its steps
     "seed": "Se empieza en {name}",
     "seed.one": (
-        "∂{name}/∂… dice cuánto varía {name} cuando varía ese valor, así que {gradient} = 1."
+        "∂{name}/∂… dice con qué rapidez varía {name} al variar ese valor, así que {gradient} = 1."
     ),
     "seed.given": "El gradiente que se ha dado llega a {name}: {gradient}.",
     "seed.back": (
@@ -110,7 +113,7 @@ SENTENCES = {
         "{rows:,} × {columns:,} = {entries}."
     ),
     "length": "Aquí n = {n:,}.",
-    "gate.open": "La puerta está abierta al {share}.",
+    "gate.open": "La puerta está abierta en el {share} de los elementos.",
     "gate.passes": "Ocurre en el {share} de los elementos.",
     "slope": "Aquí la pendiente es como mucho {slope}.",
     "kink": "{name} vale exactamente 0: está en el punto anguloso.",
@@ -128,8 +131,8 @@ SENTENCES = {
     "paths.count": "Por eso el número de caminos es un producto: {product}.",
     "paths.product": "Y la suma también lo es: {product}.",
     "paths.onward": "{local} × la suma sobre {paths} de {target} a {out}: {product}",
-    "paths.steps.one": "y {count} primer paso más",
-    "paths.steps.many": "y {count} primeros pasos más",
+    "paths.steps.one": "y {count} sumando más",
+    "paths.steps.many": "y {count} sumandos más",
     "paths.proof": "La comprobación:",
     "paths.only": "Hay un solo camino, así que su producto es toda la suma: {sum}.",
     "paths.sum": "La suma de todos los caminos es {sum}.",
@@ -209,8 +212,8 @@ SENTENCES = {
     "layers.forward": "azul ▸ valores",
     "layers.backward": "naranja ◂ gradientes de {name}",
     "layers.read": (
-        "barras: histograma · RMS: media cuadrática · más oscuro: mayor gradiente, un tono por "
-        "cada factor 3"
+        "barras: histograma · RMS: media cuadrática · más intenso: mayor gradiente, un tono por "
+        "cada factor de 3"
     ),
     "layers.rms": "RMS",
     "layers.place": "{name} en {layer}",
@@ -261,7 +264,8 @@ SENTENCES = {
     "difference.heads": "forma, valor o RMS, cambio, variación, gradiente o RMS",
     "difference.none": "sin calcular",
     "inline.page": (
-        "Una página, que un cuaderno de confianza muestra aquí, y cualquier navegador: {file}"
+        "Una página que se ve aquí, si el cuaderno es de confianza, y en cualquier navegador: "
+        "{file}"
     ),
     "frames.begin": "Las hojas tienen sus números y todavía no se ha calculado nada.",
     # A film of a training
@@ -279,7 +283,7 @@ SENTENCES = {
         "A qué ritmo aprende cada capa: su gradiente en proporción a sus pesos, en escala "
         "logarítmica; trazo grueso: la que menos aprende ahora"
     ),
-    "film.boundary": "Lo que la red dice de sus dos entradas; puntos y círculos: los ejemplos",
+    "film.boundary": "Lo que la red responde a sus dos entradas; puntos y círculos: los ejemplos",
     "film.images": (
         "Cuánto ha cambiado {name} hasta la iteración {iteration}; cada fila es una imagen; gris: "
         "nada"
@@ -290,14 +294,15 @@ SENTENCES = {
     "film.spread": "de {low} a {high}",
     "film.layers": "Las capas",
     "film.happened": "Lo que ocurrió",
-    "film.nothing": "No murió ninguna neurona, ni se quedó sin gradiente ninguna capa.",
+    "film.nothing": "No murió ninguna neurona ni se quedó casi sin gradiente ninguna capa.",
     "film.read": (
         "Los valores son los de después de actualizar en esa iteración; los gradientes, los que "
         "llevaron a la actualización. Barras: histogramas (de los arrays grandes, de una muestra "
         "de elementos); los de los valores conservan una misma escala en toda la película, los de "
         "los gradientes tienen una nueva en cada fotograma. RMS: media cuadrática. Cambio: desde "
-        "el principio, en proporción a los pesos de ahora. Cuadrados: las neuronas, más oscuras "
-        "cuantos más de los {examples} ejemplos las activan; tachadas: ninguno."
+        "el principio, en proporción a los pesos de ahora. Cuadrados: las neuronas, más "
+        "intensas cuantos más de los {examples} ejemplos las activan; tachadas, si no las activa "
+        "ninguno."
     ),
     "film.at": "iteración {iteration}:",
     "units.die.one": (
@@ -327,8 +332,8 @@ SENTENCES = {
     ),
     "learning.stops": "{layer} no aprende nada: el gradiente de sus pesos es 0.",
     "learning.starves": (
-        "{layer} se queda sin gradiente: mide {ratio} veces lo que sus pesos. Desde el principio "
-        "ha cambiado un {moved}; {most}, un {other}."
+        "{layer} se queda casi sin gradiente: el suyo mide {ratio} veces lo que sus pesos. Desde "
+        "el principio ha cambiado un {moved}; {most}, un {other}."
     ),
     # A page
     "page.start": "Inicio",
@@ -361,9 +366,9 @@ SENTENCES = {
     "page.inner": "cada operación",
     "page.arrived.one": "Ha llegado {gradients}.",
     "page.arrived.many": "Han llegado {gradients}.",
-    "page.kept": "De ahí salen: {gradients}.",
-    "page.back": "Hacia atrás va {gradient}.",
-    "page.back.to": "Hacia atrás, a {name}, va {gradient}.",
+    "page.kept": "De ahí saca {gradients}.",
+    "page.back": "Hacia atrás envía {gradient}.",
+    "page.back.to": "Hacia atrás envía a {name} {gradient}.",
     "page.more": "{more:,} más",
     # A worksheet
     "sheet.print": "Imprimir",
@@ -381,7 +386,7 @@ SENTENCES = {
         "cifras significativas."
     ),
     "sheet.key": "las soluciones",
-    "page.view": "El dibujo",
+    "page.view": "La figura",
     "page.larger": "Más grande",
     "page.smaller": "Más pequeño",
     "page.fit": "Ajustar",
@@ -392,17 +397,19 @@ SENTENCES = {
     "page.rate": "tasa de aprendizaje",
     "page.descend": "Un paso cuesta abajo",
     "page.curve": "El coste tras cada paso",
-    "page.keys": "mayúsculas y flechas mueven el dibujo, + y − cambian su tamaño, 0 lo ajusta",
+    "page.keys": "mayúsculas y flechas mueven la figura, + y − cambian su tamaño, 0 la ajusta",
     "page.still.large": (
         "Aquí no se pueden probar otros números: el grafo tiene {numbers} números, y una página "
         "recalcula como mucho {most}."
     ),
-    "page.still.unwritten": "Aquí no se pueden probar otros números: {why}.",
+    "page.still.unwritten": (
+        "Aquí no se pueden probar otros números: falta la versión de {rule} en JavaScript."
+    ),
     "page.unrecorded.one": (
-        "{names} conserva su número, cambies lo que cambies: no está registrado de qué se calculó."
+        "{names} conserva su número, cambies lo que cambies: no se registró con qué se calculó."
     ),
     "page.unrecorded.many": (
-        "{names} conservan sus números, cambies lo que cambies: no está registrado de qué se "
+        "{names} conservan sus números, cambies lo que cambies: no se registró con qué se "
         "calcularon."
     ),
     # A lesson
@@ -441,7 +448,7 @@ SENTENCES = {
     "shell.options": "opciones",
     "shell.commands": "órdenes",
     "shell.help": "muestra esta ayuda y termina",
-    "shell.language": "idioma en que se dice todo; si falta, el de MICROTENSOR_LANGUAGE",
+    "shell.language": "idioma de todos los textos; si falta, el de MICROTENSOR_LANGUAGE",
     "shell.about": (
         "python -m microtensor: dibuja una fórmula o un tensor de un script, cuenta su regla de la "
         "cadena, escribe su programa o dice lo que hay instalado."
@@ -471,29 +478,29 @@ SENTENCES = {
     "command.doctor": "dice lo que hay instalado",
     "doctor.python": "",
     "doctor.numpy": "calcula",
-    "doctor.graphviz": "escribe los dibujos",
+    "doctor.graphviz": "escribe las figuras",
     "doctor.pygraphviz": "dibuja; desde la versión 2, sin el programa dot",
     "doctor.matplotlib": "traza gráficas",
     "doctor.tqdm": "muestra una barra de progreso",
     "doctor.Pillow": "lee fotos",
     "doctor.dot": "dibuja",
     "shell.nn": (
-        "nn: hay otro de por medio, {place}: si es un archivo propio, hay que cambiarle el nombre; "
-        "si no, pip uninstall nn y volver a instalar microtensor"
+        "nn: hay otro de por medio, {place}: si es un archivo tuyo, cámbiale el nombre; "
+        "si no, pip uninstall nn y vuelve a instalar microtensor"
     ),
     "shell.pictures": "se puede dibujar: sí",
     "shell.pictures.none": "se puede dibujar: no: {error}",
-    "script.close": "{name}, abierta: se cierra",
-    "script.entry": "Elige un elemento para ver de qué se calculó y en qué influye.",
+    "script.close": "▾ {name}, abierta: cerrar",
+    "script.entry": "Elige un elemento para ver con qué se calculó y en qué influye.",
     "script.later": "Su gradiente no está completo en este paso. Avanza para verlo.",
-    "script.came": "{entry} se calculó a partir de {name}, pues {since}; lo que vuelve hacia allí:",
+    "script.came": "{entry} se calculó a partir de {name}, pues {since}; lo que vuelve allí:",
     "script.run": "Seguir",
     "script.stop": "Parar",
-    "script.moved": "{out} varía en {moved}; su pendiente dice {sent}.",
+    "script.moved": "{out} varía en {moved}; según la pendiente, {sent}.",
     "script.cost.one": "Tras {count} paso, {out} = {cost}; al principio era {first}.",
     "script.cost.many": "Tras {count} pasos, {out} = {cost}; al principio era {first}.",
     "script.ask.local": "{since}, con {known}. ¿Cuál es la derivada local {local}?",
-    "script.ask.sum": "Hasta ahora {gradient} era {before}. Ahora llega {sent}. ¿Cuánto es ya?",
+    "script.ask.sum": "Hasta ahora {gradient} valía {before}. Llega {sent}. ¿Cuánto vale ahora?",
     "script.ask.shape": "{known}. ¿Qué forma tiene {expression}?",
     "script.ask.sent": "{upstream} es {size}. ¿Qué forma tiene lo que {name} envía a {to}?",
     "script.ask.layer": "¿Qué forma tiene {name}?",
@@ -518,7 +525,7 @@ SENTENCES = {
     "born.difference": "inf − inf no tiene valor.",
     "born.infinite": "{rule} de un infinito no tiene valor aquí.",
     "born.overflow": (
-        "se desborda: un número de 64 bits llega hasta 1.8e308, y lo que es mayor es inf."
+        "se desborda: un número de 64 bits llega hasta 1.8e308, y lo que pasa de ahí es inf."
     ),
     "born.slope": "aquí la pendiente es infinita, {local} = {slope}.",
     "born.noslope": "{local} no tiene valor aquí.",
@@ -574,10 +581,10 @@ LEXICON = {
     "{g}, turned among the singular vectors": "{g}, girado entre los vectores singulares",
     "{g}, reshaped back": "{g}, con la forma de antes",
     "{g}, transposed back": "{g}, traspuesto de nuevo",
-    "{g}, flipped back": "{g}, invertido de nuevo",
+    "{g}, flipped back": "{g}, volteado de nuevo",
     "{g}, rolled back": "{g}, desplazado al revés",
     "{g}, summed over the windows": "{g}, sumado sobre las ventanas",
-    "{g}, seen through the windows": "{g}, visto por las ventanas",
+    "{g}, seen through the windows": "{g}, visto a través de las ventanas",
     "{g}, summed over the copies": "{g}, sumado sobre las copias",
     "{g}, the part of operand {k}": "{g}, la parte del operando {k}",
     "{g} without the padding": "{g} sin el relleno",
@@ -600,13 +607,13 @@ LEXICON = {
         "la variación del numerador se divide por el denominador"
     ),
     "by the quotient rule −{0}/{1}², which is −{out}/{1}": (
-        "por la regla del cociente, −{0}/{1}², que es −{out}/{1}"
+        "la derivada del cociente es −{0}/{1}², es decir, −{out}/{1}"
     ),
     "a turned sign turns the gradient's sign": (
         "un cambio de signo cambia también el signo del gradiente"
     ),
     "by the power rule the exponent comes down, and falls by 1": (
-        "por la regla de la potencia, el exponente baja a multiplicar y disminuye en 1"
+        "al derivar una potencia, el exponente pasa a multiplicar y disminuye en 1"
     ),
     "the slope of an exponential is itself times the log of its base": (
         "la pendiente de una exponencial es la propia exponencial por el logaritmo de su base"
@@ -627,7 +634,7 @@ LEXICON = {
         "{me}[k, j] influye en {L} a través de todos los {out}[i, j] de su columna: se suma sobre i"
     ),
     "each product has one factor from either side, and moves by the other one": (
-        "cada producto tiene un factor de cada lado, y varía en proporción al otro"
+        "cada producto tiene un factor de cada lado; su derivada respecto a uno es el otro"
     ),
     "an entry of {me} reaches {L} through one entry of {out}, times its partner in {other}": (
         "un elemento de {me} influye en {L} a través de un solo elemento de {out}, multiplicado "
@@ -646,14 +653,14 @@ LEXICON = {
         "exp es su propia derivada, y el 1 que se resta no varía"
     ),
     "log is steep near 0 and flat far from it, with slope 1/{0}": (
-        "log es empinado cerca de 0 y casi plano lejos de él, con pendiente 1/{0}"
+        "log crece deprisa cerca de 0 y despacio lejos de él, con pendiente 1/{0}"
     ),
     "log's slope at 1 + {0} is 1/(1 + {0})": "la pendiente de log en 1 + {0} es 1/(1 + {0})",
     "a root is steep near 0, with slope 1 over twice the root": (
-        "una raíz es empinada cerca de 0, con pendiente 1 entre el doble de la raíz"
+        "una raíz crece deprisa cerca de 0, con pendiente 1 entre el doble de la raíz"
     ),
     "by the power rule the exponent 2 comes down": (
-        "por la regla de la potencia, el exponente 2 baja a multiplicar"
+        "al derivar una potencia, el exponente 2 pasa a multiplicar"
     ),
     "the slope of sin is cos": "la pendiente del seno es el coseno",
     "the slope of cos is −sin": "la pendiente del coseno es menos el seno",
@@ -677,16 +684,16 @@ LEXICON = {
         "la pendiente de una función inversa es 1 entre la pendiente de la función que deshace"
     ),
     "log is steep near 0 and flat far from it, and this one is log over log 2": (
-        "log es empinado cerca de 0 y casi plano lejos de él, y este es log entre log 2"
+        "log crece deprisa cerca de 0 y despacio lejos de él, y este es log entre log 2"
     ),
     "log is steep near 0 and flat far from it, and this one is log over log 10": (
-        "log es empinado cerca de 0 y casi plano lejos de él, y este es log entre log 10"
+        "log crece deprisa cerca de 0 y despacio lejos de él, y este es log entre log 10"
     ),
     "a root is steep near 0, with slope 1 over 3 times its square": (
-        "una raíz es empinada cerca de 0, con pendiente 1 entre 3 veces su cuadrado"
+        "una raíz crece deprisa cerca de 0, con pendiente 1 entre 3 veces su cuadrado"
     ),
     "by the quotient rule −1/{0}², which is −{out}²": (
-        "por la regla del cociente, −1/{0}², que es −{out}²"
+        "la derivada del cociente es −1/{0}², es decir, −{out}²"
     ),
     "a degree is π/180 radians": "un grado son π/180 radianes",
     "a radian is 180/π degrees": "un radián son 180/π grados",
@@ -700,8 +707,8 @@ LEXICON = {
         "la variación de un término llega al resultado según su proporción en la suma"
     ),
     "sigmoid's slope is at most 0.25, so each one shrinks the gradient at least four times": (
-        "la pendiente de la sigmoide es como mucho 0.25, así que cada una reduce el gradiente al "
-        "menos cuatro veces"
+        "la pendiente de la sigmoide es como mucho 0.25, así que cada una divide el gradiente al "
+        "menos por 4"
     ),
     "a soft gate, whose slope is sigmoid, from 0 to 1": (
         "una puerta suave, cuya pendiente es la sigmoide, de 0 a 1"
@@ -716,7 +723,7 @@ LEXICON = {
     ),
     # Kinks and gates
     "a gate, open where {0} > 0, closed below, and at 0 by convention": (
-        "una puerta, abierta donde {0} > 0 y cerrada por debajo y, por convenio, en 0"
+        "una puerta, abierta donde {0} > 0 y cerrada por debajo; en 0, cerrada por convenio"
     ),
     "slope 1 above 0, −1 below, and at the kink 0 by convention": (
         "pendiente 1 por encima de 0, −1 por debajo y, en el punto anguloso, 0 por convenio"
@@ -798,7 +805,8 @@ LEXICON = {
         "como 1/x, que tiene pendiente −1/x², con una inversa a cada lado"
     ),
     "along a row or column the determinant is a sum of entries times their cofactors": (
-        "por una fila o columna, el determinante es la suma de sus elementos por sus cofactores"
+        "desarrollado por una fila o columna, el determinante es la suma de sus elementos por sus "
+        "cofactores"
     ),
     "a cofactor is a determinant itself, of the rows and columns that are left": (
         "un cofactor es también un determinante, el de las filas y columnas que quedan"
@@ -834,7 +842,7 @@ LEXICON = {
     ),
     # Shapes
     "an entry stands in every window that it is part of, so add what returns to each": (
-        "un elemento está en todas las ventanas que lo contienen: se suma lo que vuelve a cada una"
+        "un elemento puede estar en varias ventanas: se suma lo que vuelve de todas ellas"
     ),
     "every window takes the gradient of the entries that it was added to": (
         "cada ventana toma el gradiente de los elementos a los que se sumó"
