@@ -78,13 +78,16 @@ def said():
                 given |= {"count"} if count != "None" else set()
                 place = f"{path.name}:{call.lineno}"
                 yield place, [k + end for k in keys(call.args[0]) for end in ends], given
-    for page in ("page", "film"):
-        script, template = (PAGES / f"{page}.{ending}" for ending in ("js", "html"))
+    for script in PAGES.glob("*.js"):
         code = script.read_text(encoding="utf-8")
-        for key, fields in re.findall(r'say\("([\w.]+)"(?:, \{ (.*?) \}\))?', code):
-            given = set(re.findall(r"(?:^|, )(\w+)", fields))
+        asked = r'\bsay\(\s*"([\w.]+)"(?:,\s*\{\s(.*?)\s\}\s*\)|\))'
+        for key, given_here in re.findall(asked, code, re.DOTALL):
+            given = set(re.findall(r"(?:^|,\s+)(\w+)", given_here))
+            if "..." in given_here:  # what is spread there isn't seen here
+                given = fields(SENTENCES[key])
             ends = (".one", ".many") if "count" in given else [""]
             yield script.name, [key + end for end in ends], given
+    for template in PAGES.glob("*.html"):
         for key in re.findall(r"\{say\[([\w.]+)\]\}", template.read_text(encoding="utf-8")):
             yield template.name, [key], set()
 
@@ -115,5 +118,7 @@ def test_every_sentence_that_is_said_is_in_the_catalogue_with_its_fields():
 def test_every_sentence_in_the_catalogue_is_said():
     known = {key for _, keys, _ in said() for key in keys}
     known |= {x.value for tree in TREES.values() for x in ast.walk(tree) if is_text(x)}
+    for script in PAGES.glob("*.js"):
+        known |= set(re.findall(r'"([\w.]+)"', script.read_text(encoding="utf-8")))
     known |= {f"{key}.{form}" for key in known for form in ("one", "many")}
     assert set(SENTENCES) - known == set()

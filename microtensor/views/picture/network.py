@@ -89,7 +89,7 @@ class Layers:
             leaving = self._leaving(nodes)
             some = [node for node in nodes if node.id in leaving and node.rule is not None]
             rows += some[-1:]
-            self.ends |= {x.id: say("row.round", round=k, name=x.name) for x in some[-1:]}
+            self.ends |= {x.id: say("round.row", round=k, name=x.name) for x in some[-1:]}
         return rows
 
     def _results(self, unit: Unit) -> list[Node]:
@@ -282,7 +282,7 @@ def fold(graph: Graph, unit: Unit) -> Card:
     if len(unit.computed) <= MOST_WRITTEN:
         written = graph.written(last.id, {node.id for node in graph.nodes} - inside)
     elif {node.rule for node in unit.computed} in ({"add"}, {"multiply"}):
-        written = say(f"fold.{last.rule}", terms=len(unit.computed) + 1)
+        written = say(f"folded.{last.rule}", terms=len(unit.computed) + 1)
     else:
         return _counted(unit, said)
     card = cards.card(graph, last._replace(expression=written))
