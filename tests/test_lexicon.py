@@ -82,7 +82,8 @@ def said():
         code = script.read_text(encoding="utf-8")
         asked = r'\bsay\(\s*"([\w.]+)"(?:,\s*\{\s(.*?)\s\}\s*\)|\))'
         for key, given_here in re.findall(asked, code, re.DOTALL):
-            given = set(re.findall(r"(?:^|,\s+)(\w+)", given_here))
+            bare = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", given_here)
+            given = set(re.findall(r"(?:^\s*|,\s+)(\w+)", bare))
             if "..." in given_here:  # what is spread there isn't seen here
                 given = fields(SENTENCES[key])
             ends = (".one", ".many") if "count" in given else [""]

@@ -12,7 +12,16 @@ import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..layers import Unit, between, homes, sums
-from ..numbers import LONGEST_SUM, array, brief, number, size, sum_text, summed_axes
+from ..numbers import (
+    LONGEST_SUM,
+    array,
+    brief,
+    multiplier,
+    number,
+    size,
+    sum_text,
+    summed_axes,
+)
 from ..rendering import HEIGHT, WIDTH
 from ..scene import Card, Cell, Scene
 from ..words import Told, axes_named, say, slope
@@ -170,6 +179,8 @@ class Tale:
     def _edge(self, edge: Edge) -> dict[str, Any]:
         target, source = self.graph.node(edge.target), self.graph.node(edge.source)
         axes = summed_axes(np.shape(target.value), np.shape(source.value))
+        known = edge.local is not None and target.row.elementwise
+        times, single = multiplier(self.graph, edge) if known else ("", True)
         return {
             "source": edge.source,
             "target": edge.target,
@@ -178,6 +189,7 @@ class Tale:
             "formula": edge.formula,
             "sends": edge.sends,
             "entrywise": edge.local is not None,
+            "times": "" if single else times,
             "axes": axes_named(axes) if axes and edge.local is not None else "",
         }
 

@@ -25,7 +25,7 @@ from .svg import colours, svg
 
 # So start the keys that the script asks for
 SCRIPTS = (
-    "script.", "sum.", "paths.lead.", "sent.", "entry.", "born.", "rms", "scalar", "picture.local",
+    "script.", "sum.", "paths.lead.", "sent.", "entry.", "born.", "rms", "scalar",
 )  # fmt: skip
 # What the page's script is made of, in this order
 PAGE = (

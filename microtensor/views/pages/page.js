@@ -291,7 +291,7 @@ function writeFlow(arrow, keys) {
 }
 
 function writeEdge(arrow, key, asked) {
-  const { target, entrywise, upstream } = data.edges[key];
+  const { target, entrywise, upstream, times } = data.edges[key];
   const shapes = [data.nodes[target].shape, data.nodes[data.edges[key].source].shape];
   const sent = now.contributions[key];
   const labels = all("tspan.backward.label", arrow);
@@ -307,17 +307,14 @@ function writeEdge(arrow, key, asked) {
   const fresh = now !== original;
   write(all("tspan.backward:not(.label)", arrow), fresh ? lines(sent, shapes[1]) : null);
   if (entrywise) {
-    const label = fresh && `◂ ${upstream} × ${sameLocal(key) ?? say("picture.local")}`;
-    write(labels.slice(0, 1), fresh ? [label + (/ =$/.test(labels[0].told) ? " =" : "")] : null);
+    const label = `◂ ${upstream} × ${oneFactor(key)}${/ =$/.test(labels[0].told) ? " =" : ""}`;
+    write(labels.slice(0, 1), fresh && !times ? [label] : null);
     if (fresh) find(".plain", arrow)?.classList.remove("later");
   }
 }
 
-/** The local derivative of what works entry by entry where it is the same for all, else null. */
-function sameLocal(key) {
-  const local = flat(now.locals[key]);
-  return local.every((x) => x === local[0]) ? factor(local[0]) : null;
-}
+/** The local derivative of what works entry by entry, where one number is that of all entries. */
+const oneFactor = (key) => factor(flat(now.locals[key])[0]);
 
 /** `∂p/∂w = x = 3`; a condition isn't an equation. */
 function localText(key, asked = false) {
@@ -353,7 +350,7 @@ function equation(s, line) {
     return (said.told || said.textContent).replace(/\.$/, "");
   }
   if (!s.key) return "";
-  const { upstream, local, target, source, formula, entrywise, sends, axes } = data.edges[s.key];
+  const { upstream, local, target, source, times, entrywise, sends, axes } = data.edges[s.key];
   const [out, into] = [data.nodes[target].shape, data.nodes[source].shape];
   const [g, sent] = [now.gradients[target], now.contributions[s.key]];
   if (!out.length && !into.length && entrywise) {
@@ -361,9 +358,8 @@ function equation(s, line) {
   }
   let written = sends;
   if (entrywise) {
-    const same = sameLocal(s.key);
-    written = `${upstream} × ${same ?? (formula.includes(" ") ? `(${formula})` : formula)}`;
-    if (same === null) written = say("sent.entries", { formula: written });
+    written = `${upstream} × ${times || oneFactor(s.key)}`;
+    if (times) written = say("sent.entries", { formula: written });
     if (axes) written = say("sent.added", { formula: written, axes });
   }
   const text = inLine(sent, into);
