@@ -19,7 +19,7 @@ import numpy as np
 from . import rules
 from .errors import GradientError, ShapeError, called, label, unknown_argument
 from .numerics import numpy_function
-from .operands import defers, operand
+from .operands import alone, defers, operand
 from .rules import Rule
 from .tensor import Tensor, apply, array_index, entry_of
 
@@ -648,7 +648,10 @@ def several(tensors: Iterable[Operand], name: str, axis: Any) -> tuple[Operand, 
 @operation(methods="", formulas="")
 def stack(tensors: Iterable[Operand], axis: int = 0) -> Tensor:
     """Tensors of one shape put beside each other along a new axis."""
-    parts = several(tensors, "stack", axis)
+    parts = tuple(
+        x if isinstance(x, Tensor) else alone(operand(x, "stack"))
+        for x in several(tensors, "stack", axis)
+    )
     shapes = {np.shape(x) for x in parts}
     if len(shapes) > 1:
         raise ShapeError(f"stack: all shapes must be equal, got {sorted(shapes)}")

@@ -532,7 +532,7 @@ MANY = 10**5000  # Python refuses to write it out
         ("where", lambda w, n: mt.where(w > 1, w, n)),
         ("maximum", lambda w, n: np.maximum(n, w)),
         ("clip", lambda w, n: w.clip(-n, n)),
-        ("expand_dims", lambda w, n: mt.stack([w, n])),
+        ("stack", lambda w, n: mt.stack([w, n])),
     ],
 )
 def test_a_whole_number_too_large_for_a_float_is_named(name, f):

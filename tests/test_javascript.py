@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtensor as mt
-from microtensor.graph import Graph
+from microtensor.graph import Graph, graph_for
 from microtensor.program.javascript import javascript
 
 SERVER = """
@@ -69,7 +69,7 @@ def program(f, *first):
     """The text of a function's program, recorded there."""
     with np.errstate(all="ignore"), mt.record_constants():
         recorded = f(*(mt.Tensor(x, requires_grad=True) for x in first))
-    return javascript(Graph.of(recorded), recorded)
+    return javascript(graph_for("javascript", recorded, data=False), recorded)
 
 
 once = lru_cache(maxsize=4)(program)  # of numbers
@@ -81,7 +81,7 @@ def check(node, f, first, then, absolute=1e-300):
     with np.errstate(all="ignore"), mt.record_constants():
         leaves = [mt.Tensor(x, requires_grad=True) for x in then]
         result = f(*leaves)
-        graph = Graph.of(result)
+        graph = graph_for("javascript", result, data=False)
     keys = {node.id: node.value for node in graph.nodes if node.role == "parameter"}
     found = {what: numbers(table) for what, table in node(text, keys).items()}
     wanted = {
@@ -208,7 +208,7 @@ def test_single_precision_is_kept(node):
 
     x = mt.Tensor(0.7, requires_grad=True, dtype=np.float32)
     recorded = f(x)
-    text = javascript(Graph.of(recorded), recorded)
+    text = javascript(graph_for("javascript", recorded, data=False), recorded)
     for number in (0.7, 0.1, -1.3, 2.9, 5.3):
         graph = Graph.of(f(mt.Tensor(number, requires_grad=True, dtype=np.float32)))
         found = node(text, {"n0": number})

@@ -108,6 +108,9 @@ class _Writer:
         """The derivatives as functions, and the walk that calls them in the engine's order."""
         tables: tuple[list[str], list[str]] = [], []
         for edge in self.graph.edges:
+            node = values.get(edge.target)
+            if edge.slot >= len(getattr(node, "_inputs", ())):
+                continue  # data that no record has
             if edge.contribution is not None or self.graph.node(edge.source).role != "constant":
                 key = f"{edge.target}:{edge.slot}"
                 for k, function in enumerate(self._derivative(values, edge)):
