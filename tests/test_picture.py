@@ -839,6 +839,36 @@ def test_a_loop_whose_first_round_lacks_something():
     assert any("× 5" in card(picture, name)[0] for name in names(picture))
 
 
+class NormFirst(nn.Module):
+    """A residual block that normalises its data."""
+
+    def __init__(self):
+        self.norm, self.fc = nn.LayerNorm(8), nn.Linear(8, 8, rng=0)
+
+    def forward(self, x):
+        return x + self.fc(self.norm(x))
+
+
+@pytest.mark.parametrize("make", [lambda X: X, lambda X: X.astype("f4"), Tensor, lambda X: leaf(X)])
+def test_data_is_an_input_of_the_norm_that_it_goes_through_first(make):
+    picture = draw((NormFirst()(make(normal(5, 8))) ** 2).mean())
+    assert [cell.text for cell in picture.scene.title][:2] == ["NormFirst", "8 → 8"]
+    (data,) = [c.heading[0].text for c in picture.scene.cards if c.role == "input"]
+    assert data == "X"
+    readers = [b for a, b, _ in arrows(picture) if a == data]
+    assert readers[0] == "norm" and len(readers) == 2
+
+
+@pytest.mark.parametrize(
+    "first", [nn.LayerNorm(4), nn.BatchNorm(4), nn.Flatten()], ids=lambda x: type(x).__name__
+)
+def test_data_is_an_input_of_whatever_layer_comes_first(first):
+    model = nn.Sequential(first, nn.Linear(4, 3, rng=0), nn.Tanh(), nn.Linear(3, 2, rng=1))
+    picture = draw(model(normal(5, 4)).sum())
+    assert [cell.text for cell in picture.scene.title][:2] == ["Sequential", "4 → 3 → 2"]
+    assert ("X", "layers.0", ["5×4"]) in arrows(picture)
+
+
 def test_parameters_are_those_of_the_model_whoever_else_needs_a_gradient():
     X = leaf(normal(9, 12), "X")
     picture = draw(nn.BCELoss()(nn.CatClassifier((12, 4, 3, 1), rng=1)(X), np.eye(9)[:, :1]))
