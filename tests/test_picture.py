@@ -447,7 +447,7 @@ def test_where_nan_and_inf_begin_is_said():
         change(model, X)
         with np.errstate(all="ignore"):
             loss = nn.BCELoss()(model(X), np.zeros((4, 1)))
-        return ["".join(c.text for c in line) for line in draw(loss).scene.legend[1:]]
+        return [" ".join(c.text for c in line) for line in draw(loss).scene.legend[1:]]
 
     def spoil(tensor, value):
         tensor.data = np.full(tensor.shape, value)
@@ -462,6 +462,12 @@ def test_where_nan_and_inf_begin_is_said():
     legend = draw(z, collapse=1).scene.legend
     said = "it begins with the gradient of t1 = s · 1 in roots: 2 × inf = inf"
     assert legend[1][1].text == said
+
+
+def test_a_page_says_where_nan_begins_in_one_sentence(tmp_path):
+    path = microtensor.page(leaf(np.nan, "w") * 2.0, tmp_path / "nan.html")
+    text = Path(path).read_text("utf-8")
+    assert "not finite: it begins with the value of w" in text and "finite: ·" not in text
 
 
 def test_large_ratios_are_short():
@@ -889,6 +895,107 @@ def test_sizes_of_convolutions_are_channels():
     assert "Conv2d 1 → 8 relu" in card(picture, "layers.0")[0]
     assert said(picture, "digit", "CrossEntropyLoss") == ["5"]
     assert "[arange(5), digit]" in card(picture, "CrossEntropyLoss")[1]
+
+
+class Images(nn.Module):
+    """Two convolutions, each with a pool, and a linear layer; or with one pool for both."""
+
+    def __init__(self, shared):
+        self.conv1 = nn.Conv2d(1, 4, 3, padding=1, rng=0)
+        self.conv2 = nn.Conv2d(4, 6, 3, padding=1, rng=1)
+        self.pool1 = nn.MaxPool2d(2)
+        self.pool2 = self.pool1 if shared else nn.MaxPool2d(2)
+        self.flatten, self.fc = nn.Flatten(), nn.Linear(24, 10, rng=2)
+
+    def forward(self, x):
+        x = self.pool1(microtensor.relu(self.conv1(x)))
+        return self.fc(self.flatten(self.pool2(microtensor.relu(self.conv2(x)))))
+
+
+class Tied(nn.Module):
+    """An autoencoder with one weight for both ways."""
+
+    def __init__(self):
+        self.encode = nn.Linear(10, 4, rng=0)
+
+    def forward(self, x):
+        return self.encode(x).tanh() @ self.encode.weight
+
+
+class Distance(nn.Module):
+    """How far apart two are: one number for each pair."""
+
+    def __init__(self):
+        self.embed = nn.Sequential(nn.Linear(6, 8, rng=0), nn.ReLU(), nn.Linear(8, 3, rng=1))
+
+    def forward(self, a, b):
+        return ((self.embed(a) - self.embed(b)) ** 2).sum(axis=1)
+
+
+def table():
+    return nn.Sequential(nn.Embedding(7, 4, rng=0), nn.Linear(4, 2, rng=1))
+
+
+def flattened():
+    return nn.Sequential(nn.Conv2d(1, 4, 3, rng=0), nn.Sequential(nn.Flatten(), nn.Linear(64, 7)))
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes", "chain", "whole"),
+    [
+        (lambda: Images(True), [(4, 1, 8, 8)], "Conv2d 1 → 4 → 6, Linear 24 → 10", "1 → 10"),
+        (flattened, [(5, 1, 6, 6)], "Conv2d 1 → 4, Linear 64 → 7", "1 → 7"),
+        (lambda: nn.Conv2d(1, 4, 3, rng=0), [(5, 1, 6, 6)], "1 → 4", "1 → 4"),
+        (Tied, [(7, 10)], "10 → 4 → 10", "10 → 10"),
+        (Distance, [(5, 6), (5, 6)], "6 → 8 → 3", None),
+        (table, [()], "7 → 4 → 2", "7 → 2"),
+    ],
+)  # fmt: skip
+def test_sizes_are_those_of_weights(make, shapes, chain, whole):
+    data = [normal(*shape) if shape else np.arange(3) for shape in shapes]
+    loss = (make()(*data) ** 2).mean()
+    assert [x.text for x in draw(loss).scene.title][1] == chain
+    outermost = draw(loss, collapse=1).scene
+    assert outermost.title[1].text == chain
+    (heading,) = [
+        c.heading
+        for c in outermost.cards
+        if c.role in ("layer", "output") and c.rows[1:] and len(c.rows) > 3
+    ]
+    assert [x.text for x in heading if "→" in x.text] == ([whole] if whole else [])
+
+
+def test_sizes_where_features_lie_along_the_first_axis():
+    W1, W2 = (nn.Parameter(normal(*shape)) for shape in ((4, 6), (2, 4)))
+
+    class Columns(nn.Module):
+        def __init__(self):
+            self.W1, self.W2 = W1, W2
+
+        def forward(self, X):
+            return self.W2 @ (self.W1 @ X).tanh()
+
+    title = draw(Columns()(normal(6, 9)).sum(), collapse=1).scene.title
+    assert [x.text for x in title][:3] == ["Columns", "6 → 2", "32 parameters"]
+
+
+@pytest.mark.parametrize("collapse", ["auto", False])
+def test_a_small_model_is_named_and_its_parameters_counted(collapse):
+    title = draw(nn.Linear(3, 2, rng=0)(normal(5, 3)).mean(), collapse=collapse).scene.title
+    assert [x.text for x in title] == [
+        "Linear", "3 → 2", "8 parameters", "L = mean(X @ weightᵀ + bias)",
+    ]  # fmt: skip
+    assert len(draw((leaf([1.0], "w") * 2.0).sum()).scene.title) == 1
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_network_of_images_is_a_card_for_each_layer(shared):
+    loss = nn.CrossEntropyLoss()(Images(shared)(normal(4, 1, 8, 8)), np.arange(4))
+    layers = {"conv1", "conv2", "pool1", "flatten", "fc"} | (set() if shared else {"pool2"})
+    picture = draw(loss)
+    assert layers <= set(names(picture)) and "Images" not in names(picture)
+    heading = card(picture, "conv1")[0]
+    assert heading.startswith("conv1 Conv2d 1 → 4")
 
 
 def test_sizes_that_dont_meet_are_no_chain():

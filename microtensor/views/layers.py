@@ -72,7 +72,7 @@ def _auto(graph: Graph, paths: list[Path], opened: list[Path]) -> list[Unit]:
 def _levels(graph: Graph, paths: list[Path], opened: list[Path]) -> Iterator[list[Unit]]:
     """Layers as cards, then the groups around them, and so on to the outermost.
 
-    On each level loops are rolled, then values are folded.
+    On each level loops are rolled, then activations join their layers, then values are folded.
     """
     closed = _layers(graph, paths)
     heights = dict.fromkeys(closed, 0)  # above the layers
@@ -85,8 +85,13 @@ def _levels(graph: Graph, paths: list[Path], opened: list[Path]) -> Iterator[lis
         if height:
             low = [path for path in paths if heights[path] <= height]
             found = _with_activations(graph, _grouped(graph, low, opened))
+        whole = _with_activations(graph, found, values=True)
+        fewer = len(whole) < len(found)
         found = with_twins(graph, rolled(graph, found, opened))
         yield found
+        if fewer:
+            found = with_twins(graph, rolled(graph, whole, opened))
+            yield found
         if len(found) > MOST_UNITS:
             found = with_chains(graph, found)
         yield by_kind(graph, found)
@@ -184,8 +189,12 @@ def _grouped(graph: Graph, closed: list[Path], opened: list[Path]) -> list[Unit]
     return in_order(graph, found) if shut else found
 
 
-def _with_activations(graph: Graph, found: list[Unit]) -> list[Unit]:
-    """An activation that is a group of its own joins the layer that alone feeds it."""
+def _with_activations(graph: Graph, found: list[Unit], values: bool = False) -> list[Unit]:
+    """An activation that is a group of its own joins the layer that alone feeds it.
+
+    So does one that is a value, where `values` do.
+    """
+    kinds = ("group", "node") if values else ("group",)
     by_id = {unit.id: unit for unit in found}
     if not any(unit.kind == "group" for unit in found):
         return found
@@ -194,7 +203,7 @@ def _with_activations(graph: Graph, found: list[Unit]) -> list[Unit]:
     for unit in found:
         (before, *others) = sources[unit.id] or {""}
         alone = unit.nodes[-1].activation and not any(node.linear for node in unit.nodes)
-        if unit.kind == "group" and alone and not others and targets.get(before) == {unit.id}:
+        if unit.kind in kinds and alone and not others and targets.get(before) == {unit.id}:
             layer = by_id[joined.get(before, before)]
             if layer.kind == "group" and layer.parameters and layer.frame == unit.frame:
                 joined[unit.id] = layer.id

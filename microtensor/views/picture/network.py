@@ -199,12 +199,12 @@ class Layers:
             notes[results[0].id] = against_later(self.flow[unit.id], later)
         return notes
 
-    def title(self) -> Line:
+    def title(self, written: str) -> Line:
         """The outermost module with parameters, the sizes from the data on, and the result.
 
-        Empty where there is no module.
+        That is `written` out where nothing is collapsed. Empty where there is no module.
         """
-        name, sizes = chain(self.graph)
+        name, sizes = chain(self.graph, bool(self.groups))
         if not name:
             return ()
         cells = [Cell(name, "name"), *([Cell(sizes)] if sizes else [])]
@@ -212,7 +212,8 @@ class Layers:
         cells.append(Cell(say("roles.parameter", count), "quiet"))
         value = self.result.value
         said = number(value) if np.size(value) == 1 else size(np.shape(value))
-        return (*cells, Cell(f"{self.result.name} = {said}", "name"))
+        whole = f"{self.result.name} = {said}" if self.groups else written
+        return (*cells, Cell(whole, "name"))
 
     def legend(self) -> list[Line]:
         """How to read the cards, and which layer learns least."""
