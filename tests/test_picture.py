@@ -522,10 +522,28 @@ def test_nothing_collapsed_shows_every_value_once(collapse):
 
 
 def test_collapse_by_name():
-    shown = names(draw(network(), collapse=["layer2", "BCELoss"]))
-    assert {"layer2", "BCELoss", "W1", "b3"} <= set(shown)
-    assert "layer1" not in shown
+    assert names(draw(network(), collapse=["layer2", "BCELoss"])) == names(draw(network()))
     assert names(draw(network(), collapse="CatClassifier.layer2")).count("layer2") == 1
+    whole = names(draw(network(), collapse="CatClassifier"))
+    assert whole == ["X", "y", "CatClassifier", "BCELoss"]
+
+
+def test_collapse_by_name_opens_only_what_is_around_it():
+    class Transformer(nn.Module):
+        def __init__(self):
+            self.attn, self.norm = Heads(), nn.LayerNorm(4)
+            self.mlp = nn.Sequential(nn.Linear(4, 8, rng=0), nn.GELU(), nn.Linear(8, 4, rng=1))
+
+        def forward(self, x):
+            x = x + self.attn(x)
+            return x + self.mlp(self.norm(x))
+
+    loss = nn.MSELoss()(Transformer()(normal(2, 5, 4)), np.zeros((2, 5, 4)))
+    auto, inner, one = (names(draw(loss, collapse=x)) for x in ("auto", "attn.*", "mlp.0"))
+    assert {"attn", "norm", "mlp", "MSELoss"} <= set(auto)
+    assert {"q", "k", "v", "out", "norm", "mlp", "MSELoss"} <= set(inner) and "attn" not in inner
+    assert {"attn", "norm", "layers.0", "MSELoss"} <= set(one) and "mlp" not in one
+    assert max(len(inner), len(one)) <= len(auto) + 9
 
 
 def test_one_layer_opened():
@@ -1039,6 +1057,9 @@ def test_a_wide_graph_turns_downwards():
         ("layers.0", ["layers.0"]),
         ("layers.1.net", ["layers.1.net"]),
         ("layers.*.net", ["layers.0.net", "layers.1.net"]),
+        ("1.net", ["layers.1.net"]),
+        ("*.net.0", ["layers.0.net.layers.0", "layers.1.net.layers.0"]),
+        ("?.net", ["layers.0.net", "layers.1.net"]),
     ],
 )
 def test_groups_are_named_by_their_whole_path(name, opened):
@@ -1046,7 +1067,27 @@ def test_groups_are_named_by_their_whole_path(name, opened):
     scene = draw(model(normal(6, 4)).sum(), collapse=name).scene
     cards = [c for c in scene.cards if c.id.startswith("g")]
     found = [".".join((*c.frame, c.heading[0].text)).partition(".")[2] for c in cards]
-    assert found == opened
+    assert set(opened) <= set(found)
+    assert not any(
+        x.startswith(f"{name}.") or name.startswith(f"{x}.") for name in opened for x in found
+    )
+
+
+def test_a_layer_is_opened_by_the_path_that_its_card_has():
+    class Model(nn.Module):
+        def __init__(self):
+            self.mlp = nn.Sequential(nn.Linear(4, 4, rng=0), nn.ReLU(), nn.Linear(4, 2, rng=1))
+
+        def forward(self, x):
+            return self.mlp(x)
+
+    loss = Model()(normal(3, 4)).sum()
+    assert any("0.weight" in line for line in card(draw(loss, collapse="mlp"), "mlp"))
+    opened = names(draw(loss, expand="mlp.0"))
+    assert "W1" in opened and "layers.0" not in opened and "layers.2" in opened
+    assert opened == names(draw(loss, expand="mlp.layers.0"))
+    with pytest.raises(ValueError, match=r"no group 'mlp\.9'; near it: mlp"):
+        draw(loss, expand="mlp.9")
 
 
 def test_names_near_an_unknown_one_are_said():
