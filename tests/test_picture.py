@@ -832,6 +832,16 @@ def test_a_loop_over_slices_is_one_card_and_its_data_one_input(axis, make):
     assert graph.find("X1").expression == where and not graph.find("X1").recorded
 
 
+@pytest.mark.parametrize("steps", [5, 8, 9, 30])
+def test_a_loop_shows_its_first_and_last_rounds(steps):
+    lines = card(draw(Recurrent(1)(normal(3, steps, 2)).sum()), "cell")[2:]
+    rounds = [int(line.split()[1].strip(",")) for line in lines if line.startswith("round")]
+    every = list(range(1, steps + 1))
+    assert rounds == (every if steps <= 8 else every[:4] + every[-4:])
+    assert [x for x in lines if x.startswith("…")] == ([f"… and {steps - 8} more"] * (steps > 8))
+    assert sum(".weight" in line or ".bias" in line for line in lines) == 3
+
+
 def test_a_loop_that_is_opened_isnt_rolled():
     shown = names(
         draw(nn.MSELoss()(Recurrent(1)(normal(3, 4, 2)), np.zeros((3, 1))), expand="cell")
@@ -981,6 +991,14 @@ def test_sizes_are_those_of_weights(make, shapes, chain, whole):
         if c.role in ("layer", "output") and c.rows[1:] and len(c.rows) > 3
     ]
     assert [x.text for x in heading if "→" in x.text] == ([whole] if whole else [])
+
+
+def test_a_layer_whose_weight_others_read_too_is_a_card():
+    loss = nn.MSELoss()(
+        nn.Sequential(Tied(), nn.Linear(10, 2, rng=1))(normal(7, 10)), np.ones((7, 2))
+    )
+    heading = card(draw(loss), "encode")[0]
+    assert heading.startswith("encode Linear 10 → 4")
 
 
 def test_sizes_where_features_lie_along_the_first_axis():

@@ -119,7 +119,7 @@ def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
     """The outermost groups that read the parameters of at most one module."""
     read: dict[Path, set[str]] = {path: set() for path in paths}
     for node in (node for node in graph.nodes if node.role == "parameter"):
-        owner = node.path.rpartition(".")[0] or ".".join(node.group)
+        owner = (node.path or node.name).rpartition(".")[0] or ".".join(node.group)
         for path in {reader.group for reader in graph.readers(node.id)}:
             for start in _starts(path):
                 read[start].add(owner)

@@ -99,9 +99,7 @@ class Layers:
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss, a loop."""
-        nodes, notes, half = self.shown[unit.id], self._notes(unit), MOST_ROWS // 2
-        if len(nodes) > MANY_ROWS and not unit.rounds:
-            half = MOST_ROWS // 4
+        nodes, notes = self.shown[unit.id], self._notes(unit)
         rows: list[Line] = [_heads()]
         if not unit.parameters:
             rows = [(Cell(self._expression(unit), span=COLUMNS),)]
@@ -111,9 +109,11 @@ class Layers:
         for node in nodes:
             said = (diagnosis(node), notes.get(node.id, ""))
             lines.append(self._row(node, "; ".join(filter(None, said)), apart.get(node.id, "")))
-        if len(lines) > MOST_ROWS:
-            more = say("more", more=len(lines) - MOST_ROWS)
-            lines[half:-half] = [(Cell(f"… {more}", "quiet", span=COLUMNS),)]
+        if unit.is_loop:  # whose first and last rounds are seen, however many parameters it has
+            own = len(unit.parameters)
+            lines = [*_cut(lines[:own]), *_cut(lines[own:])]
+        else:
+            lines = _cut(lines, len(lines) > MANY_ROWS and not unit.rounds)
         role = "output" if self.home[self.result.id] == unit.id else "layer"
         return Card(unit.id, self._heading(unit), role, (*rows, *lines), unit.frame)
 
@@ -232,6 +232,15 @@ class Layers:
             why = say(f"learns.{what}.why", ratio=number(ratio))
             lines.append((Cell(said, "backward label"), Cell(why, "quiet")))
         return lines
+
+
+def _cut(lines: list[Line], few: bool = False) -> list[Line]:
+    """The first and the last rows of a card with many, or even fewer."""
+    if len(lines) <= MOST_ROWS:
+        return lines
+    half = MOST_ROWS // 4 if few else MOST_ROWS // 2
+    more = say("more", more=len(lines) - 2 * half)
+    return [*lines[:half], (Cell(f"… {more}", "quiet", span=COLUMNS),), *lines[-half:]]
 
 
 def _learning(unit: Unit) -> float | None:
