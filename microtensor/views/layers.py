@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from ..errors import in_brief
-from ..graph import MOST_KNOWN, Graph, Node, Path
+from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
 from .folds import by_kind, rolled, with_blocks, with_chains, with_twins
 from .units import Unit as Unit
@@ -116,14 +116,21 @@ def _starts(path: Path) -> Iterator[Path]:
 
 
 def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
-    """The outermost groups that read the parameters of at most one module."""
+    """The outermost groups that read the parameters of at most one module.
+
+    Nor is one a layer that reads the same parameter in several groups, as with tied weights.
+    """
     read: dict[Path, set[str]] = {path: set() for path in paths}
+    around: set[Path] = set()
     for node in (node for node in graph.nodes if node.role == "parameter"):
         owner = (node.path or node.name).rpartition(".")[0] or ".".join(node.group)
-        for path in {reader.group for reader in graph.readers(node.id)}:
+        places = {reader.group for reader in graph.readers(node.id)}
+        if len({tuple(map(called, path)) for path in places}) > 1:
+            around.update(_starts(common(places)))
+        for path in places:
             for start in _starts(path):
                 read[start].add(owner)
-    return [path for path in paths if len(read[path]) <= 1]
+    return [path for path in paths if len(read[path]) <= 1 and path not in around]
 
 
 # Names ------------------------------------------------------------------------------------------
