@@ -138,11 +138,10 @@ class MaxPool2d(Module):
     def forward(self, x: Any) -> Tensor:
         """The image of these numbers."""
         name = type(self).__name__
-        with record_constants():  # as in Conv2d
-            x = transpose(_image(name, x), CHANNELS_LAST)
-            windows = transpose(_windows(name, x, self.kernel_size, self.stride), 0, 4, 5, 1, 2, 3)
-            shape = len(x), math.prod(self.kernel_size), *windows.shape[3:]
-            return transpose(self.of(reshape(windows, shape)), CHANNELS_FIRST)
+        x = transpose(_image(name, x), CHANNELS_LAST)
+        windows = transpose(_windows(name, x, self.kernel_size, self.stride), 0, 4, 5, 1, 2, 3)
+        shape = len(x), math.prod(self.kernel_size), *windows.shape[3:]
+        return transpose(self.of(reshape(windows, shape)), CHANNELS_FIRST)
 
     def of(self, windows: Tensor) -> Tensor:
         """One number of each window, whose numbers are along axis 1."""
