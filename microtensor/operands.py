@@ -40,6 +40,8 @@ def operand(x: Any, name: str) -> Any:
 def alone(x: Any) -> Any:
     """A plain value where no tensor says the dtype; whole numbers that none holds are floats."""
     array = np.asarray(x)
+    if array.ndim:
+        return array  # itself, by which a record tells who reads it too
     return np.float64(x) if array.dtype.kind == "O" else array[()]
 
 

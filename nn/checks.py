@@ -61,6 +61,11 @@ def as_tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else Tensor(x)
 
 
+def as_operand(x: Any) -> Any:
+    """A tensor or an array as it is, for a record that tells whether others read it too."""
+    return x if isinstance(x, Tensor | np.ndarray) else Tensor(x)
+
+
 def as_classes(what: str, given: Any, n: int) -> Tensor:
     """Whole numbers from 0 to n - 1, as a tensor: a compiled step reads it in every call."""
     numbers = given if isinstance(given, Tensor) else np.asarray(given)

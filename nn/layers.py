@@ -27,7 +27,7 @@ from microtensor import (
     where,
 )
 
-from .checks import as_classes, as_tensor, hinting, number, whole_number
+from .checks import as_classes, as_operand, as_tensor, hinting, number, whole_number
 from .init import RNG, generator, lecun_normal
 from .module import Buffer, Module, Parameter
 
@@ -196,7 +196,8 @@ class Flatten(Module):
         shape = np.shape(x)
         if not shape:
             raise ShapeError("Flatten: expected examples along the first axis, got a scalar")
-        return reshape(x, shape[0], int(np.prod(shape[1:])))
+        with record_constants():  # so that pictures and programs begin with the data
+            return reshape(x, shape[0], int(np.prod(shape[1:])))
 
 
 class Dropout(Module):
@@ -230,12 +231,13 @@ class Dropout(Module):
         return f"p={self.p}"
 
 
-def _normal(x: Tensor, axis: Any, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+def _normal(x: Any, axis: Any, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """x with mean 0 and variance 1 along axes; and what its mean and variance were."""
-    m = mean(x, axis, keepdims=True)
-    centred = x - m
-    v = mean(square(centred), axis, keepdims=True)
-    return centred * (1 / sqrt(v + eps)), m, v  # a quotient's derivatives are twice the work
+    with record_constants():  # so that pictures and programs begin with the data
+        m = mean(x, axis, keepdims=True)
+        centred = x - m
+        v = mean(square(centred), axis, keepdims=True)
+        return centred * (1 / sqrt(v + eps)), m, v  # a quotient's derivatives are twice the work
 
 
 class LayerNorm(Module):
@@ -266,7 +268,7 @@ class LayerNorm(Module):
 
     def forward(self, x: Any) -> Tensor:
         """The input, normalised along its last axes; of the same shape."""
-        x, shape = as_tensor(x), self.normalized_shape
+        x, shape = as_operand(x), self.normalized_shape
         if x.shape[-len(shape) :] != shape:
             raise ShapeError(f"LayerNorm: the last axes are {shape}, got shape {x.shape}")
         z, _, _ = _normal(x, tuple(range(-len(shape), 0)), self.eps)
@@ -309,7 +311,7 @@ class BatchNorm(Module):
 
     def forward(self, x: Any) -> Tensor:
         """The input, normalised channel by channel; of the same shape."""
-        x = as_tensor(x)
+        x = as_operand(x)
         if x.ndim < 2 or x.shape[1] != self.num_features:
             raise ShapeError(
                 f"BatchNorm: inputs are (N, {self.num_features}, ...), got shape {x.shape}"

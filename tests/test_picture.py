@@ -447,7 +447,7 @@ def test_where_nan_and_inf_begin_is_said():
         change(model, X)
         with np.errstate(all="ignore"):
             loss = nn.BCELoss()(model(X), np.zeros((4, 1)))
-        return ["".join(c.text for c in line) for line in draw(loss).scene.legend[1:]]
+        return [" ".join(c.text for c in line) for line in draw(loss).scene.legend[1:]]
 
     def spoil(tensor, value):
         tensor.data = np.full(tensor.shape, value)
@@ -462,6 +462,12 @@ def test_where_nan_and_inf_begin_is_said():
     legend = draw(z, collapse=1).scene.legend
     said = "it begins with the gradient of t1 = s · 1 in roots: 2 × inf = inf"
     assert legend[1][1].text == said
+
+
+def test_a_page_says_where_nan_begins_in_one_sentence(tmp_path):
+    path = microtensor.page(leaf(np.nan, "w") * 2.0, tmp_path / "nan.html")
+    text = Path(path).read_text("utf-8")
+    assert "not finite: it begins with the value of w" in text and "finite: ·" not in text
 
 
 def test_large_ratios_are_short():
@@ -516,10 +522,28 @@ def test_nothing_collapsed_shows_every_value_once(collapse):
 
 
 def test_collapse_by_name():
-    shown = names(draw(network(), collapse=["layer2", "BCELoss"]))
-    assert {"layer2", "BCELoss", "W1", "b3"} <= set(shown)
-    assert "layer1" not in shown
+    assert names(draw(network(), collapse=["layer2", "BCELoss"])) == names(draw(network()))
     assert names(draw(network(), collapse="CatClassifier.layer2")).count("layer2") == 1
+    whole = names(draw(network(), collapse="CatClassifier"))
+    assert whole == ["X", "y", "CatClassifier", "BCELoss"]
+
+
+def test_collapse_by_name_opens_only_what_is_around_it():
+    class Transformer(nn.Module):
+        def __init__(self):
+            self.attn, self.norm = Heads(), nn.LayerNorm(4)
+            self.mlp = nn.Sequential(nn.Linear(4, 8, rng=0), nn.GELU(), nn.Linear(8, 4, rng=1))
+
+        def forward(self, x):
+            x = x + self.attn(x)
+            return x + self.mlp(self.norm(x))
+
+    loss = nn.MSELoss()(Transformer()(normal(2, 5, 4)), np.zeros((2, 5, 4)))
+    auto, inner, one = (names(draw(loss, collapse=x)) for x in ("auto", "attn.*", "mlp.0"))
+    assert {"attn", "norm", "mlp", "MSELoss"} <= set(auto)
+    assert {"q", "k", "v", "out", "norm", "mlp", "MSELoss"} <= set(inner) and "attn" not in inner
+    assert {"attn", "norm", "layers.0", "MSELoss"} <= set(one) and "mlp" not in one
+    assert max(len(inner), len(one)) <= len(auto) + 9
 
 
 def test_one_layer_opened():
@@ -808,6 +832,16 @@ def test_a_loop_over_slices_is_one_card_and_its_data_one_input(axis, make):
     assert graph.find("X1").expression == where and not graph.find("X1").recorded
 
 
+@pytest.mark.parametrize("steps", [5, 8, 9, 30])
+def test_a_loop_shows_its_first_and_last_rounds(steps):
+    lines = card(draw(Recurrent(1)(normal(3, steps, 2)).sum()), "cell")[2:]
+    rounds = [int(line.split()[1].strip(",")) for line in lines if line.startswith("round")]
+    every = list(range(1, steps + 1))
+    assert rounds == (every if steps <= 8 else every[:4] + every[-4:])
+    assert [x for x in lines if x.startswith("…")] == ([f"… and {steps - 8} more"] * (steps > 8))
+    assert sum(".weight" in line or ".bias" in line for line in lines) == 3
+
+
 def test_a_loop_that_is_opened_isnt_rolled():
     shown = names(
         draw(nn.MSELoss()(Recurrent(1)(normal(3, 4, 2)), np.zeros((3, 1))), expand="cell")
@@ -839,6 +873,36 @@ def test_a_loop_whose_first_round_lacks_something():
     assert any("× 5" in card(picture, name)[0] for name in names(picture))
 
 
+class NormFirst(nn.Module):
+    """A residual block that normalises its data."""
+
+    def __init__(self):
+        self.norm, self.fc = nn.LayerNorm(8), nn.Linear(8, 8, rng=0)
+
+    def forward(self, x):
+        return x + self.fc(self.norm(x))
+
+
+@pytest.mark.parametrize("make", [lambda X: X, lambda X: X.astype("f4"), Tensor, lambda X: leaf(X)])
+def test_data_is_an_input_of_the_norm_that_it_goes_through_first(make):
+    picture = draw((NormFirst()(make(normal(5, 8))) ** 2).mean())
+    assert [cell.text for cell in picture.scene.title][:2] == ["NormFirst", "8 → 8"]
+    (data,) = [c.heading[0].text for c in picture.scene.cards if c.role == "input"]
+    assert data == "X"
+    readers = [b for a, b, _ in arrows(picture) if a == data]
+    assert readers[0] == "norm" and len(readers) == 2
+
+
+@pytest.mark.parametrize(
+    "first", [nn.LayerNorm(4), nn.BatchNorm(4), nn.Flatten()], ids=lambda x: type(x).__name__
+)
+def test_data_is_an_input_of_whatever_layer_comes_first(first):
+    model = nn.Sequential(first, nn.Linear(4, 3, rng=0), nn.Tanh(), nn.Linear(3, 2, rng=1))
+    picture = draw(model(normal(5, 4)).sum())
+    assert [cell.text for cell in picture.scene.title][:2] == ["Sequential", "4 → 3 → 2"]
+    assert ("X", "layers.0", ["5×4"]) in arrows(picture)
+
+
 def test_parameters_are_those_of_the_model_whoever_else_needs_a_gradient():
     X = leaf(normal(9, 12), "X")
     picture = draw(nn.BCELoss()(nn.CatClassifier((12, 4, 3, 1), rng=1)(X), np.eye(9)[:, :1]))
@@ -859,6 +923,115 @@ def test_sizes_of_convolutions_are_channels():
     assert "Conv2d 1 → 8 relu" in card(picture, "layers.0")[0]
     assert said(picture, "digit", "CrossEntropyLoss") == ["5"]
     assert "[arange(5), digit]" in card(picture, "CrossEntropyLoss")[1]
+
+
+class Images(nn.Module):
+    """Two convolutions, each with a pool, and a linear layer; or with one pool for both."""
+
+    def __init__(self, shared):
+        self.conv1 = nn.Conv2d(1, 4, 3, padding=1, rng=0)
+        self.conv2 = nn.Conv2d(4, 6, 3, padding=1, rng=1)
+        self.pool1 = nn.MaxPool2d(2)
+        self.pool2 = self.pool1 if shared else nn.MaxPool2d(2)
+        self.flatten, self.fc = nn.Flatten(), nn.Linear(24, 10, rng=2)
+
+    def forward(self, x):
+        x = self.pool1(microtensor.relu(self.conv1(x)))
+        return self.fc(self.flatten(self.pool2(microtensor.relu(self.conv2(x)))))
+
+
+class Tied(nn.Module):
+    """An autoencoder with one weight for both ways."""
+
+    def __init__(self):
+        self.encode = nn.Linear(10, 4, rng=0)
+
+    def forward(self, x):
+        return self.encode(x).tanh() @ self.encode.weight
+
+
+class Distance(nn.Module):
+    """How far apart two are: one number for each pair."""
+
+    def __init__(self):
+        self.embed = nn.Sequential(nn.Linear(6, 8, rng=0), nn.ReLU(), nn.Linear(8, 3, rng=1))
+
+    def forward(self, a, b):
+        return ((self.embed(a) - self.embed(b)) ** 2).sum(axis=1)
+
+
+def table():
+    return nn.Sequential(nn.Embedding(7, 4, rng=0), nn.Linear(4, 2, rng=1))
+
+
+def flattened():
+    return nn.Sequential(nn.Conv2d(1, 4, 3, rng=0), nn.Sequential(nn.Flatten(), nn.Linear(64, 7)))
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes", "chain", "whole"),
+    [
+        (lambda: Images(True), [(4, 1, 8, 8)], "Conv2d 1 → 4 → 6, Linear 24 → 10", "1 → 10"),
+        (flattened, [(5, 1, 6, 6)], "Conv2d 1 → 4, Linear 64 → 7", "1 → 7"),
+        (lambda: nn.Conv2d(1, 4, 3, rng=0), [(5, 1, 6, 6)], "1 → 4", "1 → 4"),
+        (Tied, [(7, 10)], "10 → 4 → 10", "10 → 10"),
+        (Distance, [(5, 6), (5, 6)], "6 → 8 → 3", None),
+        (table, [()], "7 → 4 → 2", "7 → 2"),
+    ],
+)  # fmt: skip
+def test_sizes_are_those_of_weights(make, shapes, chain, whole):
+    data = [normal(*shape) if shape else np.arange(3) for shape in shapes]
+    loss = (make()(*data) ** 2).mean()
+    assert [x.text for x in draw(loss).scene.title][1] == chain
+    outermost = draw(loss, collapse=1).scene
+    assert outermost.title[1].text == chain
+    (heading,) = [
+        c.heading
+        for c in outermost.cards
+        if c.role in ("layer", "output") and c.rows[1:] and len(c.rows) > 3
+    ]
+    assert [x.text for x in heading if "→" in x.text] == ([whole] if whole else [])
+
+
+def test_a_layer_whose_weight_others_read_too_is_a_card():
+    loss = nn.MSELoss()(
+        nn.Sequential(Tied(), nn.Linear(10, 2, rng=1))(normal(7, 10)), np.ones((7, 2))
+    )
+    heading = card(draw(loss), "encode")[0]
+    assert heading.startswith("encode Linear 10 → 4")
+
+
+def test_sizes_where_features_lie_along_the_first_axis():
+    W1, W2 = (nn.Parameter(normal(*shape)) for shape in ((4, 6), (2, 4)))
+
+    class Columns(nn.Module):
+        def __init__(self):
+            self.W1, self.W2 = W1, W2
+
+        def forward(self, X):
+            return self.W2 @ (self.W1 @ X).tanh()
+
+    title = draw(Columns()(normal(6, 9)).sum(), collapse=1).scene.title
+    assert [x.text for x in title][:3] == ["Columns", "6 → 2", "32 parameters"]
+
+
+@pytest.mark.parametrize("collapse", ["auto", False])
+def test_a_small_model_is_named_and_its_parameters_counted(collapse):
+    title = draw(nn.Linear(3, 2, rng=0)(normal(5, 3)).mean(), collapse=collapse).scene.title
+    assert [x.text for x in title] == [
+        "Linear", "3 → 2", "8 parameters", "L = mean(X @ weightᵀ + bias)",
+    ]  # fmt: skip
+    assert len(draw((leaf([1.0], "w") * 2.0).sum()).scene.title) == 1
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_network_of_images_is_a_card_for_each_layer(shared):
+    loss = nn.CrossEntropyLoss()(Images(shared)(normal(4, 1, 8, 8)), np.arange(4))
+    layers = {"conv1", "conv2", "pool1", "flatten", "fc"} | (set() if shared else {"pool2"})
+    picture = draw(loss)
+    assert layers <= set(names(picture)) and "Images" not in names(picture)
+    heading = card(picture, "conv1")[0]
+    assert heading.startswith("conv1 Conv2d 1 → 4")
 
 
 def test_sizes_that_dont_meet_are_no_chain():
@@ -902,6 +1075,9 @@ def test_a_wide_graph_turns_downwards():
         ("layers.0", ["layers.0"]),
         ("layers.1.net", ["layers.1.net"]),
         ("layers.*.net", ["layers.0.net", "layers.1.net"]),
+        ("1.net", ["layers.1.net"]),
+        ("*.net.0", ["layers.0.net.layers.0", "layers.1.net.layers.0"]),
+        ("?.net", ["layers.0.net", "layers.1.net"]),
     ],
 )
 def test_groups_are_named_by_their_whole_path(name, opened):
@@ -909,7 +1085,27 @@ def test_groups_are_named_by_their_whole_path(name, opened):
     scene = draw(model(normal(6, 4)).sum(), collapse=name).scene
     cards = [c for c in scene.cards if c.id.startswith("g")]
     found = [".".join((*c.frame, c.heading[0].text)).partition(".")[2] for c in cards]
-    assert found == opened
+    assert set(opened) <= set(found)
+    assert not any(
+        x.startswith(f"{name}.") or name.startswith(f"{x}.") for name in opened for x in found
+    )
+
+
+def test_a_layer_is_opened_by_the_path_that_its_card_has():
+    class Model(nn.Module):
+        def __init__(self):
+            self.mlp = nn.Sequential(nn.Linear(4, 4, rng=0), nn.ReLU(), nn.Linear(4, 2, rng=1))
+
+        def forward(self, x):
+            return self.mlp(x)
+
+    loss = Model()(normal(3, 4)).sum()
+    assert any("0.weight" in line for line in card(draw(loss, collapse="mlp"), "mlp"))
+    opened = names(draw(loss, expand="mlp.0"))
+    assert "W1" in opened and "layers.0" not in opened and "layers.2" in opened
+    assert opened == names(draw(loss, expand="mlp.layers.0"))
+    with pytest.raises(ValueError, match=r"no group 'mlp\.9'; near it: mlp"):
+        draw(loss, expand="mlp.9")
 
 
 def test_names_near_an_unknown_one_are_said():

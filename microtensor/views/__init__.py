@@ -138,9 +138,10 @@ def draw(
     """The graph behind a result as a picture: a `graphviz.Digraph`, shown inline in notebooks.
 
     `names=vars()` calls values as your variables are called. `collapse` says which groups
-    (modules) are one card: "auto", False (none: every operation is shown), a depth, or names;
-    `expand` names groups to open all the same. `theme` is "light" or "dark", `direction` "LR",
-    "TB", "RL" or "BT". `gradient` is what arrives at a result that isn't a single number.
+    (modules) are one card: "auto", False (none: every operation is shown), a depth, or names, and
+    what is beside these is as at "auto"; `expand` names groups to open all the same. `theme` is
+    "light" or "dark", `direction` "LR", "TB", "RL" or "BT". `gradient` is what arrives at a result
+    that isn't a single number.
 
     Of an error, `except Exception as error: draw(error)`, it shows what was recorded until then,
     and what failed, marked with the message; ValueError where nothing was.

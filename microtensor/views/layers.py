@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from ..errors import in_brief
-from ..graph import MOST_KNOWN, Graph, Node, Path
+from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
 from .folds import by_kind, rolled, with_blocks, with_chains, with_twins
 from .units import Unit as Unit
@@ -29,8 +30,9 @@ def units(
 ) -> list[Unit]:
     """The units of a picture, in the order in which they were computed.
 
-    `collapse`: "auto", False or 0 (none), a depth (groups so deep are cards), or names of groups.
-    `expand`: names of groups to open. A name is a module's dotted path, with Python's wildcards.
+    `collapse`: "auto", False or 0 (none), a depth (groups so deep are cards), or names of groups
+    that are cards, beside which all is as at "auto". `expand`: names of groups to open. A name is
+    a module's dotted path, with Python's wildcards.
     """
     paths = _paths(graph)
     opened = _named(graph, paths, expand, f"{who}: expand", "names of groups")
@@ -41,8 +43,8 @@ def units(
             raise ValueError(f"{who}: collapse is {COLLAPSE}, got {collapse}")
         found = _grouped(graph, [path for path in paths if len(path) == collapse], opened)
     else:
-        closed = _named(graph, paths, collapse, f"{who}: collapse", COLLAPSE)
-        found = _grouped(graph, closed, opened)
+        named = _named(graph, paths, collapse, f"{who}: collapse", COLLAPSE)
+        found = _auto(graph, paths, opened, named)
     if len(found) > MOST_UNITS:
         raise ValueError(
             f"{who}: {len(found):,} cards are more than a picture can show ({MOST_UNITS:,}); "
@@ -58,21 +60,28 @@ def layers(graph: Graph, opened: list[Path] | None = None) -> list[Unit]:
     return _with_activations(graph, _grouped(graph, closed, opened or []))
 
 
-def _auto(graph: Graph, paths: list[Path], opened: list[Path]) -> list[Unit]:
-    """Layers as cards, or all values where they are few; more and more folded until they fit."""
-    found = _grouped(graph, [], [])
+def _auto(
+    graph: Graph, paths: list[Path], opened: list[Path], named: Sequence[Path] = ()
+) -> list[Unit]:
+    """Layers as cards, or all values where they are few; more and more folded until they fit.
+
+    What is `named` is a card, and nothing around it is one.
+    """
+    found = _grouped(graph, [], [], named)
     if (len(graph.nodes) <= FEW_NODES or not paths) and fits(graph, found):
         return found
-    for found in _levels(graph, paths, opened):
+    for found in _levels(graph, paths, opened, named):
         if fits(graph, found):
             return found
     return with_blocks(graph, found) if len(found) > MANY_UNITS else found
 
 
-def _levels(graph: Graph, paths: list[Path], opened: list[Path]) -> Iterator[list[Unit]]:
+def _levels(
+    graph: Graph, paths: list[Path], opened: list[Path], named: Sequence[Path]
+) -> Iterator[list[Unit]]:
     """Layers as cards, then the groups around them, and so on to the outermost.
 
-    On each level loops are rolled, then values are folded.
+    On each level loops are rolled, then activations join their layers, then values are folded.
     """
     closed = _layers(graph, paths)
     heights = dict.fromkeys(closed, 0)  # above the layers
@@ -80,13 +89,16 @@ def _levels(graph: Graph, paths: list[Path], opened: list[Path]) -> Iterator[lis
         height = heights.setdefault(path, 1)
         if len(path) > 1 and path[:-1] not in closed:
             heights[path[:-1]] = max(heights.get(path[:-1], 0), height + 1)
-    found = layers(graph, opened)
     for height in range(max(heights.values(), default=0) + 1):
-        if height:
-            low = [path for path in paths if heights[path] <= height]
-            found = _with_activations(graph, _grouped(graph, low, opened))
+        low = [path for path in paths if heights[path] <= height] if height else closed
+        found = _with_activations(graph, _grouped(graph, low, opened, named))
+        whole = _with_activations(graph, found, values=True)
+        fewer = len(whole) < len(found)
         found = with_twins(graph, rolled(graph, found, opened))
         yield found
+        if fewer:
+            found = with_twins(graph, rolled(graph, whole, opened))
+            yield found
         if len(found) > MOST_UNITS:
             found = with_chains(graph, found)
         yield by_kind(graph, found)
@@ -104,14 +116,21 @@ def _starts(path: Path) -> Iterator[Path]:
 
 
 def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
-    """The outermost groups that read the parameters of at most one module."""
+    """The outermost groups that read the parameters of at most one module.
+
+    Nor is one a layer that reads the same parameter in several groups, as with tied weights.
+    """
     read: dict[Path, set[str]] = {path: set() for path in paths}
+    around: set[Path] = set()
     for node in (node for node in graph.nodes if node.role == "parameter"):
-        owner = node.path.rpartition(".")[0] or ".".join(node.group)
-        for path in {reader.group for reader in graph.readers(node.id)}:
+        owner = (node.path or node.name).rpartition(".")[0] or ".".join(node.group)
+        places = {reader.group for reader in graph.readers(node.id)}
+        if len({tuple(map(called, path)) for path in places}) > 1:
+            around.update(_starts(common(places)))
+        for path in places:
             for start in _starts(path):
                 read[start].add(owner)
-    return [path for path in paths if len(read[path]) <= 1]
+    return [path for path in paths if len(read[path]) <= 1 and path not in around]
 
 
 # Names ------------------------------------------------------------------------------------------
@@ -122,7 +141,7 @@ def _named(
 ) -> list[Path]:
     """The groups of these names: a module's path, as in `named_parameters()`, or with wildcards.
 
-    All calls of a module have its path.
+    All calls of a module have its path. `mlp.layers.0` is `mlp.0` too, as cards write it.
     """
     found: list[Path] = []
     known = [(path, set(_names(graph, path))) for path in paths]
@@ -131,7 +150,9 @@ def _named(
             raise TypeError(f"{what} is {wanted}, got {in_brief(names)}")
         pattern = shown(name) or UNPRINTED
         some = [path for path, its in known if pattern in its]
-        some = some or [path for path, its in known if any(fnmatchcase(x, pattern) for x in its)]
+        some = some or [path for path, its in known if pattern in map(_short, its)]
+        either = ((path, its.union(map(_short, its))) for path, its in known)
+        some = some or [path for path, its in either if any(fnmatchcase(x, pattern) for x in its)]
         if not some:
             raise ValueError(f"{what}: there is no group {in_brief(name)}; {_near(name, known)}")
         found += some
@@ -150,6 +171,11 @@ def _names(graph: Graph, path: Path) -> Iterator[str]:
         yield path[-1]  # a group that `with group` made
 
 
+def _short(name: str) -> str:
+    """A path without the list in which a Sequential has its layers."""
+    return re.sub(r"(^|\.)layers\.(?=\d+(\.|$))", r"\1", name)
+
+
 def _near(name: str, known: list[tuple[Path, set[str]]]) -> str:
     """The groups whose names are nearest to one that there isn't, or the first few."""
     names = list(dict.fromkeys(min(its, key=lambda x: (len(x), x)) for _, its in known))
@@ -164,13 +190,20 @@ def _near(name: str, known: list[tuple[Path, set[str]]]) -> str:
 # Groups as units --------------------------------------------------------------------------------
 
 
-def _grouped(graph: Graph, closed: list[Path], opened: list[Path]) -> list[Unit]:
+def _grouped(
+    graph: Graph, closed: Iterable[Path], opened: list[Path], named: Sequence[Path] = ()
+) -> list[Unit]:
     """Each closed group a unit (the outermost of nested ones), and each value outside of them.
 
-    A group that is opened stays open, and so do those around it and those inside.
+    A group that is opened stays open, and so do those around it and those inside; those that are
+    `named` are closed, and those around them stay open.
     """
+    inner = set(named)
+    own = {path for path in inner if not inner.intersection(_starts(path[:-1]))}
     around = {start for path in opened for start in _starts(path)}
-    shut = {x for x in closed if x not in around and not set(opened).intersection(_starts(x))}
+    around |= {start for path in own for start in _starts(path[:-1])}
+    asked = own.union(closed)
+    shut = {x for x in asked if x not in around and not set(opened).intersection(_starts(x))}
     members: dict[Path | str, list[Node]] = {}
     for node in graph.nodes:
         key = next((path for path in _starts(node.group) if path in shut), node.id)
@@ -184,8 +217,12 @@ def _grouped(graph: Graph, closed: list[Path], opened: list[Path]) -> list[Unit]
     return in_order(graph, found) if shut else found
 
 
-def _with_activations(graph: Graph, found: list[Unit]) -> list[Unit]:
-    """An activation that is a group of its own joins the layer that alone feeds it."""
+def _with_activations(graph: Graph, found: list[Unit], values: bool = False) -> list[Unit]:
+    """An activation that is a group of its own joins the layer that alone feeds it.
+
+    So does one that is a value, where `values` do.
+    """
+    kinds = ("group", "node") if values else ("group",)
     by_id = {unit.id: unit for unit in found}
     if not any(unit.kind == "group" for unit in found):
         return found
@@ -194,7 +231,7 @@ def _with_activations(graph: Graph, found: list[Unit]) -> list[Unit]:
     for unit in found:
         (before, *others) = sources[unit.id] or {""}
         alone = unit.nodes[-1].activation and not any(node.linear for node in unit.nodes)
-        if unit.kind == "group" and alone and not others and targets.get(before) == {unit.id}:
+        if unit.kind in kinds and alone and not others and targets.get(before) == {unit.id}:
             layer = by_id[joined.get(before, before)]
             if layer.kind == "group" and layer.parameters and layer.frame == unit.frame:
                 joined[unit.id] = layer.id

@@ -200,6 +200,8 @@ def _size(unit: Unit) -> tuple[float, float]:
         return (300, 60) if shape else (180, 50)
     if unit.kind == "fold":
         return 300, 70
-    rows = len(unit.parameters) + max(2, len(unit.rounds))
-    rows = min(8, rows) if rows <= 12 or unit.rounds else 5
+    own, rounds = len(unit.parameters), max(2, len(unit.rounds))
+    rows = min(8, own + rounds) if own + rounds <= 12 or unit.rounds else 5
+    if unit.is_loop:
+        rows = min(9, own) + min(9, rounds)
     return (460, 50 + 17 * rows) if unit.parameters else (300, 70)

@@ -41,7 +41,8 @@ def beginnings(graph: Graph, layers: Mapping[str, str]) -> list[Line]:
         if node.id in layers:
             place = say("layers.place", name=place, layer=layers[node.id])
         said = ": ".join(filter(None, [say(f"nonfinite.{way}.at", place=place), how]))
-        lines.append((Cell(say("nonfinite", entries=""), "backward label"), Cell(said, "quiet")))
+        label = say("nonfinite", entries="").rstrip()
+        lines.append((Cell(label, "backward label"), Cell(said, "quiet")))
     return lines
 
 

@@ -99,9 +99,7 @@ class Layers:
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss, a loop."""
-        nodes, notes, half = self.shown[unit.id], self._notes(unit), MOST_ROWS // 2
-        if len(nodes) > MANY_ROWS and not unit.rounds:
-            half = MOST_ROWS // 4
+        nodes, notes = self.shown[unit.id], self._notes(unit)
         rows: list[Line] = [_heads()]
         if not unit.parameters:
             rows = [(Cell(self._expression(unit), span=COLUMNS),)]
@@ -111,9 +109,11 @@ class Layers:
         for node in nodes:
             said = (diagnosis(node), notes.get(node.id, ""))
             lines.append(self._row(node, "; ".join(filter(None, said)), apart.get(node.id, "")))
-        if len(lines) > MOST_ROWS:
-            more = say("more", more=len(lines) - MOST_ROWS)
-            lines[half:-half] = [(Cell(f"… {more}", "quiet", span=COLUMNS),)]
+        if unit.is_loop:  # whose first and last rounds are seen, however many parameters it has
+            own = len(unit.parameters)
+            lines = [*_cut(lines[:own]), *_cut(lines[own:])]
+        else:
+            lines = _cut(lines, len(lines) > MANY_ROWS and not unit.rounds)
         role = "output" if self.home[self.result.id] == unit.id else "layer"
         return Card(unit.id, self._heading(unit), role, (*rows, *lines), unit.frame)
 
@@ -129,7 +129,8 @@ class Layers:
             cells.append(Cell(f"{pair[0]} → {pair[1]}"))
             last = [node for node in self.shown[unit.id] if node.rule][-1]
             if last.activation:
-                cells.append(Cell(str(last.rule) if last.row.activation else last.group[-1]))
+                name = self.graph.kind(last.group) or last.group[-1]
+                cells.append(Cell(str(last.rule) if last.row.activation else name))
         count = sum(np.size(node.value) for node in unit.parameters)
         facts = [say("roles.parameter", count)] if count else []
         facts.append(say("operations", len(unit.computed)))
@@ -199,12 +200,12 @@ class Layers:
             notes[results[0].id] = against_later(self.flow[unit.id], later)
         return notes
 
-    def title(self) -> Line:
+    def title(self, written: str) -> Line:
         """The outermost module with parameters, the sizes from the data on, and the result.
 
-        Empty where there is no module.
+        That is `written` out where nothing is collapsed. Empty where there is no module.
         """
-        name, sizes = chain(self.graph)
+        name, sizes = chain(self.graph, bool(self.groups))
         if not name:
             return ()
         cells = [Cell(name, "name"), *([Cell(sizes)] if sizes else [])]
@@ -212,7 +213,8 @@ class Layers:
         cells.append(Cell(say("roles.parameter", count), "quiet"))
         value = self.result.value
         said = number(value) if np.size(value) == 1 else size(np.shape(value))
-        return (*cells, Cell(f"{self.result.name} = {said}", "name"))
+        whole = f"{self.result.name} = {said}" if self.groups else written
+        return (*cells, Cell(whole, "name"))
 
     def legend(self) -> list[Line]:
         """How to read the cards, and which layer learns least."""
@@ -231,6 +233,15 @@ class Layers:
             why = say(f"learns.{what}.why", ratio=number(ratio))
             lines.append((Cell(said, "backward label"), Cell(why, "quiet")))
         return lines
+
+
+def _cut(lines: list[Line], few: bool = False) -> list[Line]:
+    """The first and the last rows of a card with many, or even fewer."""
+    if len(lines) <= MOST_ROWS:
+        return lines
+    half = MOST_ROWS // 4 if few else MOST_ROWS // 2
+    more = say("more", more=len(lines) - 2 * half)
+    return [*lines[:half], (Cell(f"… {more}", "quiet", span=COLUMNS),), *lines[-half:]]
 
 
 def _learning(unit: Unit) -> float | None:

@@ -161,7 +161,7 @@ def scene(
     own = next(unit for unit in found if result in unit.nodes)
     if own.kind == "fold":
         written = " ".join(cell.text for cell in network.fold(graph, own).heading[:2])
-    title = (layers.title() if layers.groups else ()) or (Cell(written, "name"),)
+    title = () if failed else layers.title(written) or (Cell(written, "name"),)
     legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
     if not layers.groups:
         legend += beginnings(graph, {})

@@ -12,6 +12,7 @@ from ...graph import Edge, Graph, Node
 from ..folds import rolled
 from ..layers import Unit, homes, layers
 from ..units import called, neighbours
+from .features import Link, axes, link
 
 JOINS = ("add", "subtract", "concatenate")
 FARTHEST = 200  # values that a skip goes past
@@ -23,26 +24,43 @@ LONGEST_CHAIN = 8
 
 
 def sizes(graph: Graph, unit: Unit) -> tuple[int, int] | None:
-    """The numbers of inputs and outputs of a layer: the last axes of what goes in and out.
+    """The numbers of features that a layer takes and gives; of convolutions these are channels.
 
-    Of a convolution these are channels, of a table its rows and columns. None: nothing is learnt
-    there, or what it learns scales entry by entry.
+    None: nothing is learnt there, what it learns scales entry by entry, or what leaves it has no
+    features that can be followed from its weights.
     """
-    inside = {node.id for node in unit.nodes}
-    read = [x for node in unit.computed for x in graph.operands(node.id)]
-    weights = [x for x in read if x.role == "parameter" and np.ndim(x.value) > 1]
-    given = [x for x in read if x.id not in inside and x.role not in ("parameter", "constant")]
-    given = [x for x in given if not _is_blank(x)] or given
-    gives = [x for x in unit.computed if _leaves(graph, x, inside)]
-    known = unit.parameters or graph.kind(unit.path)
-    if unit.kind != "group" or not (known and weights and given and gives):
+    links = _links(graph, unit)
+    if unit.kind != "group" or not (links and (unit.parameters or graph.kind(unit.path))):
         return None
-    first, last = np.shape(given[0].value), np.shape(gives[-1].value)
-    weight = np.shape(weights[0].value)
-    if np.asarray(given[0].value).dtype.kind in "iu":  # numbers of rows
-        return weight[0], last[-1] if last else 1
-    axis = 1 if len(weight) > 2 and len(first) == len(weight) == len(last) else -1
-    return (first[axis], last[axis]) if first and last else None
+    inside = {node.id for node in unit.nodes}
+    gives = [x for x in unit.computed if _leaves(graph, x, inside)]
+    axis = axes(graph, unit.computed, links).get(gives[-1].id) if gives else None
+    if axis is None:
+        return None
+    return _first(links).takes, np.shape(gives[-1].value)[axis]
+
+
+def _links(graph: Graph, unit: Unit) -> dict[str, Link]:
+    """The values in a unit that weights were used for."""
+    found = (link(graph, node) for node in unit.computed)
+    return {x.node.id: x for x in found if x}
+
+
+def _first(links: dict[str, Link]) -> Link:
+    """The first link that doesn't begin with a state of zeros; else the first."""
+    telling = (x for x in links.values() if not _is_blank(x.source))
+    return next(telling, next(iter(links.values())))
+
+
+def _linked(graph: Graph, unit: Unit) -> tuple[tuple[int, int], str] | None:
+    """What a layer, or a value outside of all, is in a chain: its sizes, and the class it is of."""
+    links = _links(graph, unit)
+    if not links:
+        return None
+    groups = {x.node.group for x in links.values()}
+    kind = graph.kind(groups.pop() if len(groups) == 1 else unit.path)
+    pair = sizes(graph, unit) or (_first(links).takes, list(links.values())[-1].gives)
+    return pair, kind if unit.kind == "group" else ""
 
 
 def _is_blank(node: Node) -> bool:
@@ -55,22 +73,26 @@ def _leaves(graph: Graph, node: Node, inside: set[str]) -> bool:
     return node is graph.result or any(x.id not in inside for x in graph.readers(node.id))
 
 
-def chain(graph: Graph) -> tuple[str, str]:
+def chain(graph: Graph, groups: bool) -> tuple[str, str]:
     """The outermost module, and the sizes from the data to the result, `12 → 5 → 1`.
+
+    Where there is no module it is the outermost group, if `groups` count; else '', ''.
 
     They follow the way with the most layers; where all that the data does goes through some of
     them, these alone, so that what stands beside others is no link.
     """
+    name = _outermost(graph, groups)
+    if not name:
+        return "", ""
     found = rolled(graph, layers(graph), ())
-    known = {unit.id: pair for unit in found if (pair := sizes(graph, unit))}
-    name = _outermost(graph)
+    linked = {unit.id: told for unit in found if (told := _linked(graph, unit))}
+    known = {key: pair for key, (pair, _) in linked.items()}
     way = _way(graph, found, known)
-    kinds = {unit.id: graph.kind(unit.path) for unit in found}
     pieces: list[tuple[str, list[int]]] = []
     for key in way:
-        first, last = known[key]
+        (first, last), kind = linked[key]
         if not pieces or pieces[-1][1][-1] != first:
-            pieces.append((kinds[key], [first]))
+            pieces.append((kind, [first]))
         pieces[-1][1].append(last)
     named = len({kind for kind, _ in pieces}) > 1
     texts = [(f"{kind} " if named and kind else "") + _arrowed(piece) for kind, piece in pieces]
@@ -84,7 +106,7 @@ def _arrowed(numbers: list[int]) -> str:
     return " → ".join(texts)
 
 
-def _outermost(graph: Graph) -> str:
+def _outermost(graph: Graph, or_group: bool) -> str:
     """The name of the outermost module around the most parameters; else of the outermost group."""
     tops: Counter[str] = Counter()
     groups: Counter[str] = Counter()
@@ -93,7 +115,7 @@ def _outermost(graph: Graph) -> str:
         starts = (path[:end] for end in range(1, len(path) + 1))
         tops.update(called(x[-1]) for x in list(filter(graph.kind, starts))[:1])
         groups.update(called(name) for name in path[:1])
-    return next((name for name, _ in (tops or groups).most_common(1)), "")
+    return next((name for name, _ in (tops or groups if or_group else tops).most_common(1)), "")
 
 
 def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> list[str]:
