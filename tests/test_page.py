@@ -820,7 +820,7 @@ def some_of_everything():
 def test_the_script_writes_on_arrows_and_cards_what_the_picture_has(make, visit):
     result, names = make()
     tab = visit(result, names, at="#step-9999", options={"collapse": 0})
-    scene = draw(result, names, collapse=0).scene
+    scene = draw(result, names, collapse=0, direction="LR").scene
     lines = [" ".join(cell.text for cell in line) for a in scene.arrows for line in a.lines]
     assert labels(tab) == lines
     for card in scene.cards:
