@@ -544,7 +544,7 @@ def test_other_numbers_are_told_on_every_kind_of_page(kind, visit):
     changed(tab)
 
 
-@pytest.mark.parametrize("make", [lambda: xor()[0], lambda: everything()])
+@pytest.mark.parametrize("make", [lambda: xor()[0], lambda: rounds(30)])
 def test_a_page_steps_through_values_where_a_picture_may_fold_them(make, tmp_path):
     result = make()
     text = Path(page(result, tmp_path / "x.html")).read_text()
@@ -552,10 +552,15 @@ def test_a_page_steps_through_values_where_a_picture_may_fold_them(make, tmp_pat
     assert set(data_of(text)["cards"]) == {node.id for node in graph.nodes}
 
 
-def everything():
+def test_what_would_take_too_many_steps_is_folded_on_a_page_too(tmp_path):
+    text = Path(page(rounds(60), tmp_path / "x.html")).read_text()
+    assert len(data_of(text)["cards"]) < 60
+
+
+def rounds(count):
     x = leaf(0.5, "x")
     y = x
-    for _ in range(30):
+    for _ in range(count):
         y = np.tanh(y * 0.9) + y
     return y
 
@@ -625,7 +630,7 @@ def test_nothing_of_the_picture_is_hidden_without_a_sign(visit):
     hidden = f"{view}.scrollWidth > {view}.clientWidth"
     small = visit(neuron()[0], viewport=size)
     assert not small.evaluate(hidden) and small.inner_text("#beyond") == ""
-    large = visit(everything(), viewport=size)
+    large = visit(rounds(30), viewport=size)
     assert large.evaluate(hidden) and "press Fit" in large.inner_text("#beyond")
     large.click("#fit")
     assert not large.evaluate(hidden) and large.inner_text("#beyond") == ""

@@ -18,7 +18,7 @@ from .units import sums as sums
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 24  # above that, a picture that fits in no other way is cut into parts
-MOST_STEPPED = 200  # values that are stepped through one by one
+MOST_STEPPED = 160  # values that are stepped through one by one: with their arrows 500 steps
 MOST_UNITS = 2000  # above that, there is no picture
 COLLAPSE = '"auto", False, a depth, or names of groups'
 
