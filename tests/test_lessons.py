@@ -451,9 +451,16 @@ def test_a_learner_takes_the_course(language, lessons, reader):
         for k in range(3):
             answer(forms.nth(k), right=False)
             assert forms.nth(k).get_attribute("data-verdict") == "wrong"
-            assert len(forms.nth(k).locator(".verdict").inner_text()) > 30
+            why = forms.nth(k).locator(".why")
+            explained = why.locator("p").text_content()
+            assert explained not in forms.nth(k).locator(".verdict").inner_text()
+            assert why.locator("p").is_hidden()
+            why.locator("summary").click()
+            assert why.locator("p").is_visible()
             answer(forms.nth(k), right=k < 3)
             assert forms.nth(k).get_attribute("data-verdict") == "right"
+            assert explained in forms.nth(k).locator(".verdict").inner_text()
+            assert why.is_hidden()
         score = re.findall(r"\d", reader.locator(".score").inner_text())
         assert score == ["3", "3", "0"]
         onward = reader.locator("footer a", has_text=f"{i + 1}. ")
@@ -465,6 +472,30 @@ def test_a_learner_takes_the_course(language, lessons, reader):
     other = reader.locator("nav a").first
     other.click()
     assert reader.locator("html").get_attribute("lang") != language
+
+
+@needs_renderer
+@pytest.mark.acceptance
+def test_other_numbers_are_told_in_every_lesson(lessons, reader):
+    for file in sorted(lessons.glob("**/[01]*.html")):
+        reader.goto(file.as_uri())
+        if not reader.locator("#numbers:visible").count():
+            continue
+        for details in reader.locator("#numbers details").all()[:1]:
+            details.locator("summary").click()
+        reader.locator("#numbers input[type=text][data-id]").first.fill("0.5")
+        if reader.is_visible("#learn"):
+            reader.click("#descend")
+            assert re.search("1 (step|paso)", reader.inner_text("#cost"))
+
+
+@needs_renderer
+@pytest.mark.acceptance
+def test_no_lesson_is_wider_than_a_phone(lessons, reader):
+    reader.set_viewport_size({"width": 360, "height": 740})
+    for file in sorted(lessons.glob("**/*.html")):
+        reader.goto(file.as_uri())
+        assert reader.evaluate("document.documentElement.scrollWidth") <= 360, file.name
 
 
 @needs_renderer

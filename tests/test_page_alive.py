@@ -11,7 +11,7 @@ from test_page import at, chromium, data_of, labels, shown, visit, where  # noqa
 from test_picture import leaf, neuron
 
 import nn
-from microtensor import Graph, Tensor, page
+from microtensor import Graph, Tensor, group, page
 
 RATE = 0.3
 
@@ -507,3 +507,139 @@ def test_while_it_asks_nothing_gives_the_answer_away(visit):
         assert shown(tab, "Z1", "gradient") is None
         tab.click("#show")
     assert "1 − A²" in tab.inner_text("#told") and tab.is_visible("#entries")
+
+
+# Every kind of page ------------------------------------------------------------------------------
+
+
+def changed(tab):
+    """Changes the first number that can be, and leads all downhill."""
+    for details in tab.locator("#numbers details").all()[:1]:
+        details.locator("summary").click()
+    field = tab.locator("#numbers input[type=text][data-id]").first
+    field.fill("0.5")
+    tab.fill("#rate", "0.01")
+    for said in ("After 1 step ", "After 2 steps "):
+        tab.click("#descend")
+        assert said in tab.inner_text("#cost")
+    for card in tab.locator(".card:visible").all():
+        card.dispatch_event("click")
+    tab.click("#last")
+    tab.click("#reset")
+
+
+WHOLE = {
+    "sum(exp(A))": lambda A: np.exp(A).sum(),
+    "sum(A*A)": lambda A: (A * A).sum(),
+    "sum(tanh(A))": lambda A: np.tanh(A).sum(),
+    "mean(A**2)": lambda A: (A**2).mean(),
+    "A @ A": lambda A: (A @ A).mean(),
+    "xor": lambda A: xor()[0],
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_other_numbers_are_told_on_every_kind_of_page(kind, visit):
+    tab = visit(WHOLE[kind](leaf([[0.1, -0.2], [0.3, 0.4]], "A")))
+    changed(tab)
+
+
+@pytest.mark.parametrize("make", [lambda: xor()[0], lambda: rounds(30)])
+def test_a_page_steps_through_values_where_a_picture_may_fold_them(make, tmp_path):
+    result = make()
+    text = Path(page(result, tmp_path / "x.html")).read_text()
+    graph = Graph.of(result)
+    assert set(data_of(text)["cards"]) == {node.id for node in graph.nodes}
+
+
+def test_what_would_take_too_many_steps_is_folded_on_a_page_too(tmp_path):
+    text = Path(page(rounds(60), tmp_path / "x.html")).read_text()
+    assert len(data_of(text)["cards"]) < 60
+
+
+def rounds(count):
+    x = leaf(0.5, "x")
+    y = x
+    for _ in range(count):
+        y = np.tanh(y * 0.9) + y
+    return y
+
+
+def test_every_press_of_a_key_counts(visit):
+    tab = visit(xor()[0])
+    tab.evaluate("""() => {
+        for (let k = 0; k < 10; k += 1) {
+            const press = new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true });
+            document.body.dispatchEvent(press);
+        }
+    }""")
+    at(tab, 10)
+    until(tab, "location.hash === '#step-10'")
+    tab.go_back()
+    at(tab, 9)
+    tab.go_forward()
+    at(tab, 10)
+
+
+def test_running_downhill_with_too_large_a_rate_stops_and_says_so(visit):
+    x = leaf(1.0, "x")
+    L = x**4
+    L.name = "L"
+    tab = visit(L)
+    tab.fill("#rate", "3")
+    tab.click("#run")
+    until(tab, "document.querySelector('#cost').textContent.includes('no finite number')")
+    until(tab, "document.querySelector('#run').textContent === 'Run'")
+    assert "smaller rate" in tab.inner_text("#cost")
+    tab.click("#reset")
+    assert tab.inner_text("#cost") == ""
+
+
+@pytest.mark.parametrize("said", ["scalar", "()", "[ ]", "Scalar"])
+def test_one_number_has_a_shape_too(said, visit):
+    tab = visit(nn_loss(), options={"collapse": 1})
+    tab.check("#predict")
+    for _ in range(60):
+        asks = tab.is_visible("#ask") and tab.inner_text("#question") == "What shape has L?"
+        if asks:
+            break
+        tab.click("#next")
+    assert asks
+    for wrong in ("1", "2×2"):
+        tab.fill("#answer", wrong)
+        tab.press("#answer", "Enter")
+        assert "Not yet" in tab.inner_text("#verdict")
+    tab.fill("#answer", "")
+    tab.press("#answer", "Enter")
+    assert "Type a shape" in tab.inner_text("#verdict")
+    tab.fill("#answer", said)
+    tab.press("#answer", "Enter")
+    assert tab.is_hidden("#ask")
+
+
+def nn_loss():
+    with group("loss"):
+        L = (leaf([1.0, 2.0], "x") ** 2).sum()
+        L.name = "L"
+    return L
+
+
+def test_nothing_of_the_picture_is_hidden_without_a_sign(visit):
+    size = {"width": 1280, "height": 800}
+    view = "document.querySelector('#view')"
+    hidden = f"{view}.scrollWidth > {view}.clientWidth"
+    small = visit(neuron()[0], viewport=size)
+    assert not small.evaluate(hidden) and small.inner_text("#beyond") == ""
+    large = visit(rounds(30), viewport=size)
+    assert large.evaluate(hidden) and "press Fit" in large.inner_text("#beyond")
+    large.click("#fit")
+    assert not large.evaluate(hidden) and large.inner_text("#beyond") == ""
+
+
+def test_what_is_learnt_is_in_sight_with_the_picture(visit):
+    tab = visit(xor()[0], viewport={"width": 1280, "height": 800})
+    tab.click("#descend")
+    ends = {key: tab.locator(key).bounding_box() for key in ("#curve", "#cost", "#view")}
+    for key in ("#curve", "#cost"):
+        assert ends[key]["y"] >= 0 and ends[key]["y"] + ends[key]["height"] <= 801
+    assert ends["#view"]["y"] + ends["#view"]["height"] > 200

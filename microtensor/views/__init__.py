@@ -305,14 +305,14 @@ def _tale(
     gradient: Any,
 ) -> Tale:
     """What a page steps through."""
-    from .layers import Unit, units
+    from .layers import Unit, stepped, units
     from .pages.data import Tale
     from .picture.picture import scene
     from .scene import Scene
     from .story.steps import told
 
     graph = in_words(graph_for(who, result, names, gradient, data=False))
-    found = units(graph, collapse, expand, who)
+    found = units(graph, collapse, expand, who, stepped)
     drawn = scene(graph, found, direction, who)
 
     def draw(units: list[Unit]) -> Scene:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -19,6 +19,7 @@ from .units import sums as sums
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 24  # above that, a picture that fits in no other way is cut into parts
+MOST_STEPPED = 160  # values that are stepped through one by one: with their arrows 500 steps
 MOST_UNITS = 2000  # above that, there is no picture
 COLLAPSE = '"auto", False, a depth, or names of groups'
 
@@ -26,25 +27,30 @@ Collapse = str | bool | int | Iterable[str]
 
 
 def units(
-    graph: Graph, collapse: Collapse, expand: str | Iterable[str], who: str = "draw"
+    graph: Graph,
+    collapse: Collapse,
+    expand: str | Iterable[str],
+    who: str = "draw",
+    few: Callable[[Graph, list[Unit]], bool] = fits,
 ) -> list[Unit]:
     """The units of a picture, in the order in which they were computed.
 
     `collapse`: "auto", False or 0 (none), a depth (groups so deep are cards), or names of groups
     that are cards, beside which all is as at "auto". `expand`: names of groups to open. A name is
-    a module's dotted path, with Python's wildcards.
+    a module's dotted path, with Python's wildcards. `few`: what "auto" aims at, that they are seen
+    at once or can be stepped through.
     """
     paths = _paths(graph)
     opened = _named(graph, paths, expand, f"{who}: expand", "names of groups")
     if isinstance(collapse, str) and collapse == "auto":
-        found = _auto(graph, paths, opened)
+        found = _auto(graph, paths, opened, few)
     elif isinstance(collapse, bool | int):
         if collapse is True or collapse < 0:
             raise ValueError(f"{who}: collapse is {COLLAPSE}, got {collapse}")
         found = _grouped(graph, [path for path in paths if len(path) == collapse], opened)
     else:
         named = _named(graph, paths, collapse, f"{who}: collapse", COLLAPSE)
-        found = _auto(graph, paths, opened, named)
+        found = _auto(graph, paths, opened, few, named)
     if len(found) > MOST_UNITS:
         raise ValueError(
             f"{who}: {len(found):,} cards are more than a picture can show ({MOST_UNITS:,}); "
@@ -60,18 +66,31 @@ def layers(graph: Graph, opened: list[Path] | None = None) -> list[Unit]:
     return _with_activations(graph, _grouped(graph, closed, opened or []))
 
 
+def stepped(graph: Graph, found: list[Unit]) -> bool:
+    """Whether units are for a page: its picture may be larger than what is seen at once.
+
+    Values without groups stay values then, since a page goes from one to the next.
+    """
+    values = all(unit.kind == "node" and not unit.frame for unit in found)
+    return (values and len(found) <= MOST_STEPPED) or fits(graph, found)
+
+
 def _auto(
-    graph: Graph, paths: list[Path], opened: list[Path], named: Sequence[Path] = ()
+    graph: Graph,
+    paths: list[Path],
+    opened: list[Path],
+    few: Callable[[Graph, list[Unit]], bool],
+    named: Sequence[Path] = (),
 ) -> list[Unit]:
-    """Layers as cards, or all values where they are few; more and more folded until they fit.
+    """Layers as cards, or all values where they are few; more and more folded until they are.
 
     What is `named` is a card, and nothing around it is one.
     """
     found = _grouped(graph, [], [], named)
-    if (len(graph.nodes) <= FEW_NODES or not paths) and fits(graph, found):
+    if (len(graph.nodes) <= FEW_NODES or not paths) and few(graph, found):
         return found
     for found in _levels(graph, paths, opened, named):
-        if fits(graph, found):
+        if few(graph, found):
             return found
     return with_blocks(graph, found) if len(found) > MANY_UNITS else found
 

@@ -248,6 +248,7 @@ function stop() {
 /** The cost after every step, as a curve that grows. */
 function drawCurve() {
   const curve = find("#curve");
+  const begins = curve.hasAttribute("hidden");
   curve.toggleAttribute("hidden", costs.length < 2);
   if (costs.length < 2) return set(find("#cost"), "");
   const most = Math.max(...costs.filter(Number.isFinite)) || 1;
@@ -264,6 +265,8 @@ function drawCurve() {
     cost: number(cost()),
     first: number(costs[0]),
   };
-  set(find("#cost"), say("script.cost", fields));
+  const diverged = Number.isFinite(cost()) ? "" : ` ${say("script.diverged")}`;
+  set(find("#cost"), say("script.cost", fields) + diverged);
   find("#cost").dataset.cost = cost();
+  if (begins) find("#learn").scrollIntoView({ block: "end" }); // the picture is seen above it
 }

@@ -46,7 +46,7 @@
     tries.set(form, tries.get(form) + 1);
     if (verdict && !right.has(form)) right.set(form, tries.get(form));
     const why = form.querySelector(".why p").textContent;
-    said.textContent = `${verdict ? box.dataset.right : box.dataset.wrong} ${why}`;
+    said.textContent = verdict ? `${box.dataset.right} ${why}` : box.dataset.wrong;
     score();
   }
 

@@ -3,6 +3,7 @@
 // Graphviz has drawn each layer's inside apart. Where one opens, the picture is stretched along both
 // axes until it fits: a stretch keeps the order of all there is, so that nothing comes to lie on
 // anything else, whichever layers are open.
+const LEAST_SCALE = 0.8; // of a picture that is seen as a whole: letters of 8 pixels and more
 const HEAD = 30; // the height of an open layer's title
 let zoom = 0; // 0: as large as can be read, 1: the whole picture is seen
 const inlays = new Map(all(".inlay", view).map((some) => [some.classList[2], some]));
@@ -192,17 +193,21 @@ function toggle(id) {
   title.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-/** As large as the window allows, but never too small to read: then it scrolls. */
+/** As a whole, where its letters can be read then; else so large that it scrolls. */
 function scale() {
   const { width, height } = svg.viewBox.baseVal;
   const wide = (view.clientWidth - 8) / width;
   const high = Math.max(320, innerHeight * 0.62) / height;
-  const readable = Math.min(Math.max(1.05, innerWidth / 1333), 1.5);
   const whole = Math.min(wide, high, 1.8);
+  const readable = Math.min(Math.max(1.05, innerWidth / 1333), 1.5);
   const narrow = wide < 0.91 ? readable : Math.min(wide, readable);
-  const by = zoom === 1 ? Math.min(wide, high) : zoom || Math.max(whole, narrow);
+  const least = innerWidth < 640 ? readable : LEAST_SCALE * Math.max(1, innerWidth / 1333);
+  const seen = whole < least ? Math.max(whole, narrow) : whole;
+  const by = zoom === 1 ? Math.min(wide, high) : zoom || seen;
   svg.style.width = `${width * by}px`;
   svg.style.height = `${height * by}px`;
+  const hidden = view.scrollWidth > view.clientWidth || view.scrollHeight > view.clientHeight;
+  set(find("#beyond"), hidden ? say("script.beyond") : "");
   return by;
 }
 

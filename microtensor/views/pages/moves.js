@@ -109,8 +109,13 @@ function leafOf(key, value, earlier) {
   return { [id]: withEntry(earlier[id] ?? original.values[id], i, some[0]) };
 }
 
+/** Goes to a place at once: the browser tells of a new address only after other keys were pressed. */
 function go(to) {
-  if (to && (to[0] !== step || to[1] !== inner)) location.hash = address(to);
+  if (!to || (to[0] === step && to[1] === inner)) return;
+  const fresh = address(to);
+  location.hash = fresh;
+  arrive(fresh);
+  comeIntoSight();
 }
 
 /** A step was taken: the picture comes into sight, if it isn't. */
@@ -118,9 +123,9 @@ function comeIntoSight() {
   if (view.getBoundingClientRect().bottom > innerHeight) find(".bar").scrollIntoView();
 }
 
-function arrive() {
+function arrive(hash = location.hash) {
   lastRead = location.hash;
-  const found = understood(lastRead);
+  const found = understood(hash);
   [step, inner] = found.place;
   if (found.whole) {
     opened.clear();
@@ -260,6 +265,7 @@ setUpPredict();
 lay();
 reserve();
 addEventListener("hashchange", () => {
+  if (location.hash === lastRead) return;
   arrive();
   comeIntoSight();
 });
@@ -268,3 +274,4 @@ addEventListener("resize", () => {
   render();
 });
 arrive();
+if (step) comeIntoSight();

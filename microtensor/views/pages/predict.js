@@ -121,8 +121,11 @@ function ofShape(s) {
       expression: find(".title", told[step])?.textContent ?? name(id),
     });
   }
-  const read = (said) =>
-    /^[\d\s,x×*()[\]]+$/i.test(said) && /\d/.test(said) ? said.match(/\d+/g).map(Number) : null;
+  const read = (said) => {
+    const bare = said.replace(/\s/g, "").toLowerCase();
+    if (["()", "[]", "scalar", say("scalar").toLowerCase()].includes(bare)) return [];
+    return /^[\d,x×*()[\]]*\d[\d,x×*()[\]]*$/.test(bare) ? said.match(/\d+/g).map(Number) : null;
+  };
   const isRight = (x) => String(x) === String(shape);
   return { text, right: size(shape), read, isRight, wanted: "script.shape" };
 }
