@@ -605,6 +605,11 @@ def test_an_activation_joins_its_layer():
     assert "4 → 4 tanh" in card(picture, "layers.0")[0]
 
 
+def test_an_activation_is_called_by_its_class():
+    model = nn.Sequential(nn.Linear(4, 3, rng=0), nn.LeakyReLU(), nn.Linear(3, 2, rng=1))
+    assert " 4 → 3 LeakyReLU " in card(draw(model(normal(5, 4)).sum()), "layers.0")[0]
+
+
 def test_a_second_activation_joins_too():
     parts = nn.Linear(4, 4, rng=1), nn.ReLU(), nn.Tanh(), nn.Linear(4, 1, rng=2)
     picture = draw(nn.Sequential(*parts)(np.ones((3, 4))).sum())

@@ -129,8 +129,8 @@ class Layers:
             cells.append(Cell(f"{pair[0]} → {pair[1]}"))
             last = [node for node in self.shown[unit.id] if node.rule][-1]
             if last.activation:
-                name = self.graph.kind(last.group) or last.group[-1]
-                cells.append(Cell(str(last.rule) if last.row.activation else name))
+                own = str(last.rule) if last.row.activation else self.graph.kind(last.group)
+                cells.append(Cell(own or last.group[-1]))
         count = sum(np.size(node.value) for node in unit.parameters)
         facts = [say("roles.parameter", count)] if count else []
         facts.append(say("operations", len(unit.computed)))
