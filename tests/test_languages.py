@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import importlib.util
 import inspect
 import json
 import pickle
@@ -446,10 +447,11 @@ def rendered(folder, code):
     yield "paths", paths(folded(), "x", language=code)
     yield "follow", follow(softmax_graph(), "W[0, 1]", language=code)
     yield "difference", str(difference(Graph.of(z), Graph.of(z), language=code))
-    figure = detail(np.array([[1.0, np.nan], [2.0, 3.0]]), (1, 2), language=code)
-    parts = [figure, *figure.subfigs]
-    texts = [text for part in parts for ax in part.axes for text in (*ax.texts, ax.title)]
-    yield "detail", "\n".join(text.get_text() for text in texts)
+    if importlib.util.find_spec("matplotlib"):
+        figure = detail(np.array([[1.0, np.nan], [2.0, 3.0]]), (1, 2), language=code)
+        parts = [figure, *figure.subfigs]
+        texts = [text for part in parts for ax in part.axes for text in (*ax.texts, ax.title)]
+        yield "detail", "\n".join(text.get_text() for text in texts)
     for name, L in many():
         yield f"draw {name}", draw(L, language=code).scene
         yield f"explain {name}", explain(L, language=code)
