@@ -36,9 +36,9 @@ new = object.__new__
 # fetched again page by page in the next step, which takes longer than what is computed in it. So it
 # is told to keep 256 MB, and to fetch blocks above 32 MB alone one by one.
 with suppress(AttributeError, OSError, TypeError):  # other libraries have no mallopt
-    _tell = ctypes.CDLL(None).mallopt
-    _tell(TRIM_THRESHOLD := -1, 1 << 28)
-    _tell(MMAP_THRESHOLD := -3, 1 << 25)
+    _library = ctypes.CDLL(None)
+    _library.mallopt(-1, 1 << 28)  # M_TRIM_THRESHOLD
+    _library.mallopt(-3, 1 << 25)  # M_MMAP_THRESHOLD
 
 _property: Any = property  # so that type checkers read the types written where it is used
 
