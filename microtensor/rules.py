@@ -449,11 +449,13 @@ def _softmax(x: Any, axis: Any) -> Any:
 
 def _log_softmax(x: Any, axis: Any) -> Any:
     """(x - top) - log(sum(exp(x - top))): top + log(...) would round to top where it is large."""
+
+    def shifted(x: Any, axis: Any) -> Any:
+        low = x - _largest(x, axis)
+        return numerics.into_last(np.add, -np.log(numerics.add_up(np.exp(low), axis, True)), low)
+
     x = numerics.floats(x)
-    low = x - _largest(x, axis)
-    if not low.size:
-        return low
-    return numerics.into_last(np.add, -np.log(numerics.add_up(np.exp(low), axis, True)), low)
+    return numerics.by_rows(shifted, x, axis) if x.size else x - _largest(x, axis)
 
 
 def _off_shares(g: Any, out: Any, x: Any, axis: Any) -> Any:

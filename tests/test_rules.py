@@ -821,3 +821,15 @@ def test_a_row_that_was_added_to_a_stack_gets_the_sum_of_all(dtype):
     (mt.Tensor(x, dtype=dtype) + row).backward(upstream.astype(dtype))
     eps = np.finfo(dtype).eps
     np.testing.assert_allclose(row.grad, upstream.sum((0, 1)), rtol=100 * eps, atol=100 * eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("axis", [-1, 2, 1])
+def test_large_rows_are_shifted_as_small_ones_are(dtype, axis):
+    """Some rows at a time: to the last bit what each row gives by itself."""
+    x = np.random.default_rng(0).normal(size=(3, 700, 200)).astype(dtype)
+    found = mt.log_softmax(x, axis=axis).numpy()
+    for one, whole in zip(x, found, strict=True):
+        alone = mt.log_softmax(one[:2] if axis != 1 else one, axis=axis - 1 if axis > 0 else axis)
+        assert (alone.numpy() == (whole[:2] if axis != 1 else whole)).all()
+    assert found.dtype == dtype
