@@ -72,7 +72,7 @@ def test_it_is_one_file_that_loads_nothing(path, monkeypatch):
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
     assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy
     assert not re.search(r"""(src|href)=(?!"#)|url\(|@import|https?:(?!//www.w3)|\sstyle=""", text)
-    assert path.stat().st_size < 64_000
+    assert path.stat().st_size < 60_000
 
 
 def test_frames_are_taken_every_so_often_and_at_the_end(path):

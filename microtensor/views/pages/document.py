@@ -51,7 +51,7 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
-    return fill("page", told, ["page.css"], {**parts, **lesson})
+    return fill("page", told, ["page.css", "living.css"], {**parts, **lesson})
 
 
 def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) -> str:
