@@ -185,6 +185,8 @@ def test_an_entry_reaches_what_adds_up_to_its_gradient(name, visit):
         assert float(found["sum"]) == pytest.approx(g, rel=1e-12, abs=1e-12)
         assert float(found["gradient"]) == pytest.approx(g, rel=1e-12, abs=1e-12)
         assert tab.locator("#entries .lit").count() > 0
+        said = tab.inner_text("#entries")
+        assert "undefined" not in said and "isn't linear" not in said
     assert "which is the gradient" in tab.inner_text("#entries .proof")
 
 

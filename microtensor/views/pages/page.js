@@ -20,7 +20,8 @@ const forms = new Intl.PluralRules(document.documentElement.lang);
 /** A sentence with its fields filled in; with a count, its form for one, many, or another. */
 function say(key, fields = {}) {
   const form = "count" in fields ? `.${forms.select(Number(fields.count))}` : "";
-  const found = data.sentences[key + form] ?? data.sentences[`${key}.many`];
+  const known = form === ".other" ? undefined : data.sentences[key + form];
+  const found = known ?? data.sentences[`${key}.many`];
   return found.replace(/\{(\w+)[^}]*\}/g, (_, field) => fields[field]);
 }
 
