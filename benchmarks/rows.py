@@ -205,7 +205,8 @@ def model_steps(quick: bool) -> list[Row]:
             del contestants[COMPILED]
         pairs = zip((OURS, COMPILED), at_most.get(name, ()), strict=False)
         goals = [Goal(ours, TORCH1, most) for ours, most in pairs]
-        rows.append(Row("models", f"{title}, a step", "ms", 1e3, contestants, goals, rounds=7))
+        what = "value and gradients" if name in models.UNTRAINED else "a step"
+        rows.append(Row("models", f"{title}, {what}", "ms", 1e3, contestants, goals, rounds=7))
     return rows
 
 

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 import nn
 
+from .models import UNTRAINED
 from .timing import Contestant
 
 
@@ -175,7 +176,7 @@ COSTS = {
 
 
 def contestant(name: str, ours: Any, batch: list[Any]) -> Contestant:
-    """A step with Adam."""
+    """A step with Adam, if it is one of training."""
     net, cost = build(name, ours).double(), COSTS[name]
     for mine, other in zip(ours.parameters(), net.parameters(), strict=True):
         other.data = torch.tensor(mine.data)
@@ -184,7 +185,8 @@ def contestant(name: str, ours: Any, batch: list[Any]) -> Contestant:
     def step() -> None:
         optimizer.zero_grad()
         cost(net, *batch).backward()
-        optimizer.step()
+        if name not in UNTRAINED:
+            optimizer.step()
 
     return Contestant(step, lambda: [p.grad.numpy() for p in net.parameters()])
 

@@ -91,6 +91,8 @@ def _power_base(g: Any, out: Any, a: Any, b: Any) -> Any:
     if isinstance(b, int | float):
         if b == 0:
             return g * np.zeros_like(a)
+        if b == 2:
+            return g * (2 * a)
         slope = power(a, b - 1) if numerics.is_small(b - 1) else a ** (b - 1)
         return numerics.into_last(np.multiply, g, numerics.into_last(np.multiply, b, slope))
     b = numerics.floats(b, out.dtype)

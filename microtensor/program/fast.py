@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from types import BuiltinFunctionType, FunctionType
@@ -14,6 +15,7 @@ from .. import rules
 from ..numerics import FEW, column_sums, has_short_rows, is_chosen_by_bits, largest, where
 from .naming import Identifiers
 from .numpy import INFIX, Text, literal, tuple_text, written
+from .pieces import gathered, is_cut, rows
 from .symbol import Symbol, has_symbols, is_entrywise, reach
 
 REDUCTIONS = {
@@ -47,6 +49,8 @@ class Statements(Identifiers):
         self.bound: dict[str, Any] = {"np": np}
         self._bound_names: dict[int, str] = {}
         self._numbers: dict[Any, Any] = {}
+        self._free: dict[Any, list[Symbol]] = {}  # by layout, whose memory nobody reads any more
+        self._ours: set[Symbol] = set()  # inputs that may be written over
 
     def bind(self, value: Any, name: str = "") -> str:
         """A name for a value; NumPy's own for its functions."""
@@ -69,6 +73,8 @@ class Statements(Identifiers):
         those of any of the `samples` that comes after it: what isn't to be drawn is not.
         """
         order = list(dict.fromkeys([*_in_order(checks, samples), *reach([*wanted, *checks])]))
+        runs = list(gathered(order, checks))
+        order = [symbol for run in runs for symbol in run]
         self._owner = _owners(order)
         self._kept = {self._owner[x] for x in wanted if isinstance(x, Symbol)}
         self._readers: dict[Symbol, list[Symbol]] = {symbol: [] for symbol in order}
@@ -77,12 +83,13 @@ class Statements(Identifiers):
             for x in symbol.operands:
                 self._readers[x].append(symbol)
                 self._last[self._owner[x]] = symbol
-        self._free: dict[Any, list[Symbol]] = {}  # by layout, whose memory nobody reads any more
-        for symbol in order:
-            if symbol.call is not None:
-                self._call(symbol)
-            for line in checks.get(symbol, ()):
-                self.lines.append(line.format(self.names[symbol]))
+        for run in runs:
+            if len(run) > 1:
+                self._in_pieces(run)
+            elif run[0].call is not None:
+                self._call(run[0])
+            for line in checks.get(run[0], ()):
+                self.lines.append(line.format(self.names[run[0]]))
         given: set[Symbol] = set()
         return [self._own(x, given) for x in wanted]
 
@@ -117,18 +124,66 @@ class Statements(Identifiers):
             name = self.names[symbol] = self.unique(f"v{len(self.names)}")
             line, room = f"{name} = {self._spelled(symbol)}", None
         self.lines.append(line)
-        self._set_free(symbol, None if room is None else self._owner[room])
+        self._set_free(symbol, None if room is None else self._owner.get(room, room))
 
-    def _is_done(self, x: Symbol, symbol: Symbol) -> bool:
-        """Whether the memory that a value lies in was made here, and is read no more after this."""
+    def _in_pieces(self, run: Sequence[Symbol]) -> None:
+        """A loop over the pieces of a run's arrays, in which all its operations are made."""
+        loop, inside = _Loop(self, rows(run[0].value.shape)), set(run)
+        read = {_key(x): x for symbol in run for x in symbol.arguments}
+        outer = [x for key, x in read.items() if key not in inside]
+        owners = Counter(self._owner[x] for x in outer if isinstance(x, Symbol))
+        pieces: dict[Any, Symbol] = {}
+        for x in outer:
+            if is_cut(x, run[0].value.shape):
+                owner = self._owner[x] if isinstance(x, Symbol) else None
+                alone = owner is not None and owners[owner] == 1 and _fills(x, owner)
+                ours = alone and x.value.flags.c_contiguous and self._is_done(x, inside)
+                pieces[_key(x)] = loop.cut(x, ours)
+            elif isinstance(x, Symbol):
+                pieces[x] = _input(x.value)
+                loop.names[pieces[x]] = self.names[x]
+        for symbol in run:
+            parts = (pieces.get(_key(x), x) for x in symbol.arguments)
+            value = symbol.value[: loop.step]
+            pieces[symbol] = Symbol(symbol.call, symbol.function, (*parts,), {}, value)
+        sent = [x for x in run if x in self._kept or not inside.issuperset(self._readers[x])]
+        for room in self._rooms(sent, loop.wholes.values()):
+            piece = loop.cut(room, True)
+            loop._free.setdefault(_layout(piece), []).append(piece)
+        loop.write([pieces[x] for x in sent], {})
+        for x, whole in zip(sent, loop.lying([pieces[x] for x in sent]), strict=True):
+            self.names[x] = self.names[whole]
+        self.lines.append(f"for {loop.i} in range(0, {len(run[0].value)}, {loop.step}):")
+        self.lines += [f"    {line}" for line in loop.lines]
+        for x in loop.wholes.values():
+            self._free.setdefault(_layout(x), []).append(x)
+
+    def _rooms(self, sent: Sequence[Symbol], ours: Iterable[Symbol]) -> Iterator[Symbol]:
+        """Memory for what a loop gives, as far as there is none of its own that it can lie in."""
+        kinds = [x.dtype for x in ours]
+        for x in sent:
+            if x.dtype in kinds:
+                kinds.remove(x.dtype)
+            elif self._free.get(_layout(x)):
+                yield self._free[_layout(x)].pop()
+            else:
+                room = _input(x.value)
+                name = self.names[room] = self.unique(f"v{len(self.names)}")
+                dtype = self.bind(x.dtype, x.dtype.name)
+                self.lines.append(f"{name} = {self.bind(np.empty)}({x.value.shape}, {dtype})")
+                yield room
+
+    def _is_done(self, x: Symbol, readers: set[Symbol]) -> bool:
+        """Whether its memory may be written over, and is read no more after one of these."""
         owner = self._owner[x]
-        return self._last[owner] is symbol and owner not in self._kept and _is_new(owner)
+        ours = _is_new(owner) or owner in self._ours
+        return ours and self._last[owner] in readers and owner not in self._kept
 
     def _room(self, symbol: Symbol) -> Symbol | None:
         """An operand whose memory can take the result: it isn't read any more, and fits."""
         layout = _layout(symbol)
         for x in symbol.operands if layout else ():
-            alike = _layout(x) == layout and self._is_done(x, symbol)
+            alike = _layout(x) == layout and self._is_done(x, {symbol})
             if alike and _fills(x, self._owner[x]):
                 return x
         return None
@@ -145,7 +200,7 @@ class Statements(Identifiers):
     def _set_free(self, symbol: Symbol, room: Symbol | None) -> None:
         """Notes the memory of operands that nobody reads any more, but what the result lies in."""
         for x in dict.fromkeys(self._owner[x] for x in symbol.operands):
-            if _layout(x) and x is not room and self._is_done(x, symbol):
+            if _layout(x) and x is not room and self._is_done(x, {symbol}):
                 self._free.setdefault(_layout(x), []).append(x)
 
     def _put(self, symbol: Symbol, room: Symbol) -> str:
@@ -248,6 +303,48 @@ class Statements(Identifiers):
             parts = [self._text(part) for part in x]
             return f"[{', '.join(parts)}]" if isinstance(x, list) else tuple_text(parts)
         return self.bind(x)
+
+
+class _Loop(Statements):
+    """Lines that are run for each piece of some arrays, of `step` rows from the row `i` on.
+
+    `wholes` are the arrays that may be written over, by the names of their pieces.
+    """
+
+    def __init__(self, outer: Statements, step: int) -> None:
+        vars(self).update(vars(outer))  # its names are taken, and what it has bound stays so
+        self.names, self.lines, self._free, self._ours = {}, [], {}, set()
+        self.i, self.step, self.outer = self.unique("i"), step, outer
+        self.wholes: dict[str, Symbol] = {}
+
+    def cut(self, x: Any, ours: bool) -> Symbol:
+        """The piece of an array, an input; `ours` may be written over."""
+        piece, whole = _input(getattr(x, "value", x)[: self.step]), self.outer._text(x)
+        name = self.names[piece] = self.unique(f"{whole}_{self.i}")
+        self.lines.append(f"{name} = {whole}[{self.i}:{self.i} + {self.step}]")
+        if ours:
+            self.wholes[name] = x
+            self._ours.add(piece)
+        return piece
+
+    def lying(self, sent: Sequence[Symbol]) -> Iterator[Symbol]:
+        """The array that each result's pieces lie in, or are put in at last."""
+        found = [self.wholes.pop(self.names[piece], None) for piece in sent]
+        for piece, whole in zip(sent, found, strict=True):
+            if whole is None:
+                name = next(name for name, x in self.wholes.items() if x.dtype == piece.dtype)
+                self.lines.append(f"{name}[...] = {self.names[piece]}")
+                whole = self.wholes.pop(name)
+            yield whole
+
+
+def _input(value: Any) -> Symbol:
+    return Symbol(None, None, (), {}, value)
+
+
+def _key(x: Any) -> Any:
+    """What tells arguments apart: arrays by identity."""
+    return x if isinstance(x, Symbol) else id(x)
 
 
 def _in_order(checks: Iterable[Symbol], samples: Collection[Symbol]) -> Iterator[Symbol]:
