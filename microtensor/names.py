@@ -147,10 +147,10 @@ class Names:
 
     # What is done with them ---------------------------------------------------------------------
 
-    def _weight(self, key: str) -> str | None:
-        """The parameter that this is, maybe transposed."""
+    def _weight(self, key: str, *changes: str) -> str | None:
+        """The parameter that this is, maybe transposed, or otherwise changed."""
         place = self.places[key]
-        if place.rule == "transpose":
+        if place.rule in ("transpose", *changes):
             place = self.places[place.operands[0]]
         return place.id if place.role == "parameter" and place.id not in self.inputs else None
 
@@ -232,7 +232,7 @@ class Names:
             self.names |= {key: name(letter) for key in keys}
 
     def _name_layers(self) -> None:
-        """Z1, and A1 behind it, with the number of their weight, else in order.
+        """Z1, and A1 behind it, with the number of their weight or bias, else in order.
 
         Without a number where there is one alone, outside of all modules; capitals for a matrix,
         and in a module.
@@ -242,11 +242,12 @@ class Names:
         for key, x in self.activations.items():
             firsts[key] = firsts.get(x or "", key)
             layers.setdefault(firsts[key], []).append(key)
-        wanted = {
-            key: digits[0]
-            for key, weight in self.linear.items()
-            if weight and (digits := re.findall(r"\d+$", self.names[weight]))
-        }
+        wanted = {}
+        for key, weight in self.linear.items():
+            added = (self._weight(x, "reshape") for x in self.places[key].operands)
+            own = weight or next(filter(None, added), None)
+            if own and (digits := re.findall(r"\d+$", self.names[own])):
+                wanted[key] = digits[0]
         if len(set(wanted.values())) < len(wanted):  # a weight is used twice
             wanted = {}
         free = (str(k) for k in count(1) if str(k) not in wanted.values())

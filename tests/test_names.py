@@ -390,3 +390,11 @@ def test_what_is_expanded_is_called_as_in_the_rest():
     assert "t4[0, 0] reaches 1 entry of Z2, since Z2 = t4 + b2;" in follow(
         loss, "t4[0, 0]", names=vars()
     )
+
+
+def test_a_layer_without_a_product_has_the_number_of_its_bias():
+    rng = np.random.default_rng(0)
+    letters, wide, norm = nn.Embedding(5, 3, rng=rng), nn.Linear(3, 4, rng=rng), nn.BatchNorm(4)
+    net = nn.Sequential(letters, wide, norm, nn.Tanh(), nn.Linear(4, 2, rng=rng))
+    names = names_of(net(np.array([0, 3, 4])).sum())
+    assert [name for name in names if name[0] in "ZA"] == ["Z2", "Z3", "A3", "Z4"]
