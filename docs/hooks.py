@@ -10,12 +10,15 @@ import subprocess
 import sys
 from html import escape, unescape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import indent
 
+import nbformat
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File, InclusionLevel
 from pymdownx.slugs import slugify
 
+import microtensor
 from microtensor.views.rendering import render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +29,17 @@ PAGES = {  # what stands elsewhere: where it is in the site, and under which tit
     "CONTRIBUTING.md": ("contributing.md", "Contributing"),
     "CHANGELOG.md": ("changelog.md", "Changelog"),
 }
+NOTEBOOKS = {  # of the page: where it is, and the line that leads to it and to the wheel
+    "tutorial.md": (
+        "tutorial.ipynb",
+        "Download this page as a [notebook]({}), and the [wheel]({}) for its first cell.",
+    ),
+    "es/tutorial.md": (
+        "es/tutorial-es.ipynb",
+        "Descarga esta página como [cuaderno]({}) y el [*wheel*]({}) para su primera celda.",
+    ),
+}
+WHEEL = f"microtensor-{microtensor.__version__}-py3-none-any.whl"
 AS_THEY_ARE = (".png", ".svg", ".jpg", ".html")
 LINK = re.compile(  # the target of a link or a picture; or code, which has none
     r"(?P<code>^(?P<ticks>`{3,}).*?^(?P=ticks)$)"
@@ -58,6 +72,8 @@ def on_files(files, config):
         files.append(File.generated(config, place, content=text))
     for place, text in courses():
         files.append(File.generated(config, place, content=text))
+    for place, content in downloads():
+        files.append(_beside(config, place, content=content))
     trained()
     for path in [*ROOT.glob("gallery/*.[ps][nv]g"), *ROOT.glob("lessons/**/*.html")]:
         files.append(_beside(config, uri(path), abs_src_path=str(path)))
@@ -73,6 +89,17 @@ def on_files(files, config):
             else:
                 files.append(_beside(config, place, abs_src_path=str(target)))
     return files
+
+
+def downloads():
+    """The tutorial's notebooks, and the wheel that their first cell installs."""
+    notebook = runpy.run_path(str(DOCS / "notebooks.py"))["notebook"]
+    for page, (place, _) in NOTEBOOKS.items():
+        yield place, nbformat.writes(notebook((DOCS / page).read_text("utf-8")))
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT]
+        subprocess.run(command, check=True)
+        yield WHEEL, (Path(folder) / WHEEL).read_bytes()
 
 
 def _beside(config, place, **file):
@@ -118,6 +145,11 @@ def on_page_markdown(markdown, page, config, files):
         markdown = markdown.rpartition("\n## ")[0]  # the last part leads to the other pages
     if here.endswith("index.md"):
         page.meta["hide"] = ["navigation", "toc"]
+    if here in NOTEBOOKS:
+        place, line = NOTEBOOKS[here]
+        folder = posixpath.dirname(place)
+        links = line.format(*(posixpath.relpath(x, folder) for x in (place, WHEEL)))
+        markdown = re.sub("(?<=^# )(.*)", rf"\1\n\n{links}", markdown, count=1)
     if here == "gallery.md":
         markdown += gallery(markdown)
 

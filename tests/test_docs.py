@@ -25,11 +25,11 @@ from microtensor.__main__ import main  # the command, without a process
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-PAGES = [README, *DOCS]
+SPANISH = ROOT / "README.es.md"
+PAGES = [README, SPANISH, *DOCS]
 # They take long, and what they print depends on it: tests/test_tutorial.py runs them
 TUTORIALS = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "es" / "tutorial.md"]
-SPANISH = ROOT / "README.es.md"
-TEXTS = [*PAGES, SPANISH, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 OPTIONAL = "matplotlib onnx onnxruntime pandas polars safetensors sklearn torch tqdm".split()
 each_page = pytest.mark.parametrize(
     "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix().removeprefix("docs/")
@@ -344,16 +344,25 @@ def test_readme_is_short_and_has_two_commands_of_one_line_each():
 
 
 def test_the_spanish_readme_has_the_same_code_sections_and_links():
-    parts = r"^```.*?^```$", r"^(#+) ", r"(?:\]\(|(?:src|srcset|href)=\")([^)\"\s]+)"
+    parts = r"^```(\w*)$", r"^(#+) ", r"(?:\]\(|(?:src|srcset|href)=\")([^)\"\s]+)"
     others = {"README.md", "README.es.md", "docs/es/tutorial.md"}
     for part in parts:
         english, spanish = (
-            [x for x in re.findall(part, page.read_text(), re.DOTALL | re.M) if x not in others]
+            [x for x in re.findall(part, page.read_text(), re.M) if x not in others]
             for page in (README, SPANISH)
         )
         assert english == spanish
+    for (_, english), (kind, spanish) in zip(
+        *map(_blocks_that_run, (README, SPANISH)), strict=True
+    ):
+        spanish = re.sub(r', language="es"| --language es', "", spanish)
+        assert kind == "text" or re.sub("#.*", "", english) == re.sub("#.*", "", spanish)
     assert "](README.es.md)" in README.read_text()
     assert "](README.md)" in SPANISH.read_text()
+
+
+def _blocks_that_run(page):
+    return blocks(page, "sh", "bat", "python", "text")
 
 
 def test_the_source_distribution_carries_every_page(tmp_path):

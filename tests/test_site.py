@@ -1,9 +1,11 @@
 """The site that MkDocs makes of docs: whole, and the same when opened from disk."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -21,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Builds it, as strictly as .ci/run does."""
-    for package in ("mkdocs", "material", "latex2mathml"):
+    for package in ("mkdocs", "material", "latex2mathml", "jupytext"):
         pytest.importorskip(package, reason="MkDocs isn't installed: pip install -e '.[docs]'")
     if not shutil.which("dot"):
         pytest.importorskip("pygraphviz", reason="pictures are drawn")
@@ -106,6 +108,19 @@ def test_the_gallery_has_every_figure(site, pages):
     names = {x.stem for x in (ROOT / "examples" / "models").glob("*.py")} - {"gallery"}
     shown = {Path(x).stem for x in pages[site / "gallery.html"].loads if x.startswith("gallery/")}
     assert names == {name for name in shown if (site / "gallery" / f"{name}.png").exists()}
+
+
+@pytest.mark.parametrize("place", ["tutorial.ipynb", "es/tutorial-es.ipynb"])
+def test_the_tutorial_can_be_downloaded_with_its_wheel(site, pages, place):
+    path = site / place
+    links = pages[path.with_name("tutorial.html")].links
+    (wheel,) = {path.parent / link for link in links if link.endswith(".whl")}
+    assert path.name in links
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    first = next(cell for cell in cells if cell["cell_type"] == "code")
+    assert "microtensor-*.whl" in "".join(first["source"])
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"microtensor/__init__.py", "nn/__init__.py"} < set(names)
 
 
 @pytest.fixture
