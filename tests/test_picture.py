@@ -553,6 +553,30 @@ def test_one_layer_opened():
     assert "W1" not in shown
 
 
+def test_an_opened_module_shows_its_own_modules_as_cards():
+    class Head(nn.Module):
+        def __init__(self):
+            self.q, self.k, self.v = (nn.Linear(4, 4, rng=rng) for rng in range(3))
+
+        def forward(self, x):
+            return microtensor.softmax(self.q(x) @ self.k(x).T / 2.0, axis=-1) @ self.v(x)
+
+    class Heads(nn.Module):
+        def __init__(self):
+            self.first, self.second = Head(), Head()
+            self.out = nn.Linear(8, 4, rng=0)
+
+        def forward(self, x):
+            return self.out(np.concatenate([self.first(x), self.second(x)], axis=1))
+
+    loss = (Heads()(normal(6, 4)) ** 2).mean()
+    opened = names(draw(loss, expand="first"))
+    assert {"q", "k", "v", "second", "out"} <= set(opened) and "first" not in opened
+    assert not any("weight" in name for name in opened)
+    assert {"first.q.weight", "k", "v"} <= set(names(draw(loss, expand="first.q")))
+    assert {"first.q.weight", "first.v.bias"} <= set(names(draw(loss, expand="first*")))
+
+
 def test_a_group_is_a_card_or_a_frame():
     for options in ({}, {"collapse": 0}, {"collapse": 1}, {"expand": "layer1"}):
         scene = draw(network(), **options).scene

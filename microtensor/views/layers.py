@@ -104,12 +104,13 @@ def _levels(
     """
     closed = _layers(graph, paths)
     heights = dict.fromkeys(closed, 0)  # above the layers
+    outer = [path for path in paths if not any(x in heights for x in _starts(path[:-1]))]
     for path in reversed(paths):
         height = heights.setdefault(path, 1)
         if len(path) > 1 and path[:-1] not in closed:
             heights[path[:-1]] = max(heights.get(path[:-1], 0), height + 1)
     for height in range(max(heights.values(), default=0) + 1):
-        low = [path for path in paths if heights[path] <= height] if height else closed
+        low = [path for path in outer if heights[path] <= height]
         found = _with_activations(graph, _grouped(graph, low, opened, named))
         whole = _with_activations(graph, found, values=True)
         fewer = len(whole) < len(found)
@@ -214,15 +215,14 @@ def _grouped(
 ) -> list[Unit]:
     """Each closed group a unit (the outermost of nested ones), and each value outside of them.
 
-    A group that is opened stays open, and so do those around it and those inside; those that are
-    `named` are closed, and those around them stay open.
+    A group that is opened stays open, and so do those around it; those that are `named` are closed,
+    and those around them stay open.
     """
     inner = set(named)
     own = {path for path in inner if not inner.intersection(_starts(path[:-1]))}
     around = {start for path in opened for start in _starts(path)}
     around |= {start for path in own for start in _starts(path[:-1])}
-    asked = own.union(closed)
-    shut = {x for x in asked if x not in around and not set(opened).intersection(_starts(x))}
+    shut = own.union(closed) - around
     members: dict[Path | str, list[Node]] = {}
     for node in graph.nodes:
         key = next((path for path in _starts(node.group) if path in shut), node.id)
