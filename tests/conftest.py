@@ -34,8 +34,8 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-@pytest.fixture(autouse=True)
-def _state_is_back_to_normal():
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown():
     """After each test recording is on again, in no group, and nothing watches."""
     yield
     assert current_mode() == Mode()
