@@ -179,15 +179,19 @@ def test_a_film_shows_its_page(tmp_path):
 @pytest.fixture
 def cell(chromium, tmp_path):  # noqa: F811
     """Opens what a cell shows, 1,000 pixels wide, in a notebook that is light or dark."""
+    tabs = []
 
     def opened(bundle, frame):
         body = f"{frame}<div style='width:1000px'>{bundle['text/html']}</div>"
         (tmp_path / "cell.html").write_text(f"<!DOCTYPE html>{body}", encoding="utf-8")
         tab = chromium.new_page(viewport={"width": 1100, "height": 900})
+        tabs.append(tab)
         tab.goto((tmp_path / "cell.html").as_uri())
         return tab
 
-    return opened
+    yield opened
+    for tab in tabs:
+        tab.close()
 
 
 @cache
