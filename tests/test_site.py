@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Builds it, as strictly as .ci/run does."""
+    """Builds it as strictly as the workflow does; .ci/run leaves it to this."""
     for package in ("mkdocs", "material", "latex2mathml"):
         pytest.importorskip(package, reason="MkDocs isn't installed: pip install -e '.[docs]'")
     if not shutil.which("dot"):
