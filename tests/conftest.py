@@ -20,12 +20,17 @@ settings.register_profile("many", settings.get_profile("few"), max_examples=300)
 settings.load_profile("few")
 
 
+# Files of a few tests that take long: begun first, no core waits for another at the end
+LONG = {"test_tutorial", "test_site", "test_benchmarks", "test_classifier", "test_gallery"}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Whoever asks for the browser is a test of the tier that needs one."""
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 def pytest_collection_finish():
@@ -34,8 +39,8 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-@pytest.fixture(autouse=True)
-def _state_is_back_to_normal():
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown():
     """After each test recording is on again, in no group, and nothing watches."""
     yield
     assert current_mode() == Mode()

@@ -941,7 +941,7 @@ def test_a_child_forked_meanwhile_goes_backward(restless):
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        for _ in range(50):
+        for _ in range(15):
             child = os.fork()
             if child == 0:
                 try:

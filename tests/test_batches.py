@@ -107,7 +107,13 @@ def called(f, given, known):
         return f(*((given | known)[name] for name in names))
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param(True, id="named"),
+        pytest.param(False, id="unnamed", marks=pytest.mark.acceptance),
+    ],
+)
 @pytest.mark.parametrize(
     "count",
     [7, *(pytest.param(count, marks=pytest.mark.acceptance) for count in (3, 12))],

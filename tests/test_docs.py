@@ -340,7 +340,7 @@ def test_readme_is_short_and_has_two_commands_of_one_line_each():
     assert len(text) <= 200
     commands = [line for line in text if line.startswith("python3 -m venv")]
     assert ["cat_classifier.py" in command for command in commands] == [True, False]
-    assert commands[1].endswith("-m pytest")
+    assert commands[1].endswith("-m pytest -n 2")
 
 
 def test_the_spanish_readme_has_the_same_code_sections_and_links():

@@ -787,7 +787,11 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("copied", [lambda m: m, copy.deepcopy])
+@pytest.mark.parametrize(
+    "copied",
+    [lambda m: m, pytest.param(copy.deepcopy, marks=pytest.mark.acceptance)],
+    ids=["itself", "a copy"],
+)
 def test_a_compiled_step_follows_every_change_of_a_module(change, copied):
     model = copied(Parts())
     step = step_of(model)

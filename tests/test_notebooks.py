@@ -4,6 +4,7 @@ import html
 import io
 import re
 import shutil
+from functools import cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -178,16 +179,25 @@ def test_a_film_shows_its_page(tmp_path):
 @pytest.fixture
 def cell(chromium, tmp_path):  # noqa: F811
     """Opens what a cell shows, 1,000 pixels wide, in a notebook that is light or dark."""
+    tabs = []
 
     def opened(bundle, frame):
         body = f"{frame}<div style='width:1000px'>{bundle['text/html']}</div>"
         (tmp_path / "cell.html").write_text(f"<!DOCTYPE html>{body}", encoding="utf-8")
         tab = chromium.new_page(viewport={"width": 1100, "height": 900})
+        tabs.append(tab)
         tab.goto((tmp_path / "cell.html").as_uri())
-        tab.wait_for_timeout(300)
         return tab
 
-    return opened
+    yield opened
+    for tab in tabs:
+        tab.close()
+
+
+@cache
+def bundle_of(shown):
+    """What a notebook is given to show, drawn once for all frames."""
+    return shown()._repr_mimebundle_()
 
 
 FRAMES = [  # of JupyterLab and nbconvert, VS Code, Colab, and a page that says nothing
@@ -206,7 +216,8 @@ FRAMES = [  # of JupyterLab and nbconvert, VS Code, Colab, and a page that says 
 @pytest.mark.parametrize(("frame", "dark"), FRAMES)
 @pytest.mark.parametrize("shown", [lambda: draw(loss(), collapse=False, direction="LR"), weight])
 def test_it_fits_the_cell_and_is_as_dark_as_the_notebook(cell, shown, frame, dark):
-    tab = cell(shown()._repr_mimebundle_(), frame)
+    tab = cell(bundle_of(shown), frame)
+    tab.locator("img").evaluate("image => image.decode()")
     assert tab.locator("img").bounding_box()["width"] <= 1000
     image = pytest.importorskip("PIL.Image", reason="looks at pixels with Pillow")
     shown = image.open(io.BytesIO(tab.locator("img").screenshot()))
@@ -222,6 +233,5 @@ def test_a_page_works_in_its_cell(cell, tmp_path, frame, dark):
     inner.locator("#next").click()
     assert inner.evaluate("location.hash") == "#step-1"
     inner.evaluate("document.querySelectorAll('#steps a')[3].click()")
-    tab.wait_for_timeout(300)
-    assert inner.evaluate("location.href") == "about:srcdoc#step-3"
+    inner.wait_for_url("about:srcdoc#step-3")
     assert (inner.evaluate("document.documentElement.dataset.theme") == "dark") == dark

@@ -131,7 +131,17 @@ def test_the_default_settings_learn(kind):
 
 
 @every_setting
-@pytest.mark.parametrize("shape", [(300, 300), (70_000,), (3, 40_000), (1, 70_000), (70_000, 1)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (300, 300),
+        (70_000,),
+        *(
+            pytest.param(shape, marks=pytest.mark.acceptance)
+            for shape in [(3, 40_000), (1, 70_000), (70_000, 1)]
+        ),
+    ],
+)
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_large_parameter_learns_as_its_parts_would(kind, options, shape, order):
     rng = np.random.default_rng(1)

@@ -1180,7 +1180,10 @@ def random_graph(seed):
     return sum(x.sum() for x in known[-5:])
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed",
+    [*range(4), *(pytest.param(seed, marks=pytest.mark.acceptance) for seed in range(4, 12))],
+)
 def test_any_graph_is_drawn_with_every_value_in_one_card(seed):
     graph = Graph.of(random_graph(seed))
     from microtensor.views.layers import units
@@ -1287,7 +1290,9 @@ def hostile(name):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("collapse", ["auto", 0, 1])
+@pytest.mark.parametrize(
+    "collapse", [0, *(pytest.param(x, marks=pytest.mark.acceptance) for x in ("auto", 1))]
+)
 @pytest.mark.parametrize("ending", [".dot", ".mmd", ".txt"])
 def test_hostile_names_in_sources(name, collapse, ending, tmp_path):
     path = tmp_path / f"graph{ending}"
