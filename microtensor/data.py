@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .lexicon import NO_ROW, ROWS
+from .lexicon import ROWS
 from .names import Names, Place
 from .tensor import Tensor, index_name, memory_of, owner
 
@@ -34,29 +34,30 @@ class Data:
         self._known = {id(value): name for name, value in known.items()}
         self._labels: dict[Any, Place] = {}
         self._free = iter(range(2 * len(behind)))
-        same = _same_memory(behind)
-        behind = [
-            place._replace(operands=tuple(same.get(x, x) for x in place.operands))
-            for place in behind
-            if place.id not in same
-        ]
+        if same := _same_memory(behind):
+            behind = [
+                place._replace(operands=tuple(same.get(x, x) for x in place.operands))
+                for place in behind
+                if place.id not in same
+            ]
         wholes = self._wholes(behind)
-        seen: set[str] = set()
-        self.places: list[Place] = []
+        found: dict[str, Place] = {}
         for place in behind:
-            sources = [wholes[place.id]] if place.id in wholes else self._indices(place)
+            sources: list[Place] = []
             if place.id in wholes:
-                place = place._replace(operands=(sources[0].id,), row=ROWS["getitem"])
-            elif sources:
+                sources = [wholes[place.id]]
+                row = ROWS["getitem"]
+                place = place._replace(operands=(sources[0].id,), rule=row.name, row=row)
+            elif place.rule == "getitem":
+                sources = self._indices(place)
                 place = place._replace(operands=(*place.operands, *(x.id for x in sources)))
             for x in (*sources, place):
-                if x.id not in seen:
-                    seen.add(x.id)
-                    self.places.append(x)
+                found.setdefault(x.id, x)
+        self.places = list(found.values())
 
     def _place(self, value: Any, reader: Tensor | None, name: str, given: str | None) -> Place:
         """A new place, called as it was, or by a name of our own."""
-        place = Place(f"d{next(self._free)}", value, (), reader, NO_ROW)
+        place = Place(f"d{next(self._free)}", value, (), reader, "input")
         self._names.names[place.id] = self._names.unique(given or name)
         if given:
             self._names.given[place.id] = given
@@ -68,7 +69,7 @@ class Data:
         """By the id of each slice, what it is a slice of."""
         slices: dict[int, list[tuple[Place, Any, Any]]] = {}
         for place in behind:
-            if place.role != "input" or not np.ndim(place.value) or place.data.base is None:
+            if place.role != "input" or not place.data.ndim or place.data.base is None:
                 continue
             whole: Any = owner(place.data)
             if place.reader is None:
@@ -77,7 +78,7 @@ class Data:
             index = slice_of(array, place.data)
             if whole is not place.value and index is not None:
                 slices.setdefault(id(whole), []).append((place, whole, index))
-        here = {id(place.value): place for place in behind if place.rule is None}
+        here = {id(place.value): place for place in behind if slices and place.rule is None}
         found = {}
         for key, several in slices.items():
             if len({str(index) for *_, index in several}) == 1 and key not in here:
@@ -99,8 +100,6 @@ class Data:
 
     def _indices(self, place: Place) -> list[Place]:
         """The labels and numbers that an index has."""
-        if place.rule != "getitem" or place.reader is not None:
-            return []
         index = place.value._options["index"]
         parts = list(index) if isinstance(index, tuple) else [index]
         found = []
@@ -123,7 +122,7 @@ class Data:
         data = len(parts) > 1 and _is_range(parts[0])
         table = (
             len(parts) == 1
-            and place.operands[0] in self._names.readers
+            and place.operands[0] in self._names.places
             and (self._names.places[place.operands[0]].role == "parameter")
         )
         if key not in self._labels and (given or data or table):
@@ -137,7 +136,7 @@ def _same_memory(behind: Sequence[Place]) -> dict[str, str]:
     firsts: dict[Any, str] = {}
     found = {}
     for place in behind:
-        if place.reader is not None and np.ndim(place.value):
+        if place.reader is not None and place.role == "input":
             x = place.value
             key = _address(x), x.shape, x.strides, x.dtype
             first = firsts.setdefault(key, place.id)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from functools import cached_property
+from heapq import heappop, heappush
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +17,8 @@ from .errors import GradientError, called, in_brief, no_tensor
 from .lexicon import NO_ROW, UNPRINTED, Row, firmness, shown
 from .modes import Group
 from .names import Names, Path, Place, places
-from .tensor import Tensor
+from .rules import Rule
+from .tensor import Tensor, latest_change
 
 MOST_KNOWN = 20  # names that a message lists
 DEEPEST = 32  # groups within groups; pictures have a frame for each
@@ -26,8 +29,8 @@ __all__ = ["Edge", "Graph", "Node", "Path", "Place", "Step", "common", "places"]
 class Node(NamedTuple):
     """A value in the graph.
 
-    `rule` is the operation that gave it and `expression` how that is written, `w · x` (None:
-    nobody computed it). `role` is parameter (a leaf that requires a gradient), input (data, also
+    `rule` is the operation that gave it (None: nobody computed it), and `operands` are the names
+    of what it was given. `role` is parameter (a leaf that requires a gradient), input (data, also
     what requires a gradient and is given to a module), constant (a number without a name),
     intermediate or output. `tracked` says whether it has a gradient at
     all, and `gradient` what that is (None where it isn't computed). `group` names what was
@@ -42,19 +45,24 @@ class Node(NamedTuple):
     id: str
     name: str
     rule: str | None
-    expression: str | None
+    operands: tuple[str, ...]
     role: str
     value: Any
-    tracked: bool
-    gradient: Any
-    group: tuple[str, ...]
-    options: Mapping[str, Any]
+    tracked: bool = False
+    gradient: Any = None
+    group: tuple[str, ...] = ()
+    options: Mapping[str, Any] = {}
     named: bool = False
     path: str = ""
     row: Row = NO_ROW
     recorded: bool = True
     linear: bool = False
     activation: bool = False
+
+    @property
+    def expression(self) -> str | None:
+        """How its rule is written with its operands, `w · x`; None where nobody computed it."""
+        return None if self.rule is None else self.row.expression(self.operands, self.options)
 
     def __repr__(self) -> str:
         said = f" = {self.expression}" if self.expression else f", {self.role}"
@@ -64,23 +72,116 @@ class Node(NamedTuple):
 class Edge(NamedTuple):
     """`source` is operand number `slot` of `target`; `a * a` has two edges.
 
-    `contribution` is what the target sends to the source's gradient (None: not tracked). For a
-    rule that works entry by entry, and between single numbers, `local` is the derivative that
-    upstream (the target's gradient) is multiplied by, and `formula` how that is written. `sends`
-    is how the contribution of a rule that mixes entries is written, `∂L/∂Z @ Bᵀ`.
+    `contribution` is what the target sends to the source's gradient (None: not tracked). What else
+    it tells comes from the `origin` of the target, when it is asked for.
     """
 
     source: str
     target: str
     slot: int
-    local: Any
-    formula: str
     contribution: Any
-    sends: str
+    origin: Origin
+
+    @property
+    def local(self) -> Any:
+        """The derivative that upstream, the target's gradient, is multiplied by.
+
+        None of a rule that mixes entries, other than between single numbers.
+        """
+        return None if self.contribution is None else self.origin.local(self.slot)
+
+    @property
+    def formula(self) -> str:
+        """How the local derivative of a rule that works entry by entry is written, `s(1 − s)`."""
+        return self._text if self.origin.node.row.elementwise else ""
+
+    @property
+    def sends(self) -> str:
+        """How the contribution of a rule that mixes entries is written, `∂L/∂Z @ Bᵀ`."""
+        return "" if self.origin.node.row.elementwise else self._text
+
+    @property
+    def _text(self) -> str:
+        return "" if self.contribution is None else self.origin.texts[self.slot]
 
     def __repr__(self) -> str:
         said = f", {self.formula or self.sends}" if self.formula or self.sends else ""
         return f"Edge({self.source} → {self.target}, slot {self.slot}{said})"
+
+
+class Origin:
+    """What a node was computed from, and what the edges to it tell, made when it is asked for.
+
+    A record of 100,000 operations has as many, and a picture of it shows few. `sent` is what goes
+    to each operand that has a gradient, one after another. The derivatives are those of the node's
+    own copies of numbers, which nobody changes.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        operands: tuple[Node, ...],
+        sent: Sequence[Any],
+        rule: Rule | None,
+        upstream: str,
+    ) -> None:
+        self.node = node
+        self.operands = operands
+        self.sent = sent
+        self.upstream = upstream  # how what arrives at the node is written, `∂L/∂Z`
+        self._rule = rule  # None: all locals are known
+        self._locals: dict[int, Any] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        known = {e.slot: e.local for e in self.edges}
+        return _origin, (self.node, self.operands, self.sent, self.upstream, known)
+
+    def __eq__(self, other: object) -> bool:
+        told = (self.texts, [e.local for e in self.edges]) if isinstance(other, Origin) else None
+        return isinstance(other, Origin) and told == (other.texts, [e.local for e in other.edges])
+
+    def __hash__(self) -> int:
+        return hash(self.node.id)
+
+    def of(self, nodes: Mapping[str, Node]) -> Origin:
+        """The same where nodes are told in other words."""
+        operands = tuple(nodes[x.id] for x in self.operands)
+        origin = Origin(nodes[self.node.id], operands, self.sent, self._rule, self.upstream)
+        origin._locals = self._locals
+        return origin
+
+    @property
+    def edges(self) -> Iterator[Edge]:
+        """The edges from the operands, in their order."""
+        sent, target = iter(self.sent), self.node.id
+        for slot, x in enumerate(self.operands):
+            yield Edge(x.id, target, slot, next(sent, None) if x.tracked else None, self)
+
+    def local(self, slot: int) -> Any:
+        """The local derivative with respect to an operand, if there is one."""
+        out, x = self.node, self.operands[slot]
+        if slot not in self._locals and self._rule is not None:
+            one_by_one = out.row.elementwise or np.size(out.value) == np.size(x.value) == 1
+            self._locals[slot] = self._derivative(self._rule, slot) if one_by_one else None
+        return self._locals[slot]
+
+    def _derivative(self, rule: Rule, slot: int) -> Any:
+        derivative: Any = rule.derivative(slot)
+        value = np.asarray(self.node.value)
+        with np.errstate(all="ignore"):
+            one = np.ones(value.shape, value.dtype)[()]
+            return derivative(
+                one, self.node.value, *(x.value for x in self.operands), **self.node.options
+            )
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Of each operand how its local derivative, or what is sent to it, is written."""
+        node, shapes = self.node, [np.shape(x.value) for x in self.operands]
+        size = int(np.size(node.value))
+        return tuple(
+            node.row.formulas(node.operands, node.options, node.name, self.upstream, shapes, size)
+        )
 
 
 class Step(NamedTuple):
@@ -103,12 +204,7 @@ class Step(NamedTuple):
         return "forward" if self.total is self.node.value else "seed"
 
 
-class _Data(NamedTuple):
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-
-
-class Graph(_Data):
+class Graph:
     """All values behind a result, oldest first, and the edges between them.
 
     Nodes are called n0, n1, ... in the order in which they were made, so the same program
@@ -116,24 +212,29 @@ class Graph(_Data):
     """
 
     def __init__(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> None:
+        self._fill(nodes, {edge.target: edge.origin for edge in edges})
+
+    def _fill(self, nodes: tuple[Node, ...], origins: Mapping[str, Origin]) -> None:
+        self._all = nodes
         self._nodes = {node.id: node for node in nodes}
-        self._kinds: dict[Path, str] = {}  # the class of the module that each group is a call of
-        self._tensors: dict[int, str] = {}  # the node of each tensor, by the tensor's number
-        self._operands: dict[str, tuple[Node, ...]] = {}
-        self._arriving = _grouped(edges, "target")
-        self._leaving = _grouped(edges, "source")
-        arriving = (edge for node in reversed(nodes) for edge in self.arriving(node.id))
-        self._sent = [edge for edge in arriving if edge.contribution is not None]
-        self._arrivals = _grouped(self._sent, "source")
+        self._origins = origins
+        self._kinds: Mapping[Path, str] = {}  # the class of the module that each group is a call of
+        self._tensors: Mapping[int, str] = {}  # the node of each tensor, by the tensor's number
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _graph, (self.nodes, self.edges, self._kinds)
+        return _graph, (self.nodes, self._origins, self._kinds)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.nodes, self.edges))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Graph) and tuple(self) == tuple(other)
 
     def __repr__(self) -> str:
-        written = self.result.name
+        written, count = self.result.name, sum(len(x.operands) for x in self._origins.values())
         if self.result.rule:
             written += f" = {self.written(self.result.id)}"
-        return f"Graph({written}: {len(self.nodes):,} nodes, {len(self.edges):,} edges)"
+        return f"Graph({written}: {len(self.nodes):,} nodes, {count:,} edges)"
 
     if TYPE_CHECKING:  # and what the views give it
         _repr_mimebundle_: Callable[..., dict[str, Any]]
@@ -154,6 +255,20 @@ class Graph(_Data):
     # The index ----------------------------------------------------------------------------------
 
     @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All values, oldest first."""
+        return self._all
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """All edges, those to the oldest node first."""
+        return self._edges
+
+    @cached_property
+    def _edges(self) -> tuple[Edge, ...]:
+        return tuple(edge for node in self.nodes for edge in self.arriving(node.id))
+
+    @property
     def result(self) -> Node:
         """The last node."""
         return self.nodes[-1]
@@ -164,38 +279,63 @@ class Graph(_Data):
 
     def arriving(self, identity: str) -> tuple[Edge, ...]:
         """The edges from a node's operands, in their order."""
-        return self._arriving.get(identity, ())
+        origin = self._origins.get(identity)
+        return () if origin is None else tuple(origin.edges)
 
     def leaving(self, identity: str) -> tuple[Edge, ...]:
         """The edges to the nodes that were computed from a node, in their order."""
-        return self._leaving.get(identity, ())
+        return tuple(self._between(identity, self._readers.get(identity, ())))
 
     def operands(self, identity: str) -> tuple[Node, ...]:
         """What a node was computed from, in order; one that was used twice comes twice."""
-        found = self._operands.get(identity)
-        if found is None:
-            found = tuple(self._nodes[edge.source] for edge in self.arriving(identity))
-            self._operands[identity] = found
-        return found
+        origin = self._origins.get(identity)
+        return () if origin is None else origin.operands
 
     def readers(self, identity: str) -> tuple[Node, ...]:
         """What was computed from a node, in order; what used it twice comes twice."""
-        return tuple(self._nodes[edge.target] for edge in self.leaving(identity))
+        return tuple(origin.node for origin in self._readers.get(identity, ()))
 
     def arrivals(self, identity: str) -> tuple[Edge, ...]:
         """The edges whose contributions a node's gradient sums, in the order of arrival."""
-        return self._arrivals.get(identity, ())
+        edges = self._between(identity, reversed(self._readers.get(identity, ())))
+        return tuple(edge for edge in edges if edge.contribution is not None)
+
+    def _between(self, source: str, readers: Iterable[Origin]) -> Iterator[Edge]:
+        for _, same in groupby(readers, id):
+            yield from (edge for edge in next(same).edges if edge.source == source)
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The ids of the ends of each edge, in the order of the edges."""
+        origins = self._origins.values()
+        return tuple((x.id, origin.node.id) for origin in origins for x in origin.operands)
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """The place of each node, by its id, from the oldest on."""
+        return {node.id: i for i, node in enumerate(self.nodes)}
+
+    @cached_property
+    def _readers(self) -> dict[str, list[Origin]]:
+        found: dict[str, list[Origin]] = {}
+        for node in self.nodes:
+            if node.id in self._origins:
+                origin = self._origins[node.id]
+                for x in origin.operands:
+                    found.setdefault(x.id, []).append(origin)
+        return found
 
     def ordinal(self, edge: Edge) -> int:
         """Which use an edge is, from 1 on, where one node uses another more than once; else 0."""
-        slots = [x.slot for x in self._arriving[edge.target] if x.source == edge.source]
+        operands = self.operands(edge.target)
+        slots = [slot for slot, x in enumerate(operands) if x.id == edge.source]
         return 0 if len(slots) == 1 else slots.index(edge.slot) + 1
 
-    def retold(self, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Graph:
-        """The same graph in other words: with nodes and edges of the same ids, in this order."""
-        graph = _graph(nodes, edges, self._kinds)
-        graph._tensors.update(self._tensors)
-        return graph
+    def retold(self, nodes: tuple[Node, ...]) -> Graph:
+        """The same graph in other words: with nodes of the same ids, in this order."""
+        known = {node.id: node for node in nodes}
+        origins = {key: origin.of(known) for key, origin in self._origins.items()}
+        return _graph(nodes, origins, self._kinds, self._tensors)
 
     def kind(self, group: Path) -> str:
         """The class of the module that a group is a call of; '' where it is none."""
@@ -241,25 +381,48 @@ class Graph(_Data):
     def written(self, identity: str, until: Container[str] = (), longest: int = 80) -> str:
         """A node as one expression of what it was computed from, such as `log(σ(w · x + b))`.
 
-        It ends at leaves, at the nodes in `until`, and where it would grow longer than `longest`;
-        there stands the name.
+        It ends at leaves and at the nodes in `until`, and has so much of what is nearest that it
+        isn't longer than `longest`; where it ends stands the name.
         """
-        within = {identity}
-        for node in reversed(self.nodes):
-            if node.id == identity or (node.id in within and node.id not in until):
-                within.update(x.id for x in self.operands(node.id))
+        node, nearest = self._nodes[identity], self._nearest(identity, until, longest)
+        if not nearest:
+            return node.name
+        text = self._text(nearest, longest)
+        low, high = 1, len(nearest)
+        while text is None and high - low > 1:
+            middle = (low + high) // 2
+            fits = self._text(nearest[:middle], longest) is not None
+            low, high = (middle, high) if fits else (low, middle)
+        return text or self._text(nearest[:low], longest) or str(node.expression)
+
+    def _text(self, values: Sequence[str], longest: int) -> str | None:
+        """The first of these values as an expression, in which all of them are written out.
+
+        The newest comes first. None where it would be too long.
+        """
         texts: dict[str, tuple[str, int]] = {}
-        for node in self.nodes:
-            if node.id in within:
-                texts[node.id] = node.name, firmness(node.name)
-                if node.rule is not None and (node.id == identity or node.id not in until):
-                    parts = [texts[x.id] for x in self.operands(node.id)]
-                    longer = node.row.nested(parts, node.options)
-                    if len(longer[0]) <= longest:
-                        texts[node.id] = longer
-                    elif node.id == identity:
-                        texts[node.id] = str(node.expression), 0
-        return texts[identity][0]
+        for key in reversed(values):
+            origin = self._origins[key]
+            parts = [texts.get(x.id) or (x.name, firmness(x.name)) for x in origin.operands]
+            texts[key] = origin.node.row.nested(parts, origin.node.options)
+            if len(texts[key][0]) > longest:
+                return None
+        return texts[values[0]][0]
+
+    def _nearest(self, identity: str, until: Container[str], most: int) -> list[str]:
+        """The values that one was computed from, and itself: the newest first, but not too many."""
+        found: list[str] = []
+        waiting = [(-self.order[identity], identity)]
+        seen = {identity}
+        while waiting and len(found) < most:
+            key = heappop(waiting)[1]
+            if key in self._origins and (key == identity or key not in until):
+                found.append(key)
+                for x in self._origins[key].operands:
+                    if x.id not in seen:
+                        seen.add(x.id)
+                        heappush(waiting, (-self.order[x.id], x.id))
+        return found
 
     @property
     def steps(self) -> Iterator[Step]:
@@ -272,19 +435,39 @@ class Graph(_Data):
                 yield Step(node, None, node.value, 0)
         if self.result.gradient is not None:
             yield Step(self.result, None, self.result.gradient, 0)
+        arriving = (edge for node in reversed(self.nodes) for edge in self.arriving(node.id))
+        sent = [edge for edge in arriving if edge.contribution is not None]
         totals: dict[str, Any] = {}
-        waiting = {source: len(edges) for source, edges in self._arrivals.items()}
-        for edge in self._sent:
+        waiting = Counter(edge.source for edge in sent)
+        for edge in sent:
             source, total = edge.source, totals.get(edge.source)
             totals[source] = edge.contribution if total is None else total + edge.contribution
             waiting[source] -= 1
             yield Step(self._nodes[source], edge, totals[source], waiting[source])
 
 
-def _graph(nodes: tuple[Node, ...], edges: tuple[Edge, ...], kinds: Mapping[Path, str]) -> Graph:
-    graph = Graph(nodes, edges)
-    graph._kinds.update(kinds)
+def _graph(
+    nodes: tuple[Node, ...],
+    origins: Mapping[str, Origin],
+    kinds: Mapping[Path, str],
+    tensors: Mapping[int, str] | None = None,
+) -> Graph:
+    graph = Graph.__new__(Graph)
+    graph._fill(nodes, origins)
+    graph._kinds, graph._tensors = kinds, tensors or {}
     return graph
+
+
+def _origin(
+    node: Node,
+    operands: tuple[Node, ...],
+    sent: Sequence[Any],
+    upstream: str,
+    known: dict[int, Any],
+) -> Origin:
+    origin = Origin(node, operands, sent, None, upstream)
+    origin._locals = known
+    return origin
 
 
 def graph_for(
@@ -327,14 +510,6 @@ def _no_value(who: str, what: Any) -> TypeError:
     return TypeError(f"{who}: expected a tensor or its name, got {in_brief(what)}")
 
 
-def _grouped(edges: Iterable[Edge], end: str) -> dict[str, tuple[Edge, ...]]:
-    """Edges by the node at one end, `source` or `target`, in their order."""
-    found: dict[str, list[Edge]] = {}
-    for edge in edges:
-        found.setdefault(getattr(edge, end), []).append(edge)
-    return {key: tuple(several) for key, several in found.items()}
-
-
 class _Reader:
     """Reads one graph: names the values, and puts the walk's contributions on the edges."""
 
@@ -349,8 +524,9 @@ class _Reader:
     ) -> None:
         self.result = result
         self.places = list(places(*beside, result))
+        changed = latest_change()
         for place in self.places:
-            if place.rule is not None:
+            if place.rule is not None and (changed > place.value._index or place.value._marks):
                 refuse_changed(place.value)
         self.groups, activating, self.kinds = _groups(self.places)
         self.inputs = _given_to_modules(self.places, self.groups, self.kinds)
@@ -368,78 +544,65 @@ class _Reader:
 
     def read(self) -> Graph:
         behind = self.places if self.data is None else self.data.places
-        edges = tuple(edge for place in behind for edge in self._edges(place))
-        graph = _graph(tuple(map(self._node, behind)), edges, self.kinds)
-        graph._tensors.update((p.value._index, p.id) for p in behind if isinstance(p.value, Tensor))
-        return graph
+        nodes = {place.id: self._node(place) for place in behind}
+        origins = {p.id: self._origin(p, nodes) for p in behind if p.rule is not None}
+        tensors = {p.value._index: p.id for p in behind if isinstance(p.value, Tensor)}
+        return _graph(tuple(nodes.values()), origins, self.kinds, tensors)
 
     def _node(self, place: Place) -> Node:
         """A value, and all that is known of it."""
-        key, value, role, names = place.id, place.value, place.role, self.names
-        plain = place.reader is not None  # a number, or an array that was never a tensor
-        given, expression, group = names.given.get(key), None, self.groups.get(key, ())
+        key, value, role, row, names = place.id, place.value, place.role, place.row, self.names
+        group, name = self.groups.get(key, ()), names.names[key]
+        if role == "constant":
+            value = np.array(value) if isinstance(value, np.ndarray) else value
+            return Node(key, name, None, (), role, value, group=group)
+        plain = place.reader is not None  # an array that was never a tensor
+        given, rule = names.given.get(key), place.rule
         options = {} if plain else value._options
         if self.data is not None:
             options = self.data.options.get(key, options)
-        if place.rule is not None:
-            operands = [names.names[x] for x in place.operands]
-            expression = place.row.expression(operands, options)
         if value is self.result:
             role = "output"
         elif key in self.inputs:
             role = "input"
         elif role == "parameter":
-            group = common([self.groups[x] for x in names.readers[key]])
+            group = common([self.groups[x] for x in names.readers.get(key, ())])
         elif role == "input" and given is not None:
             group = ()  # it came from outside, though a module may have changed its dtype
         data = value if plain else value._array
-        if isinstance(data, np.ndarray) or (place.rule is None and not plain):
+        if isinstance(data, np.ndarray) or (rule is None and not plain):
             data = np.array(data)  # what may be changed later
         return Node(
             id=key,
-            name=names.names[key],
-            rule=place.rule,
-            expression=expression,
-            role="intermediate" if role == "input" and place.rule else role,
+            name=name,
+            rule=rule,
+            operands=tuple([names.names[x] for x in place.operands]),
+            role="intermediate" if role == "input" and rule else role,
             value=data,
-            tracked=not plain and value.requires_grad,
+            tracked=not plain and value._requires_grad,
             gradient=None if plain else self.gradients.get(value),
             group=group,
             options=options,
             named=given is not None,
-            path=given if given and given != names.names[key] else "",
-            row=place.row,
-            recorded=place.rule is None if plain else value._marks is not None,
+            path=given if given and given != name else "",
+            row=row,
+            recorded=rule is None if plain else value._marks is not None,
             linear=key in names.linear,
             activation=key in names.activations,
         )
 
-    def _edges(self, place: Place) -> Iterator[Edge]:
+    def _origin(self, place: Place, nodes: Mapping[str, Node]) -> Origin:
         """What a value was computed from, and what it sends there."""
-        inputs = place.value._inputs if place.reader is None else ()
-        if inputs:
-            yield from self._recorded(place)
-        for slot in range(len(inputs), len(place.operands)):  # data that no record has
-            yield Edge(place.operands[slot], place.id, slot, None, "", None, "")
-
-    def _recorded(self, place: Place) -> Iterator[Edge]:
-        tensor, row, names = place.value, place.row, self.names.names
-        operands, out = [names[x] for x in place.operands], names[place.id]
-        g, shapes = f"∂{names[self.places[-1].id]}/∂{out}", [np.shape(x) for x in tensor._values]
-        texts = row.formulas(operands[: len(shapes)], tensor._options, out, g, shapes, tensor.size)
-        sent = iter(self.sent.get(tensor, ()))
-        each = zip(place.operands, tensor._inputs, texts, strict=False)
-        for slot, (source, x, text) in enumerate(each):
-            if x is None or not x.requires_grad or tensor not in self.gradients:
-                yield Edge(source, place.id, slot, None, "", None, "")
-                continue
-            local = None
-            if row.elementwise or tensor.size == x.size == 1:
-                one = np.ones(tensor.shape, tensor.dtype)[()]
-                derivative = tensor._rule.derivative(slot)
-                local = derivative(one, tensor._array, *tensor._values, **tensor._options)
-            formula, sends = (text, "") if row.elementwise else ("", text)
-            yield Edge(source, place.id, slot, local, formula, next(sent), sends)
+        node, operands = nodes[place.id], tuple([nodes[x] for x in place.operands])
+        tensor = place.value if place.reader is None else None
+        upstream = f"∂{self.names.names[self.places[-1].id]}/∂{node.name}"
+        sent = self.sent.get(tensor, ()) if tensor is not None else ()
+        rule = None if tensor is None else tensor._rule
+        origin = Origin(node, operands, sent, rule, upstream)
+        if rule is not None and rule.own:  # whose derivatives may be others later
+            for edge in origin.edges:
+                _ = edge.local
+        return origin
 
 
 def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path], dict[Path, str]]:

@@ -30,26 +30,14 @@ class Place(NamedTuple):
     value: Any
     operands: tuple[str, ...]
     reader: Tensor | None
-    row: Row  # what the lexicon says of the rule that gave it
+    role: str  # a parameter, an input, a constant (a number is its name, too) or intermediate
+    rule: str | None = None  # the name of what gave it; None for what nobody computed
+    row: Row = NO_ROW  # what the lexicon says of that
 
     @property
     def data(self) -> Any:
         """Its array."""
         return self.value._array if self.reader is None else np.asarray(self.value)
-
-    @property
-    def rule(self) -> str | None:
-        """The name of the rule that gave it; None for what nobody computed."""
-        return self.row.name or None
-
-    @property
-    def role(self) -> str:
-        """What it is: a parameter, an input, a constant or intermediate."""
-        if self.reader is not None:
-            return "input" if np.ndim(self.value) else "constant"  # a number is its name, too
-        if self.value._rule is not None:
-            return "intermediate"
-        return "parameter" if self.value.requires_grad else "input"
 
 
 def places(*results: Tensor) -> Iterator[Place]:
@@ -57,16 +45,24 @@ def places(*results: Tensor) -> Iterator[Place]:
     ids: dict[int, str] = {}
     free = (f"n{k}" for k in count())
     for tensor in behind(*results):
+        rule = tensor._rule
+        if rule is None:
+            ids[id(tensor)] = key = next(free)
+            role = "parameter" if tensor._requires_grad else "input"
+            yield Place(key, tensor, (), None, role)
+            continue
         operands = []
         for x, value in zip(tensor._inputs, tensor._values, strict=True):
-            key = id(value if x is None else x)
-            if x is None and (np.ndim(value) == 0 or key not in ids):
-                ids[key] = next(free)
-                yield Place(ids[key], value, (), tensor, NO_ROW)
-            operands.append(ids[key])
-        ids[id(tensor)] = next(free)
-        row = NO_ROW if tensor._rule is None else tensor._rule.row
-        yield Place(ids[id(tensor)], tensor, tuple(operands), None, row)
+            key = ids.get(id(value if x is None else x), "")
+            array = x is None and getattr(value, "ndim", 0) > 0
+            if x is None and not (key and array):
+                ids[id(value)] = key = next(free)
+                role = "input" if array else "constant"
+                yield Place(key, value, (), tensor, role)
+            operands.append(key)
+        ids[id(tensor)] = key = next(free)
+        name = rule.row.name or None
+        yield Place(key, tensor, tuple(operands), None, "intermediate", name, rule.row)
 
 
 class Names:
@@ -91,11 +87,12 @@ class Names:
         self.activating = activating  # the groups that are activations
         self.inputs = inputs  # the leaves that require a gradient, but are data
         self.result = behind[-1].id
-        self.readers: dict[str, list[str]] = {key: [] for key in self.places}
+        self.names = {p.id: f"{float(p.value):.4g}" for p in behind if p.role == "constant"}
+        self.readers: dict[str, list[str]] = {}  # of all but constants
         for place in behind:
             for x in place.operands:
-                self.readers[x].append(place.id)
-        self.names = {p.id: f"{float(p.value):.4g}" for p in behind if p.role == "constant"}
+                if x not in self.names:
+                    self.readers.setdefault(x, []).append(place.id)
         self.given: dict[str, str] = {}
         self.taken: set[str] = set()
         self.series: dict[str, Iterator[str]] = {}
@@ -108,8 +105,10 @@ class Names:
             self.names[self.result] = self.unique("L")
         self._name_leaves()
         self._name_layers()
-        for key in filter(self._is_free, self.places):
-            self.names[key] = self._numbered("t")
+        others = [key for key in self.places if key not in self.names]
+        free = (name for k in count(1) if (name := f"t{k}") not in self.taken)
+        self.names |= zip(others, free, strict=False)
+        self.taken.update(self.names[key] for key in others)
 
     def _is_free(self, key: str) -> bool:
         return key not in self.names
@@ -134,8 +133,10 @@ class Names:
         """The given names; of two that are equal, the first keeps it."""
         paths: dict[str, str] = {}
         for key, place in self.places.items():
+            if place.role == "constant":
+                continue
             name = getattr(place.value, "name", None) or known.get(id(place.value))
-            if isinstance(name, str) and name.strip() and place.role != "constant":
+            if isinstance(name, str) and name.strip():
                 self.given[key] = shown(name)
                 if name == getattr(place.value, "_path", None):  # a module gave it
                     paths[key] = shown(name)
@@ -164,7 +165,7 @@ class Names:
                     found[key] = weights[-1]
             elif place.rule == "add":
                 inner = [x for x in place.operands if x in found and self._leads_only_on(x)]
-                others = [x for x in place.operands if x not in inner]
+                others = [x for x in place.operands if x not in inner] if inner else []
                 if inner and all(self._is_bias(x, place) for x in others):
                     found[key] = [found.pop(x) for x in inner][-1]
                     self.biases.update(others)
@@ -178,26 +179,31 @@ class Names:
         smaller = place.rule is None and place.data.ndim < total.data.ndim
         return smaller or place.role == "parameter"
 
-    def _activating(self, key: str) -> Path | None:
-        """The outermost group that a computed value is in and that is an activation."""
-        path = self.groups[key] if self.places[key].rule is not None else ()
+    def _activating(self, path: Path) -> Path | None:
+        """The outermost group of a path that is an activation."""
         starts = (path[:end] for end in range(1, len(path) + 1))
         return next((start for start in starts if start in self.activating), None)
 
     def _activations(self) -> dict[str, str | None]:
         """The activations, and what each is given; that counts as a linear map."""
-        inside = {key: self._activating(key) for key in self.places}
+        around = {path: self._activating(path) for path in set(self.groups.values())}
+        inside = {
+            key: path
+            for key, place in self.places.items()
+            if place.rule is not None and (path := around[self.groups[key]])
+        }
         enters: dict[Path, str] = {}
         found: dict[str, str | None] = {}
         for key, place in self.places.items():
-            path = inside[key]
+            path = inside.get(key)
             if path is None and place.row.activation:
                 found[key] = place.operands[0]
             elif path is not None:
-                outside = [x for x in place.operands if inside[x] != path]
+                outside = [x for x in place.operands if inside.get(x) != path]
                 for x in (x for x in outside if self.places[x].rule is not None):
                     enters.setdefault(path, x)
-                if key == self.result or any(inside[x] != path for x in self.readers[key]):
+                readers = self.readers.get(key, ())
+                if key == self.result or any(inside.get(x) != path for x in readers):
                     found[key] = enters.get(path)
         for given in found.values():
             if given is not None and given not in found and self.places[given].rule is not None:

@@ -3,6 +3,7 @@
 import builtins
 import html
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -18,6 +19,9 @@ import microtensor as mt
 import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, page
 from microtensor.__main__ import doctor  # the command, without a process
+from microtensor.graph import Origin
+from microtensor.lexicon import Row
+from microtensor.views.picture import network
 
 
 def leaf(data, name=None):
@@ -563,3 +567,87 @@ def test_an_input_that_a_module_converts_stands_outside_of_it():
     (node,) = [n for n in Graph.of(loss).nodes if n.name == "y"]
     assert node.group == ()
     assert node.value.dtype == float
+
+
+# Large records ----------------------------------------------------------------------------------
+
+
+def counted(monkeypatch, owner, name):
+    """How often a function of a class or module is called."""
+    calls = []
+    inner = getattr(owner, name)
+
+    def call(*arguments, **options):
+        calls.append(name)
+        return inner(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, call)
+    return calls
+
+
+def long_chain(rounds=1500):
+    y = leaf(1.0, "x")
+    for _ in range(rounds):
+        y = y * 0.9999 + 0.0001
+    return y
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_texts_and_slopes_are_made_for_what_is_shown(monkeypatch, language):
+    written = counted(monkeypatch, Row, "nested")
+    formulas = counted(monkeypatch, Row, "formulas")
+    slopes = counted(monkeypatch, Origin, "_derivative")
+    result = long_chain()
+    assert len(draw(result, language=language).scene.cards) < 10
+    assert len(written) < 300 and len(formulas) < 10 and len(slopes) < 10
+    edges = Graph.of(result).edges
+    assert not slopes[10:] and all(edge.local is None for edge in edges[1::2])
+    assert edges[0].local == 0.9999 and edges[0].formula == "0.9999"
+
+
+def test_edges_are_made_where_cards_meet(monkeypatch):
+    made = counted(monkeypatch, Graph, "arriving")
+    draw(long_chain())
+    assert len(made) < 100
+
+
+def test_what_an_edge_tells_is_of_the_numbers_that_were_read():
+    x, w = leaf([1.0, 2.0], "x"), leaf(3.0, "w")
+    graph = Graph.of((x * w).sum())
+    x.data, w.data = np.array([8.0, 9.0]), 7.0
+    edges = graph.arriving(graph.find("t1").id)
+    assert [np.asarray(edge.local).tolist() for edge in edges] == [[3, 3], [1, 2]]
+    again = pickle.loads(pickle.dumps(graph))
+    assert [repr(edge) for edge in again.edges] == [repr(edge) for edge in graph.edges]
+    assert again.arriving(edges[0].target)[1].local.tolist() == [1, 2]
+
+
+def test_a_slope_of_ones_own_is_asked_when_it_is_read():
+    factor = [2.0]
+    scaled = mt.primitive("scaled", lambda x: x * factor[0], lambda g, out, x: g * factor[0])
+    graph = Graph.of(scaled(leaf(1.0, "x")))
+    factor[0] = 5.0
+    assert graph.edges[0].local == graph.edges[0].contribution == 2.0
+
+
+def test_an_expression_ends_with_as_much_as_there_is_room_for():
+    result = long_chain(100)
+    graph = Graph.of(result)
+    texts = [graph.written(result, longest=k) for result in ("n400",) for k in (20, 40, 80)]
+    assert texts[0] == "t199 + 0.0001"
+    assert texts[1] == "(t197 + 0.0001) · 0.9999 + 0.0001"
+    assert 60 < len(texts[2]) <= 80 and texts[2].endswith("· 0.9999 + 0.0001")
+    doubled = leaf(1.0, "x")
+    for _ in range(60):
+        doubled = doubled * doubled
+    assert len(Graph.of(doubled).written("n60")) <= 80
+
+
+def test_rows_are_made_for_what_a_card_shows(monkeypatch):
+    rows = counted(monkeypatch, network, "bars")
+    W, h = leaf(np.eye(3) / 2, "W"), Tensor(np.ones(3))
+    for _ in range(60):
+        h = mt.tanh(W @ h)
+    cards = draw((h * h).sum()).scene.cards
+    assert any("60" in cell.text for card in cards for cell in card.heading)
+    assert len(rows) < 40

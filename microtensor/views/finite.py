@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,13 +33,17 @@ def births(graph: Graph) -> list[Birth]:
     """
     finite = {node.id: _finite(node.value) for node in graph.nodes}
     wrong = [node for node in graph.nodes if not finite[node.id]]
-    known = [birth for node in wrong if (birth := _of_value(graph, node))]
-    sent = (edge for node in reversed(graph.nodes) for edge in graph.arriving(node.id))
-    spoilt = any(not _finite(x.gradient) for x in graph.nodes)
-    born = [birth for edge in sent if spoilt and (birth := _of_gradient(graph, edge))]
-    if wrong and not known and (spoilt or not finite[graph.result.id]):
+    known = _first(_of_value(graph, node) for node in wrong)
+    whole, spoilt = finite[graph.result.id], any(not _finite(x.gradient) for x in graph.nodes)
+    if wrong and not known and (spoilt or not whole):
         return [Birth("value", wrong[0], "")]
-    return _origin(graph, finite, known[:1]) + (born[:1] if finite[graph.result.id] else [])
+    nodes = reversed(graph.nodes) if spoilt and whole else ()
+    sent = (edge for node in nodes for edge in graph.arriving(node.id))
+    return _origin(graph, finite, known) + _first(_of_gradient(graph, edge) for edge in sent)
+
+
+def _first(found: Iterable[Birth | None]) -> list[Birth]:
+    return list(islice(filter(None, found), 1))
 
 
 def _origin(graph: Graph, finite: dict[str, bool], known: list[Birth]) -> list[Birth]:
@@ -64,8 +71,10 @@ def not_finite(value: Any) -> str:
 
 
 def _finite(value: Any) -> bool:
+    if value is None or isinstance(value, float):  # as most are, in a large record
+        return value is None or math.isfinite(value)
     array = np.asarray(value)
-    return value is None or array.dtype.kind != "f" or bool(np.isfinite(array).all())
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _of_value(graph: Graph, node: Node) -> Birth | None:

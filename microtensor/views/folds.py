@@ -36,7 +36,8 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
 
     A module called again and again is one, and so is a formula with the same weights in it.
     """
-    active = [unit for unit in found if unit.computed and unit.nodes[-1] is not graph.result]
+    result = graph.result
+    active = [unit for unit in found if unit.computed and unit.nodes[-1] is not result]
     around = set(opened)
     does = [None if _inside(unit, around) else _does(graph, unit) for unit in active]
     known = {what: k for k, what in enumerate(dict.fromkeys(does))}
@@ -142,10 +143,10 @@ def _aligned(active: list[Unit], run: _Run) -> list[list[Unit]]:
     slack = run.size % run.length
     for shift in (slack, *range(slack), *range(slack + 1, run.length)):
         rounds = (run.size - shift) // run.length
-        start = run.start + shift
-        parts = [active[start + k * run.length :][: run.length] for k in range(rounds)]
         if rounds < LEAST_ROUNDS:
             continue
+        starts = range(run.start + shift, run.start + shift + rounds * run.length, run.length)
+        parts = [active[start : start + run.length] for start in starts]
         best = best or parts  # the first round often is another: nothing comes from before
         outer = common(map(_own, _placed(_flat(parts))))
         within = [set(_within(part, outer)) for part in parts]
@@ -319,7 +320,7 @@ def with_chains(graph: Graph, found: list[Unit]) -> list[Unit]:
 
     A value with a name of its own ends one.
     """
-    sources, targets = neighbours(graph, found)
+    home = homes(found)
     leaves = {unit.id for unit in found if unit.kind == "node" and not unit.computed}
     chains: dict[str, list[Unit]] = {}  # by its last value
     others = []
@@ -327,9 +328,10 @@ def with_chains(graph: Graph, found: list[Unit]) -> list[Unit]:
         if unit.kind != "node" or unit.id in leaves or unit.id == graph.result.id:
             others.append(unit)
             continue
-        (before, *more) = (sources[unit.id] - leaves) or {""}
-        linked = not more and before in chains and len(targets[before]) == 1
-        linked = linked and not chains[before][-1].nodes[0].named
+        read = {home[x.id] for x in graph.operands(unit.id)}
+        (before, *more) = (read - leaves) or {""}
+        linked = not more and before in chains and not chains[before][-1].nodes[0].named
+        linked = linked and len({home[x.id] for x in graph.readers(before)}) == 1
         chains[unit.id] = chains.pop(before) if linked else []
         chains[unit.id].append(unit)
     return _folded(graph, others, chains.values())
@@ -367,14 +369,15 @@ def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> li
     members = {unit.id: list(unit.nodes) for unit in folded if len(unit.nodes) > 1}
     kept = []
     for unit in others:
-        readers = {reader.id for node in unit.nodes for reader in graph.readers(node.id)}
+        leaf = not unit.computed
+        readers = {x.id for node in unit.nodes if leaf for x in graph.readers(node.id)}
         into = {home[reader] for reader in readers}
-        many = sum(len(members.get(x, ())) for x in into) > MOST_WRITTEN
-        inner = not unit.computed and len(into) == 1 and into <= set(members)
-        if inner and (many or unit.nodes[0].role == "constant") and not readers & starts:
-            members[into.pop()] += unit.nodes
-        else:
-            kept.append(unit)
+        if len(into) == 1 and into <= members.keys() and not readers & starts:
+            (key,) = into
+            if unit.nodes[0].role == "constant" or len(members[key]) > MOST_WRITTEN:
+                members[key] += unit.nodes
+                continue
+        kept.append(unit)
     whole = (u._replace(nodes=tuple(members.get(u.id, u.nodes))) for u in folded)
     return in_order(graph, [*kept, *whole])
 

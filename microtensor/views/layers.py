@@ -86,9 +86,10 @@ def _auto(
 
     What is `named` is a card, and nothing around it is one.
     """
-    found = _grouped(graph, [], [], named)
-    if (len(graph.nodes) <= FEW_NODES or not paths) and few(graph, found):
-        return found
+    if len(graph.nodes) <= (FEW_NODES if paths else MOST_UNITS):
+        found = _grouped(graph, [], [], named)
+        if few(graph, found):
+            return found
     for found in _levels(graph, paths, opened, named):
         if few(graph, found):
             return found
@@ -107,7 +108,7 @@ def _levels(
     outer = [path for path in paths if not any(x in heights for x in _starts(path[:-1]))]
     for path in reversed(paths):
         height = heights.setdefault(path, 1)
-        if len(path) > 1 and path[:-1] not in closed:
+        if len(path) > 1 and heights.get(path[:-1], 1) > 0:
             heights[path[:-1]] = max(heights.get(path[:-1], 0), height + 1)
     for height in range(max(heights.values(), default=0) + 1):
         low = [path for path in outer if heights[path] <= height]
@@ -127,7 +128,8 @@ def _levels(
 
 def _paths(graph: Graph) -> list[Path]:
     """All groups, each after those around it."""
-    return list(dict.fromkeys(start for node in graph.nodes for start in _starts(node.group)))
+    groups = dict.fromkeys(node.group for node in graph.nodes)
+    return list(dict.fromkeys(start for group in groups for start in _starts(group)))
 
 
 def _starts(path: Path) -> Iterator[Path]:
@@ -164,8 +166,9 @@ def _named(
     All calls of a module have its path. `mlp.layers.0` is `mlp.0` too, as cards write it.
     """
     found: list[Path] = []
-    known = [(path, set(_names(graph, path))) for path in paths]
-    for name in [names] if isinstance(names, str) or not isinstance(names, Iterable) else names:
+    asked = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    known = [(path, set(_names(graph, path))) for path in paths if asked]
+    for name in asked:
         if not isinstance(name, str):
             raise TypeError(f"{what} is {wanted}, got {in_brief(names)}")
         pattern = shown(name) or UNPRINTED
@@ -223,16 +226,20 @@ def _grouped(
     around = {start for path in opened for start in _starts(path)}
     around |= {start for path in own for start in _starts(path[:-1])}
     shut = own.union(closed) - around
-    members: dict[Path | str, list[Node]] = {}
-    for node in graph.nodes:
-        key = next((path for path in _starts(node.group) if path in shut), node.id)
-        members.setdefault(key, []).append(node)
+    cards = {
+        group: next((path for path in _starts(group) if path in shut), None)
+        for group in {node.group for node in graph.nodes}
+    }
+    members: dict[Path, list[Node]] = {}
     found: list[Unit] = []
-    for key, nodes in members.items():
-        if isinstance(key, str):
-            found.append(Unit(key, "node", nodes[0].name, tuple(nodes), nodes[0].group))
+    for node in graph.nodes:
+        key = cards[node.group]
+        if key is None:
+            found.append(Unit(node.id, "node", node.name, (node,), node.group))
         else:
-            found.append(Unit(nodes[0].id, "group", key[-1], tuple(nodes), key[:-1], (), key))
+            members.setdefault(key, []).append(node)
+    for key, nodes in members.items():
+        found.append(Unit(nodes[0].id, "group", key[-1], tuple(nodes), key[:-1], (), key))
     return in_order(graph, found) if shut else found
 
 
@@ -242,9 +249,9 @@ def _with_activations(graph: Graph, found: list[Unit], values: bool = False) -> 
     So does one that is a value, where `values` do.
     """
     kinds = ("group", "node") if values else ("group",)
-    by_id = {unit.id: unit for unit in found}
     if not any(unit.kind == "group" for unit in found):
         return found
+    by_id = {unit.id: unit for unit in found}
     joined: dict[str, str] = {}
     sources, targets = neighbours(graph, found)
     for unit in found:
@@ -256,4 +263,4 @@ def _with_activations(graph: Graph, found: list[Unit], values: bool = False) -> 
                 joined[unit.id] = layer.id
                 by_id[layer.id] = layer._replace(nodes=layer.nodes + unit.nodes)
                 del by_id[unit.id]
-    return in_order(graph, by_id.values())
+    return in_order(graph, by_id.values()) if joined else found

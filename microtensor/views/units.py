@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
@@ -56,7 +55,8 @@ class Unit(NamedTuple):
 
 def called(name: str) -> str:
     """A group's name without the number of the call: `cell` of `cell (2)`."""
-    return re.sub(r" \(\d+\)$", "", name)
+    first, space, count = name.rpartition(" (")
+    return first if space and count[-1] == ")" and count[:-1].isdecimal() else name
 
 
 def homes(found: Iterable[Unit]) -> dict[str, str]:
@@ -67,8 +67,9 @@ def homes(found: Iterable[Unit]) -> dict[str, str]:
 def between(graph: Graph, found: Iterable[Unit]) -> dict[tuple[str, str], list[Edge]]:
     """The edges that lead from one unit to another."""
     home = homes(found)
+    reading = dict.fromkeys(end for start, end in graph.pairs if home[start] != home[end])
     crossing: dict[tuple[str, str], list[Edge]] = {}
-    for edge in graph.edges:
+    for edge in (edge for key in reading for edge in graph.arriving(key)):
         ends = home[edge.source], home[edge.target]
         if ends[0] != ends[1]:
             crossing.setdefault(ends, []).append(edge)
@@ -77,17 +78,20 @@ def between(graph: Graph, found: Iterable[Unit]) -> dict[tuple[str, str], list[E
 
 def neighbours(graph: Graph, found: list[Unit]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """For each unit, those that it reads, and those that read it."""
+    home = homes(found)
     sources: dict[str, set[str]] = {unit.id: set() for unit in found}
     targets: dict[str, set[str]] = {unit.id: set() for unit in found}
-    for source, target in between(graph, found):
-        sources[target].add(source)
-        targets[source].add(target)
+    for start, end in graph.pairs:
+        source, target = home[start], home[end]
+        if source != target:
+            sources[target].add(source)
+            targets[source].add(target)
     return sources, targets
 
 
 def in_order(graph: Graph, found: Iterable[Unit]) -> list[Unit]:
     """Each unit after those that it reads, else by the first value that it computes."""
-    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    place = graph.order
     first = {u.id: (min(place[n.id] for n in u.computed or u.nodes), u.id) for u in found}
     by_id = {unit.id: unit for unit in found}
     sources, targets = neighbours(graph, list(by_id.values()))

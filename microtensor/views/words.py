@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Edge, Graph, Node, Step
-from ..lexicon import Row, spoken
+from ..lexicon import spoken
 from .languages import ENGLISH, spoken_row
 from .languages import spoken as language
 
@@ -52,22 +52,8 @@ def in_words(graph: Graph) -> Graph:
     """A graph, in which what the lexicon's rows say is in the language that is spoken."""
     if language().code == ENGLISH:
         return graph
-    rows = {node.id: spoken_row(node.row) for node in graph.nodes}
-    nodes = tuple(node._replace(row=rows[node.id]) for node in graph.nodes)
-    edges = (_edge_in_words(graph, edge, rows[edge.target]) for edge in graph.edges)
-    return graph.retold(nodes, tuple(edges))
-
-
-def _edge_in_words(graph: Graph, edge: Edge, row: Row) -> Edge:
-    target, operands = graph.node(edge.target), graph.operands(edge.target)
-    said = target.row
-    same = (row.locals, row.sends, row.cases) == (said.locals, said.sends, said.cases)
-    if same or not (edge.formula or edge.sends):
-        return edge
-    names, shapes = [x.name for x in operands], [np.shape(x.value) for x in operands]
-    g, n = f"∂{graph.result.name}/∂{target.name}", int(np.size(target.value))
-    text = list(row.formulas(names, target.options, target.name, g, shapes, n))[edge.slot]
-    return edge._replace(formula=text) if edge.formula else edge._replace(sends=text)
+    rows = [(node, spoken_row(node.row)) for node in graph.nodes]
+    return graph.retold(tuple(x if x.row is row else x._replace(row=row) for x, row in rows))
 
 
 def sentences(*starts: str) -> dict[str, str]:

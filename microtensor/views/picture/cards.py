@@ -42,16 +42,17 @@ def without_gradient(node: Node, span: int = 1) -> Cell:
     return Cell(say("picture.none" if node.tracked else "picture.untracked"), "quiet", span=span)
 
 
-def card(graph: Graph, node: Node, failed: tuple[str, ...] = ()) -> Card:
+def card(graph: Graph, node: Node, failed: tuple[str, ...] = (), written: str = "") -> Card:
     """A value: its name and expression, its role, value, gradient, and what the gradient sums.
 
-    Of a result that isn't there, because something `failed`, why.
+    `written` is another expression, of values behind. Of a result that isn't there, because
+    something `failed`, why.
     """
     if failed and node is graph.result:
         return _failed(node, failed)
     heading = [Cell(node.name, "name")]
-    if node.expression:
-        heading.append(Cell(f"= {node.expression}"))
+    if written or node.expression:
+        heading.append(Cell(f"= {written or node.expression}"))
     if node.role != "intermediate":
         heading.append(Cell(say(f"role.{node.role}"), "quiet"))
     if np.ndim(node.value):

@@ -105,17 +105,17 @@ class Layers:
             rows = [(Cell(self._expression(unit), span=COLUMNS),)]
         several = len({node.path.rpartition(".")[0] for node in unit.parameters}) > 1
         apart = _told_apart(unit) if several else {}
-        lines = []
-        for node in nodes:
-            said = (diagnosis(node), notes.get(node.id, ""))
-            lines.append(self._row(node, "; ".join(filter(None, said)), apart.get(node.id, "")))
-        if unit.is_loop:  # whose first and last rounds are seen, however many parameters it has
-            own = len(unit.parameters)
-            lines = [*_cut(lines[:own]), *_cut(lines[own:])]
-        else:
-            lines = _cut(lines, len(lines) > MANY_ROWS and not unit.rounds)
+        # Of a loop the first and last rounds are seen, however many parameters it has.
+        own = len(unit.parameters) if unit.is_loop else 0
+        few = len(nodes) > MANY_ROWS and not unit.rounds
+        for node in (*_cut(nodes[:own]), *_cut(nodes[own:], few)):
+            if isinstance(node, str):
+                rows.append((Cell(node, "quiet", span=COLUMNS),))
+                continue
+            said = "; ".join(filter(None, (diagnosis(node), notes.get(node.id, ""))))
+            rows.append(self._row(node, said, apart.get(node.id, "")))
         role = "output" if self.home[self.result.id] == unit.id else "layer"
-        return Card(unit.id, self._heading(unit), role, (*rows, *lines), unit.frame)
+        return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
 
     def _heading(self, unit: Unit) -> Line:
         """Name, class, sizes, activation, how many parameters and operations."""
@@ -235,13 +235,13 @@ class Layers:
         return lines
 
 
-def _cut(lines: list[Line], few: bool = False) -> list[Line]:
-    """The first and the last rows of a card with many, or even fewer."""
-    if len(lines) <= MOST_ROWS:
-        return lines
+def _cut(nodes: list[Node], few: bool = False) -> list[Node | str]:
+    """The first and the last of a card with many, or even fewer, and between how many more."""
+    if len(nodes) <= MOST_ROWS:
+        return [*nodes]
     half = MOST_ROWS // 4 if few else MOST_ROWS // 2
-    more = say("more", more=len(lines) - 2 * half)
-    return [*lines[:half], (Cell(f"… {more}", "quiet", span=COLUMNS),), *lines[-half:]]
+    more = say("more", more=len(nodes) - 2 * half)
+    return [*nodes[:half], f"… {more}", *nodes[-half:]]
 
 
 def _learning(unit: Unit) -> float | None:
@@ -296,7 +296,7 @@ def fold(graph: Graph, unit: Unit) -> Card:
         written = say(f"folded.{last.rule}", terms=len(unit.computed) + 1)
     else:
         return _counted(unit, said)
-    card = cards.card(graph, last._replace(expression=written))
+    card = cards.card(graph, last, written=written)
     return card._replace(id=unit.id, heading=(*card.heading, said), frame=unit.frame)
 
 
@@ -335,7 +335,8 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "
 
     What goes round in one card tells no gradient: its rows do.
     """
-    shapes = dict.fromkeys(size(np.shape(graph.node(edge.source).value)) for edge in edges)
+    several = dict.fromkeys(np.shape(graph.node(edge.source).value) for edge in edges)
+    shapes = dict.fromkeys(map(size, several))
     forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
     sent = sums(edges)
     shown = list(sent.values())[: 2 if ends[0] != ends[1] else 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -175,7 +175,7 @@ class Skip(NamedTuple):
 
 def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
     """The skip connections that groups as cards would hide; of a loop, those of its last round."""
-    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    place = graph.order
     left = MOST_LOOKED_AT
     skips = []
     for unit in found:
@@ -198,7 +198,7 @@ def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
 
 
 def _goes_past(
-    graph: Graph, place: dict[str, int], source: str, later: set[str]
+    graph: Graph, place: Mapping[str, int], source: str, later: set[str]
 ) -> tuple[bool, int]:
     """Whether later values come from an earlier one by way of a parameter, and how many it saw."""
     waiting, seen = list(later), set(later)
