@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .units import extent, scale
@@ -94,6 +94,12 @@ class Scene(NamedTuple):
     arrows: tuple[Arrow, ...]
     direction: str
     least: float = 0  # the width of title and legend, at least
+
+    def rewritten(self, row: Callable[[Card, Line], Line], line: Callable[[Line], Line]) -> Scene:
+        """The scene with each row of a card, and each line on an arrow, as these write it."""
+        cards = (c._replace(rows=tuple(row(c, x) for x in c.rows)) for c in self.cards)
+        arrows = (arrow._replace(lines=tuple(map(line, arrow.lines))) for arrow in self.arrows)
+        return self._replace(cards=tuple(cards), arrows=tuple(arrows))
 
 
 def fitted(scene: Scene, plain: bool) -> Scene:

@@ -21,7 +21,7 @@ from ..languages import chosen
 from ..scene import repeated
 from ..words import say, sentences
 from .data import PageStep, Tale
-from .svg import colours, svg
+from .svg import svg
 
 # So start the keys that the script asks for
 SCRIPTS = (
@@ -126,7 +126,7 @@ def hashed(code: str) -> str:
 def _themes() -> str:
     """The colours of both themes as CSS variables: the system's choice, and the reader's."""
     light, dark = (
-        "".join(f"--{name}:{colour};" for name, colour in colours(theme).items())
+        "".join(f"--{name}:{colour};" for name, colour in theme.named.items())
         for theme in THEMES.values()
     )
     return (
