@@ -305,11 +305,12 @@ def _tale(
     gradient: Any,
 ) -> Tale:
     """What a page steps through."""
-    from .layers import Unit, stepped, units
+    from .layers import stepped, units
     from .pages.data import Tale
     from .picture.picture import scene
     from .scene import Scene
     from .story.steps import told
+    from .units import Unit
 
     graph = in_words(graph_for(who, result, names, gradient, data=False))
     found = units(graph, collapse, expand, who, stepped)

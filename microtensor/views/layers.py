@@ -11,11 +11,7 @@ from ..errors import in_brief
 from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
 from .folds import by_kind, rolled, with_blocks, with_chains, with_twins
-from .units import Unit as Unit
-from .units import between as between
-from .units import called, fits, in_order, neighbours
-from .units import homes as homes
-from .units import sums as sums
+from .units import Unit, are_values, called, fits, in_order, neighbours, starts
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 24  # above that, a picture that fits in no other way is cut into parts
@@ -71,8 +67,7 @@ def stepped(graph: Graph, found: list[Unit]) -> bool:
 
     Values without groups stay values then, since a page goes from one to the next.
     """
-    values = all(unit.kind == "node" and not unit.frame for unit in found)
-    return (values and len(found) <= MOST_STEPPED) or fits(graph, found)
+    return (are_values(found) and len(found) <= MOST_STEPPED) or fits(graph, found)
 
 
 def _auto(
@@ -126,12 +121,7 @@ def _levels(
 
 def _paths(graph: Graph) -> list[Path]:
     """All groups, each after those around it."""
-    return list(dict.fromkeys(start for node in graph.nodes for start in _starts(node.group)))
-
-
-def _starts(path: Path) -> Iterator[Path]:
-    """A path of groups, and those around it, the outermost first."""
-    return (path[:end] for end in range(1, len(path) + 1))
+    return list(dict.fromkeys(start for node in graph.nodes for start in starts(node.group)))
 
 
 def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
@@ -145,9 +135,9 @@ def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
         owner = (node.path or node.name).rpartition(".")[0] or ".".join(node.group)
         places = {reader.group for reader in graph.readers(node.id)}
         if len({tuple(map(called, path)) for path in places}) > 1:
-            around.update(_starts(common(places)))
+            around.update(starts(common(places)))
         for path in places:
-            for start in _starts(path):
+            for start in starts(path):
                 read[start].add(owner)
     return [path for path in paths if len(read[path]) <= 1 and path not in around]
 
@@ -180,7 +170,7 @@ def _named(
 
 def _names(graph: Graph, path: Path) -> Iterator[str]:
     """What a group may be called: its path from the model, and with what is around that too."""
-    roots = [i for i, end in enumerate(_starts(path)) if graph.kind(end) == called(end[-1])]
+    roots = [i for i, end in enumerate(starts(path)) if graph.kind(end) == called(end[-1])]
     for start in range(roots[-1] + 2 if roots else 1):
         name = ".".join(path[start:])
         if name:
@@ -218,14 +208,14 @@ def _grouped(
     `named` are closed, and those around them stay open.
     """
     inner = set(named)
-    own = {path for path in inner if not inner.intersection(_starts(path[:-1]))}
-    around = {start for path in opened for start in _starts(path)}
-    around |= {start for path in own for start in _starts(path[:-1])}
+    own = {path for path in inner if not inner.intersection(starts(path[:-1]))}
+    around = {start for path in opened for start in starts(path)}
+    around |= {start for path in own for start in starts(path[:-1])}
     asked = own.union(closed)
-    shut = {x for x in asked if x not in around and not set(opened).intersection(_starts(x))}
+    shut = {x for x in asked if x not in around and not set(opened).intersection(starts(x))}
     members: dict[Path | str, list[Node]] = {}
     for node in graph.nodes:
-        key = next((path for path in _starts(node.group) if path in shut), node.id)
+        key = next((path for path in starts(node.group) if path in shut), node.id)
         members.setdefault(key, []).append(node)
     found: list[Unit] = []
     for key, nodes in members.items():

@@ -169,12 +169,13 @@ def rms(value: Any) -> float:
     array = np.asarray(value)
     if not array.size:
         return math.nan
-    array = array.ravel().astype(np.result_type(array, np.float64), copy=False)
-    scale = float(np.abs(array).max())
+    array = array.ravel()
+    scale = max(abs(float(array.min())), abs(float(array.max())))
     if not 0 < scale < math.inf:
         return scale
-    if 1e-100 < scale < 1e100:
-        return math.sqrt(float(array.dot(array)) / array.size)
+    array = array.astype(np.result_type(array, np.float64), copy=False)
+    if 1e-100 < scale < 1e100:  # without BLAS, whose threads wait on a busy machine
+        return math.sqrt(float(np.einsum("i,i", array, array)) / array.size)
     return scale * math.sqrt(float(np.square(array / scale).mean()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -151,6 +151,15 @@ def large(count: int) -> str:
                 number = f"{count / 10**power:.3g}"
                 return say(word, 1 if number == "1" else 2, number=number)
     return counted(count)
+
+
+def listed(texts: Iterable[Any], most: int) -> str:
+    """`3, 7 and 12`, in at most so many parts, the last of which may be how many more there are."""
+    *some, last = map(str, texts)
+    if len(some) >= most:
+        last = say("page.more", more=len(some) + 2 - most)
+        del some[most - 1 :]
+    return ", ".join(some) + say("and") + last if some else last
 
 
 def percent(chosen: Any) -> str:

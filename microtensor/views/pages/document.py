@@ -66,7 +66,9 @@ def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) 
     style = _themes() + "".join(map(file_text, [*styles, "lesson.css"]))
     said = sentences("page.", "script.", "film.", "sheet.")
     labels = {key: html.escape(text) for key, text in said.items()}
-    policy = _policy(style, [*scripts.values(), parts.get("program", ""), parts["quiz"]])
+    allowed = " ".join(map(hashed, [*scripts.values(), parts.get("program", ""), parts["quiz"]]))
+    policy = f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
+    policy += "base-uri 'none'; form-action 'none'"
     filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
     filled["language"] = chosen()
     return file_text(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
@@ -97,8 +99,7 @@ def _pictures(tale: Tale, living: bool) -> str:
         pictures += svg(scene._replace(direction="TB"), tale.words(), "tall", living)
     first = len(scene.arrows)
     for key, inside in tale.opened.items():
-        words = {card.id: ", ".join(c.text for c in card.heading) for card in inside.cards}
-        words = {k: said for k, said in words.items() if not k.startswith(f"{key}-")}
+        words = {c.id: c.words for c in inside.cards if not c.id.startswith(f"{key}-")}
         pictures += svg(inside, words, f"inlay {key}", living, first)
         first += len(inside.arrows)
     return pictures
@@ -107,15 +108,6 @@ def _pictures(tale: Tale, living: bool) -> str:
 def file_text(name: str) -> str:
     """The text of a file that lies beside this one."""
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, scripts: list[str]) -> str:
-    """What the page may do: run its own script, use its own style, load nothing."""
-    allowed = " ".join(map(hashed, scripts))
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def hashed(code: str) -> str:
