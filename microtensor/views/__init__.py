@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..errors import GradientError, in_brief, wrong_operand
+from ..errors import GradientError, check_one_of, wrong_operand
 from ..graph import Graph, changed, graph_for
 from ..operands import stacked
 from ..program.replay import Replay
@@ -73,8 +73,7 @@ def explain(
     """
     from .story.telling import FORMATS, explained
 
-    if format not in FORMATS:
-        raise ValueError(f"explain: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
+    check_one_of("explain: format", format, FORMATS)
     graph = in_words(graph_for("explain", result, names, gradient))
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
     wanted = frozenset(graph.tracked("explain", x).id for x in asked)
@@ -254,10 +253,8 @@ def frames(
     from .pages.frames import FORMATS
     from .pages.frames import frames as pictures
 
-    if format not in FORMATS:
-        raise ValueError(f"frames: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
-    if theme not in THEMES:
-        raise ValueError(f"frames: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
+    check_one_of("frames: format", format, FORMATS)
+    check_one_of("frames: theme", theme, THEMES)
     tale = _tale("frames", result, names, collapse, expand, direction, gradient)
     return pictures(tale, folder, format, theme)
 

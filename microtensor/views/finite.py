@@ -64,8 +64,7 @@ def not_finite(value: Any) -> str:
 
 
 def _finite(value: Any) -> bool:
-    array = np.asarray(value)
-    return value is None or array.dtype.kind != "f" or bool(np.isfinite(array).all())
+    return not not_finite(value)
 
 
 def _of_value(graph: Graph, node: Node) -> Birth | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,14 +21,6 @@ SUMS = ("add", "multiply", "maximum", "minimum")
 
 
 # Loops ------------------------------------------------------------------------------------------
-
-
-class _Run(NamedTuple):
-    """Where a loop is: from a unit on, so many units, in rounds of so many."""
-
-    start: int
-    length: int
-    size: int
 
 
 def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit]:
@@ -100,20 +92,23 @@ def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
     return [gap for gap, _ in gaps.most_common(MOST_PERIODS) if gap]
 
 
-def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[_Run]:
-    """The loops, none within another: the longest first, then those in what is left."""
+def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[range]:
+    """The loops, none within another: the longest first, then those in what is left.
+
+    A loop is the range of its units, a round a step.
+    """
     found = [run for period in periods for run in _repeats(tokens, anchors, period)]
-    found.sort(key=lambda run: (-run.size, run.length, run.start))
+    found.sort(key=lambda run: (run.start - run.stop, run.step, run.start))
     taken = bytearray(len(tokens))
     kept = []
     for run in found:
-        if not any(taken[run.start : run.start + run.size]):
-            taken[run.start : run.start + run.size] = b"\x01" * run.size
+        if not any(taken[run.start : run.stop]):
+            taken[run.start : run.stop] = b"\x01" * (run.stop - run.start)
             kept.append(run)
     return kept
 
 
-def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[_Run]:
+def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[range]:
     """Where the same units come again and again after so many."""
     same = [a == b for a, b in zip(tokens, tokens[period:], strict=False)]
     start = 0
@@ -121,19 +116,18 @@ def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[_Run
         length = len(list(some))
         often = length // period + 1 >= LEAST_ROUNDS
         if equal and often and not anchors.isdisjoint(tokens[start : start + period]):
-            yield _Run(start, period, length + period)
+            yield range(start, start + length + period, period)
         start += length
 
 
-def _aligned(active: list[Unit], run: _Run) -> list[list[Unit]]:
+def _aligned(active: list[Unit], run: range) -> list[list[Unit]]:
     """The rounds of a loop, each within a call of one group where they can be."""
     best: list[list[Unit]] = []
-    slack = run.size % run.length
-    for shift in (slack, *range(slack), *range(slack + 1, run.length)):
-        rounds = (run.size - shift) // run.length
-        start = run.start + shift
-        parts = [active[start + k * run.length :][: run.length] for k in range(rounds)]
-        if rounds < LEAST_ROUNDS:
+    slack = (run.stop - run.start) % run.step
+    for shift in (slack, *range(slack), *range(slack + 1, run.step)):
+        starts = range(run.start + shift, run.stop - run.step + 1, run.step)
+        parts = [active[start : start + run.step] for start in starts]
+        if len(parts) < LEAST_ROUNDS:
             continue
         best = best or parts  # the first round often is another: nothing comes from before
         outer = common(map(_own, _placed(_flat(parts))))

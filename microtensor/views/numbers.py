@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Edge, Graph
 from ..lexicon import spoken
-from .words import say
+from .words import case, say
 
 MOST_SHOWN = 4  # a matrix with so many rows and columns is shown in full
 BARS = " ▁▂▃▄▅▆▇█"
@@ -47,10 +47,8 @@ def multiplier(graph: Graph, edge: Edge) -> tuple[str, bool]:
     An array is called by its formula, whatever it holds: one of all ones isn't 1.
     """
     target, operands = graph.node(edge.target), graph.operands(edge.target)
-    shapes = [np.shape(x.value) for x in operands]
-    row = target.row.case([x.name for x in operands], target.options, shapes)
     known = {"out": target} | {str(slot): x for slot, x in enumerate(operands)}
-    named = re.findall(r"{(\w+)}", spoken(row.locals, edge.slot))
+    named = re.findall(r"{(\w+)}", spoken(case(graph, edge.target).locals, edge.slot))
     local = np.asarray(edge.local)
     alike = local.size and ((local == local.flat[0]) | (local != local)).all()
     if edge.formula and alike and all(np.size(known[x].value) == 1 for x in named if x in known):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,15 +59,24 @@ def in_words(graph: Graph) -> Graph:
 
 
 def _edge_in_words(graph: Graph, edge: Edge, row: Row) -> Edge:
-    target, operands = graph.node(edge.target), graph.operands(edge.target)
+    target = graph.node(edge.target)
     said = target.row
     same = (row.locals, row.sends, row.cases) == (said.locals, said.sends, said.cases)
     if same or not (edge.formula or edge.sends):
         return edge
-    names, shapes = [x.name for x in operands], [np.shape(x.value) for x in operands]
-    g, n = f"∂{graph.result.name}/∂{target.name}", int(np.size(target.value))
-    text = list(row.formulas(names, target.options, target.name, g, shapes, n))[edge.slot]
+    text = formula(graph, edge, row, lambda x: x.name, f"∂{graph.result.name}/∂{target.name}")
     return edge._replace(formula=text) if edge.formula else edge._replace(sends=text)
+
+
+def formula(graph: Graph, edge: Edge, row: Row, name: Callable[[Node], str], g: str) -> str:
+    """The local derivative of an edge, or what it sends of `g`, in a row's words.
+
+    `name` says what stands for a value.
+    """
+    target, operands = graph.node(edge.target), graph.operands(edge.target)
+    names, shapes = list(map(name, operands)), [np.shape(x.value) for x in operands]
+    length = int(np.size(target.value))
+    return list(row.formulas(names, target.options, name(target), g, shapes, length))[edge.slot]
 
 
 def sentences(*starts: str) -> dict[str, str]:
@@ -105,13 +114,17 @@ def reason(graph: Graph, edge: Edge) -> str:
 
 def kind_of_reason(graph: Graph, edge: Edge) -> str:
     """The same without names, which edges that work alike have in common."""
-    target = graph.node(edge.target)
-    row = target.row
-    if row.by:
-        operands = graph.operands(edge.target)
-        shapes = [np.shape(node.value) for node in operands]
-        row = row.case([node.name for node in operands], target.options, shapes)
-    return spoken(row.why, edge.slot) if row.why else say("rule.own", rule=target.rule)
+    why = case(graph, edge.target).why
+    rule = graph.node(edge.target).rule
+    return spoken(why, edge.slot) if why else say("rule.own", rule=rule)
+
+
+def case(graph: Graph, identity: str) -> Row:
+    """What the lexicon says of a node with these operands."""
+    node = graph.node(identity)
+    operands = graph.operands(identity) if node.row.by else ()
+    shapes = [np.shape(x.value) for x in operands]
+    return node.row.case([x.name for x in operands], node.options, shapes)
 
 
 def conditional(formula: str) -> bool:

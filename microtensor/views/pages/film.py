@@ -172,8 +172,9 @@ class Film:
         learns, moved, gates = [], [], []
         for layer in self.layers:
             both = [(x.data, x.grad) for x in layer.parameters]
-            given = layer.nodes[len(both) :]  # nothing, or a value that was computed
-            both += [(_value(node, found), None) for node in given]
+            for node in layer.nodes[len(both) :]:  # nothing, or a value that was computed
+                place = found.get(node.id)  # unless another program ran
+                both.append((place.data if place and place.rule == node.rule else None, None))
             pairs = [[brief(x), brief(g)] for x, g in both]
             rows += [[shown for _, shown in pair] for pair in pairs]
             (value, _), (gradient, _) = pairs[0]
@@ -317,12 +318,6 @@ def _layer(name: str, own: list[Node], gives: list[Node], tensors: dict[str, Any
 
 def _array(x: Any) -> Any:
     return x.numpy() if hasattr(x, "numpy") else np.asarray(x)
-
-
-def _value(node: Node, found: dict[str, Any]) -> Any:
-    """What a node of the first record is now; None where another program ran."""
-    place = found.get(node.id)
-    return place.data if place is not None and place.rule == node.rule else None
 
 
 def brief(array: Any) -> tuple[float, Any]:

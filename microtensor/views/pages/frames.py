@@ -32,7 +32,7 @@ class Known(NamedTuple):
     """
 
     values: set[str]
-    passed: set[int]
+    passed: set[int | None]
     gradients: dict[str, tuple[int, list[str]]]
 
 
@@ -71,7 +71,8 @@ def _scenes(tale: Tale) -> Iterator[Scene]:
     known = Known({card.id for card in scene.cards} - computed, set(), {})
     begin = PageStep(say("page.start"), say("frames.begin"), {"kind": "start", "card": ""})
     for k, step in enumerate([begin, *tale.steps]):
-        _learn(tale, known, k)
+        if k:
+            _learn(tale, known, k - 1)
         last = k == len(tale.steps)
         said = cut(step.numbers or step.text, LONGEST)
         yield scene._replace(
@@ -83,21 +84,15 @@ def _scenes(tale: Tale) -> Iterator[Scene]:
 
 
 def _learn(tale: Tale, known: Known, k: int) -> None:
-    """Adds what step number k gives; 0 gives nothing."""
-    if not k:
-        return
-    data = tale.steps[k - 1].data
+    """Adds what step number k gives, counted from 0."""
+    data = tale.steps[k].data
     if data["kind"] == "forward":
         known.values.add(data["card"])
         return
-    known.passed.update(data.get("arrows", ()))
+    known.passed.update(data.get("arrows", [data["arrow"]]))
     known.gradients.update((card, (0, [])) for card in data.get("cards", [data["card"]]))
-    if tale.by_layer:
-        return
-    step = tale.told[k - 1].step
-    if step.edge is not None:
-        known.passed.add(data["arrow"])
-    if step.waiting:
+    step = None if tale.by_layer else tale.told[k].step
+    if step is not None and step.waiting:
         arrivals = tale.graph.arrivals(step.node.id)
         parts = [e.contribution for e in arrivals[: len(arrivals) - step.waiting]]
         texts = [array(step.total), f"{sum_text(parts, step.total)} + …"]

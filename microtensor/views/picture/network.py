@@ -44,12 +44,16 @@ class Layers:
         self.largest = max(filter(math.isfinite, strengths), default=0.0)
         learning = ((key, _learning(unit)) for key, unit in self.groups.items())
         self.learning = {key: ratio for key, ratio in learning if ratio is not None}
-        self.results = {key: self._results(unit) for key, unit in self.groups.items()}
+        self.results = {  # what a layer shows of what it computed, where that has gradients
+            key: [n for n in self.shown[key] if n.rule and n.gradient is not None]
+            for key, unit in self.groups.items()
+            if unit.parameters
+        }
         self.flow = {key: rms(some[0].gradient) for key, some in self.results.items() if some}
         finite = {key: ratio for key, ratio in self.learning.items() if math.isfinite(ratio)}
         least = min(finite.values()) if len(finite) > 1 else None
         self.least = [key for key, ratio in finite.items() if ratio == least]
-        self.skips = skips(graph, self.groups.values())
+        self.skips = list(skips(graph, self.groups.values()))
 
     def _rows_of(self, unit: Unit) -> list[Node]:
         """Parameters, then what leaves a part of the group, an activation's operand before it.
@@ -82,11 +86,6 @@ class Layers:
                 rows.append(last)
                 self.ends[last.id] = say("round.row", round=k, name=last.name)
         return rows
-
-    def _results(self, unit: Unit) -> list[Node]:
-        """What a layer shows of what it computed, where that has gradients."""
-        known = [n for n in self.shown[unit.id] if n.rule and n.gradient is not None]
-        return known if unit.parameters else []
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss, a loop."""
@@ -183,7 +182,7 @@ class Layers:
             ratio = self.learning[unit.id]
             said = say("layers.ratio", ratio=number(ratio))
             notes[unit.parameters[0].id] = say("layers.zero") if ratio == math.inf else said
-        if results := self.results[unit.id]:
+        if results := self.results.get(unit.id):
             place = list(self.flow).index(unit.id)
             later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
             if unit.rounds and not unit.is_loop:

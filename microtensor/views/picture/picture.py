@@ -10,7 +10,7 @@ from typing import Any
 
 import graphviz
 
-from ...errors import NoRenderer, in_brief
+from ...errors import NoRenderer, check_one_of, in_brief
 from ...graph import Graph
 from .. import inline
 from ..dot import THEMES, write
@@ -118,8 +118,7 @@ def picture(
 
     `failed` says why there is no result; where it isn't there is open.
     """
-    if not isinstance(theme, str) or theme not in THEMES:
-        raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
+    check_one_of("draw: theme", theme, THEMES)
     drawing = Picture("graph")
     drawing.language = chosen()
     if failed and graph.result.group:
@@ -144,9 +143,8 @@ def scene(
     failed: tuple[str, ...] = (),
 ) -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
-    if direction not in (None, *DIRECTIONS):
-        known = ", ".join(DIRECTIONS)
-        raise ValueError(f"{who}: direction {in_brief(direction)} isn't one of {known}")
+    if direction is not None:
+        check_one_of(f"{who}: direction", direction, DIRECTIONS)
     result, layers = graph.result, network.Layers(graph, found)
     makers: dict[str, Callable[[Unit], Card]] = {
         "node": lambda unit: cards.card(graph, unit.nodes[0], failed),

@@ -159,11 +159,10 @@ class Skip(NamedTuple):
     inside: bool
 
 
-def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
+def skips(graph: Graph, found: Iterable[Unit]) -> Iterator[Skip]:
     """The skip connections that groups as cards would hide; of a loop, those of its last round."""
     place = {node.id: i for i, node in enumerate(graph.nodes)}
     left = MOST_LOOKED_AT
-    skips = []
     for unit in found:
         inside = {node.id for node in unit.nodes}
         nodes = unit.rounds[-1] if unit.rounds else unit.nodes
@@ -179,8 +178,7 @@ def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
             passed, looked = _goes_past(graph, place, source.id, later)
             left -= looked
             if passed:
-                skips.append(Skip(unit.id, early, source.id in inside))
-    return skips
+                yield Skip(unit.id, early, source.id in inside)
 
 
 def _goes_past(
