@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_page import at, chromium, data_of, labels, shown, visit, where  # noqa: F401
-from test_picture import leaf, neuron
+from test_picture import Recurrent, leaf, neuron, normal
 
 import nn
-from microtensor import Graph, Tensor, group, page
+from microtensor import Graph, Tensor, draw, group, page
 
 RATE = 0.3
 
@@ -168,6 +168,23 @@ def test_layers_follow_other_numbers(visit):
     assert all(x != y for x, y in zip(before, after, strict=True))
     tab.click("#reset")
     assert (tab.inner_text("#steps"), shown(tab, "layers.0", "value"), labels(tab)) == before
+
+
+def test_the_card_of_a_loop_follows_other_numbers(visit):
+    model, X = Recurrent(1), Tensor(normal(3, 5, 2), name="X")
+    cost = (model(X) ** 2).sum()
+    tab = visit(cost, at="#step-9999", options={"collapse": 1})
+    tab.fill("#rate", "0.1")
+    tab.click("#descend")
+    cost.backward()
+    for p in model.parameters():
+        p.data = p.data - 0.1 * p.grad
+    for card in draw((model(X) ** 2).sum(), collapse=1).scene.cards:
+        if card.id.startswith("g"):
+            for style, part in (("forward", "value"), ("backward", "gradient")):
+                told = [cell.text for row in card.rows for cell in row if cell.style == style]
+                texts = f'.card[data-id="{card.id}"] text.{part} tspan'
+                assert tab.locator(texts).all_text_contents() == told
 
 
 # Entries ----------------------------------------------------------------------------------------

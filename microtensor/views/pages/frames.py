@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import graphviz
-
 from ...lexicon import cut
-from ..dot import THEMES, write
+from ..dot import THEMES
 from ..numbers import array, sum_text
-from ..rendering import render
+from ..rendering import render, source
 from ..scene import Arrow, Card, Cell, Scene, repeated
 from ..words import say
 from .data import PageStep, Tale
@@ -41,7 +39,7 @@ def frames(tale: Tale, folder: Any, format: str, theme: str) -> list[str]:
     if len(tale.steps) > MOST:
         raise ValueError(f"frames: {len(tale.steps):,} steps are more than {MOST}; collapse groups")
     scenes = list(_scenes(tale))
-    layouts = [json.loads(render(_source(scene, theme), "json")) for scene in scenes]
+    layouts = [json.loads(render(source(scene, THEMES[theme]), "json")) for scene in scenes]
     widths: dict[str, float] = {}  # of each thing, its largest in any step
     for thing in (x for layout in layouts for x in (layout, *layout.get("objects", ()))):
         width = DOTS * float(thing.get("width") or thing.get("lwidth") or 0)
@@ -53,15 +51,9 @@ def frames(tale: Tale, folder: Any, format: str, theme: str) -> list[str]:
         cards = tuple(card._replace(least=widths[card.id]) for card in scene.cards)
         steady = scene._replace(cards=cards, least=widths["graph"])
         file = path / f"step-{k:0{len(str(len(scenes) - 1))}}.{format}"
-        file.write_bytes(render(_source(steady, theme), format))
+        file.write_bytes(render(source(steady, THEMES[theme]), format))
         written.append(str(file))
     return written
-
-
-def _source(scene: Scene, theme: str) -> str:
-    drawing = graphviz.Digraph("graph")
-    write(scene, THEMES[theme], drawing)
-    return str(drawing.source)
 
 
 def _scenes(tale: Tale) -> Iterator[Scene]:

@@ -11,11 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-import graphviz
-
 from ...lexicon import cut
-from ..dot import FONT, LONGEST, MONO, THEMES, write
-from ..rendering import outline, render
+from ..dot import FONT, LONGEST, MONO, THEMES
+from ..rendering import outline, render, source
 from ..scene import Arrow, Card, Cell, Line, Scene
 
 WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
@@ -54,10 +52,8 @@ def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False, fir
     `g.arrow` with their number, counted from `first` on, as `data-id`. `kind` is the class of the
     whole. `roomy` leaves room for other numbers than those shown.
     """
-    drawing = graphviz.Digraph("graph")
-    write(_roomy(scene) if roomy else scene, THEMES["light"], drawing)
-    drawing.attr(label="", pad="0")
-    layout = json.loads(render(str(drawing.source), "json"))
+    spaced = _roomy(scene) if roomy else scene
+    layout = json.loads(render(source(spaced, THEMES["light"], label="", pad="0"), "json"))
     things = layout.get("objects", [])
     names = {x["_gvid"]: x["name"] for x in things}
     parts = [_frame(x) for x in things if x["name"].startswith("cluster")]
