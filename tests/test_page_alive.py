@@ -171,20 +171,22 @@ def test_layers_follow_other_numbers(visit):
 
 
 def test_the_card_of_a_loop_follows_other_numbers(visit):
-    model, X = Recurrent(1), Tensor(normal(3, 5, 2), name="X")
+    model, X = Recurrent(1), Tensor(normal(3, 9, 2), name="X")
     cost = (model(X) ** 2).sum()
-    tab = visit(cost, at="#step-9999", options={"collapse": 1})
+    tab = visit(cost, at="#step-9999")
     tab.fill("#rate", "0.1")
     tab.click("#descend")
     cost.backward()
     for p in model.parameters():
         p.data = p.data - 0.1 * p.grad
-    for card in draw((model(X) ** 2).sum(), collapse=1).scene.cards:
-        if card.id.startswith("g"):
-            for style, part in (("forward", "value"), ("backward", "gradient")):
-                told = [cell.text for row in card.rows for cell in row if cell.style == style]
-                texts = f'.card[data-id="{card.id}"] text.{part} tspan'
-                assert tab.locator(texts).all_text_contents() == told
+    cards = draw((model(X) ** 2).sum()).scene.cards
+    (card,) = (card for card in cards if [c.text for c in card.heading[:2]] == ["cell", "× 9"])
+    named = json.loads(tab.text_content("#data"))["cards"].items()
+    (loop,) = (key for key, known in named if known["name"] == "cell")
+    for style, part in (("forward", "value"), ("backward", "gradient")):
+        told = [cell.text for row in card.rows for cell in row if cell.style == style]
+        texts = tab.locator(f'.card[data-id="{loop}"] text.{part} tspan')
+        assert texts.all_text_contents() == told
 
 
 # Entries ----------------------------------------------------------------------------------------
