@@ -219,8 +219,7 @@ def page(
     def written(**texts: Any) -> str:
         parts = lesson("page", **texts)
         tale = _tale("page", result, names, collapse, expand, direction, gradient)
-        program = _javascript(result, tale, gradient)
-        return document(tale, parts, program)
+        return document(tale, parts, *_javascript(result, tale, gradient))
 
     texts = {"title": title, "text": text, "questions": questions, "links": links}
     content = translated(written, texts, translations or {})
@@ -319,18 +318,16 @@ def _tale(
     return Tale(graph, found, drawn, told(graph), direction is None, draw)
 
 
-def _javascript(result: Tensor, tale: Tale, gradient: Any) -> str:
-    """The JavaScript that computes a graph from other numbers; '' where the tale says why not."""
+def _javascript(result: Tensor, tale: Tale, gradient: Any) -> tuple[str, str]:
+    """The JavaScript that computes a graph from other numbers; else '', and why there is none."""
     from ..program.javascript import javascript
 
-    tale.still = tale.too_large()
-    if tale.still:
-        return ""
+    if too_large := tale.too_large():
+        return "", too_large
     try:
-        return f"const rerun = {javascript(tale.graph, result, gradient)};"
+        return f"const rerun = {javascript(tale.graph, result, gradient)};", ""
     except (TypeError, ValueError, GradientError) as error:
-        tale.still = say("page.still.unwritten", rule=str(error).split()[1])
-        return ""
+        return "", say("page.still.unwritten", rule=str(error).split()[1])
 
 
 def film(

@@ -56,7 +56,8 @@ def _begun(tokens: list[int], start: int, round: list[int]) -> int:
     """How long a first round is that lacks some of what the others do: of a state of zeros."""
     length = 0
     for token in reversed(round):
-        length += start > length and tokens[start - length - 1] == token
+        if start > length and tokens[start - length - 1] == token:
+            length += 1
     return length
 
 
@@ -125,8 +126,8 @@ def _aligned(active: list[Unit], run: range) -> list[list[Unit]]:
     best: list[list[Unit]] = []
     slack = (run.stop - run.start) % run.step
     for shift in (slack, *range(slack), *range(slack + 1, run.step)):
-        starts = range(run.start + shift, run.stop - run.step + 1, run.step)
-        parts = [active[start : start + run.step] for start in starts]
+        firsts = range(run.start + shift, run.stop - run.step + 1, run.step)
+        parts = [active[first : first + run.step] for first in firsts]
         if len(parts) < LEAST_ROUNDS:
             continue
         best = best or parts  # the first round often is another: nothing comes from before
@@ -197,10 +198,10 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
 # Equal layers -----------------------------------------------------------------------------------
 
 
-def with_twins(graph: Graph, found: list[Unit], most: int = MOST_TWINS) -> list[Unit]:
+def with_twins(graph: Graph, found: list[Unit]) -> list[Unit]:
     """More than a few equal groups, each feeding only the next, as one card."""
     groups = [unit for unit in found if unit.kind == "group"]
-    if len(groups) <= most:
+    if len(groups) <= MOST_TWINS:
         return found
 
     def does(unit: Unit) -> Any:
@@ -218,7 +219,7 @@ def with_twins(graph: Graph, found: list[Unit], most: int = MOST_TWINS) -> list[
         runs[-1].append(unit)
     folded = [unit for unit in found if unit.kind != "group"]
     for run in runs:
-        if len(run) > most:
+        if len(run) > MOST_TWINS:
             name = f"{run[0].name} … {run[-1].name}"
             rounds = tuple(unit.nodes for unit in run)
             run = [run[0]._replace(name=name, nodes=_nodes(run), rounds=rounds)]

@@ -56,10 +56,9 @@ def units(
     return [unit if unit.kind == "node" else unit._replace(id=next(ids)) for unit in found]
 
 
-def layers(graph: Graph, opened: list[Path] | None = None) -> list[Unit]:
+def layers(graph: Graph) -> list[Unit]:
     """Each layer as a unit, with the activation that it alone feeds; and the values outside."""
-    closed = _layers(graph, _paths(graph))
-    return _with_activations(graph, _grouped(graph, closed, opened or []))
+    return _with_activations(graph, _grouped(graph, _layers(graph, _paths(graph)), []))
 
 
 def stepped(graph: Graph, found: list[Unit]) -> bool:
@@ -105,13 +104,10 @@ def _levels(
             heights[path[:-1]] = max(heights.get(path[:-1], 0), height + 1)
     for height in range(max(heights.values(), default=0) + 1):
         low = [path for path in paths if heights[path] <= height] if height else closed
-        found = _with_activations(graph, _grouped(graph, low, opened, named))
-        whole = _with_activations(graph, found, values=True)
-        fewer = len(whole) < len(found)
-        found = with_twins(graph, rolled(graph, found, opened))
-        yield found
-        if fewer:
-            found = with_twins(graph, rolled(graph, whole, opened))
+        grouped = _with_activations(graph, _grouped(graph, low, opened, named))
+        whole = _with_activations(graph, grouped, values=True)
+        for some in (grouped, whole) if len(whole) < len(grouped) else (grouped,):
+            found = with_twins(graph, rolled(graph, some, opened))
             yield found
         if len(found) > MOST_UNITS:
             found = with_chains(graph, found)

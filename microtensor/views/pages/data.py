@@ -68,14 +68,13 @@ class Tale:
         self.found = found
         self.scene = scene
         self.turns = turns  # whether a narrow screen may have it in another direction
-        self.still = ""  # why other numbers can't be tried
+
         self.result = graph.result
         self.home = homes(found)
         self.by_layer = any(unit.kind != "node" for unit in found)
         self.scalar = not self.by_layer and all(np.ndim(n.value) == 0 for n in graph.nodes)
         self.told = list(told)
         self.between = between(graph, found)
-
         self.inner: dict[tuple[str, bool], list[Told]] = {}  # by layer, and whether forward
         for tale in self.told if self.by_layer else ():
             forward, edge = tale.step.kind == "forward", tale.step.edge
@@ -227,10 +226,11 @@ class Tale:
                 parts += [step.edge.contribution] if step.edge is not None else []
                 data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
                 data["sum"] = sum_text(parts, step.total) if parts else ""
-            said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
-            steps.append(
-                PageStep(tale.title, *(said if step.kind != "seed" else (tale.text, data)))
-            )
+            if step.kind == "seed":
+                steps.append(PageStep(tale.title, tale.text, data))
+                continue
+            notes = " ".join(tale.notes)
+            steps.append(PageStep(tale.title, tale.reason, data, tale.numbers, notes, tale.total))
         return steps
 
     def _scalars(self) -> dict[str, Any]:

@@ -35,10 +35,10 @@ PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
 
-def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
+def document(tale: Tale, lesson: Mapping[str, str], program: str, still: str) -> str:
     """The page as text, with a lesson's parts.
 
-    `program` is the JavaScript that computes it from other numbers.
+    `program` is the JavaScript that computes it from other numbers; without it, `still` says why.
     """
     told = tale.data(bool(program)) | {"sentences": sentences(*SCRIPTS)}
     begin = PageStep(say("page.start"), say("page.begin"), {})
@@ -47,7 +47,7 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
         "svg": _pictures(tale, bool(program)),
         "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
         "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
-        "still": plain(tale.still or tale.unrecorded()),
+        "still": plain(still or tale.unrecorded()),
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
