@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -304,18 +304,13 @@ def _tale(
     from .layers import stepped, units
     from .pages.data import Tale
     from .picture.picture import scene
-    from .scene import Scene
     from .story.steps import told
-    from .units import Unit
 
     graph = in_words(graph_for(who, result, names, gradient, data=False))
     found = units(graph, collapse, expand, who, stepped)
     drawn = scene(graph, found, direction, who)
-
-    def draw(units: list[Unit]) -> Scene:
-        return scene(graph, units, drawn.direction, who)
-
-    return Tale(graph, found, drawn, told(graph), direction is None, draw)
+    again = partial(scene, graph, direction=drawn.direction, who=who)
+    return Tale(graph, found, drawn, told(graph), direction is None, again)
 
 
 def _javascript(result: Tensor, tale: Tale, gradient: Any) -> tuple[str, str]:
