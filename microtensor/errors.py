@@ -5,7 +5,7 @@ Nothing here runs while all is well: an operation fails in NumPy first, and is e
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,12 @@ def in_brief(x: Any) -> str:
         return f"a whole number of {math.floor(math.log10(abs(x))) + 1:,} digits"
     text = " ".join(repr(x).split())
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def check_one_of(what: str, given: Any, known: Collection[str]) -> None:
+    """ValueError where `what` was given, such as `draw: theme`, is none of those known."""
+    if not isinstance(given, str) or given not in known:
+        raise ValueError(f"{what} {in_brief(given)} isn't one of {', '.join(known)}")
 
 
 def label(x: Any) -> str:

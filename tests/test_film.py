@@ -505,6 +505,8 @@ def test_frames_refuse_what_they_cannot_write(tmp_path):
         frames(sums(), tmp_path / "new", "gif")
     with pytest.raises(ValueError, match="theme 'blue' isn't one of light, dark"):
         frames(sums(), tmp_path / "new", theme="blue")
+    with pytest.raises(ValueError, match=r"theme \[\] isn't one of light, dark"):
+        frames(sums(), tmp_path / "new", theme=[])
     y = Tensor(1.0, requires_grad=True)
     for _ in range(150):
         y = y * 1.0 * 1.0

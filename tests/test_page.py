@@ -13,7 +13,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from test_picture import HOSTILE, leaf, network, neuron, paths, pygraphviz_is_there
+from test_picture import (
+    HOSTILE,
+    Block,
+    Recurrent,
+    leaf,
+    network,
+    neuron,
+    normal,
+    paths,
+    pygraphviz_is_there,
+)
 
 import nn
 from microtensor import Graph, NoRenderer, Tensor, draw, group, page, primitive
@@ -66,7 +76,40 @@ def data_of(text):
     return json.loads(found[1])
 
 
+def skipping():
+    """What skips a layer, with a gradient: two arrows lead to one card."""
+    a, net = leaf(normal(6, 4), "a"), nn.Sequential(Block(4, 0), nn.Linear(4, 1, rng=2))
+    return (net((a * 1.0).exp()) ** 2).sum()
+
+
+def looping():
+    return (Recurrent(1)(Tensor(normal(3, 5, 2), name="X")) ** 2).sum()
+
+
 # The file ---------------------------------------------------------------------------------------
+
+
+@needs_renderer
+@pytest.mark.parametrize("make", [skipping, looping, network])
+@pytest.mark.parametrize("collapse", ["auto", 1])
+def test_each_arrow_and_row_of_a_page_has_its_own_numbers(make, collapse, tmp_path):
+    result = make()
+    graph = Graph.of(result)
+    data = data_of(text_of(page(result, tmp_path / "p.html", collapse=collapse)))
+    assert len(data["keys"]) == len(data["arrows"])
+    for (source, target, backward), told in zip(data["arrows"], data["keys"], strict=True):
+        if isinstance(told, str):
+            (edge,) = (e for e in graph.edges if f"{e.target}:{e.slot}" == told)
+            assert edge.target == target and source.rpartition("-")[2] == edge.source
+        else:
+            assert bool(told) == (backward and source != target)
+            ends = [x.partition(":")[0] for some in told for x in some]
+            assert target.startswith("g") or set(ends) <= {target}
+    for card in draw(result, collapse=1).scene.cards if collapse == 1 else ():
+        names = [row[0].text for row in card.rows if row[0].style == "name"]
+        if card.id in data["rows"] and names:
+            named = [graph.node(key).name for key in data["rows"][card.id]]
+            assert [x.rpartition(", ")[2] for x in names] == named
 
 
 @needs_renderer

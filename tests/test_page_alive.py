@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_page import at, chromium, data_of, labels, shown, visit, where  # noqa: F401
-from test_picture import leaf, neuron
+from test_picture import Recurrent, leaf, neuron, normal
 
 import nn
-from microtensor import Graph, Tensor, group, page
+from microtensor import Graph, Tensor, draw, group, page
 
 RATE = 0.3
 
@@ -168,6 +168,25 @@ def test_layers_follow_other_numbers(visit):
     assert all(x != y for x, y in zip(before, after, strict=True))
     tab.click("#reset")
     assert (tab.inner_text("#steps"), shown(tab, "layers.0", "value"), labels(tab)) == before
+
+
+def test_the_card_of_a_loop_follows_other_numbers(visit):
+    model, X = Recurrent(1), Tensor(normal(3, 9, 2), name="X")
+    cost = (model(X) ** 2).sum()
+    tab = visit(cost, at="#step-9999")
+    tab.fill("#rate", "0.1")
+    tab.click("#descend")
+    cost.backward()
+    for p in model.parameters():
+        p.data = p.data - 0.1 * p.grad
+    cards = draw((model(X) ** 2).sum()).scene.cards
+    (card,) = (card for card in cards if [c.text for c in card.heading[:2]] == ["cell", "× 9"])
+    named = json.loads(tab.text_content("#data"))["cards"].items()
+    (loop,) = (key for key, known in named if known["name"] == "cell")
+    for style, part in (("forward", "value"), ("backward", "gradient")):
+        told = [cell.text for row in card.rows for cell in row if cell.style == style]
+        texts = tab.locator(f'.card[data-id="{loop}"] text.{part} tspan')
+        assert texts.all_text_contents() == told
 
 
 # Entries ----------------------------------------------------------------------------------------

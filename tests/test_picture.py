@@ -597,6 +597,7 @@ def test_an_unknown_group_is_named(option):
     ("options", "message"),
     [
         ({"theme": "pink"}, "draw: theme 'pink' isn't one of light, dark"),
+        ({"theme": ["dark"]}, "draw: theme ['dark'] isn't one of light, dark"),
         ({"direction": "up"}, "draw: direction 'up' isn't one of LR, TB, RL, BT"),
         (
             {"collapse": True},

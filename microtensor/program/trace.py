@@ -23,14 +23,13 @@ class Trace(NamedTuple):
     `values` has every node; a number that was never a tensor stands for itself there, and other
     leaves are inputs. `seed` is the input that arrives at the result. `gradients` has every node
     that a gradient was computed for. Of each edge that sends one, `contributions` is what it
-    sends. `locals` has the local derivatives between scalars, from a scalar result's seed of 1.
+    sends.
     """
 
     values: dict[str, Any]
     seed: Symbol
     gradients: dict[str, Symbol]
     contributions: dict[tuple[str, int], Symbol]
-    locals: dict[tuple[str, int], Symbol]
 
 
 def trace(
@@ -52,7 +51,7 @@ def trace(
             values[place.id] = tracer.symbol(place.value)
             if isinstance(place.value, Tensor):
                 ids[place.value] = place.id
-        found = Trace(values, tracer.seed(result, gradient, "trace"), {}, {}, {})
+        found = Trace(values, tracer.seed(result, gradient, "trace"), {}, {})
         slots: dict[Tensor, Iterator[int]] = {}
 
         def visit(node: Tensor, x: Tensor, g: Any, d: Any) -> None:
@@ -61,13 +60,7 @@ def trace(
                     i for i, t in enumerate(node._inputs) if t is not None and t._requires_grad
                 )
                 found.gradients[ids[node]] = g
-            slot = next(slots[node])
-            found.contributions[ids[node], slot] = d
-            if gradient is None and result.ndim == node.ndim == x.ndim == 0:
-                out, inputs, options = tracer.read(node)
-                rule: Any = node._rule
-                derivative = rule.derivative(slot)
-                found.locals[ids[node], slot] = derivative(found.seed, out, *inputs, **options)
+            found.contributions[ids[node], next(slots[node])] = d
 
         for leaf, g in tracer.backward(result, found.seed, visit).items():
             found.gradients[ids[leaf]] = g

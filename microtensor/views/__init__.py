@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..errors import GradientError, in_brief, wrong_operand
+from ..errors import GradientError, check_one_of, wrong_operand
 from ..graph import Graph, changed, graph_for
 from ..operands import stacked
 from ..program.replay import Replay
@@ -73,8 +73,7 @@ def explain(
     """
     from .story.telling import FORMATS, explained
 
-    if format not in FORMATS:
-        raise ValueError(f"explain: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
+    check_one_of("explain: format", format, FORMATS)
     graph = in_words(graph_for("explain", result, names, gradient))
     asked = [] if wrt is None else list(wrt) if isinstance(wrt, list | tuple) else [wrt]
     wanted = frozenset(graph.tracked("explain", x).id for x in asked)
@@ -220,8 +219,7 @@ def page(
     def written(**texts: Any) -> str:
         parts = lesson("page", **texts)
         tale = _tale("page", result, names, collapse, expand, direction, gradient)
-        program = _javascript(result, tale, gradient)
-        return document(tale, parts, program)
+        return document(tale, parts, *_javascript(result, tale, gradient))
 
     texts = {"title": title, "text": text, "questions": questions, "links": links}
     content = translated(written, texts, translations or {})
@@ -254,10 +252,8 @@ def frames(
     from .pages.frames import FORMATS
     from .pages.frames import frames as pictures
 
-    if format not in FORMATS:
-        raise ValueError(f"frames: format {in_brief(format)} isn't one of {', '.join(FORMATS)}")
-    if theme not in THEMES:
-        raise ValueError(f"frames: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
+    check_one_of("frames: format", format, FORMATS)
+    check_one_of("frames: theme", theme, THEMES)
     tale = _tale("frames", result, names, collapse, expand, direction, gradient)
     return pictures(tale, folder, format, theme)
 
@@ -305,34 +301,28 @@ def _tale(
     gradient: Any,
 ) -> Tale:
     """What a page steps through."""
-    from .layers import Unit, stepped, units
+    from .layers import stepped, units
     from .pages.data import Tale
     from .picture.picture import scene
-    from .scene import Scene
     from .story.steps import told
 
     graph = in_words(graph_for(who, result, names, gradient, data=False))
     found = units(graph, collapse, expand, who, stepped)
     drawn = scene(graph, found, direction, who)
-
-    def draw(units: list[Unit]) -> Scene:
-        return scene(graph, units, drawn.direction, who)
-
-    return Tale(graph, found, drawn, told(graph), direction is None, draw)
+    again = partial(scene, graph, direction=drawn.direction, who=who)
+    return Tale(graph, found, drawn, told(graph), direction is None, again)
 
 
-def _javascript(result: Tensor, tale: Tale, gradient: Any) -> str:
-    """The JavaScript that computes a graph from other numbers; '' where the tale says why not."""
+def _javascript(result: Tensor, tale: Tale, gradient: Any) -> tuple[str, str]:
+    """The JavaScript that computes a graph from other numbers; else '', and why there is none."""
     from ..program.javascript import javascript
 
-    tale.still = tale.too_large()
-    if tale.still:
-        return ""
+    if too_large := tale.too_large():
+        return "", too_large
     try:
-        return f"const rerun = {javascript(tale.graph, result, gradient)};"
+        return f"const rerun = {javascript(tale.graph, result, gradient)};", ""
     except (TypeError, ValueError, GradientError) as error:
-        tale.still = say("page.still.unwritten", rule=str(error).split()[1])
-        return ""
+        return "", say("page.still.unwritten", rule=str(error).split()[1])
 
 
 def film(

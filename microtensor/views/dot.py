@@ -34,6 +34,14 @@ class Theme(NamedTuple):
     fills: dict[str, tuple[str, str]]
     heat: tuple[str, ...]
 
+    @property
+    def named(self) -> dict[str, str]:
+        """Every colour by its name, which a page's CSS variable has."""
+        found = {name: getattr(self, name) for name in self._fields[:6]}
+        for role, (fill, line) in self.fills.items():
+            found |= {f"{role}-fill": fill, f"{role}-line": line}
+        return found | {f"heat-{i}": colour for i, colour in enumerate(self.heat)}
+
 
 # fmt: off
 THEMES = {

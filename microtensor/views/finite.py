@@ -73,8 +73,7 @@ def not_finite(value: Any) -> str:
 def _finite(value: Any) -> bool:
     if value is None or isinstance(value, float):  # as most are, in a large record
         return value is None or math.isfinite(value)
-    array = np.asarray(value)
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+    return not not_finite(value)
 
 
 def _of_value(graph: Graph, node: Node) -> Birth | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..graph import Graph, Node, Path, common
-from .units import Unit, called, homes, in_order, neighbours
+from .units import Unit, called, homes, in_order, neighbours, starts
 
 LEAST_ROUNDS = 3  # of a loop that is rolled, and of values that do the same
 MOST_TWINS = 6  # of equal layers in a row, more than that fold into one card
@@ -23,14 +23,6 @@ SUMS = ("add", "multiply", "maximum", "minimum")
 # Loops ------------------------------------------------------------------------------------------
 
 
-class _Run(NamedTuple):
-    """Where a loop is: from a unit on, so many units, in rounds of so many."""
-
-    start: int
-    length: int
-    size: int
-
-
 def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit]:
     """Each loop as one unit: rounds in a row that do the same with the same parameters.
 
@@ -39,40 +31,35 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     result = graph.result
     active = [unit for unit in found if unit.computed and unit.nodes[-1] is not result]
     around = set(opened)
-    does = [None if _inside(unit, around) else _does(graph, unit) for unit in active]
-    known = {what: k for k, what in enumerate(dict.fromkeys(does))}
-    tokens = [i + len(known) if x is None else known[x] for i, x in enumerate(does)]
+    does = [_does(graph, unit) for unit in active]
+    numbers: dict[Any, int] = {}
+    tokens = [
+        numbers.setdefault(what if around.isdisjoint(starts(_own(unit))) else unit.id, len(numbers))
+        for unit, what in zip(active, does, strict=True)
+    ]
     calls = Counter(tuple(map(called, path)) for path in dict.fromkeys(map(_own, active)))
     each = zip(tokens, does, strict=True)
-    anchors = {token for token, x in each if x is not None and (x[-1] or calls[x[1]] > 1)}
+    anchors = {token for token, (_, path, _, learnt) in each if learnt or calls[path] > 1}
     runs = _runs(tokens, anchors, _periods(active, tokens))
-    if not runs:
-        return found
-    loops = [_aligned(active, run) for run in runs]
+    loops = [loop for run in runs if (loop := _aligned(active, run))]
     taken = {unit.id for loop in loops for unit in _flat(loop)}
     place = {unit.id: i for i, unit in enumerate(active)}
-    for loop in filter(None, loops):
+    for loop in loops:
         start = place[loop[0][0].id]
-        round = [tokens[place[unit.id]] for unit in loop[0]]
-        first = _begun(tokens, start, round)
-        if 2 * len(first) >= len(round) and not taken.intersection(active[i].id for i in first):
-            loop.insert(0, [active[i] for i in first])
-    return _with_loops(graph, found, [loop for loop in loops if loop])
+        round = tokens[start : start + len(loop[0])]
+        first = active[start - _begun(tokens, start, round) : start]
+        if 2 * len(first) >= len(round) and taken.isdisjoint(unit.id for unit in first):
+            loop.insert(0, first)
+    return _with_loops(graph, found, loops) if loops else found
 
 
-def _begun(tokens: list[int], start: int, round: list[int]) -> list[int]:
-    """Where a first round lies that lacks some of what the others do: of a state of zeros."""
-    first: list[int] = []
+def _begun(tokens: list[int], start: int, round: list[int]) -> int:
+    """How long a first round is that lacks some of what the others do: of a state of zeros."""
+    length = 0
     for token in reversed(round):
-        before = start - len(first) - 1
-        if before >= 0 and tokens[before] == token:
-            first.insert(0, before)
-    return first
-
-
-def _inside(unit: Unit, opened: set[Path]) -> bool:
-    path = _own(unit)
-    return any(path[:end] in opened for end in range(1, len(path) + 1))
+        if start > length and tokens[start - length - 1] == token:
+            length += 1
+    return length
 
 
 def _own(unit: Unit) -> Path:
@@ -95,8 +82,7 @@ def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
         places.setdefault(token, []).append(i)
     seen: set[Path] = set()
     for i, unit in enumerate(active):
-        path = _own(unit)
-        for start in (path[:end] for end in range(1, len(path) + 1)):
+        for start in starts(_own(unit)):
             if start not in seen:
                 seen.add(start)
                 places.setdefault(tuple(map(called, start)), []).append(i)
@@ -108,45 +94,43 @@ def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
     return [gap for gap, _ in gaps.most_common(MOST_PERIODS) if gap]
 
 
-def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[_Run]:
-    """The loops, none within another: the longest first, then those in what is left."""
+def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[range]:
+    """The loops, none within another: the longest first, then those in what is left.
+
+    A loop is the range of its units, a round a step.
+    """
     found = [run for period in periods for run in _repeats(tokens, anchors, period)]
-    found.sort(key=lambda run: (-run.size, run.length, run.start))
+    found.sort(key=lambda run: (run.start - run.stop, run.step, run.start))
     taken = bytearray(len(tokens))
     kept = []
     for run in found:
-        if not any(taken[run.start : run.start + run.size]):
-            taken[run.start : run.start + run.size] = b"\x01" * run.size
+        if not any(taken[run.start : run.stop]):
+            taken[run.start : run.stop] = b"\x01" * (run.stop - run.start)
             kept.append(run)
     return kept
 
 
-def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[_Run]:
+def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[range]:
     """Where the same units come again and again after so many."""
     same = [a == b for a, b in zip(tokens, tokens[period:], strict=False)]
     start = 0
     for equal, some in groupby(same):
         length = len(list(some))
-        rounds = length // period + 1
-        if (
-            equal
-            and rounds >= LEAST_ROUNDS
-            and anchors.intersection(tokens[start : start + period])
-        ):
-            yield _Run(start, period, length + period)
+        often = length // period + 1 >= LEAST_ROUNDS
+        if equal and often and not anchors.isdisjoint(tokens[start : start + period]):
+            yield range(start, start + length + period, period)
         start += length
 
 
-def _aligned(active: list[Unit], run: _Run) -> list[list[Unit]]:
+def _aligned(active: list[Unit], run: range) -> list[list[Unit]]:
     """The rounds of a loop, each within a call of one group where they can be."""
     best: list[list[Unit]] = []
-    slack = run.size % run.length
-    for shift in (slack, *range(slack), *range(slack + 1, run.length)):
-        rounds = (run.size - shift) // run.length
-        if rounds < LEAST_ROUNDS:
+    slack = (run.stop - run.start) % run.step
+    for shift in (slack, *range(slack), *range(slack + 1, run.step)):
+        firsts = range(run.start + shift, run.stop - run.step + 1, run.step)
+        if len(firsts) < LEAST_ROUNDS:
             continue
-        starts = range(run.start + shift, run.start + shift + rounds * run.length, run.length)
-        parts = [active[start : start + run.length] for start in starts]
+        parts = [active[first : first + run.step] for first in firsts]
         best = best or parts  # the first round often is another: nothing comes from before
         outer = common(map(_own, _placed(_flat(parts))))
         within = [set(_within(part, outer)) for part in parts]
@@ -215,32 +199,33 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
 # Equal layers -----------------------------------------------------------------------------------
 
 
-def with_twins(graph: Graph, found: list[Unit], most: int = MOST_TWINS) -> list[Unit]:
+def with_twins(graph: Graph, found: list[Unit]) -> list[Unit]:
     """More than a few equal groups, each feeding only the next, as one card."""
     groups = [unit for unit in found if unit.kind == "group"]
-    if len(groups) <= most:
+    if len(groups) <= MOST_TWINS:
         return found
+
+    def does(unit: Unit) -> Any:
+        """What it does with which shapes; a loop is like no other."""
+        each = [(node.role, node.rule, np.shape(node.value)) for node in unit.nodes]
+        return unit.id if unit.rounds else each
+
     _, targets = neighbours(graph, found)
     runs: list[list[Unit]] = [[]]
     for unit in groups:
         last = runs[-1][-1] if runs[-1] else unit
-        if last is not unit and not (_alike(last, unit) and targets[last.id] == {unit.id}):
+        alone = last.frame == unit.frame and targets[last.id] == {unit.id}
+        if last is not unit and not (alone and does(last) == does(unit)):
             runs.append([])
         runs[-1].append(unit)
     folded = [unit for unit in found if unit.kind != "group"]
     for run in runs:
-        if len(run) > most:
+        if len(run) > MOST_TWINS:
             name = f"{run[0].name} … {run[-1].name}"
             rounds = tuple(unit.nodes for unit in run)
             run = [run[0]._replace(name=name, nodes=_nodes(run), rounds=rounds)]
         folded += run
     return in_order(graph, folded)
-
-
-def _alike(a: Unit, b: Unit) -> bool:
-    """Whether two groups do the same with the same shapes."""
-    shapes = ([(node.role, node.rule, np.shape(node.value)) for node in x.nodes] for x in (a, b))
-    return a.frame == b.frame and not a.rounds and not b.rounds and next(shapes) == next(shapes)
 
 
 # Values that do the same ------------------------------------------------------------------------
@@ -365,14 +350,14 @@ def _folded(graph: Graph, others: list[Unit], parts: Iterable[list[Unit]]) -> li
     """Each part as one unit, with the leaves that it alone reads, other than at its start."""
     folded = list(map(_fold, parts))
     home = homes([*others, *folded])
-    starts = {unit.nodes[0].id for unit in folded if len(unit.nodes) > 1}
     members = {unit.id: list(unit.nodes) for unit in folded if len(unit.nodes) > 1}
+    firsts = {nodes[0].id for nodes in members.values()}
     kept = []
     for unit in others:
         leaf = not unit.computed
         readers = {x.id for node in unit.nodes if leaf for x in graph.readers(node.id)}
         into = {home[reader] for reader in readers}
-        if len(into) == 1 and into <= members.keys() and not readers & starts:
+        if len(into) == 1 and into <= members.keys() and not readers & firsts:
             (key,) = into
             if unit.nodes[0].role == "constant" or len(members[key]) > MOST_WRITTEN:
                 members[key] += unit.nodes

@@ -9,12 +9,12 @@ from __future__ import annotations
 import html
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..lexicon import cut
-from .dot import THEMES, Theme
+from .dot import THEMES
 from .words import say
 
 # How JupyterLab (and nbconvert), VS Code and Colab say that they are dark
@@ -38,13 +38,8 @@ STYLE = f"<style>.microtensor{{color-scheme:light}}{DARK} .microtensor{{color-sc
 Bundle = dict[str, Any]
 
 
-def _colours(theme: Theme) -> Iterable[str]:
-    plain = theme.page, theme.text, theme.quiet, theme.forward, theme.backward, theme.frame
-    return *plain, *theme.heat, *(colour for pair in theme.fills.values() for colour in pair)
-
-
 # The dark colour for each light one; of two, the first
-NIGHT = dict(reversed([*zip(*map(_colours, (THEMES["light"], THEMES["dark"])), strict=True)]))
+NIGHT = {c: THEMES["dark"].named[name] for name, c in reversed(THEMES["light"].named.items())}
 
 
 def picture(svg: bytes, png: bytes, text: str, night: Mapping[str, str] = NIGHT) -> Bundle:

@@ -11,11 +11,7 @@ from ..errors import in_brief
 from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
 from .folds import by_kind, rolled, with_blocks, with_chains, with_twins
-from .units import Unit as Unit
-from .units import between as between
-from .units import called, fits, in_order, neighbours
-from .units import homes as homes
-from .units import sums as sums
+from .units import Unit, are_values, called, fits, in_order, neighbours, starts
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
 MANY_UNITS = 24  # above that, a picture that fits in no other way is cut into parts
@@ -60,10 +56,9 @@ def units(
     return [unit if unit.kind == "node" else unit._replace(id=next(ids)) for unit in found]
 
 
-def layers(graph: Graph, opened: list[Path] | None = None) -> list[Unit]:
+def layers(graph: Graph) -> list[Unit]:
     """Each layer as a unit, with the activation that it alone feeds; and the values outside."""
-    closed = _layers(graph, _paths(graph))
-    return _with_activations(graph, _grouped(graph, closed, opened or []))
+    return _with_activations(graph, _grouped(graph, _layers(graph, _paths(graph)), []))
 
 
 def stepped(graph: Graph, found: list[Unit]) -> bool:
@@ -71,8 +66,7 @@ def stepped(graph: Graph, found: list[Unit]) -> bool:
 
     Values without groups stay values then, since a page goes from one to the next.
     """
-    values = all(unit.kind == "node" and not unit.frame for unit in found)
-    return (values and len(found) <= MOST_STEPPED) or fits(graph, found)
+    return (are_values(found) and len(found) <= MOST_STEPPED) or fits(graph, found)
 
 
 def _auto(
@@ -105,20 +99,17 @@ def _levels(
     """
     closed = _layers(graph, paths)
     heights = dict.fromkeys(closed, 0)  # above the layers
-    outer = [path for path in paths if not any(x in heights for x in _starts(path[:-1]))]
+    outer = [path for path in paths if not any(x in heights for x in starts(path[:-1]))]
     for path in reversed(paths):
         height = heights.setdefault(path, 1)
         if len(path) > 1 and heights.get(path[:-1], 1) > 0:
             heights[path[:-1]] = max(heights.get(path[:-1], 0), height + 1)
     for height in range(max(heights.values(), default=0) + 1):
         low = [path for path in outer if heights[path] <= height]
-        found = _with_activations(graph, _grouped(graph, low, opened, named))
-        whole = _with_activations(graph, found, values=True)
-        fewer = len(whole) < len(found)
-        found = with_twins(graph, rolled(graph, found, opened))
-        yield found
-        if fewer:
-            found = with_twins(graph, rolled(graph, whole, opened))
+        grouped = _with_activations(graph, _grouped(graph, low, opened, named))
+        whole = _with_activations(graph, grouped, values=True)
+        for some in (grouped, whole) if len(whole) < len(grouped) else (grouped,):
+            found = with_twins(graph, rolled(graph, some, opened))
             yield found
         if len(found) > MOST_UNITS:
             found = with_chains(graph, found)
@@ -129,12 +120,7 @@ def _levels(
 def _paths(graph: Graph) -> list[Path]:
     """All groups, each after those around it."""
     groups = dict.fromkeys(node.group for node in graph.nodes)
-    return list(dict.fromkeys(start for group in groups for start in _starts(group)))
-
-
-def _starts(path: Path) -> Iterator[Path]:
-    """A path of groups, and those around it, the outermost first."""
-    return (path[:end] for end in range(1, len(path) + 1))
+    return list(dict.fromkeys(start for group in groups for start in starts(group)))
 
 
 def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
@@ -148,9 +134,9 @@ def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
         owner = (node.path or node.name).rpartition(".")[0] or ".".join(node.group)
         places = {reader.group for reader in graph.readers(node.id)}
         if len({tuple(map(called, path)) for path in places}) > 1:
-            around.update(_starts(common(places)))
+            around.update(starts(common(places)))
         for path in places:
-            for start in _starts(path):
+            for start in starts(path):
                 read[start].add(owner)
     return [path for path in paths if len(read[path]) <= 1 and path not in around]
 
@@ -184,7 +170,7 @@ def _named(
 
 def _names(graph: Graph, path: Path) -> Iterator[str]:
     """What a group may be called: its path from the model, and with what is around that too."""
-    roots = [i for i, end in enumerate(_starts(path)) if graph.kind(end) == called(end[-1])]
+    roots = [i for i, end in enumerate(starts(path)) if graph.kind(end) == called(end[-1])]
     for start in range(roots[-1] + 2 if roots else 1):
         name = ".".join(path[start:])
         if name:
@@ -222,12 +208,12 @@ def _grouped(
     and those around them stay open.
     """
     inner = set(named)
-    own = {path for path in inner if not inner.intersection(_starts(path[:-1]))}
-    around = {start for path in opened for start in _starts(path)}
-    around |= {start for path in own for start in _starts(path[:-1])}
+    own = {path for path in inner if not inner.intersection(starts(path[:-1]))}
+    around = {start for path in opened for start in starts(path)}
+    around |= {start for path in own for start in starts(path[:-1])}
     shut = own.union(closed) - around
     cards = {
-        group: next((path for path in _starts(group) if path in shut), None)
+        group: next((path for path in starts(group) if path in shut), None)
         for group in {node.group for node in graph.nodes}
     }
     members: dict[Path, list[Node]] = {}

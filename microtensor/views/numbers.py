@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Edge, Graph
 from ..lexicon import spoken
-from .words import say
+from .words import case, say
 
 MOST_SHOWN = 4  # a matrix with so many rows and columns is shown in full
 BARS = " ▁▂▃▄▅▆▇█"
@@ -47,10 +47,8 @@ def multiplier(graph: Graph, edge: Edge) -> tuple[str, bool]:
     An array is called by its formula, whatever it holds: one of all ones isn't 1.
     """
     target, operands = graph.node(edge.target), graph.operands(edge.target)
-    shapes = [np.shape(x.value) for x in operands]
-    row = target.row.case([x.name for x in operands], target.options, shapes)
     known = {"out": target} | {str(slot): x for slot, x in enumerate(operands)}
-    named = re.findall(r"{(\w+)}", spoken(row.locals, edge.slot))
+    named = re.findall(r"{(\w+)}", spoken(case(graph, edge.target).locals, edge.slot))
     local = np.asarray(edge.local)
     alike = local.size and ((local == local.flat[0]) | (local != local)).all()
     if edge.formula and alike and all(np.size(known[x].value) == 1 for x in named if x in known):
@@ -169,12 +167,13 @@ def rms(value: Any) -> float:
     array = np.asarray(value)
     if not array.size:
         return math.nan
-    array = array.ravel().astype(np.result_type(array, np.float64), copy=False)
-    scale = float(np.abs(array).max())
+    array = array.ravel()
+    scale = max(abs(float(array.min())), abs(float(array.max())))
     if not 0 < scale < math.inf:
         return scale
-    if 1e-100 < scale < 1e100:
-        return math.sqrt(float(array.dot(array)) / array.size)
+    array = array.astype(np.result_type(array, np.float64), copy=False)
+    if 1e-100 < scale < 1e100:  # without BLAS, whose threads wait on a busy machine
+        return math.sqrt(float(np.einsum("i,i", array, array)) / array.size)
     return scale * math.sqrt(float(np.square(array / scale).mean()))
 
 

@@ -8,8 +8,10 @@ import graphviz
 
 from ..errors import NoRenderer
 from ..lexicon import shown
+from .dot import Theme, write
 from .languages import chosen
 from .numbers import BARS
+from .scene import Scene
 
 MARKS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "json": b'"objects"'}
 WIDTH, HEIGHT = 0.6, 0.9  # of one bar, the full one, in units of the font size
@@ -17,6 +19,14 @@ TEXT = re.compile(
     r'<text [^>]*?x="(?P<x>[-\d.]+)" y="(?P<y>[-\d.]+)" font-family="[^"]*Mono[^"]*"'
     r'[^>]*? font-size="(?P<size>[\d.]+)"(?P<fill>[^>]*)>(?P<bars>(?:[▁-█\xa0]|&#160;)+)</text>'
 )
+
+
+def source(scene: Scene, theme: Theme, **attributes: str) -> str:
+    """A scene in Graphviz's language; `attributes` are those of the whole graph."""
+    drawing = graphviz.Digraph("graph")
+    write(scene, theme, drawing)
+    drawing.attr(**attributes)
+    return str(drawing.source)
 
 
 def render(source: str, format: str, language: str | None = None) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .units import extent, scale
@@ -50,6 +50,7 @@ class Card(NamedTuple):
     """A box: a heading of several texts, and rows of cells. `role` decides its colour.
 
     `way` is "forward" or "backward" where it is marked so; `least` is how wide it is at least.
+    `shows` are the ids of the values whose numbers stand in a card of several, row by row.
     """
 
     id: str
@@ -59,12 +60,19 @@ class Card(NamedTuple):
     frame: tuple[str, ...] = ()
     way: str = ""
     least: float = 0
+    shows: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What it is, for those who hear it."""
+        return ", ".join(cell.text for cell in self.heading if cell.text.strip())
 
 
 class Arrow(NamedTuple):
     """From card to card: forward always, and `backward` where a gradient returns.
 
     `way` is "forward" or "backward" where it is marked so; of `pale` ones, that isn't drawn yet.
+    `sends` are the keys of what returns: of its edge, or of those of each sum that stands on it.
     """
 
     source: str
@@ -73,6 +81,7 @@ class Arrow(NamedTuple):
     lines: tuple[Line, ...] = ()
     way: str = ""
     pale: tuple[str, ...] = ()
+    sends: str | list[list[str]] = ""
 
 
 def inside(cards: Iterable[Card], depth: int) -> tuple[list[Card], dict[str, list[Card]]]:
@@ -95,14 +104,20 @@ class Scene(NamedTuple):
     direction: str
     least: float = 0  # the width of title and legend, at least
 
+    def rewritten(self, row: Callable[[Card, Line], Line], line: Callable[[Line], Line]) -> Scene:
+        """The scene with each row of a card, and each line on an arrow, as these write it."""
+        cards = (c._replace(rows=tuple(row(c, x) for x in c.rows)) for c in self.cards)
+        arrows = (arrow._replace(lines=tuple(map(line, arrow.lines))) for arrow in self.arrows)
+        return self._replace(cards=tuple(cards), arrows=tuple(arrows))
 
-def fitted(scene: Scene, plain: bool) -> Scene:
+
+def fitted(scene: Scene) -> Scene:
     """The scene so that it is seen at once and can be read, if there is such a way to draw it.
 
-    A `plain` one goes from left to right, or turns downwards; where that is still too high, what
+    One that goes from left to right may turn downwards; where that is still too high, what
     stands in two rows of a card or an arrow stands in one. Else it is left as it is.
     """
-    ways = [scene._replace(direction="LR")] if plain else []
+    ways = [scene] if scene.direction == "LR" else []
     ways += [x._replace(direction="TB") for x in (scene, _flat(scene, 0), _flat(scene, FLAT))]
     seen = [min(scale(size(way)), READ) for way in ways]
     return ways[seen.index(max(seen)) if max(seen) >= LEAST_SEEN else 0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
@@ -59,6 +60,27 @@ def called(name: str) -> str:
     return first if space and count[-1] == ")" and count[:-1].isdecimal() else name
 
 
+def starts(path: Path) -> Iterator[Path]:
+    """A path of groups, and those around it, the outermost first."""
+    return (path[:end] for end in range(1, len(path) + 1))
+
+
+def are_values(found: Iterable[Unit]) -> bool:
+    """Whether all are values, in no group."""
+    return all(unit.kind == "node" and not unit.frame for unit in found)
+
+
+def leaving(graph: Graph, nodes: Iterable[Node]) -> list[Node]:
+    """What was computed among some values and is read by others, and the result."""
+    inside = {node.id: node for node in nodes}
+    return [
+        node
+        for node in inside.values()
+        if node.rule is not None
+        and (node is graph.result or any(x.id not in inside for x in graph.readers(node.id)))
+    ]
+
+
 def homes(found: Iterable[Unit]) -> dict[str, str]:
     """For each node, the unit that it is in."""
     return {node.id: unit.id for unit in found for node in unit.nodes}
@@ -110,6 +132,11 @@ def in_order(graph: Graph, found: Iterable[Unit]) -> list[Unit]:
     return ordered + [by_id[key] for _, key in left]  # there are none, but none is lost
 
 
+def edge_key(edge: Edge) -> str:
+    """What an edge is called in a page's program."""
+    return f"{edge.target}:{edge.slot}"
+
+
 def sums(edges: Iterable[Edge]) -> dict[str, Any]:
     """What edges send to each node, added up."""
     sent: dict[str, Any] = {}
@@ -128,29 +155,26 @@ def extent(
 
     Cards stand in ranks, each behind all that it reads, and a leaf just before its first reader.
     """
-    readers: dict[str, list[str]] = {}
-    arriving: dict[str, list[str]] = {key: [] for key in sizes}
+    gaps = {ends: size for ends, size in gaps.items() if ends[0] != ends[1]}
+    sources: defaultdict[str, list[str]] = defaultdict(list)
+    readers: defaultdict[str, list[str]] = defaultdict(list)
     for source, target in gaps:
-        if source != target:
-            readers.setdefault(source, []).append(target)
-            arriving[target].append(source)
+        sources[target].append(source)
+        readers[source].append(target)
     rank: dict[str, int] = {}
     for key in sizes:
-        rank[key] = max((rank.get(x, 0) + 1 for x in arriving[key]), default=0)
+        rank[key] = max((rank.get(x, 0) + 1 for x in sources[key]), default=0)
     for key in sizes:
-        if not arriving[key] and key in readers:
+        if readers[key] and not sources[key]:
             rank[key] = min(rank[x] for x in readers[key]) - 1
     along, across = (1, 0) if upright else (0, 1)
-    long: dict[int, float] = {}
-    wide: dict[int, float] = {}
+    long: defaultdict[int, float] = defaultdict(float)
+    wide, apart = long.copy(), long.copy()
     for key, size in sizes.items():
-        long[rank[key]] = max(long.get(rank[key], 0), size[along])
-        wide[rank[key]] = wide.get(rank[key], 0) + size[across] + 25
-    apart: dict[int, float] = {}
-    for (source, target), size in gaps.items():
-        if source != target:
-            k = rank[target]
-            apart[k] = max(apart.get(k, 0), size[along] + (24 if upright else 20))
+        long[rank[key]] = max(long[rank[key]], size[along])
+        wide[rank[key]] += size[across] + 25
+    for (_, target), size in gaps.items():
+        apart[rank[target]] = max(apart[rank[target]], size[along] + (24 if upright else 20))
     length = sum(long.values()) + sum(apart.values())
     width = max(wide.values(), default=0)
     return (width, length + 70) if upright else (length, width + 60)
@@ -166,17 +190,14 @@ def fits(graph: Graph, found: list[Unit]) -> bool:
     groups = any(unit.kind == "group" for unit in found)
     if len(found) > (MOST_AMONG_GROUPS if groups else MOST_VALUES):
         return False
-    sizes = {unit.id: _size(unit) for unit in found}
     by_id = {unit.id: unit for unit in found}
+    sizes = {key: _size(unit) for key, unit in by_id.items()}
     upright, level = {}, {}
     for ends in between(graph, found):
-        source, target = by_id[ends[0]], by_id[ends[1]]
-        upright[ends], level[ends] = _words(graph, source, target)
-    values = all(unit.kind == "node" and not unit.frame for unit in found)
-    down = scale(extent(sizes, upright, upright=True))
-    return down >= LEAST_SCALE or (
-        values and scale(extent(sizes, level, upright=False)) >= LEAST_SCALE
-    )
+        upright[ends], level[ends] = _words(graph, *(by_id[key] for key in ends))
+    ways = [extent(sizes, upright, upright=True)]
+    ways += [extent(sizes, level, upright=False)] if are_values(found) else []
+    return max(map(scale, ways)) >= LEAST_SCALE
 
 
 def _words(graph: Graph, source: Unit, target: Unit) -> tuple[tuple[float, float], ...]:

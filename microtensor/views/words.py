@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Edge, Graph, Node, Step
-from ..lexicon import spoken
+from ..lexicon import Row, spoken
 from .languages import ENGLISH, spoken_row
 from .languages import spoken as language
 
@@ -56,6 +56,17 @@ def in_words(graph: Graph) -> Graph:
     return graph.retold(tuple(x if x.row is row else x._replace(row=row) for x, row in rows))
 
 
+def formula(graph: Graph, edge: Edge, row: Row, name: Callable[[Node], str], g: str) -> str:
+    """The local derivative of an edge, or what it sends of `g`, in a row's words.
+
+    `name` says what stands for a value.
+    """
+    target, operands = graph.node(edge.target), graph.operands(edge.target)
+    names, shapes = list(map(name, operands)), [np.shape(x.value) for x in operands]
+    length = int(np.size(target.value))
+    return list(row.formulas(names, target.options, name(target), g, shapes, length))[edge.slot]
+
+
 def sentences(*starts: str) -> dict[str, str]:
     """The sentences whose keys start so, for a page to fill in."""
     return {key: text for key, text in language().sentences.items() if key.startswith(starts)}
@@ -91,13 +102,17 @@ def reason(graph: Graph, edge: Edge) -> str:
 
 def kind_of_reason(graph: Graph, edge: Edge) -> str:
     """The same without names, which edges that work alike have in common."""
-    target = graph.node(edge.target)
-    row = target.row
-    if row.by:
-        operands = graph.operands(edge.target)
-        shapes = [np.shape(node.value) for node in operands]
-        row = row.case([node.name for node in operands], target.options, shapes)
-    return spoken(row.why, edge.slot) if row.why else say("rule.own", rule=target.rule)
+    why = case(graph, edge.target).why
+    rule = graph.node(edge.target).rule
+    return spoken(why, edge.slot) if why else say("rule.own", rule=rule)
+
+
+def case(graph: Graph, identity: str) -> Row:
+    """What the lexicon says of a node with these operands."""
+    node = graph.node(identity)
+    operands = graph.operands(identity) if node.row.by else ()
+    shapes = [np.shape(x.value) for x in operands]
+    return node.row.case([x.name for x in operands], node.options, shapes)
 
 
 def conditional(formula: str) -> bool:
@@ -137,6 +152,15 @@ def large(count: int) -> str:
                 number = f"{count / 10**power:.3g}"
                 return say(word, 1 if number == "1" else 2, number=number)
     return counted(count)
+
+
+def listed(texts: Iterable[Any], most: int) -> str:
+    """`3, 7 and 12`, in at most so many parts, the last of which may be how many more there are."""
+    *some, last = map(str, texts)
+    if len(some) >= most:
+        last = say("page.more", more=len(some) + 2 - most)
+        del some[most - 1 :]
+    return ", ".join(some) + say("and") + last if some else last
 
 
 def percent(chosen: Any) -> str:

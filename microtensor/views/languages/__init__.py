@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
-from ...errors import in_brief
+from ...errors import check_one_of
 from ...lexicon import ROWS, Row
 
 ENGLISH = "en"  # what is spoken where nobody says otherwise
@@ -51,9 +51,7 @@ def chosen(language: str | None = None, who: str = "") -> str:
         language = _spoken.get()
     if language is None:
         language, who = os.environ.get(VARIABLE) or ENGLISH, VARIABLE
-    if not isinstance(language, str) or language not in languages():
-        known = ", ".join(languages())
-        raise ValueError(f"{who}: language {in_brief(language)} isn't one of {known}")
+    check_one_of(f"{who}: language", language, languages())
     return language
 
 

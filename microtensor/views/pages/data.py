@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..layers import Unit, between, homes, sums
 from ..numbers import (
     LONGEST_SUM,
     array,
@@ -24,7 +23,8 @@ from ..numbers import (
 )
 from ..rendering import HEIGHT, WIDTH
 from ..scene import Card, Cell, Scene
-from ..words import Told, axes_named, say, slope
+from ..units import Unit, between, edge_key, homes, leaving, sums
+from ..words import Told, axes_named, listed, say, slope
 
 MOST_INNER = 20
 MOST_LISTED = 5
@@ -68,17 +68,13 @@ class Tale:
         self.found = found
         self.scene = scene
         self.turns = turns  # whether a narrow screen may have it in another direction
-        self.still = ""  # why other numbers can't be tried
+
         self.result = graph.result
         self.home = homes(found)
         self.by_layer = any(unit.kind != "node" for unit in found)
         self.scalar = not self.by_layer and all(np.ndim(n.value) == 0 for n in graph.nodes)
         self.told = list(told)
         self.between = between(graph, found)
-        self.crossing = [] if self.by_layer else [e for es in self.between.values() for e in es]
-        self.place = {(e.target, e.slot): i for i, e in enumerate(self.crossing)}
-        # What other cards read, and the result
-        self.leaving = {e.source for es in self.between.values() for e in es} | {self.result.id}
         self.inner: dict[tuple[str, bool], list[Told]] = {}  # by layer, and whether forward
         for tale in self.told if self.by_layer else ():
             forward, edge = tale.step.kind == "forward", tale.step.edge
@@ -88,15 +84,11 @@ class Tale:
 
     def words(self) -> dict[str, str]:
         """What each card is, for those who hear it."""
-        return {
-            card.id: ", ".join(cell.text for cell in card.heading if cell.text.strip())
-            for card in self.scene.cards
-        }
+        return {card.id: card.words for card in self.scene.cards}
 
     def data(self, living: bool = False) -> dict[str, Any]:
         """What the script reads; `living`: with what it takes to tell other numbers."""
         words = self.words()
-        names = {unit.id: unit.name for unit in self.found}
         drawn = [*self.scene.arrows, *(a for x in self.opened.values() for a in x.arrows)]
         return {
             "result": self.home[self.result.id],
@@ -104,15 +96,15 @@ class Tale:
             "longest": LONGEST_SUM,
             "bars": [WIDTH, HEIGHT],
             "order": [unit.id for unit in self.found],
-            "cards": {key: {"words": words[key], "name": names[key]} for key in names},
+            "cards": {u.id: {"words": words[u.id], "name": u.name} for u in self.found},
             "arrows": [[a.source, a.target, a.backward] for a in drawn],
-            "keys": self._keys(),
+            "keys": [arrow.sends for arrow in drawn],
             "edges": self._edges(living),
             "nodes": {node.id: self._node(node, living) for node in self._nodes(living)},
             "units": {
                 u.id: ".".join((*u.frame, u.name)) for u in self.found if u.id in self.opened
             },
-            "rows": self._rows() if living else {},
+            "rows": {c.id: c.shows for c in self.scene.cards if c.shows} if living else {},
             "steps": [
                 {k: x for k, x in step.data.items() if living or k != "said"} for step in self.steps
             ],
@@ -131,7 +123,7 @@ class Tale:
     def unrecorded(self) -> str:
         """Which values keep their numbers, since nobody knows what they were computed from."""
         names = [node.name for node in self.graph.nodes if not node.recorded]
-        return say("page.unrecorded", len(names), names=_listed(names)) if names else ""
+        return say("page.unrecorded", len(names), names=listed(names, MOST_LISTED)) if names else ""
 
     def _nodes(self, living: bool) -> Iterable[Node]:
         """The nodes that the script asks for: all, or those that are seen by themselves."""
@@ -141,25 +133,22 @@ class Tale:
         return [node for unit in alone for node in unit.nodes]
 
     def _node(self, node: Node, living: bool) -> dict[str, Any]:
+        operands = self.graph.operands(node.id)
         known: dict[str, Any] = {"name": node.name, "shape": list(np.shape(node.value))}
         known |= {"role": node.role, "gradient": node.gradient is not None}
         if living:
             known["rule"] = node.rule or ""
-            known["operands"] = " ".join(x.id for x in self.graph.operands(node.id))
+            known["operands"] = " ".join(x.id for x in operands)
             if node.rule is not None:
-                known["forward"] = self._written(node)
+                known["forward"] = node.row.expression(list(map(_place, operands)), node.options)
         return known
-
-    def _written(self, node: Node) -> str:
-        """How a value is computed, with a place for each operand's number."""
-        return node.row.expression([_place(x) for x in self.graph.operands(node.id)], node.options)
 
     def _edges(self, living: bool) -> dict[str, dict[str, Any]]:
         """The edges that are seen by themselves, by what they are called in the program."""
         seen = {node.id for node in self._nodes(living)}
         times = self._times()
         return {
-            _key(edge): self._edge(edge) | {"at": times[_key(edge)]}
+            edge_key(edge): self._edge(edge) | {"at": times[edge_key(edge)]}
             for edge in self.graph.edges
             if edge.contribution is not None and (edge.target in seen or edge.source in seen)
         }
@@ -168,12 +157,10 @@ class Tale:
         """When each edge sends: the number of the step, and of the operation in it."""
         found: dict[str, tuple[int, int]] = {}
         for place, step in enumerate(self.steps, 1):
-            told = self.inner.get((step.data["card"], False), []) if self.by_layer else []
             if step.data["kind"] == "backward":
-                told = told or [self.told[place - 1]]
-                edges = [tale.step.edge for tale in told]
-                times = ((place, j) for j in range(1, len(edges) + 1))
-                found |= {_key(e): at for e, at in zip(edges, times, strict=True) if e is not None}
+                told = self.inner.get((step.data["card"], False)) or [self.told[place - 1]]
+                edges = enumerate((tale.step.edge for tale in told), 1)
+                found |= {edge_key(edge): (place, j) for j, edge in edges if edge is not None}
         return found
 
     def _edge(self, edge: Edge) -> dict[str, Any]:
@@ -193,33 +180,6 @@ class Tale:
             "axes": axes_named(axes) if axes and edge.local is not None else "",
         }
 
-    def _keys(self) -> list[Any]:
-        """For each arrow its edge; between layers, the edges whose sums stand on it."""
-        if not self.by_layer:
-            edges = list(self.crossing)
-            return [_key(edge) for edge in edges]
-        keys: list[Any] = []
-        for edges in self.between.values():
-            ends = edges[0].source, edges[0].target
-            if all(self.home[x] == x for x in ends):  # between values each edge has an arrow
-                keys += [_key(edge) for edge in edges]
-            else:
-                sources = list(sums(edges))[:2]
-                keys.append([[_key(e) for e in edges if e.source == x] for x in sources])
-        for unit in self.found:
-            if unit.id in self.opened:
-                keys += [_key(edge) for edge in self._inside(unit)]
-        return keys
-
-    def _inside(self, unit: Unit) -> list[Edge]:
-        """The edges that are drawn in an opened layer, in the order of its arrows."""
-        ids = {node.id for node in unit.nodes}
-        found: dict[tuple[str, str], list[Edge]] = {}
-        for edge in self.graph.edges:
-            if edge.target in ids:
-                found.setdefault((edge.source, edge.target), []).append(edge)
-        return [edge for edges in found.values() for edge in edges]
-
     @cached_property
     def opened(self) -> dict[str, Scene]:
         """What is inside of each layer that can be opened, as a scene of its own.
@@ -237,7 +197,7 @@ class Tale:
 
     def _opened(self, unit: Unit) -> Scene:
         own = {node.id for node in unit.nodes}
-        read = dict.fromkeys(edge.source for edge in self._inside(unit))
+        read = {x.id for node in unit.nodes for x in self.graph.operands(node.id)}
         some = [node for node in self.graph.nodes if node.id in own or node.id in read]
         rest = tuple(node for node in self.graph.nodes if not (node.id in own or node.id in read))
         units = [Unit(n.id, "node", n.name, (n,), ()) for n in some]
@@ -249,48 +209,38 @@ class Tale:
         arrows = [a._replace(source=ends[a.source]) for a in scene.arrows if a.target in own]
         return scene._replace(cards=tuple(cards), arrows=tuple(arrows))
 
-    def _rows(self) -> dict[str, list[str]]:
-        """The values whose numbers stand in a layer's card, row by row."""
-        rows = {}
-        cards = {card.id: card for card in self.scene.cards}
-        for unit in self.found:
-            if unit.kind == "fold" and unit.computed:
-                rows[unit.id] = [unit.computed[0].id, unit.computed[-1].id]
-            elif unit.kind == "group" and unit.copies == 1:
-                named = (_called(unit, row[0].text) for row in cards[unit.id].rows)
-                rows[unit.id] = [node.id for node in named if node is not None]
-        return rows
-
     # Value by value -----------------------------------------------------------------------------
 
     def _by_operation(self) -> list[PageStep]:
         arrived: dict[str, list[Any]] = {}
         steps = []
+        place = {arrow.sends: i for i, arrow in enumerate(self.scene.arrows)}
         for tale in self.told:
             step = tale.step
             data: dict[str, Any] = {"kind": step.kind, "card": step.node.id, "arrow": None}
             if step.edge is not None:
-                data["arrow"] = self.place[step.edge.target, step.edge.slot]
-                data["key"] = _key(step.edge)
-            if data["kind"] != "forward" and not self.scalar:
+                sent = edge_key(step.edge)
+                data |= {"arrow": place[sent], "key": sent}
+            if step.kind != "forward" and not self.scalar:
                 parts = arrived.setdefault(step.node.id, [])
                 parts += [step.edge.contribution] if step.edge is not None else []
                 data["total"] = array(step.total).replace(" ", "\xa0").split("\n")
                 data["sum"] = sum_text(parts, step.total) if parts else ""
-            said = (tale.reason, data, tale.numbers, " ".join(tale.notes), tale.total)
-            if data["kind"] == "seed":
-                said = (tale.text, data, "", "", "")
-            steps.append(PageStep(tale.title, *said))
+            if step.kind == "seed":
+                steps.append(PageStep(tale.title, tale.text, data))
+                continue
+            notes = " ".join(tale.notes)
+            steps.append(PageStep(tale.title, tale.reason, data, tale.numbers, notes, tale.total))
         return steps
 
     def _scalars(self) -> dict[str, Any]:
         """The numbers in full, and how the script writes what it does with them."""
-        nodes = self.graph.nodes
+        nodes, edges = self.graph.nodes, [e for some in self.between.values() for e in some]
         return {
             "values": {node.id: _plain(node.value) for node in nodes},
             "gradients": {n.id: _plain(n.gradient) for n in nodes if n.gradient is not None},
-            "locals": [_plain(edge.local) for edge in self.crossing],
-            "sent": [_plain(edge.contribution) for edge in self.crossing],
+            "locals": [_plain(edge.local) for edge in edges],
+            "sent": [_plain(edge.contribution) for edge in edges],
         }
 
     # Layer by layer -----------------------------------------------------------------------------
@@ -319,43 +269,36 @@ class Tale:
         data: dict[str, Any] = {"kind": kind, "card": unit.id, "arrow": None, "said": said}
         told = self.inner.get((unit.id, forward), [])
         if len(told) <= MOST_INNER or unit.id in self.opened:
-            keys = [_key(x.step.edge) if x.step.edge is not None else None for x in told]
-            pairs = zip(told, keys, strict=True)
             data["inner"] = [
-                {"kind": x.step.kind, "card": x.step.node.id, "key": k} for x, k in pairs
+                {"kind": x.kind, "card": x.node.id, "key": x.edge and edge_key(x.edge)}
+                for x in (tale.step for tale in told)
             ]
-        first = (
-            [node for node in unit.computed if node.id in self.leaving]
-            if forward
-            else unit.parameters
-        )
-        if first and (forward or first[0].gradient is not None):
-            data["asks"] = first[0].id
+        first = next(iter(leaving(self.graph, unit.nodes) if forward else unit.parameters), None)
+        if first is not None and (forward or first.gradient is not None):
+            data["asks"] = first.id
         title = say("page.forward" if forward else "page.backward", name=unit.name)
         return PageStep(title, self._filled(said), data, inner=self._listing(unit, told))
 
     def _forward(self, unit: Unit) -> str:
-        leaving = [node for node in unit.computed if node.id in self.leaving]
         outside = {node.id for node in self.graph.nodes if self.home[node.id] != unit.id}
         return " ".join(
             f"{node.name} = {self.graph.written(node.id, outside)}, {BEGIN}v {node.id}{END}."
-            for node in leaving[:3]
+            for node in leaving(self.graph, unit.nodes)[:3]
         )
 
     def _returns(self, unit: Unit) -> str:
         """What has arrived at a layer, what its parameters get of it, and what goes on."""
-        leaving = [node for node in unit.computed if node.id in self.leaving]
         arrived, kept = (
             [self._gradient(n, f"g {n.id}") for n in nodes if n.gradient is not None]
-            for nodes in (leaving, unit.parameters)
+            for nodes in (leaving(self.graph, unit.nodes), unit.parameters)
         )
-        said = [say("page.arrived", len(arrived), gradients=_listed(arrived))]
+        said = [say("page.arrived", len(arrived), gradients=listed(arrived, MOST_LISTED))]
         if kept:
-            said.append(say("page.kept", gradients=_listed(kept)))
+            said.append(say("page.kept", gradients=listed(kept, MOST_LISTED)))
         into = [e for (_, to), es in self.between.items() if to == unit.id for e in es]
         for source in list(sums(into))[:3]:
-            to = next(unit for unit in self.found if unit.id == self.home[source])
-            keys = " ".join(_key(e) for e in into if e.source == source)
+            to = next(x for x in self.found if x.id == self.home[source])
+            keys = " ".join(edge_key(e) for e in into if e.source == source)
             back = self._gradient(self.graph.node(source), f"s {keys}")
             key = "page.back" if to.kind == "node" else "page.back.to"
             said.append(say(key, name=to.name, gradient=back))
@@ -368,13 +311,15 @@ class Tale:
         """A text with its numbers."""
         text, *parts = said.split(BEGIN)
         for part in parts:
-            (kind, *keys), rest = part.partition(END)[0].split(" "), part.partition(END)[2]
+            place, _, rest = part.partition(END)
+            kind, *keys = place.split(" ")
             if kind == "s":
-                (value,) = sums(e for e in self.graph.edges if _key(e) in keys).values()
+                (value,) = sums(e for e in self.graph.edges if edge_key(e) in keys).values()
             else:
                 node = self.graph.node(keys[0])
                 value = node.value if kind == "v" else node.gradient
-            text += _sized(value) + rest
+            shape = "" if np.size(value) == 1 else f"{size(np.shape(value))}, "
+            text += shape + brief(value) + rest
         return text
 
     def _listing(self, unit: Unit, told: list[Told]) -> tuple[tuple[str, str], ...]:
@@ -384,19 +329,6 @@ class Tale:
         if left_out > 0 and unit.id not in self.opened:
             found[half:-half] = [("… " + say("page.more", more=left_out), "")]
         return tuple(found)
-
-
-def _called(unit: Unit, text: str) -> Node | None:
-    """The value in a layer that a row calls so: by its name, or by the end of its path."""
-    for node in unit.nodes:
-        if node.name == text or f".{node.path}".endswith(f".{text or '-'}"):
-            return node
-    return None
-
-
-def _key(edge: Edge) -> str:
-    """What an edge is called in the program."""
-    return f"{edge.target}:{edge.slot}"
 
 
 def _again(card: Card, ends: dict[str, str], level: int) -> Card:
@@ -409,19 +341,6 @@ def _again(card: Card, ends: dict[str, str], level: int) -> Card:
 def _place(node: Node) -> str:
     """Where the number of an operand is put; a constant stays what it is."""
     return number(node.value) if node.role == "constant" else f"{{{node.id}}}"
-
-
-def _sized(value: Any) -> str:
-    """`209×20, RMS 0.382`; of a single number, the number."""
-    return brief(value) if np.size(value) == 1 else f"{size(np.shape(value))}, {brief(value)}"
-
-
-def _listed(texts: list[str]) -> str:
-    """`a, b and c`; of many, the first few and how many more."""
-    if len(texts) > MOST_LISTED:
-        texts = [*texts[: MOST_LISTED - 1], say("page.more", more=len(texts) - MOST_LISTED + 1)]
-    *some, last = texts
-    return ", ".join(some) + say("and") + last if some else last
 
 
 def _plain(value: Any) -> float | str | None:

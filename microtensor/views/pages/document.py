@@ -21,7 +21,7 @@ from ..languages import chosen
 from ..scene import repeated
 from ..words import say, sentences
 from .data import PageStep, Tale
-from .svg import colours, svg
+from .svg import svg
 
 # So start the keys that the script asks for
 SCRIPTS = (
@@ -35,10 +35,10 @@ PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
 
-def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
+def document(tale: Tale, lesson: Mapping[str, str], program: str, still: str) -> str:
     """The page as text, with a lesson's parts.
 
-    `program` is the JavaScript that computes it from other numbers.
+    `program` is the JavaScript that computes it from other numbers; without it, `still` says why.
     """
     told = tale.data(bool(program)) | {"sentences": sentences(*SCRIPTS)}
     begin = PageStep(say("page.start"), say("page.begin"), {})
@@ -47,7 +47,7 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
         "svg": _pictures(tale, bool(program)),
         "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
         "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
-        "still": plain(tale.still or tale.unrecorded()),
+        "still": plain(still or tale.unrecorded()),
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
@@ -66,7 +66,9 @@ def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) 
     style = _themes() + "".join(map(file_text, [*styles, "lesson.css"]))
     said = sentences("page.", "script.", "film.", "sheet.")
     labels = {key: html.escape(text) for key, text in said.items()}
-    policy = _policy(style, [*scripts.values(), parts.get("program", ""), parts["quiz"]])
+    allowed = " ".join(map(hashed, [*scripts.values(), parts.get("program", ""), parts["quiz"]]))
+    policy = f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
+    policy += "base-uri 'none'; form-action 'none'"
     filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
     filled["language"] = chosen()
     return file_text(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
@@ -97,8 +99,7 @@ def _pictures(tale: Tale, living: bool) -> str:
         pictures += svg(scene._replace(direction="TB"), tale.words(), "tall", living)
     first = len(scene.arrows)
     for key, inside in tale.opened.items():
-        words = {card.id: ", ".join(c.text for c in card.heading) for card in inside.cards}
-        words = {k: said for k, said in words.items() if not k.startswith(f"{key}-")}
+        words = {c.id: c.words for c in inside.cards if not c.id.startswith(f"{key}-")}
         pictures += svg(inside, words, f"inlay {key}", living, first)
         first += len(inside.arrows)
     return pictures
@@ -109,15 +110,6 @@ def file_text(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, scripts: list[str]) -> str:
-    """What the page may do: run its own script, use its own style, load nothing."""
-    allowed = " ".join(map(hashed, scripts))
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
 def hashed(code: str) -> str:
     """What a policy calls a script or a style."""
     return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"
@@ -126,7 +118,7 @@ def hashed(code: str) -> str:
 def _themes() -> str:
     """The colours of both themes as CSS variables: the system's choice, and the reader's."""
     light, dark = (
-        "".join(f"--{name}:{colour};" for name, colour in colours(theme).items())
+        "".join(f"--{name}:{colour};" for name, colour in theme.named.items())
         for theme in THEMES.values()
     )
     return (

@@ -8,9 +8,8 @@ import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from ..inline import Bundle, PagePath
 from ..languages import speaking
 from ..layers import layers
 from ..numbers import number, rms, size
-from ..words import say, sentences
+from ..words import listed, say, sentences
 from .document import fill, plain
 
 BINS = 24
@@ -29,15 +28,13 @@ MOST_IMAGES = 20  # of the first layer's units, each of at most SIDE x SIDE pixe
 MOST_PICTURES = 21  # frames with such images
 MOST_COUNTED = 2**15  # entries in a histogram; of more, some that are evenly spread
 MOST_EXAMPLES = 256  # that are run through the network for a frame
-MOST_UNITS = 8  # named in a sentence
+MOST_UNITS = 9  # named in a sentence
 MOST_POINTS = 500  # of the curve: of each stretch the least and the largest cost
 SIDE, GRID = 32, 48
 ENDS = {"relu": (0, math.inf), "sigmoid": (0.01, 0.99), "tanh": (-0.99, 0.99)}  # shut beyond
 STEADY = 3  # frames for which a layer is the slowest before that is said to have happened
 STARVED = 100  # a layer that moved so many times less than another
 SHARE = 200  # writing takes at most such a part of a training
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Layer(NamedTuple):
@@ -52,17 +49,6 @@ class Layer(NamedTuple):
     parameters: list[Any]
     activation: str
     gate: str
-
-
-def _speaks(method: F) -> F:
-    """A method of a film, in the film's language."""
-
-    @wraps(method)
-    def spoken(self: Film, *arguments: Any, **options: Any) -> Any:
-        with speaking(self.data["language"]):
-            return method(self, *arguments, **options)
-
-    return spoken  # type: ignore[return-value]
 
 
 class Film:
@@ -94,7 +80,6 @@ class Film:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
         return PagePath(self.path)._repr_mimebundle_()
 
-    @_speaks
     def watch(self, model: Callable[[Any], Any], X: Any, Y: Any, loss: Any = None) -> None:
         """Says what is trained, and on what; `nn.fit` does.
 
@@ -105,7 +90,8 @@ class Film:
         X, Y = _array(X), _array(Y)
         chosen = slice(None, None, -(-len(X) // MOST_EXAMPLES))
         self.model, self.inputs = model, X[chosen]
-        self._read_layers(self._run(self.inputs))
+        with speaking(self.data["language"]):
+            self._read_layers(self._run(self.inputs))
         if X.ndim == 2 and X.shape[1] == 2:
             self._lay_plane(X[chosen], Y[chosen].reshape(len(X[chosen]), -1), loss)
 
@@ -130,7 +116,6 @@ class Film:
         points = np.column_stack([((X - low) / (high - low)).round(4), label]).tolist()
         self.data["plane"] = {"points": points, "several": self.several}
 
-    @_speaks
     def __call__(self, iteration: int, cost: Any) -> None:
         """Notes the cost, a number or a tensor, and every so often takes a frame."""
         data, before = self.data, self.data["iterations"]
@@ -150,7 +135,6 @@ class Film:
             now = time.monotonic()
             self.due = now + SHARE * (now - start)
 
-    @_speaks
     def write(self) -> None:
         """Writes the page with all that was until now; what `nn.fit` does at its end."""
         last = [frame["iteration"] for frame in self.data["frames"][-1:]]
@@ -163,35 +147,15 @@ class Film:
     @np.errstate(all="ignore")
     def _take(self, cost: Any) -> None:
         """Reads the network as it is now; of many frames, drops every second."""
-        record = cost if self.model is None else self._run(self.inputs)
-        if not self.layers:
-            self._read_layers(record)
-        found = {place.id: place for place in places(record)}
-        rows: list[Any] = []
-        ways, learns, moved, gates = [], [], [], []
-        for layer in self.layers:
-            both = [(x.data, x.grad) for x in layer.parameters]
-            given = layer.nodes[len(both) :]  # nothing, or a value that was computed
-            both += [(_value(node, found), None) for node in given]
-            pairs = [[brief(x), brief(g)] for x, g in both]
-            rows += [[shown for _, shown in pair] for pair in pairs]
-            (value, _), (gradient, _) = pairs[0]
-            learns.append(gradient / value if value else math.nan)
-            ways.append(both[0][0] - layer.nodes[0].value)
-            moved.append(_rms(ways[-1]) / value if value else math.nan)
-            gates.append(_open(layer.gate, both[-1][0]))
-        iteration, value = (self.data[key][-1] for key in ("iterations", "costs"))
-        frame = {"iteration": iteration, "cost": number(value), "rows": rows}
-        frame |= {
-            "learns": [number(x) if x == x else "–" for x in learns],
-            "moved": list(map(_share, moved)),
-        }
-        frame |= {"open": gates, "notes": list(map(_note, self.layers, gates))}
-        frame |= {"plane": None if self.grid is None else self._plane()}
-        frame |= self._slowest(learns, moved)
+        with speaking(self.data["language"]):
+            record = cost if self.model is None else self._run(self.inputs)
+            if not self.layers:
+                self._read_layers(record)
+            frame, ways = self._frame(record)
         self.data["frames"].append(frame)
         if self.image_shape and self.taken % self.picture_every == 0:
-            self.data["pictures"].append([iteration, self._picture(ways[0][:MOST_IMAGES])])
+            picture = self._picture(ways[0][:MOST_IMAGES])
+            self.data["pictures"].append([frame["iteration"], picture])
             if len(self.data["pictures"]) > MOST_PICTURES:
                 del self.data["pictures"][1::2]
                 self.picture_every *= 2
@@ -199,6 +163,37 @@ class Film:
         if len(self.data["frames"]) > MOST_FRAMES:
             del self.data["frames"][1::2]
             self.every *= 2
+
+    def _frame(self, record: Any) -> tuple[dict[str, Any], list[Any]]:
+        """What is shown of the network at an iteration, and how each largest parameter moved."""
+        found = {place.id: place for place in places(record)}
+        rows: list[Any] = []
+        ways: list[Any] = []
+        learns, moved, gates = [], [], []
+        for layer in self.layers:
+            both = [(x.data, x.grad) for x in layer.parameters]
+            for node in layer.nodes[len(both) :]:  # nothing, or a value that was computed
+                place = found.get(node.id)  # unless another program ran
+                both.append((place.data if place and place.rule == node.rule else None, None))
+            pairs = [[brief(x), brief(g)] for x, g in both]
+            rows += [[shown for _, shown in pair] for pair in pairs]
+            (value, _), (gradient, _) = pairs[0]
+            learns.append(gradient / value if value else math.nan)
+            ways.append(both[0][0] - layer.nodes[0].value)
+            moved.append(rms(ways[-1]) / value if value else math.nan)
+            gates.append(_open(layer.gate, both[-1][0]))
+        iteration, value = (self.data[key][-1] for key in ("iterations", "costs"))
+        frame = {
+            "iteration": iteration,
+            "cost": number(value),
+            "rows": rows,
+            "learns": [number(x) if x == x else "–" for x in learns],
+            "moved": list(map(_share, moved)),
+            "open": gates,
+            "notes": list(map(_note, self.layers, gates)),
+            "plane": None if self.grid is None else self._plane(),
+        }
+        return frame | self._slowest(learns, moved), ways
 
     def _run(self, inputs: Any) -> Any:
         assert self.model is not None
@@ -325,21 +320,6 @@ def _array(x: Any) -> Any:
     return x.numpy() if hasattr(x, "numpy") else np.asarray(x)
 
 
-def _value(node: Node, found: dict[str, Any]) -> Any:
-    """What a node of the first record is now; None where another program ran."""
-    place = found.get(node.id)
-    return place.data if place is not None and place.rule == node.rule else None
-
-
-def _rms(array: Any) -> float:
-    """Of numbers whose squares are numbers: as `numbers.rms`, without BLAS.
-
-    Its threads wait for each other on a busy machine.
-    """
-    flat = array.ravel()
-    return math.sqrt(float(np.einsum("i,i", flat, flat, dtype=np.float64)) / flat.size)
-
-
 def brief(array: Any) -> tuple[float, Any]:
     """The RMS of an array, and how it is shown: RMS, ends, histogram; in words if not finite.
 
@@ -351,7 +331,7 @@ def brief(array: Any) -> tuple[float, Any]:
     low, high = float(flat.min()), float(flat.max())
     if not math.isfinite(high - low):
         return rms(flat), say("nonfinite", entries=np.count_nonzero(~np.isfinite(flat)))
-    large = _rms(flat) if 1e-100 < max(-low, high) < 1e100 else rms(flat)
+
     some = flat[:: -(-flat.size // MOST_COUNTED)]
     counts = np.zeros(BINS, int)
     counts[BINS // 2] = some.size
@@ -359,6 +339,7 @@ def brief(array: Any) -> tuple[float, Any]:
         bins = np.minimum((some - low) * (BINS / (high - low)), BINS - 1)
         counts = np.bincount(bins.astype(np.uint8), minlength=BINS)
     ends = (float(f"{x:.3g}") for x in (low, high))
+    large = rms(flat)
     return large, [number(large), *ends, _digits(counts, counts.max())]
 
 
@@ -395,15 +376,8 @@ def _shut(digits: str) -> set[int]:
 def _note(layer: Layer, digits: str) -> str:
     units = _shut(digits)
     kind = "dead" if layer.gate == "relu" else "saturated"
-    return say(f"shut.{kind}", len(units), units=_named(units)) if units else ""
-
-
-def _named(some: set[int]) -> str:
-    """`3, 7 and 12`; of many, the first few."""
-    units = list(map(str, sorted(some)))
-    if len(units) > MOST_UNITS:
-        return f"{', '.join(units[:MOST_UNITS])} {say('more', more=len(units) - MOST_UNITS)}"
-    return say("and").join(filter(None, [", ".join(units[:-1]), units[-1]]))
+    named = listed(sorted(units), MOST_UNITS) if units else ""
+    return say(f"shut.{kind}", len(units), units=named) if units else ""
 
 
 def write(path: Path, data: dict[str, Any]) -> None:
@@ -457,7 +431,7 @@ def happened(data: dict[str, Any]) -> Iterator[tuple[int, str]]:
                     said = say(
                         f"units.{kind}",
                         len(some),
-                        units=_named(some),
+                        units=listed(sorted(some), MOST_UNITS),
                         layer=card["name"],
                         examples=data["examples"],
                     )

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import graphviz
-
 from ...lexicon import cut
-from ..dot import THEMES, write
+from ..dot import THEMES
 from ..numbers import array, sum_text
-from ..rendering import render
+from ..rendering import render, source
 from ..scene import Arrow, Card, Cell, Scene, repeated
 from ..words import say
 from .data import PageStep, Tale
@@ -32,7 +30,7 @@ class Known(NamedTuple):
     """
 
     values: set[str]
-    passed: set[int]
+    passed: set[int | None]
     gradients: dict[str, tuple[int, list[str]]]
 
 
@@ -41,7 +39,7 @@ def frames(tale: Tale, folder: Any, format: str, theme: str) -> list[str]:
     if len(tale.steps) > MOST:
         raise ValueError(f"frames: {len(tale.steps):,} steps are more than {MOST}; collapse groups")
     scenes = list(_scenes(tale))
-    layouts = [json.loads(render(_source(scene, theme), "json")) for scene in scenes]
+    layouts = [json.loads(render(source(scene, THEMES[theme]), "json")) for scene in scenes]
     widths: dict[str, float] = {}  # of each thing, its largest in any step
     for thing in (x for layout in layouts for x in (layout, *layout.get("objects", ()))):
         width = DOTS * float(thing.get("width") or thing.get("lwidth") or 0)
@@ -53,15 +51,9 @@ def frames(tale: Tale, folder: Any, format: str, theme: str) -> list[str]:
         cards = tuple(card._replace(least=widths[card.id]) for card in scene.cards)
         steady = scene._replace(cards=cards, least=widths["graph"])
         file = path / f"step-{k:0{len(str(len(scenes) - 1))}}.{format}"
-        file.write_bytes(render(_source(steady, theme), format))
+        file.write_bytes(render(source(steady, THEMES[theme]), format))
         written.append(str(file))
     return written
-
-
-def _source(scene: Scene, theme: str) -> str:
-    drawing = graphviz.Digraph("graph")
-    write(scene, THEMES[theme], drawing)
-    return str(drawing.source)
 
 
 def _scenes(tale: Tale) -> Iterator[Scene]:
@@ -71,7 +63,8 @@ def _scenes(tale: Tale) -> Iterator[Scene]:
     known = Known({card.id for card in scene.cards} - computed, set(), {})
     begin = PageStep(say("page.start"), say("frames.begin"), {"kind": "start", "card": ""})
     for k, step in enumerate([begin, *tale.steps]):
-        _learn(tale, known, k)
+        if k:
+            _learn(tale, known, k - 1)
         last = k == len(tale.steps)
         said = cut(step.numbers or step.text, LONGEST)
         yield scene._replace(
@@ -83,21 +76,15 @@ def _scenes(tale: Tale) -> Iterator[Scene]:
 
 
 def _learn(tale: Tale, known: Known, k: int) -> None:
-    """Adds what step number k gives; 0 gives nothing."""
-    if not k:
-        return
-    data = tale.steps[k - 1].data
+    """Adds what step number k gives, counted from 0."""
+    data = tale.steps[k].data
     if data["kind"] == "forward":
         known.values.add(data["card"])
         return
-    known.passed.update(data.get("arrows", ()))
+    known.passed.update(data.get("arrows", [data["arrow"]]))
     known.gradients.update((card, (0, [])) for card in data.get("cards", [data["card"]]))
-    if tale.by_layer:
-        return
-    step = tale.told[k - 1].step
-    if step.edge is not None:
-        known.passed.add(data["arrow"])
-    if step.waiting:
+    step = None if tale.by_layer else tale.told[k].step
+    if step is not None and step.waiting:
         arrivals = tale.graph.arrivals(step.node.id)
         parts = [e.contribution for e in arrivals[: len(arrivals) - step.waiting]]
         texts = [array(step.total), f"{sum_text(parts, step.total)} + …"]

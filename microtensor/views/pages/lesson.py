@@ -53,19 +53,16 @@ def _links(who: str, links: Mapping[Any, Any]) -> str:
         if not isinstance(text, str) or not isinstance(address, str):
             given = in_brief(address if isinstance(text, str) else text)
             raise TypeError(f"{who}: links is a dict of texts and addresses, got {given}")
-        if not _is_address(address):
+        try:
+            known = bool(address.strip()) and urlsplit(address).scheme in SCHEMES
+        except ValueError:
+            known = False
+        if not known:
             raise ValueError(
                 f"{who}: the link {in_brief(text)} leads to {in_brief(address)}; an address is one "
                 "such as 'next.html', seen from this page"
             )
     return "".join(f'<a href="{plain(link)}">{plain(text)}</a> ' for text, link in links.items())
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(text.strip()) and urlsplit(text).scheme in SCHEMES
-    except ValueError:
-        return False
 
 
 def _questions(asked: str, footer: str) -> str:
@@ -121,14 +118,10 @@ def _field(number: int, wanted: Any) -> str:
             f"{' data-right' if choice == wanted[0] else ''}> {plain(choice)}</label>"
             for choice in sorted(wanted)
         )
-    if isinstance(wanted, bool | np.bool) or np.ndim(wanted) or not _is_finite(wanted):
-        return ""
-    label = _said("lesson.answer")
-    return f'<input type="text" data-right="{float(wanted)!r}" aria-label="{label}">'
-
-
-def _is_finite(x: Any) -> bool:
     try:
-        return math.isfinite(float(x))
+        right = float(wanted)
     except (TypeError, ValueError, OverflowError):
-        return False
+        return ""
+    if isinstance(wanted, bool | np.bool) or np.ndim(wanted) or not math.isfinite(right):
+        return ""
+    return f'<input type="text" data-right="{right!r}" aria-label="{_said("lesson.answer")}">'

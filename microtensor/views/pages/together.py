@@ -42,7 +42,8 @@ def translated(
 
 def _together(pages: dict[str, str]) -> str:
     """The first of the pages, with a switch to the others; no script runs before one is chosen."""
-    first, *others = (_still(page) for page in pages.values())
+    stopped = (page.replace("<script>", '<script type="text/plain">') for page in pages.values())
+    first, *others = stopped
     packed = (b64encode(gzip.compress(page.encode(), mtime=0)).decode() for page in others)
     data = {
         "names": {code: catalogue(code).sentences["language"] for code in pages},
@@ -53,14 +54,7 @@ def _together(pages: dict[str, str]) -> str:
         f'<script id="languages" type="application/json">{json.dumps(data)}</script>\n'
         f"<script>{script}</script>\n</body>"
     )
-    allowed = " ".join(hashed(code) for code in (script, *_scripts("".join(pages.values()))))
+    scripts = re.findall("<script>(.*?)</script>", "".join(pages.values()), re.DOTALL)
+    allowed = " ".join(map(hashed, dict.fromkeys([script, *scripts])))
     first = re.sub("script-src [^;]*;", lambda _: f"script-src {allowed};", first, count=1)
     return first.replace("</body>", ends, 1)
-
-
-def _scripts(pages: str) -> list[str]:
-    return list(dict.fromkeys(re.findall("<script>(.*?)</script>", pages, re.DOTALL)))
-
-
-def _still(page: str) -> str:
-    return page.replace("<script>", '<script type="text/plain">')

@@ -23,6 +23,7 @@ from ..numbers import (
     summed_axes,
 )
 from ..scene import Arrow, Card, Cell, Line
+from ..units import edge_key
 from ..words import conditional, reason, say, slope
 
 LONGEST_SIDE = 36  # of an equation
@@ -116,11 +117,13 @@ def ones(value: Any) -> str:
 def arrow(graph: Graph, edge: Edge) -> Arrow:
     """An operand's arrow: the local derivative, and upstream × local = contribution."""
     if edge.contribution is None:
-        return Arrow(edge.source, edge.target, False)
+        return Arrow(edge.source, edge.target, False, sends=edge_key(edge))
     source, target = graph.node(edge.source), graph.node(edge.target)
     derivative = slope(graph, edge)
     if np.size(target.value) == np.size(source.value) == 1 and edge.local is not None:
-        lines = _between_numbers(edge, target, derivative)
+        text, result = product(target.gradient, edge.local, edge.contribution)
+        lines = [_equation(derivative, edge.formula, number(edge.local))]
+        lines.append([Cell(f"◂ {text}", "backward label"), Cell(result, "backward")])
     else:
         lines = _between_arrays(graph, edge, source, target, derivative)
         if len(graph.arrivals(source.id)) == 1:
@@ -128,14 +131,8 @@ def arrow(graph: Graph, edge: Edge) -> Arrow:
         else:
             lines[-1].append(Cell("=", "backward label"))
             lines.append([Cell(array(edge.contribution), "backward")])
-    return Arrow(edge.source, edge.target, True, tuple(map(tuple, lines)))
-
-
-def _between_numbers(edge: Edge, target: Node, derivative: str) -> list[list[Cell]]:
-    """`∂p/∂w = x = 3` and below it `◂ 0.8808 × 3 = 2.642`."""
-    text, result = product(target.gradient, edge.local, edge.contribution)
-    last = [Cell(f"◂ {text}", "backward label"), Cell(result, "backward")]
-    return [_equation(derivative, edge.formula, number(edge.local)), last]
+    said = tuple(map(tuple, lines))
+    return Arrow(edge.source, edge.target, True, said, sends=edge_key(edge))
 
 
 def _equation(derivative: str, formula: str, known: str = "") -> list[Cell]:

@@ -11,10 +11,10 @@ from ...graph import Graph, Node
 from ..finite import births, not_finite
 from ..numbers import number
 from ..scene import Cell, Line
-from ..words import percent, say
+from ..words import listed, percent, say
 
 MANY_TIMES = 30  # a gradient so many times smaller (larger) than another vanishes (explodes)
-MOST_NAMED = 3
+MOST_NAMED = 4
 
 
 def diagnosis(node: Node) -> str:
@@ -53,10 +53,7 @@ def _dead(value: Any) -> str:
         return ""
     if len(dead) == value.shape[1] > 1:
         return say("dead.all", examples=len(value))
-    named = ", ".join(map(str, dead[:MOST_NAMED]))
-    if len(dead) > MOST_NAMED:
-        named += f" {say('more', more=len(dead) - MOST_NAMED)}"
-    return say("dead", len(dead), units=named, examples=len(value))
+    return say("dead", len(dead), units=listed(dead, MOST_NAMED), examples=len(value))
 
 
 def against_later(mine: float, later: list[tuple[str, float]]) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..folds import MOST_WRITTEN
-from ..layers import Unit, homes, sums
 from ..numbers import bars, brief, number, rms, size, unmasked
 from ..scene import Arrow, Card, Cell, Line
-from ..units import called
+from ..units import Unit, called, edge_key, homes, leaving, sums
 from ..words import say
 from . import cards
 from .cards import without_gradient
@@ -40,24 +39,21 @@ class Layers:
         self.home = homes(found)
         self.ends: dict[str, str] = {}  # what is said before the name of a value of many layers
         self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
-        shown = [n for nodes in self.shown.values() for n in nodes if n is not self.result]
-        known = [rms(n.gradient) for n in shown if n.gradient is not None]
-        self.largest = max(filter(math.isfinite, known), default=0.0)
-        self.learning = {
-            key: ratio for key, x in self.groups.items() if (ratio := _learning(x)) is not None
+        known = [n for some in self.shown.values() for n in some if n.gradient is not None]
+        strengths = (rms(n.gradient) for n in known if n is not self.result)
+        self.largest = max(filter(math.isfinite, strengths), default=0.0)
+        learning = ((key, _learning(unit)) for key, unit in self.groups.items())
+        self.learning = {key: ratio for key, ratio in learning if ratio is not None}
+        self.results = {  # what a layer shows of what it computed, where that has gradients
+            key: [n for n in self.shown[key] if n.rule and n.gradient is not None]
+            for key, unit in self.groups.items()
+            if unit.parameters
         }
-        results = {key: self._results(unit) for key, unit in self.groups.items()}
-        self.flow = {key: rms(some[0].gradient) for key, some in results.items() if some}
+        self.flow = {key: rms(some[0].gradient) for key, some in self.results.items() if some}
         finite = {key: ratio for key, ratio in self.learning.items() if math.isfinite(ratio)}
         least = min(finite.values()) if len(finite) > 1 else None
         self.least = [key for key, ratio in finite.items() if ratio == least]
-        self.skips = skips(graph, self.groups.values())
-
-    def _leaving(self, nodes: Iterable[Node]) -> set[str]:
-        """Of the values in a unit, those that are read outside of it, and the result."""
-        inside = {node.id for node in nodes}
-        read = {x for x in inside if any(r.id not in inside for r in self.graph.readers(x))}
-        return read | inside.intersection([self.result.id])
+        self.skips = list(skips(graph, self.groups.values()))
 
     def _rows_of(self, unit: Unit) -> list[Node]:
         """Parameters, then what leaves a part of the group, an activation's operand before it.
@@ -74,7 +70,7 @@ class Layers:
                 self.ends |= {node.id: say(f"row.{which}", name=node.name) for node in some}
                 rows += some
             return rows
-        telling = self._leaving(unit.nodes)
+        telling = {node.id for node in leaving(self.graph, unit.nodes)}
         for node in unit.nodes:
             activated = node.activation and node.id in telling
             for x in self.graph.operands(node.id):
@@ -86,36 +82,30 @@ class Layers:
         """The last value that each round of a loop hands on."""
         rows = []
         for k, nodes in enumerate(unit.rounds, 1):
-            leaving = self._leaving(nodes)
-            some = [node for node in nodes if node.id in leaving and node.rule is not None]
-            rows += some[-1:]
-            self.ends |= {x.id: say("round.row", round=k, name=x.name) for x in some[-1:]}
+            for last in leaving(self.graph, nodes)[-1:]:
+                rows.append(last)
+                self.ends[last.id] = say("round.row", round=k, name=last.name)
         return rows
-
-    def _results(self, unit: Unit) -> list[Node]:
-        """What a layer shows of what it computed, where that has gradients."""
-        known = [n for n in self.shown[unit.id] if n.rule and n.gradient is not None]
-        return known if unit.parameters else []
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss, a loop."""
         nodes, notes = self.shown[unit.id], self._notes(unit)
-        rows: list[Line] = [_heads()]
-        if not unit.parameters:
-            rows = [(Cell(self._expression(unit), span=COLUMNS),)]
+        head = _heads() if unit.parameters else (Cell(self._expression(unit), span=COLUMNS),)
         several = len({node.path.rpartition(".")[0] for node in unit.parameters}) > 1
         apart = _told_apart(unit) if several else {}
-        # Of a loop the first and last rounds are seen, however many parameters it has.
+        # The first and last rounds of a loop are seen, however many parameters it has
         own = len(unit.parameters) if unit.is_loop else 0
         few = len(nodes) > MANY_ROWS and not unit.rounds
-        for node in (*_cut(nodes[:own]), *_cut(nodes[own:], few)):
-            if isinstance(node, str):
-                rows.append((Cell(node, "quiet", span=COLUMNS),))
-                continue
-            said = "; ".join(filter(None, (diagnosis(node), notes.get(node.id, ""))))
-            rows.append(self._row(node, said, apart.get(node.id, "")))
+        rows = [*_cut(nodes[:own]), *_cut(nodes[own:], few)]
+        lines = [
+            self._row(x, notes.get(x.id, ""), apart.get(x.id, ""))
+            if isinstance(x, Node)
+            else (Cell(f"… {say('more', more=x)}", "quiet", span=COLUMNS),)
+            for x in rows
+        ]
         role = "output" if self.home[self.result.id] == unit.id else "layer"
-        return Card(unit.id, self._heading(unit), role, tuple(rows), unit.frame)
+        card = Card(unit.id, self._heading(unit), role, (head, *lines), unit.frame)
+        return card._replace(shows=tuple(x.id for x in rows if isinstance(x, Node)))
 
     def _heading(self, unit: Unit) -> Line:
         """Name, class, sizes, activation, how many parameters and operations."""
@@ -146,16 +136,16 @@ class Layers:
         Nobody sees inner names: where there are some, it is counted by operation.
         """
         nodes = unit.rounds[-1] if unit.rounds else unit.nodes
-        leaving, inside = self._leaving(nodes), {node.id for node in nodes}
-        until = {node.id for node in self.graph.nodes} - inside
-        last = [x.id for x in nodes if x.id in leaving][-1]
-        written = self.graph.written(last, until, LONGEST_WRITTEN)
+        until = {node.id for node in self.graph.nodes} - {node.id for node in nodes}
+        last = leaving(self.graph, nodes)[-1]
+        written = self.graph.written(last.id, until, LONGEST_WRITTEN)
         inner = {node.name for node in nodes if node.rule}
         return written if inner.isdisjoint(re.findall(r"\w+", written)) else _rules(unit)
 
     def _row(self, node: Node, note: str, path: str) -> Line:
         """A value; where a card has parameters of several modules, with its path."""
         one, shape = np.size(node.value) == 1, size(np.shape(node.value))
+        note = "; ".join(filter(None, [diagnosis(node), note]))
         if path and not node.name.endswith(path):
             shape = f"{path}  {shape}"
         return (
@@ -192,7 +182,7 @@ class Layers:
             ratio = self.learning[unit.id]
             said = say("layers.ratio", ratio=number(ratio))
             notes[unit.parameters[0].id] = say("layers.zero") if ratio == math.inf else said
-        if results := self._results(unit):
+        if results := self.results.get(unit.id):
             place = list(self.flow).index(unit.id)
             later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
             if unit.rounds and not unit.is_loop:
@@ -217,10 +207,11 @@ class Layers:
         return (*cells, Cell(whole, "name"))
 
     def legend(self) -> list[Line]:
-        """How to read the cards, and which layer learns least."""
+        """How to read the cards, where nan and inf begin, and which layer learns least."""
         gradients = Cell(say("layers.backward", name=self.result.name), "backward label")
         values = Cell(say("layers.forward"), "forward label")
         lines: list[Line] = [(values, gradients, Cell(say("layers.read"), "quiet"))]
+        lines = lines if self.groups else [cards.legend()]
         places = {
             key: self.groups[home].name for key, home in self.home.items() if home in self.groups
         }
@@ -228,20 +219,17 @@ class Layers:
         if self.least:
             ratio = self.learning[self.least[0]]
             who = ", ".join(self.groups[key].name for key in self.least)
-            what = "least" if ratio else "nothing"
-            said = say(f"learns.{what}", len(self.least), who=who)
-            why = say(f"learns.{what}.why", ratio=number(ratio))
-            lines.append((Cell(said, "backward label"), Cell(why, "quiet")))
+            key = "learns.least" if ratio else "learns.nothing"
+            said = Cell(say(key, len(self.least), who=who), "backward label")
+            lines.append((said, Cell(say(f"{key}.why", ratio=number(ratio)), "quiet")))
         return lines
 
 
-def _cut(nodes: list[Node], few: bool = False) -> list[Node | str]:
-    """The first and the last of a card with many, or even fewer, and between how many more."""
-    if len(nodes) <= MOST_ROWS:
-        return [*nodes]
+def _cut(nodes: list[Node], few: bool = False) -> list[Node | int]:
+    """The first and the last of many values (or even fewer), and how many are left out."""
     half = MOST_ROWS // 4 if few else MOST_ROWS // 2
-    more = say("more", more=len(nodes) - 2 * half)
-    return [*nodes[:half], f"… {more}", *nodes[-half:]]
+    left_out = len(nodes) - 2 * half if len(nodes) > MOST_ROWS else 0
+    return [*nodes[:half], left_out, *nodes[-half:]] if left_out else [*nodes]
 
 
 def _learning(unit: Unit) -> float | None:
@@ -262,10 +250,8 @@ def _number(value: Any) -> str:
 
 def _heads() -> Line:
     """What stands above a layer's columns."""
-    names = {"forward": say("picture.value"), "backward": say("picture.gradient")}
-    cells = [
-        Cell(x, f"{way} label") for way, name in names.items() for x in (name, say("layers.rms"))
-    ]
+    names = {"forward": "picture.value", "backward": "picture.gradient"}
+    cells = [Cell(say(x), f"{way} label") for way in names for x in (names[way], "layers.rms")]
     return (BLANK, BLANK, *cells, BLANK)
 
 
@@ -283,21 +269,21 @@ def _told_apart(unit: Unit) -> dict[str, str]:
 
 def fold(graph: Graph, unit: Unit) -> Card:
     """Several values in one card: their formula; of many, how many of each operation there are."""
-    inside = {node.id for node in unit.nodes}
-    ends = [x for x in unit.computed if any(r.id not in inside for r in graph.readers(x.id))]
-    ends += [node for node in unit.computed if node is graph.result]
+    ends = leaving(graph, unit.nodes)
     said = Cell(say("operations", len(unit.computed)), "quiet")
     if len(ends) != 1:
         return _counted(unit, said)
     (last,) = ends
     if len(unit.computed) <= MOST_WRITTEN:
-        written = graph.written(last.id, {node.id for node in graph.nodes} - inside)
+        until = {node.id for node in graph.nodes} - {node.id for node in unit.nodes}
+        written = graph.written(last.id, until)
     elif {node.rule for node in unit.computed} in ({"add"}, {"multiply"}):
         written = say(f"folded.{last.rule}", terms=len(unit.computed) + 1)
     else:
         return _counted(unit, said)
     card = cards.card(graph, last, written=written)
-    return card._replace(id=unit.id, heading=(*card.heading, said), frame=unit.frame)
+    heading = (*card.heading, said)
+    return card._replace(id=unit.id, heading=heading, frame=unit.frame, shows=(last.id,))
 
 
 def _counted(unit: Unit, said: Cell) -> Card:
@@ -320,7 +306,9 @@ def _counted(unit: Unit, said: Cell) -> Card:
     name = unit.name
     if len(rules) == 1:
         name = f"{computed[0].expression} … {computed[-1].expression}"
-    return Card(unit.id, (Cell(name, "name"), said), "fold", tuple(rows), unit.frame)
+    shows = computed[0].id, computed[-1].id
+    heading = Cell(name, "name"), said
+    return Card(unit.id, heading, "fold", tuple(rows), unit.frame, shows=shows)
 
 
 def _rules(unit: Unit) -> str:
@@ -336,13 +324,14 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "
     What goes round in one card tells no gradient: its rows do.
     """
     several = dict.fromkeys(np.shape(graph.node(edge.source).value) for edge in edges)
-    shapes = dict.fromkeys(map(size, several))
-    forward = ", ".join(list(shapes)[:3]) + (", …" if len(shapes) > 3 else "")
+    shapes = list(dict.fromkeys(map(size, several)))
+    forward = ", ".join([*shapes[:3], *(["…"] if len(shapes) > 3 else [])])
     sent = sums(edges)
-    shown = list(sent.values())[: 2 if ends[0] != ends[1] else 0]
-    back = [Cell(f"◂ {brief(g)}", "backward") for g in shown]
+    shown = list(sent)[: 2 if ends[0] != ends[1] else 0]
+    back = [Cell(f"◂ {brief(sent[x])}", "backward") for x in shown]
     said = [Cell(x, "forward label") for x in (first, forward) if x]
-    return Arrow(*ends, bool(sent), ((*said, *back),))
+    sends = [[edge_key(edge) for edge in edges if edge.source == x] for x in shown]
+    return Arrow(*ends, bool(sent), ((*said, *back),), sends=sends)
 
 
 def around(layers: Layers, unit: Unit) -> Iterator[Arrow]:
@@ -357,7 +346,5 @@ def around(layers: Layers, unit: Unit) -> Iterator[Arrow]:
     ]
     if handed:
         yield arrow(graph, (unit.id, unit.id), handed, say("picture.rounds", rounds=unit.copies))
-    hidden = [skip.edge for skip in layers.skips if skip.unit == unit.id and skip.inside]
-    if hidden:
-        said = say("picture.skips", len(hidden))
-        yield arrow(graph, (unit.id, unit.id), hidden, said)
+    if hidden := [x.edge for x in layers.skips if x.unit == unit.id and x.inside]:
+        yield arrow(graph, (unit.id, unit.id), hidden, say("picture.skips", len(hidden)))

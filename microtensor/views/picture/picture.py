@@ -10,18 +10,17 @@ from typing import Any
 
 import graphviz
 
-from ...errors import NoRenderer, in_brief
+from ...errors import NoRenderer, check_one_of, in_brief
 from ...graph import Graph
 from .. import inline
 from ..dot import THEMES, write
 from ..languages import chosen
-from ..layers import Collapse, Unit, between, units
+from ..layers import Collapse, units
 from ..rendering import is_picture, render
 from ..scene import Arrow, Card, Cell, Line, Scene, fitted, repeated, size
-from ..units import SCREEN, scale
+from ..units import SCREEN, Unit, are_values, between, scale
 from ..words import say, why_none
 from . import cards, network
-from .diagnosis import beginnings
 from .plain import mermaid, text
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
@@ -119,8 +118,7 @@ def picture(
 
     `failed` says why there is no result; where it isn't there is open.
     """
-    if not isinstance(theme, str) or theme not in THEMES:
-        raise ValueError(f"draw: theme {in_brief(theme)} isn't one of {', '.join(THEMES)}")
+    check_one_of("draw: theme", theme, THEMES)
     drawing = Picture("graph")
     drawing.language = chosen()
     if failed and graph.result.group:
@@ -128,8 +126,7 @@ def picture(
         expand = [*around, ".".join(graph.result.group)]
     found = units(graph, collapse, expand)
     made = repeated(scene(graph, found, direction, "draw", failed))
-    plain = all(unit.kind == "node" and not unit.frame for unit in found)
-    drawing.scene = made if direction else fitted(made, plain)
+    drawing.scene = made if direction else fitted(made)
     write(drawing.scene, THEMES[theme], drawing)
     about = size(drawing.scene)
     room = NOTEBOOK if scale(about, NOTEBOOK) >= LEAST_NARROW else SCREEN
@@ -146,9 +143,8 @@ def scene(
     failed: tuple[str, ...] = (),
 ) -> Scene:
     """The units as cards: left to right where all are values without groups, else downwards."""
-    if direction not in (None, *DIRECTIONS):
-        known = ", ".join(DIRECTIONS)
-        raise ValueError(f"{who}: direction {in_brief(direction)} isn't one of {known}")
+    if direction is not None:
+        check_one_of(f"{who}: direction", direction, DIRECTIONS)
     result, layers = graph.result, network.Layers(graph, found)
     makers: dict[str, Callable[[Unit], Card]] = {
         "node": lambda unit: cards.card(graph, unit.nodes[0], failed),
@@ -158,23 +154,21 @@ def scene(
     arrows = list(_arrows(graph, found, layers))
     until = {node.id for unit in found if unit.rounds for node in unit.nodes}
     written = f"{result.name} = {graph.written(result.id, until)}" if result.rule else result.name
-    own = next(unit for unit in found if result in unit.nodes)
+    made = {unit.id: makers[unit.kind](unit) for unit in found}
+    own = next(unit for unit in found if unit.id == layers.home[result.id])
     if own.kind == "fold":
-        written = " ".join(cell.text for cell in network.fold(graph, own).heading[:2])
-    title = () if failed else layers.title(written) or (Cell(written, "name"),)
-    legend: list[Line] = layers.legend() if layers.groups else [cards.legend()]
-    if not layers.groups:
-        legend += beginnings(graph, {})
+        written = " ".join(cell.text for cell in made[own.id].heading[:2])
+    legend = layers.legend()
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")
         legend.append((none, Cell(why_none(result), "quiet")))
     if failed:
-        title = (Cell(say("failed", name=result.rule), "name"),)
+        title: Line = (Cell(say("failed", name=result.rule), "name"),)
         legend.append((Cell(failed[0], "backward label"),))
-    made = tuple(makers[unit.kind](unit) for unit in found)
-    plain = all(unit.kind == "node" and not unit.frame for unit in found)
-    way = direction or ("LR" if plain else "TB")
-    return Scene(title, tuple(legend), made, tuple(arrows), way)
+    else:
+        title = layers.title(written) or (Cell(written, "name"),)
+    way = direction or ("LR" if are_values(found) else "TB")
+    return Scene(title, tuple(legend), tuple(made.values()), tuple(arrows), way)
 
 
 def _arrows(graph: Graph, found: list[Unit], layers: network.Layers) -> Iterator[Arrow]:

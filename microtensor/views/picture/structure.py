@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..folds import rolled
-from ..layers import Unit, homes, layers
-from ..units import called, neighbours
+from ..layers import layers
+from ..units import Unit, called, homes, leaving, neighbours, starts
 from .features import Link, axes, link
 
 JOINS = ("add", "subtract", "concatenate")
@@ -32,8 +32,7 @@ def sizes(graph: Graph, unit: Unit) -> tuple[int, int] | None:
     links = _links(graph, unit)
     if unit.kind != "group" or not (links and (unit.parameters or graph.kind(unit.path))):
         return None
-    inside = {node.id for node in unit.nodes}
-    gives = [x for x in unit.computed if _leaves(graph, x, inside)]
+    gives = leaving(graph, unit.nodes)
     axis = axes(graph, unit.computed, links).get(gives[-1].id) if gives else None
     if axis is None:
         return None
@@ -69,10 +68,6 @@ def _is_blank(node: Node) -> bool:
     return node.rule is None and value.size > 1 and bool((value == value.flat[0]).all())
 
 
-def _leaves(graph: Graph, node: Node, inside: set[str]) -> bool:
-    return node is graph.result or any(x.id not in inside for x in graph.readers(node.id))
-
-
 def chain(graph: Graph, groups: bool) -> tuple[str, str]:
     """The outermost module, and the sizes from the data to the result, `12 → 5 → 1`.
 
@@ -95,15 +90,13 @@ def chain(graph: Graph, groups: bool) -> tuple[str, str]:
             pieces.append((kind, [first]))
         pieces[-1][1].append(last)
     named = len({kind for kind, _ in pieces}) > 1
-    texts = [(f"{kind} " if named and kind else "") + _arrowed(piece) for kind, piece in pieces]
+    texts = []
+    for kind, piece in pieces:
+        parts = list(map(str, piece))
+        if len(parts) > LONGEST_CHAIN + 1:
+            parts[LONGEST_CHAIN // 2 : -2] = ["…"]
+        texts.append((f"{kind} " if named and kind else "") + " → ".join(parts))
     return name, ", ".join(texts)
-
-
-def _arrowed(numbers: list[int]) -> str:
-    texts = list(map(str, numbers))
-    if len(texts) > LONGEST_CHAIN + 1:
-        texts[LONGEST_CHAIN // 2 : -2] = ["…"]
-    return " → ".join(texts)
 
 
 def _outermost(graph: Graph, or_group: bool) -> str:
@@ -112,8 +105,7 @@ def _outermost(graph: Graph, or_group: bool) -> str:
     groups: Counter[str] = Counter()
     for node in (node for node in graph.nodes if node.role == "parameter"):
         path = next((reader.group for reader in graph.readers(node.id)), ())
-        starts = (path[:end] for end in range(1, len(path) + 1))
-        tops.update(called(x[-1]) for x in list(filter(graph.kind, starts))[:1])
+        tops.update(called(x[-1]) for x in list(filter(graph.kind, starts(path)))[:1])
         groups.update(called(name) for name in path[:1])
     return next((name for name, _ in (tops or groups if or_group else tops).most_common(1)), "")
 
@@ -134,32 +126,26 @@ def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> 
     while key:
         way.append(key)
         key = ahead.get(key, (0, ""))[1]
-    gates = _gates(found, targets, start, end)
+    gates = set(_gates(found, targets, start, ahead.keys()))
     links = [x for x in way if x in known]
     through = [x for x in links if x in gates]
     ends = [(known[some[0]][0], known[some[-1]][1]) for some in (through, links) if some]
     return through if len(set(ends)) == 1 and through else links
 
 
-def _gates(found: list[Unit], targets: dict[str, set[str]], start: str, end: str) -> set[str]:
-    """The units that every way from one to another goes through: none goes past them."""
+def _gates(
+    found: list[Unit], targets: dict[str, set[str]], start: str, ahead: Set[str]
+) -> Iterator[str]:
+    """The units that every way on from one goes through, of those that lead to the result."""
     order = {unit.id: i for i, unit in enumerate(found)}
-    behind = {start}
+    reached, farthest = {start} & ahead, order[start]
     for unit in found:
-        if unit.id in behind:
-            behind |= targets[unit.id]
-    leads = {end}
-    for unit in reversed(found):
-        if leads & targets[unit.id]:
-            leads.add(unit.id)
-    gates, farthest = set(), order[start]
-    for unit in found:
-        if unit.id in behind & leads:
+        if unit.id in reached:
             if order[unit.id] >= farthest:
-                gates.add(unit.id)
-            reached = [order[x] for x in targets[unit.id] if x in leads]
-            farthest = max([farthest, *reached])
-    return gates
+                yield unit.id
+            onward = targets[unit.id] & ahead
+            reached |= onward
+            farthest = max([farthest, *(order[x] for x in onward)])
 
 
 # Skips ------------------------------------------------------------------------------------------
@@ -173,11 +159,10 @@ class Skip(NamedTuple):
     inside: bool
 
 
-def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
+def skips(graph: Graph, found: Iterable[Unit]) -> Iterator[Skip]:
     """The skip connections that groups as cards would hide; of a loop, those of its last round."""
     place = graph.order
     left = MOST_LOOKED_AT
-    skips = []
     for unit in found:
         inside = {node.id for node in unit.nodes}
         nodes = unit.rounds[-1] if unit.rounds else unit.nodes
@@ -193,8 +178,7 @@ def skips(graph: Graph, found: Iterable[Unit]) -> list[Skip]:
             passed, looked = _goes_past(graph, place, source.id, later)
             left -= looked
             if passed:
-                skips.append(Skip(unit.id, early, source.id in inside))
-    return skips
+                yield Skip(unit.id, early, source.id in inside)
 
 
 def _goes_past(

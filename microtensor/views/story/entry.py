@@ -85,15 +85,13 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
     moved, node, entry = [], start, first
     while True:
         found = list(reaches(graph, node, entry, column))
-        if len(found) != 1 or len(found[0].local) != 1 or found[0].local[0] != 1:
+        target = graph.node(found[0].edge.target) if len(found) == 1 else node
+        if target is node or found[0].local.tolist() != [1] or not target.row.moves:
             break
-        target, there = graph.node(found[0].edge.target), tuple(map(int, found[0].entries[0]))
-        if not target.row.moves:
-            break
+        there = tuple(map(int, found[0].entries[0]))
         since = f"{target.name} = {target.expression}"
-        moved.append(
-            say("entry.moves", entry=at(node, entry), there=at(target, there), since=since)
-        )
+        said = say("entry.moves", entry=at(node, entry), there=at(target, there), since=since)
+        moved.append(said)
         node, entry = target, there
     sections = [plain("entry.where", moved)] if moved else []
     sums = [summed(reached.sent) for reached in found]
@@ -117,16 +115,18 @@ def _sent(graph: Graph, node: Node, entry: Entry, reached: Reached) -> Section:
     since = f"{target.name} = {target.expression}"
     if not many:
         return say("entry.none", entry=here, since=since), []
-    partner = _partner(graph, edge)
+    operands = graph.operands(edge.target)
+    matrices = target.rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands)
     order = np.argsort(-np.abs(sent), kind="stable")
     lines = []
     for k in order[:MOST_PARTS]:
         to = tuple(map(int, reached.entries[k]))
-        there, local = at(target, to), f"∂{at(target, to)}/∂{here}"
+        there = at(target, to)
+        local = f"∂{there}/∂{here}"
         left, right = product(reached.upstream[k], reached.local[k], sent[k])
-        if partner:
+        if matrices:  # an entry of the other one
             i, j = (entry[1], to[1]) if edge.slot == 0 else (to[0], entry[0])
-            local = at(partner, (i, j))
+            local = at(operands[1 - edge.slot], (i, j))
         lines.append(f"∂{out}/∂{there} × {local}:  {left} {right}")
     if rest := [sent[k] for k in order[MOST_PARTS:]]:
         zeros, whole = rest.count(0), number(summed(rest))
@@ -135,14 +135,6 @@ def _sent(graph: Graph, node: Node, entry: Entry, reached: Reached) -> Section:
     what = say("entry", many, name=target.name) if np.ndim(target.value) else target.name
     since += use(graph, edge)
     return say("entry.reaches", entry=here, what=what, since=since), list(map(Line, lines))
-
-
-def _partner(graph: Graph, edge: Edge) -> Node | None:
-    """In a product of matrices the other one, whose entries are the local derivatives."""
-    operands = graph.operands(edge.target)
-    if graph.node(edge.target).rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands):
-        return operands[1 - edge.slot]
-    return None
 
 
 def _sum(sent: list[float], name: str, gradient: float, node: Node) -> str:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
-from ..words import MOST_PARTS, axes_named, conditional, say
+from ..words import MOST_PARTS, axes_named, conditional, formula, say
 from .steps import in_numbers
 
 MOST_ROWS, ENDS = 80, 20
@@ -45,7 +44,7 @@ WORDS = {
 
 def latex(graph: Graph, on_path: frozenset[str]) -> str:
     """A graph's story as one `align*`; gradients of the nodes in `on_path`."""
-    written = [*_forward(graph), *_backward(graph, on_path)]
+    written = list(_rows(graph, on_path))
     if len(written) > MOST_ROWS:
         skipped = say("latex.skipped", lines=len(written) - 2 * ENDS)
         written[ENDS:-ENDS] = [lambda: rf"&\;\;\vdots \qquad \text{{{skipped}}}"]
@@ -60,11 +59,17 @@ def latex(graph: Graph, on_path: frozenset[str]) -> str:
     return re.sub(rf"([{NAME}{GRADIENT}])(\d+){END}", name, text)
 
 
-# Rows are written when it is known that they are shown
-
-
-def _forward(graph: Graph) -> Iterator[Callable[[], str]]:
-    return (partial(_value, graph, node) for node in graph.nodes if node.rule is not None)
+def _rows(graph: Graph, on_path: frozenset[str]) -> Iterator[Callable[[], str]]:
+    """What writes each row, once it is known that it is shown."""
+    for node in graph.nodes:
+        if node.rule is not None:
+            yield partial(_value, graph, node)
+    if graph.result.gradient is not None:
+        yield lambda: f"{_sign(graph.result, GRADIENT)} &= {_valued(graph.result.gradient)}"
+        for node in reversed(graph.nodes):
+            if graph.arrivals(node.id) and node.id in on_path:
+                yield partial(_gradient, graph, node)
+                yield partial(_gradient_in_numbers, graph, node)
 
 
 def _value(graph: Graph, node: Node) -> str:
@@ -75,15 +80,6 @@ def _value(graph: Graph, node: Node) -> str:
     if numbers and any(x.role != "constant" for x in operands):
         parts.append(translated(numbers))
     return f"{_sign(node)} &= {' = '.join(parts)} {translated(equal)} {_valued(node.value)}"
-
-
-def _backward(graph: Graph, on_path: frozenset[str]) -> Iterator[Callable[[], str]]:
-    if graph.result.gradient is not None:
-        yield lambda: f"{_sign(graph.result, GRADIENT)} &= {_valued(graph.result.gradient)}"
-        for node in reversed(graph.nodes):
-            if graph.arrivals(node.id) and node.id in on_path:
-                yield partial(_gradient, graph, node)
-                yield partial(_gradient_in_numbers, graph, node)
 
 
 def _gradient(graph: Graph, node: Node) -> str:
@@ -136,12 +132,12 @@ def _sent(graph: Graph, edge: Edge) -> str:
     upstream = _sign(target, GRADIENT)
     if edge.local is not None and np.size(target.value) == np.size(source.value) == 1:
         return rf"{upstream} \, {_fraction(_sign(target), _sign(source))}"
-    formula = _formula(graph, edge)
+    known = _formula(graph, edge)
     if not target.row.elementwise:
         name = rf"\mathrm{{{_plain(str(target.rule))}}}"
-        return translated(formula) if formula else f"{name}'({upstream})"
-    text = rf"{upstream} \odot {_bracketed(translated(formula))}"
-    text = {"1": upstream, "−1": f"-{upstream}"}.get(formula, text)
+        return translated(known) if known else f"{name}'({upstream})"
+    text = rf"{upstream} \odot {_bracketed(translated(known))}"
+    text = {"1": upstream, "−1": f"-{upstream}"}.get(known, text)
     axes = summed_axes(np.shape(target.value), np.shape(source.value))
     added = say("latex.added", axes=axes_named(axes))
     return rf"{text}\;\text{{{added}}}" if axes else text
@@ -149,12 +145,8 @@ def _sent(graph: Graph, edge: Edge) -> str:
 
 def _formula(graph: Graph, edge: Edge) -> str:
     """The local derivative, or what is sent, with signs in the names' place."""
-    target, operands = graph.node(edge.target), graph.operands(edge.target)
-    shapes = [np.shape(x.value) for x in operands]
-    out, g = _sign(target), _sign(target, GRADIENT)
-    signs, length = list(map(_sign, operands)), int(np.size(target.value))
-    formulas = target.row.formulas(signs, target.options, out, g, shapes, length)
-    return next(islice(formulas, edge.slot, None))
+    target = graph.node(edge.target)
+    return formula(graph, edge, target.row, _sign, _sign(target, GRADIENT))
 
 
 def _sign(node: Node, kind: str = NAME) -> str:

@@ -115,9 +115,9 @@ def _lines(graph: Graph, steps: list[Step], first: int, full: bool) -> Iterator[
     """The steps as lines, under the names of their groups; of very many, those at both ends."""
     place: tuple[str, ...] = ()
     known: set[str] = set()
-    long = len(steps) > MOST
+    left_out = range(ENDS, len(steps) - ENDS) if len(steps) > MOST else ()
     for i, step in enumerate(steps):
-        if long and ENDS <= i < len(steps) - ENDS:
+        if i in left_out:
             if i == ENDS:
                 yield Line(_left_out(graph, steps[ENDS:-ENDS]))
             continue
