@@ -95,16 +95,14 @@ class Tale:
 
     def data(self, living: bool = False) -> dict[str, Any]:
         """What the script reads; `living`: with what it takes to tell other numbers."""
-        words = self.words()
-        names = {unit.id: unit.name for unit in self.found}
+        unused = {"total", "sum"} if living else {"said"}  # which texts the script won't write
         drawn = [*self.scene.arrows, *(a for x in self.opened.values() for a in x.arrows)]
         return {
             "result": self.home[self.result.id],
             "final": self.result.id,
             "longest": LONGEST_SUM,
             "bars": [WIDTH, HEIGHT],
-            "order": [unit.id for unit in self.found],
-            "cards": {key: {"words": words[key], "name": names[key]} for key in names},
+            "cards": {unit.id: {"name": unit.name} for unit in self.found},
             "arrows": [[a.source, a.target, a.backward] for a in drawn],
             "keys": self._keys(),
             "edges": self._edges(living),
@@ -114,7 +112,7 @@ class Tale:
             },
             "rows": self._rows() if living else {},
             "steps": [
-                {k: x for k, x in step.data.items() if living or k != "said"} for step in self.steps
+                {k: x for k, x in step.data.items() if k not in unused} for step in self.steps
             ],
             "scalars": self._scalars() if self.scalar else None,
         }

@@ -1,6 +1,7 @@
 """A scene as an SVG whose parts a page can find: Graphviz lays it out, and says where all stands.
 
-Every text has the class of its cell, and every colour is a CSS variable of the page.
+Every text has the class of its cell, and every colour is a CSS variable of the page. What most
+texts and arrows have in common, they inherit, or the page's style says it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import graphviz
 
 from ...lexicon import cut
-from ..dot import FONT, LONGEST, MONO, THEMES, Theme, write
+from ..dot import FONT, LONGEST, THEMES, Theme, write
 from ..rendering import outline, render
 from ..scene import Arrow, Card, Cell, Scene
 
@@ -22,6 +23,7 @@ WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gi
 WIDEST_LINE = 20
 NUMBER = re.compile(r"[^\s\[\]]+")
 MARGIN = 6
+LETTERS, ARROW_LETTERS = 12, 11  # the sizes of most texts
 IN_FORCE = {
     "c": ("pen", "color"),
     "C": ("fill", "color"),
@@ -81,7 +83,8 @@ def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False, fir
     said = html.escape(" ".join(cell.text for cell in scene.title))
     head = f'<svg class="picture {kind}" viewBox="{" ".join(f"{v:.6g}" for v in box)}" '
     head += f'width="{box[2]:.6g}" height="{box[3]:.6g}" role="group" aria-label="{said}" '
-    return f'{head}font-family="{FONT}">\n{"".join(parts)}</svg>'
+    letters = f'font-family="{FONT}" font-size="{LETTERS}" fill="var(--text)"'
+    return f"{head}{letters}>\n{''.join(parts)}</svg>"
 
 
 def _roomy(scene: Scene) -> Scene:
@@ -148,38 +151,54 @@ class _Writer:
             at = f' data-id="{card.id}"'
             return f'<g class="again {card.role}"{at} aria-hidden="true">{body}'
         said = html.escape(words[card.id])
-        return (
-            f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
-            f'aria-label="{said}"><title>{said}</title>{body}'
-        )
+        return f'<g class="card {card.role}" data-id="{card.id}"><title>{said}</title>{body}'
 
     def arrow(self, number: int, arrow: Arrow, edge: Any) -> str:
         parts = []
         for key in ("_draw_", "_hdraw_", "_tdraw_"):
             for op in _drawn(edge.get(key, ())):
-                forth = op["pen"] == THEMES["light"].forward
-                parts.append(self.shape(op, "forth" if forth else "back"))
+                kind = "forth" if op["pen"] == THEMES["light"].forward else "back"
+                fill = "" if op["op"] in "BP" else ' fill="none"'
+                parts.append(f'<path class="{kind}"{fill} d="{_path(op)}"/>')
         expected = [(c, text, 0) for line in arrow.lines for c in line for text in c.lines]
         lines: dict[float, list[Placed]] = {}
         for p in _matched(expected, edge):
             lines.setdefault(p.y, []).append(p)
+        usual = ARROW_LETTERS, "middle"
         for line in lines.values():
             anchor = "start" if "\n" in line[0].cell.text else "middle"
             forth = line[0].cell.style.startswith("forward")
-            parts.append(self.text(line, anchor, "forth" if forth else "back"))
-        return f'<g class="arrow" data-id="{number}">{"".join(parts)}</g>\n'
+            parts.append(self.text(line, anchor, "forth" if forth else "back", usual=usual))
+        looks = f' font-size="{usual[0]}" text-anchor="{usual[1]}"' if lines else ""
+        return f'<g class="arrow" data-id="{number}"{looks}>{"".join(parts)}</g>\n'
 
     def shape(self, op: Any, kind: str) -> str:
         known = f' class="{kind}"' if kind else ""
-        d = _path(op["points"], op["op"] in "bB") + ("z" if op["op"] in "Pp" else "")
         fill = self.colour(op["fill"]) if op["op"] in "BP" else "none"
-        dashes = ' stroke-dasharray="5 3"' if op["dashed"] else ""
-        return f'<path{known} fill="{fill}" stroke="{self.colour(op["pen"])}"{dashes} d="{d}"/>'
+        pen = self.colour(op["pen"])
+        looks = f'fill="{fill}"' + (f' stroke="{pen}"' if pen != "none" else "")
+        looks += ' stroke-dasharray="5 3"' if op["dashed"] else ""
+        if op["op"] not in "bB":
+            return f'<path{known} {looks} d="{_path(op)}"/>'
+        (start, _), *_ = op["points"]  # a rectangle, whose first corner begins here
+        xs, ys = ([point[k] for point in op["points"]] for k in (0, 1))
+        places = {"x": min(xs), "y": -max(ys), "rx": abs(start - min(xs))}
+        places |= {"width": max(xs) - min(xs), "height": max(ys) - min(ys)}
+        at = " ".join(f'{key}="{_short(x)}"' for key, x in places.items())
+        return f"<rect{known} {looks} {at}/>"
 
     def text(
-        self, line: list[Placed], anchor: str, part: str = "", room: float | None = None
+        self,
+        line: list[Placed],
+        anchor: str,
+        part: str = "",
+        room: float | None = None,
+        usual: tuple[int, str] = (LETTERS, "start"),
     ) -> str:
-        """Texts in a line, which have so much room; a histogram's block characters as a path."""
+        """Texts in a line, which have so much room; a histogram's block characters as a path.
+
+        Their size and anchor are only said where they aren't the usual ones, which they inherit.
+        """
         first, last = line[0], line[-1]
         known = f' class="{part}"' if part else ""
         if first.cell.style.endswith("bars"):
@@ -195,19 +214,19 @@ class _Writer:
             + self.run(p, first.size)
             for p in line
         )
-        place = f'x="{x:.5g}" y="{first.y:.5g}" text-anchor="{anchor}" font-size="{first.size:g}"'
-        return f'<text{known} {place} data-room="{room or end - first.x:.4g}">{runs}</text>'
+        known += f' x="{_short(x)}" y="{_short(first.y)}" data-room="{room or end - first.x:.4g}"'
+        known += f' text-anchor="{anchor}"' if anchor != usual[1] else ""
+        known += f' font-size="{first.size:g}"' if first.size != usual[0] else ""
+        return f"<text{known}>{runs}</text>"
 
     def run(self, p: Placed, size: float) -> str:
-        looks = f'fill="{self.colour(p.colour)}"'
-        if p.size != size:
-            looks += f' font-size="{p.size:g}"'
-        if p.bold:
-            looks += ' font-weight="bold"'
-        if "\n" in p.cell.text:
-            looks += f' font-family="{MONO}"'
         known = p.cell.style + (" verdict" if p.column < 0 and p.cell.style == "backward" else "")
-        return f'<tspan class="{known}" {looks}>{html.escape(p.text)}</tspan>'
+        known += " mono" if "\n" in p.cell.text else ""
+        fill = self.colour(p.colour)
+        looks = f' fill="{fill}"' if fill != "var(--text)" else ""
+        looks += f' font-size="{p.size:g}"' if p.size != size else ""
+        looks += ' font-weight="bold"' if p.bold else ""
+        return f'<tspan class="{known}"{looks}>{html.escape(p.text)}</tspan>'
 
 
 def part(card: Card, cell: Cell, column: int) -> str:
@@ -250,7 +269,12 @@ def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
     return placed
 
 
-def _path(points: list[list[float]], curved: bool) -> str:
-    (x, y), *rest = points
-    between = "C" if curved else "L"
-    return f"M{x:.5g},{-y:.5g}{between}" + " ".join(f"{x:.5g},{-y:.5g}" for x, y in rest)
+def _path(op: Any) -> str:
+    """A line, straight or curved; closed where it is the outline of a shape."""
+    first, *rest = (f"{_short(x)},{_short(-y)}" for x, y in op["points"])
+    return f"M{first}{'C' if op['op'] in 'bB' else 'L'}{' '.join(rest)}{'z' * (op['op'] in 'Pp')}"
+
+
+def _short(x: float) -> str:
+    """A place to a tenth of a pixel."""
+    return f"{round(x, 1) + 0:.7g}"

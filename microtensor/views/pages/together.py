@@ -53,13 +53,12 @@ def _together(pages: dict[str, str]) -> str:
         f'<script id="languages" type="application/json">{json.dumps(data)}</script>\n'
         f"<script>{script}</script>\n</body>"
     )
-    allowed = " ".join(hashed(code) for code in (script, *_scripts("".join(pages.values()))))
-    first = re.sub("script-src [^;]*;", lambda _: f"script-src {allowed};", first, count=1)
+    whole = "".join(pages.values()) + ends
+    for tag in ("script", "style"):
+        codes = dict.fromkeys(re.findall(f"<{tag}>(.*?)</{tag}>", whole, re.DOTALL))
+        start, end = re.split(f"{tag}-src [^;]*", first, maxsplit=1)
+        first = f"{start}{tag}-src {' '.join(map(hashed, codes))}{end}"
     return first.replace("</body>", ends, 1)
-
-
-def _scripts(pages: str) -> list[str]:
-    return list(dict.fromkeys(re.findall("<script>(.*?)</script>", pages, re.DOTALL)))
 
 
 def _still(page: str) -> str:
