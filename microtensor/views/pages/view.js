@@ -1,6 +1,5 @@
 // The picture's size in its window, and the direction that fits the screen -------------------------
 
-const LEAST_SCALE = 0.8; // of a picture that is seen as a whole
 let zoom = 0; // 0: as large as can be read, 1: the whole picture is seen
 const inlays = new Map(all(".inlay", view).map((some) => [some.classList[2], some]));
 
@@ -12,8 +11,8 @@ function scale() {
   const whole = Math.min(wide, high, 1.8);
   const readable = Math.min(Math.max(1.05, innerWidth / 1333), 1.5);
   const narrow = wide < 0.91 ? readable : Math.min(wide, readable);
-  const least = innerWidth < 640 ? readable : LEAST_SCALE * Math.max(1, innerWidth / 1333);
-  const seen = whole < least ? Math.max(whole, narrow) : whole;
+  const isReadable = whole >= (innerWidth < 640 ? readable : readable / 1.05); // from 10 pixels on
+  const seen = isReadable ? whole : Math.max(whole, narrow);
   const by = zoom === 1 ? Math.min(wide, high) : zoom || seen;
   svg.style.width = `${width * by}px`;
   svg.style.height = `${height * by}px`;
