@@ -27,42 +27,6 @@ function summed(parts, result, shape) {
   return long ? say("sum.long", { parts: parts.length }) : text;
 }
 
-/** The numbers on the card of a layer, row by row. */
-function writeUnit(id, card) {
-  const rows = data.rows[id] || [];
-  const returned = rows.filter((node) => node in now.gradients);
-  const short = (x) => number(flat(x).length === 1 ? flat(x)[0] : rms(x));
-  const text = card.matches(".fold") ? brief : short;
-  const isAnew = now !== original;
-  for (const [part, nodes, numbers] of [
-    ["value", rows, now.values],
-    ["gradient", returned, now.gradients],
-  ]) {
-    const arrays = nodes.map((node) => numbers[node]);
-    write(all(`text.${part} tspan`, card), isAnew ? arrays.map(text) : null);
-    drawBars(card, part, arrays.filter((x) => flat(x).length > 1));
-  }
-  const shaded = returned.filter((node) => node !== data.final);
-  const texts = all("text.gradient tspan", card);
-  all("path.heat", card).forEach((path, i) => {
-    const heat = isAnew ? heatOf(shaded[i]) : null;
-    const written = texts[returned.indexOf(shaded[i])];
-    put(path, isAnew ? `var(--heat-${heat})` : null, "fill");
-    if (written) put(written, isAnew ? `var(--${heat < 5 ? "text" : "page"})` : null, "fill");
-  });
-}
-
-/** How dark a gradient's cell is: the largest is the darkest, a shade less for each half decade. */
-function heatOf(node) {
-  const sizes = Object.values(data.rows)
-    .flat()
-    .filter((id) => id !== data.final && id in now.gradients)
-    .map((id) => rms(now.gradients[id]));
-  const largest = Math.max(...sizes.filter(Number.isFinite), 0);
-  const heat = 8 + 2 * Math.log10(rms(now.gradients[node]) / largest);
-  return Math.min(7, Math.max(0, Math.ceil(heat) - 1 || 0));
-}
-
 /** Histograms of 12 bars each, from where Graphviz put them. */
 function drawBars(card, part, arrays) {
   all(`path.${part}`, card).forEach((path, i) => {
@@ -86,12 +50,6 @@ function bars(values, x, y, letter) {
   const bar = (n, i) =>
     `M${x + i * wide},${y}v${(-Math.ceil((n * 8) / most) / 8) * tall}h${wide}V${y}z`;
   return counts.map((n, i) => (n ? bar(n, i) : "")).join("");
-}
-
-/** What goes back between layers. */
-function writeFlow(arrow, keys) {
-  const sums = keys.map((some) => sumOf(some.map((key) => now.contributions[key])));
-  write(all("tspan.backward", arrow), now === original ? null : sums.map((x) => `◂ ${brief(x)}`));
 }
 
 /** Whether an edge's local derivative is a number. */
@@ -118,7 +76,6 @@ function writeEdge(arrow, key, asked) {
   const end = written(labels[0]).endsWith(" =") ? " =" : "";
   const label = `◂ ${edge.upstream} × ${oneFactor(key)}${end}`;
   put(labels[0], isAnew && !edge.times ? label : null);
-  if (isAnew) show(".plain", arrow, true);
 }
 
 /** The local derivative of what works entry by entry, where one number is that of all entries. */
@@ -176,31 +133,10 @@ function equation(s, line) {
 
 /** The sentences of a step that have numbers, for the numbers of now. */
 function retell(line, s) {
-  const anew = (f) => (now === original ? null : f());
-  if (s.said) {
-    put(find(".numbers, .rule", line), anew(() => filled(s.said)));
-    all("li", line).forEach((item, j) => put(item.lastChild, anew(() => ofInner(s.inner?.[j]))));
-    return;
-  }
   const parts = { numbers: () => `${equation(s)}.`, notes: () => "", total: () => totalSaid(s) };
-  for (const part of all(".numbers, .notes, .total", line)) put(part, anew(parts[part.className]));
-}
-
-/** An operation in a layer's step; where many are left out, it has no numbers but its own. */
-function ofInner(s) {
-  if (!s) return "";
-  return s.kind === "seed" ? null : ` ${equation(s)}. ${s.key ? totalSaid(s) : ""}`;
-}
-
-/** A layer's sentence with its numbers. */
-function filled(said) {
-  return said.replace(/\ue000(\w) ([^\ue001]*)\ue001/g, (_, kind, place) => {
-    const keys = place.split(" ");
-    if (kind === "v") return sized(now.values[place], shapeOf(place));
-    if (kind === "g") return sized(now.gradients[place], shapeOf(place));
-    const sum = sumOf(keys.map((key) => now.contributions[key]));
-    return sized(sum, shapeOf(data.edges[keys[0]].source));
-  });
+  for (const part of all(".numbers, .notes, .total", line)) {
+    put(part, now === original ? null : parts[part.className]());
+  }
 }
 
 /** What has arrived with a step, and how much is still to come. */

@@ -97,7 +97,7 @@ function renderBorn() {
   box.hidden = !texts.length;
   if (box.told === texts.join()) return; // nothing is said twice to those who hear it
   box.told = texts.join();
-  box.replaceChildren(...texts.map((said) => element("p", {}, said)));
+  box.replaceChildren(...texts.map((said) => paragraph(said)));
 }
 
 renders.push(renderBorn);

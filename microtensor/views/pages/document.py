@@ -23,7 +23,7 @@ from .svg import colours, svg
 
 # What a page's scripts are, in this order
 STEPPED = ("dom", "numbers", "page", "predict", "paths")
-ANEW = ("anew", "learn", "entries", "born")  # where it computes all anew
+LIVING = ("learn", "entries", "born")  # where it computes all anew
 KEY = re.compile(r'"([a-z]+(?:\.[a-z]+)*)"')  # a text in a script that may be a sentence's key
 FORMS = ("zero", "one", "two", "few", "many")  # of a sentence with a count, in any language
 PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
@@ -45,10 +45,22 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
-    scripts = [*STEPPED, *(ANEW if program else ANEW[:1] if tale.scalar else ())]
-    scripts += ["view", *(["layers"] if tale.opened else ()), "moves"]
     styles = ["picture", "steps", *(["living"] if program else ())]
-    return fill("page", tale.data(bool(program)), styles, scripts, {**parts, **lesson})
+    return fill("page", tale.data(bool(program)), styles, _scripts(tale, bool(program)), {**parts, **lesson})
+
+
+def _scripts(tale: Tale, living: bool) -> list[str]:
+    """The scripts that a page needs, in their order."""
+    scripts = list(STEPPED)
+    if living or tale.scalar:  # else no number of its picture can be told anew
+        scripts.append("anew")
+    if living and tale.by_layer:
+        scripts.append("units")
+    scripts += LIVING if living else ()
+    scripts.append("view")
+    if tale.opened:
+        scripts.append("layers")
+    return [*scripts, "moves"]
 
 
 def fill(

@@ -24,6 +24,8 @@ function element(tag, attributes = {}, ...inside) {
   return made;
 }
 
+const paragraph = (text, looks) => element("p", looks, text);
+
 /** Whether an element is of a kind: with the class, or without it. */
 const mark = (some, kind, on) => some.classList.toggle(kind, Boolean(on));
 const isPlainKey = (event) => !(event.ctrlKey || event.altKey || event.metaKey);

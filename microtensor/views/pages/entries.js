@@ -47,7 +47,7 @@ function renderEntries() {
   if (!shapeOf(chosen).length) entry ??= 0;
   const [from, to] = entry === null ? [[], []] : [origins(chosen, entry), reached(chosen, entry)];
   const about =
-    entry === null ? [element("p", {}, say("script.entry"))] : [...toldOf(to), ...toldFrom(from)];
+    entry === null ? [paragraph(say("script.entry"))] : [...toldOf(to), ...toldFrom(from)];
   place.replaceChildren(
     element("div", { class: "bench" }, ...from.map(table), table({ id: chosen }), ...to.map(table)),
     element("div", { class: "about" }, ...about),
@@ -82,21 +82,16 @@ function table({ id, found }) {
 function toldOf(to) {
   const here = entryOf(chosen, entry);
   if (!known(chosen).complete) {
-    return [element("p", {}, say(isTracked(chosen) ? "script.later" : "script.untracked"))];
+    return [paragraph(say(isTracked(chosen) ? "script.later" : "script.untracked"))];
   }
   const said = to.flatMap(({ id, found }) => {
     const since = expression(id);
-    if (!found.length) return [element("p", {}, say("entry.none", { entry: here, since }))];
+    if (!found.length) return [paragraph(say("entry.none", { entry: here, since }))];
     const what = shapeOf(id).length
       ? say("entry", { count: found.length, name: name(id) })
       : name(id);
-    const tell = (x) => {
-      const there = entryOf(id, x.j);
-      const slopes = `∂${name(data.final)}/∂${there} × ∂${there}/∂${here}`;
-      return `${slopes}: ${multiplied([x.upstream, x.local], x.sent)}`;
-    };
     const title = say("entry.reaches", { entry: here, what, since });
-    return [element("p", {}, title), listed(found, tell)];
+    return [paragraph(title), listed(found, (x) => [entryOf(id, x.j), here])];
   });
   const sent = to.flatMap(({ found }) => found.map((x) => x.sent));
   return [...said, sumOfEntry(sent, flat(now.gradients[chosen])[entry], here)];
@@ -105,38 +100,43 @@ function toldOf(to) {
 /** What is told of what it came from. */
 function toldFrom(from) {
   const here = entryOf(chosen, entry);
-  const { complete } = known(chosen);
   return from
     .filter(({ found }) => found.length)
     .flatMap(({ id, found }) => {
-      const tell = (x) => {
-        const slope = `∂${here}/∂${entryOf(id, x.j)}`;
-        if (!complete) return `${slope} = ${number(x.local)}`;
-        const sent = multiplied([x.upstream, x.local], x.sent);
-        return `∂${name(data.final)}/∂${here} × ${slope}: ${sent}`;
-      };
       const fields = { entry: here, since: expression(chosen), name: name(id) };
-      const list = listed(found, tell, complete ? "sent" : "local");
-      return [element("p", {}, say("script.came", fields)), list];
+      return [
+        paragraph(say("script.came", fields)),
+        listed(found, (x) => [here, entryOf(id, x.j)]),
+      ];
     });
 }
 
-/** The largest in a list, and what the others add up to. */
-function listed(found, tell, what = "sent") {
+/** The slopes that `pair` names, the largest first, and what the others add up to. */
+function listed(found, pair) {
+  const { complete } = known(chosen);
+  const what = complete ? "sent" : "local";
+  const tell = (x) => {
+    const [top, bottom] = pair(x);
+    const slope = `∂${top}/∂${bottom}`;
+    const sent = multiplied([x.upstream, x.local], x.sent);
+    return complete
+      ? `∂${name(data.final)}/∂${top} × ${slope}: ${sent}`
+      : `${slope} = ${number(x.local)}`;
+  };
   const sorted = [...found].sort((a, b) => Math.abs(b[what]) - Math.abs(a[what]));
-  const items = sorted.slice(0, MOST).map(tell);
+  const lines = sorted.slice(0, MOST).map(tell);
   const rest = sorted.slice(MOST).map((x) => x[what]);
   if (rest.length) {
-    items.push(say("entry.others", { others: rest.length, sum: number(rest.reduce(plus)) }));
+    lines.push(say("entry.others", { others: rest.length, sum: number(rest.reduce(plus)) }));
   }
-  return element("ul", { class: "product" }, ...items.map((item) => element("li", {}, item)));
+  return element("ul", { class: "product" }, ...lines.map((line) => element("li", {}, line)));
 }
 
 function sumOfEntry(sent, gradient, here) {
   const title = `∂${name(data.final)}/∂${here}`;
   if (chosen === data.final) {
     const begins = say("script.begins", { gradient: `${title} = ${number(gradient)}` });
-    return element("p", {}, begins);
+    return paragraph(begins);
   }
   const whole = sent.reduce(plus, 0);
   const isShort = sent.length > 1 && sent.length <= MOST;

@@ -23,7 +23,7 @@ function change(values, quick = false) {
   const heading = find("h1");
   put(heading, written(heading).replace(result(original), result(now)));
   if (quick) return;
-  steps.forEach((s, k) => retell(told[k + 1], s));
+  steps.forEach((s, k) => (s.said ? retellUnit : retell)(told[k + 1], s));
   refresh();
   remember();
   render();

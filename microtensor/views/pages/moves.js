@@ -190,7 +190,7 @@ function slides() {
     render();
     const picture = svg.cloneNode(true);
     all("[tabindex]", picture).forEach((some) => some.removeAttribute("tabindex"));
-    const texts = ["#equation", "#text"].map((some) => element("p", {}, find(some).textContent));
+    const texts = ["#equation", "#text"].map((some) => paragraph(find(some).textContent));
     const title = element("h2", {}, `${k}. ${find("#title").textContent}`);
     return element("section", { class: "slide" }, title, ...texts, picture);
   });

@@ -250,7 +250,7 @@ function reserve() {
   const ghosts = needs
     .slice(0, 60)
     .map(([title, ...texts]) =>
-      element("div", {}, element("strong", {}, title), ...texts.map((text) => element("p", {}, text))),
+      element("div", {}, element("strong", {}, title), ...texts.map((text) => paragraph(text))),
     );
   find("#ghosts").replaceChildren(...ghosts);
 }

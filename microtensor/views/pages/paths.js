@@ -53,9 +53,9 @@ function pathsTold(some) {
   if (chosen === data.result) {
     if (!data.scalars) return [];
     const gradient = `${slopeName(chosen)} = ${number(now.gradients[chosen])}`;
-    return [element("p", {}, say("script.begins", { gradient }))];
+    return [paragraph(say("script.begins", { gradient }))];
   }
-  if (!some.length) return [element("p", {}, say("script.untracked"))];
+  if (!some.length) return [paragraph(say("script.untracked"))];
   const rest = counted.get(chosen) - BigInt(some.length);
   const list = element("ol", {}, ...some.map(pathItem));
   return [list, ...(data.scalars ? proof(some, rest) : arrived(rest))];
@@ -84,7 +84,7 @@ function pathItem(route) {
 
 /** That the products of single numbers add up to the gradient. */
 function proof(some, rest) {
-  if (some.flat().some(isHidden)) return [element("p", { class: "proof" }, say("script.hidden"))];
+  if (some.flat().some(isHidden)) return [paragraph(say("script.hidden"), { class: "proof" })];
   const gradient = now.gradients[chosen];
   const parts = some.map(alongPath);
   if (rest) parts.push(gradient - parts.reduce(plus));
@@ -92,12 +92,12 @@ function proof(some, rest) {
   const sum = `${added(parts, gradient).join(" ")} ${equality}`;
   const said = parts.length > 1 ? say("script.sum", { sum }) : `${equality}.`;
   const more = rest ? ` ${say("script.rest", { rest })}` : "";
-  return [element("p", { class: "proof" }, said + more)];
+  return [paragraph(said + more, { class: "proof" })];
 }
 
 /** What has come back along each first arrow. */
 function arrived(rest) {
-  const said = rest ? [element("p", {}, say("script.more", { rest }))] : [];
+  const said = rest ? [paragraph(say("script.more", { rest }))] : [];
   const sentText = (i) =>
     all("text.back", arrows[i])
       .map((text) => text.textContent)
@@ -108,8 +108,8 @@ function arrived(rest) {
   const items = back.map((i) =>
     element("li", {}, say("script.from", { name: name(targetOf(i)), sent: sentText(i) })),
   );
-  said.push(element("p", {}, say("script.arrives")), element("ul", {}, ...items));
-  if (back.length > 1) said.push(element("p", {}, say("script.both", { name: name(chosen) })));
+  said.push(paragraph(say("script.arrives")), element("ul", {}, ...items));
+  if (back.length > 1) said.push(paragraph(say("script.both", { name: name(chosen) })));
   return said;
 }
 

@@ -163,7 +163,7 @@ function renderScore() {
     ),
   );
   const title = say(wrong.length ? "script.review" : "script.perfect");
-  return review.replaceChildren(element("p", {}, title), element("ul", {}, ...items));
+  return review.replaceChildren(paragraph(title), element("ul", {}, ...items));
 }
 
 function setUpPredict() {
