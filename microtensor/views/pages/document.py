@@ -46,7 +46,9 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
         "program": program,
     }
     styles = ["picture", "steps", *(["living"] if program else ())]
-    return fill("page", tale.data(bool(program)), styles, _scripts(tale, bool(program)), {**parts, **lesson})
+    return fill(
+        "page", tale.data(bool(program)), styles, _scripts(tale, bool(program)), {**parts, **lesson}
+    )
 
 
 def _scripts(tale: Tale, living: bool) -> list[str]:
@@ -166,9 +168,9 @@ def _themes() -> str:
         for theme in THEMES.values()
     )
     return (
-        f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
-        f'@media screen{{:root[data-theme="light"]{{{light}}}'
-        f':root[data-theme="dark"]{{{dark}}}}}\n'
+        f":root{{{light}}}\n@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
+        "@media screen and (prefers-color-scheme:dark)"
+        f"{{:root:not([data-theme=light]){{{dark}}}}}\n"
     )
 
 

@@ -56,7 +56,6 @@ function rms(x) {
 
 const brief = (x) =>
   flat(x).length === 1 ? number(flat(x)[0]) : say("rms", { number: number(rms(x)) });
-const sized = (x, shape) => (flat(x).length === 1 ? brief(x) : `${size(shape)}, ${brief(x)}`);
 const rowsOf = (x, shape) => {
   const n = shape.at(-1) ?? 1;
   return Array.from({ length: x.length / n }, (_, i) => x.slice(i * n, i * n + n));

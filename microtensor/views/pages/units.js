@@ -55,6 +55,8 @@ function ofInner(s) {
   return s.kind === "seed" ? null : ` ${equation(s)}. ${s.key ? totalSaid(s) : ""}`;
 }
 
+const sized = (x, shape) => (flat(x).length === 1 ? brief(x) : `${size(shape)}, ${brief(x)}`);
+
 /** A layer's sentence with its numbers. */
 function filled(said) {
   return said.replace(/\ue000(\w) ([^\ue001]*)\ue001/g, (_, kind, place) => {
