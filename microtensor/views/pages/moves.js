@@ -135,31 +135,38 @@ function settle() {
   if (isAsking() && typing) find("#answer").focus({ preventScroll: true });
 }
 
-const MOVES = { first: () => [0, 0], back: before, next: after, last: () => [last, 0] };
+const ACTIONS = {
+  first: () => go([0, 0]),
+  back: () => go(before()),
+  next: () => go(after()),
+  last: () => go([last, 0]),
+  larger: () => zoomBy(1.25),
+  smaller: () => zoomBy(0.8),
+  fit: fitWhole,
+  print: slides,
+};
 const KEYS = { Home: "first", ArrowLeft: "back", ArrowRight: "next", End: "last" };
 Object.assign(KEYS, { PageUp: "back", PageDown: "next" }); // what a presenter's remote sends
-const larger = () => zoomBy(1.25);
-const smaller = () => zoomBy(0.8);
-const ZOOMS = { "+": larger, "=": larger, "-": smaller, 0: fitWhole };
+Object.assign(KEYS, { "+": "larger", "=": "larger", "-": "smaller", 0: "fit" });
 const PANS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Whether a key belongs to the field that has the focus. */
-const writing = (field) =>
+const writing = (field, key) =>
   field.matches("#numbers input, #numbers select") ||
-  (field.matches("#answer") && field.value !== "");
+  (field.matches("#answer") && (field.value !== "" || key.length === 1));
 
 document.addEventListener("keydown", (event) => {
-  if (!isPlainKey(event) || writing(event.target)) return;
-  if (event.shiftKey && event.key in PANS && view.contains(event.target)) {
-    event.preventDefault();
-    view.scrollBy(...PANS[event.key].map((n) => n * 80));
-  } else if (event.key in ZOOMS && !event.target.matches("input")) ZOOMS[event.key]();
-  else if (event.shiftKey) return;
-  else if (event.key in KEYS) {
-    event.preventDefault();
-    go(MOVES[KEYS[event.key]]());
-  } else if (event.key === "Escape" && chosen) choose(chosen);
+  const { key, shiftKey, target } = event;
+  if (!isPlainKey(event) || writing(target, key)) return;
+  const isSign = key.length === 1; // which may need the shift key
+  if (key === "Escape" && chosen) choose(chosen);
+  if (shiftKey && key in PANS && view.contains(target)) {
+    view.scrollBy(...PANS[key].map((n) => n * 80));
+  } else if (key in KEYS && (isSign || !shiftKey)) ACTIONS[KEYS[key]]();
+  else return;
+  event.preventDefault();
 });
+for (const id in ACTIONS) find(`#${id}`).addEventListener("click", ACTIONS[id]);
 
 /** A card was taken: a layer opens or closes, of a value the paths are shown. */
 function take(element) {
@@ -174,10 +181,6 @@ view.addEventListener("click", (event) => !dragged && take(event.target));
 view.addEventListener("keydown", (event) => {
   if ((event.key === "Enter" || event.key === " ") && take(event.target)) event.preventDefault();
 });
-
-const PRESSES = { larger, smaller, fit: fitWhole, print: slides };
-for (const id in MOVES) PRESSES[id] = () => go(MOVES[id]());
-for (const id in PRESSES) find(`#${id}`).addEventListener("click", PRESSES[id]);
 
 // Slides: a step a page ----------------------------------------------------------------------------
 
