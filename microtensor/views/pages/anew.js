@@ -74,7 +74,7 @@ function writeEdge(arrow, key, asked) {
   write(numbers, isAnew ? lines(sent, shapeOf(edge.source)) : null);
   if (!edge.entrywise) return;
   const end = written(labels[0]).endsWith(" =") ? " =" : "";
-  const label = `◂ ${edge.upstream} × ${oneFactor(key)}${end}`;
+  const label = `◂ ${slopeName(edge.target)} × ${oneFactor(key)}${end}`;
   put(labels[0], isAnew && !edge.times ? label : null);
 }
 
@@ -83,7 +83,7 @@ const oneFactor = (key) => factor(flat(now.locals[key])[0]);
 
 /** `∂p/∂w = x = 3`; a condition isn't an equation. */
 function localText(key, asked = false) {
-  const { local, formula } = data.edges[key];
+  const { local, formula = "" } = data.edges[key];
   if (asked) return `${local} = ?`;
   const value = number(now.locals[key]);
   const conditional = [" if ", say("script.if")].some((word) => formula.includes(word));
@@ -114,7 +114,8 @@ function equation(s, line) {
   }
   if (!s.key) return "";
   const edge = data.edges[s.key];
-  const { upstream, local, target, source, axes } = edge;
+  const { local, target, source, axes } = edge;
+  const upstream = slopeName(target);
   const [g, sent] = [now.gradients[target], now.contributions[s.key]];
   if (isNumeric(edge)) {
     return `${upstream} × ${local} = ${multiplied([g, now.locals[s.key]], sent)}`;

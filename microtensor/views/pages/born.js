@@ -56,7 +56,8 @@ function ofValue(id) {
 
 /** The first entry of what goes back along an edge that is born there. */
 function ofEdge(key) {
-  const { source, target, local, upstream, formula, entrywise } = data.edges[key];
+  const { source, target, local, formula, entrywise } = data.edges[key];
+  const upstream = slopeName(target);
   const sent = flat(now.contributions[key] ?? []);
   const gradients = flat(now.gradients[target] ?? []);
   const same = sameShape(target, source);

@@ -102,7 +102,7 @@ class Tale:
             "final": self.result.id,
             "longest": LONGEST_SUM,
             "bars": [WIDTH, HEIGHT],
-            "cards": {unit.id: {"name": unit.name} for unit in self.found},
+            "cards": {unit.id: unit.name for unit in self.found},
             "arrows": [[a.source, a.target, a.backward] for a in drawn],
             "keys": self._keys(),
             "edges": self._edges(living),
@@ -140,7 +140,7 @@ class Tale:
 
     def _node(self, node: Node, living: bool) -> dict[str, Any]:
         known: dict[str, Any] = {"name": node.name, "shape": list(np.shape(node.value))}
-        known |= {"role": node.role, "gradient": node.gradient is not None}
+        known["role"] = node.role
         if living:
             known["rule"] = node.rule or ""
             known["operands"] = " ".join(x.id for x in self.graph.operands(node.id))
@@ -179,10 +179,9 @@ class Tale:
         axes = summed_axes(np.shape(target.value), np.shape(source.value))
         known = edge.local is not None and target.row.elementwise
         times, single = multiplier(self.graph, edge) if known else ("", True)
-        return {
+        said = {
             "source": edge.source,
             "target": edge.target,
-            "upstream": f"∂{self.result.name}/∂{target.name}",
             "local": slope(self.graph, edge),
             "formula": edge.formula,
             "sends": edge.sends,
@@ -190,6 +189,7 @@ class Tale:
             "times": "" if single else times,
             "axes": axes_named(axes) if axes and edge.local is not None else "",
         }
+        return {key: x for key, x in said.items() if x}
 
     def _keys(self) -> list[Any]:
         """For each arrow its edge; between layers, the edges whose sums stand on it."""

@@ -13,7 +13,7 @@ const opened = new Set();
 let learning = false; // whether it is led downhill by itself
 const renders = []; // what else is drawn anew at every step: other scripts add theirs
 
-const name = (id) => (data.nodes[id] || data.cards[id]).name;
+const name = (id) => data.nodes[id]?.name ?? data.cards[id];
 const shapeOf = (id) => data.nodes[id].shape;
 const operandsOf = (id) =>
   (data.nodes[id].operands || "").split(" ").filter((x) => x in data.nodes);

@@ -35,7 +35,7 @@ function isAsking(kind) {
 function question(kind) {
   const s = current();
   if (kind === "shape") return ofShape(s);
-  const { source, target, local, upstream } = data.edges[s.key];
+  const { source, target, local } = data.edges[s.key];
   const shape = shapeOf(source);
   const sizes = flat(now.contributions[s.key]).map(Math.abs);
   const i = Math.max(0, sizes.indexOf(Math.max(...sizes.filter(Number.isFinite)))); // the largest
@@ -60,7 +60,7 @@ function question(kind) {
   }
   if (kind === "sent") {
     const fields = {
-      upstream: `${upstream}${place} = ${number(g)}`,
+      upstream: `${slopeName(target)}${place} = ${number(g)}`,
       local: `${local}${place} = ${number(slope)}`,
     };
     return numeric(say("script.question", fields), sent, ofShown(times, [g, slope]));
@@ -98,9 +98,8 @@ function shapeText(s, edge, id) {
   }
   const sizeOf = (x) => size(shapeOf(x));
   if (edge) {
-    const { upstream, target } = edge;
-    const fields = { upstream, size: sizeOf(target), name: name(target), to: name(id) };
-    return say("script.ask.sent", fields);
+    const fields = { upstream: slopeName(edge.target), size: sizeOf(edge.target) };
+    return say("script.ask.sent", { ...fields, name: name(edge.target), to: name(id) });
   }
   const facts = [...new Set(operandsOf(id))].map((x) => `${name(x)}: ${sizeOf(x)}`).join(", ");
   const expression = find("#title").textContent;

@@ -24,17 +24,13 @@ WIDEST_LINE = 20
 NUMBER = re.compile(r"[^\s\[\]]+")
 MARGIN = 6
 LETTERS, ARROW_LETTERS = 12, 11  # the sizes of most texts
-IN_FORCE = {
-    "c": ("pen", "color"),
-    "C": ("fill", "color"),
-    "F": ("size", "size"),
-    "t": ("bold", "fontchar"),
-}
+IN_FORCE = {"c": ("pen", "color"), "C": ("fill", "color"), "F": ("size", "size")}
+COLOURED = ("forward", "backward", "quiet")  # styles of cells that have a colour
 PADDING = 3  # between a card's edge and its texts
 
 
 class Placed(NamedTuple):
-    """A text where Graphviz put it: its left end, its baseline, its width and its font."""
+    """A text where Graphviz put it: its left end, baseline, width, size and colour."""
 
     cell: Cell
     text: str
@@ -42,7 +38,6 @@ class Placed(NamedTuple):
     y: float
     width: float
     size: float
-    bold: bool
     colour: str
     column: int  # of the cell in its row; -1: in the heading
 
@@ -222,10 +217,10 @@ class _Writer:
     def run(self, p: Placed, size: float) -> str:
         known = p.cell.style + (" verdict" if p.column < 0 and p.cell.style == "backward" else "")
         known += " mono" if "\n" in p.cell.text else ""
-        fill = self.colour(p.colour)
-        looks = f' fill="{fill}"' if fill != "var(--text)" else ""
+        kind, fill = p.cell.style.partition(" ")[0], self.colour(p.colour)
+        usual = f"var(--{kind if kind in COLOURED else 'text'})"  # says the page's style
+        looks = f' fill="{fill}"' if fill != usual else ""
         looks += f' font-size="{p.size:g}"' if p.size != size else ""
-        looks += ' font-weight="bold"' if p.bold else ""
         return f'<tspan class="{known}"{looks}>{html.escape(p.text)}</tspan>'
 
 
@@ -241,7 +236,7 @@ def part(card: Card, cell: Cell, column: int) -> str:
 
 def _drawn(operations: Iterable[Any]) -> Iterator[Any]:
     """Graphviz's shapes and texts, each with the pen, the fill, the line and the font in force."""
-    force = {"pen": "none", "fill": "none", "dashed": False, "size": 0.0, "bold": 0}
+    force = {"pen": "none", "fill": "none", "dashed": False, "size": 0.0}
     for op in operations:
         kind = op["op"]
         if kind in IN_FORCE:
@@ -264,8 +259,8 @@ def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
     placed = []
     shown = [x for x in expected if x[1].strip()]
     for (cell, line, column), op in zip(shown, _texts(thing), strict=True):
-        text, (x, y), bold = cut(line, LONGEST), op["pt"], op["bold"] & 1
-        placed.append(Placed(cell, text, x, -y, op["width"], op["size"], bold, op["pen"], column))
+        text, (x, y) = cut(line, LONGEST), op["pt"]
+        placed.append(Placed(cell, text, x, -y, op["width"], op["size"], op["pen"], column))
     return placed
 
 
