@@ -70,19 +70,19 @@ def data_of(text):
 
 
 @needs_renderer
-def test_a_page_is_one_file_under_130_kilobytes(tmp_path):
+def test_a_page_is_one_file_under_125_kilobytes(tmp_path):
     L, names = neuron()
     path = tmp_path / "new folder" / "neuron.html"
     assert page(L, path, names) == str(path)
     assert [p.name for p in path.parent.iterdir()] == ["neuron.html"]
-    assert path.stat().st_size < 130_000
+    assert path.stat().st_size < 125_000
 
 
 @needs_renderer
 def test_a_page_of_a_network_holds_no_arrays(tmp_path):
     path = tmp_path / "page.html"
     page(network((12288, 20, 7, 5, 1), n=50), path)
-    assert path.stat().st_size < 230_000
+    assert path.stat().st_size < 210_000
 
 
 @needs_renderer

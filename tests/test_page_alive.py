@@ -372,7 +372,7 @@ def test_the_cat_classifiers_layers_open_quickly(visit, tmp_path):
         nn.CatClassifier(rng=1)(Tensor(cats.train_images / 255)), Tensor(cats.train_labels)
     )
     path = Path(page(L, tmp_path / "cats.html"))
-    assert path.stat().st_size < 240_000
+    assert path.stat().st_size < 230_000
     tab = visit(L, at="#step-9999")
     units = data_of(path.read_text(encoding="utf-8"))["units"]
     assert list(units.values()) == [*(f"CatClassifier.layer{k}" for k in range(1, 5)), "BCELoss"]

@@ -112,7 +112,8 @@ class Tale:
             },
             "rows": self._rows() if living else {},
             "steps": [
-                {k: x for k, x in step.data.items() if k not in unused} for step in self.steps
+                {k: x for k, x in step.data.items() if k not in unused and x is not None}
+                for step in self.steps
             ],
             "scalars": self._scalars() if self.scalar else None,
         }
@@ -317,10 +318,10 @@ class Tale:
         data: dict[str, Any] = {"kind": kind, "card": unit.id, "arrow": None, "said": said}
         told = self.inner.get((unit.id, forward), [])
         if len(told) <= MOST_INNER or unit.id in self.opened:
-            keys = [_key(x.step.edge) if x.step.edge is not None else None for x in told]
-            pairs = zip(told, keys, strict=True)
             data["inner"] = [
-                {"kind": x.step.kind, "card": x.step.node.id, "key": k} for x, k in pairs
+                {"kind": x.step.kind, "card": x.step.node.id}
+                | ({} if x.step.edge is None else {"key": _key(x.step.edge)})
+                for x in told
             ]
         first = (
             [node for node in unit.computed if node.id in self.leaving]

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import in_brief
 from ...lexicon import shown
-from ..dot import THEMES
+from ..dot import FONT, MONO, THEMES
 from ..languages import chosen
 from ..scene import repeated
 from ..words import say, sentences
@@ -137,7 +137,7 @@ def _pictures(tale: Tale, living: bool) -> str:
     for key, inside in tale.opened.items():
         words = {card.id: ", ".join(c.text for c in card.heading) for card in inside.cards}
         words = {k: said for k, said in words.items() if not k.startswith(f"{key}-")}
-        pictures += svg(inside, words, f"inlay {key}", living, first)
+        pictures += svg(inside._replace(title=()), words, f"inlay {key}", living, first)
         first += len(inside.arrows)
     return pictures
 
@@ -162,13 +162,14 @@ def hashed(code: str) -> str:
 
 
 def _themes() -> str:
-    """The colours of both themes as CSS variables: the system's choice, and the reader's."""
+    """The letters, and the colours of both themes: the system's choice, and the reader's."""
     light, dark = (
         "".join(f"--{name}:{colour};" for name, colour in colours(theme).items())
         for theme in THEMES.values()
     )
     return (
-        f":root{{{light}}}\n@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
+        f":root{{--letters:{FONT};--mono:{MONO};{light}}}\n"
+        f"@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
         "@media screen and (prefers-color-scheme:dark)"
         f"{{:root:not([data-theme=light]){{{dark}}}}}\n"
     )

@@ -40,54 +40,12 @@ const added = (parts, result) => [
   equals(ofShown(plus, parts), result),
 ];
 
-// Arrays: a list of numbers and a shape; of no axes it is the number --------------------------
-
+// An array is a list of numbers and a shape; of no axes it is the number.
 const flat = (x) => (Array.isArray(x) ? x : [x]);
 const size = (shape) => shape.join("×") || say("scalar");
-const small = (shape, most = 4) => shape.length <= 2 && shape.every((n) => n > 0 && n <= most);
-const each = (f, x, y) => (Array.isArray(x) ? x.map((a, i) => f(a, y[i])) : f(x, y));
-const sumOf = (parts) => parts.reduce((x, y) => each(plus, x, y));
-
-function rms(x) {
-  const scale = flat(x).reduce((most, a) => Math.max(most, Math.abs(a)), 0);
-  if (!(scale > 0 && scale < Infinity)) return flat(x).some(Number.isNaN) ? NaN : scale;
-  return scale * Math.sqrt(flat(x).reduce((s, a) => s + (a / scale) ** 2, 0) / flat(x).length);
-}
-
-const brief = (x) =>
-  flat(x).length === 1 ? number(flat(x)[0]) : say("rms", { number: number(rms(x)) });
-const rowsOf = (x, shape) => {
-  const n = shape.at(-1) ?? 1;
-  return Array.from({ length: x.length / n }, (_, i) => x.slice(i * n, i * n + n));
-};
-
-/** The lines of an array on a card: its rows, or its root mean square. */
-function lines(x, shape) {
-  if (!shape.length) return [number(x)];
-  if (!small(shape)) return [say("rms", { number: number(rms(x)) })];
-  const rows = rowsOf(x, shape).map((row) => row.map(number));
-  if (rows.length === 1) return [`[${rows[0].join(" ")}]`];
-  const widths = rows[0].map((_, k) => Math.max(...rows.map((row) => row[k].length)));
-  return rows.map(
-    (row) => `[${row.map((a, k) => a.padStart(widths[k], "\u00a0")).join("\u00a0\u00a0")}]`,
-  );
-}
-
-/** A value in a sentence: `[[1, 2], [3, −4]]`; a larger one's shape and size. */
-function inLine(x, shape) {
-  if (!shape.length) return number(x);
-  if (!small(shape)) return `${size(shape)}, ${lines(x, shape)[0]}`;
-  const rows = rowsOf(x, shape).map((row) => `[${row.map(number).join(", ")}]`);
-  return shape.length === 1 ? rows[0] : `[${rows.join(", ")}]`;
-}
-
-const given = (name, x, shape) =>
-  small(shape) ? `${name} = ${inLine(x, shape)}` : `${name} (${inLine(x, shape)})`;
 
 /** The text of an entry of an array, `W[0, 1]`. */
 function entryName(name, shape, i) {
-  const index = shape.map(
-    (n, k) => Math.floor(i / shape.slice(k + 1).reduce(times, 1)) % n,
-  );
+  const index = shape.map((n, k) => Math.floor(i / shape.slice(k + 1).reduce(times, 1)) % n);
   return shape.length ? `${name}[${index.join(", ")}]` : name;
 }

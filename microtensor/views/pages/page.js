@@ -55,7 +55,7 @@ steps.forEach((s, i) => {
   const whole = [i + 1, 1];
   if (s.kind === "forward") when.value.set(s.card, whole);
   else for (const id of s.cards || (s.key ? [] : [s.card])) when.gradient.set(id, whole);
-  for (const a of s.arrows || (s.arrow === null ? [] : [s.arrow])) when.arrow.set(a, whole);
+  for (const a of s.arrows ?? ("arrow" in s ? [s.arrow] : [])) when.arrow.set(a, whole);
   (s.inner || []).forEach((x, j) => {
     if (x.kind === "forward") when.value.set(x.card, [i + 1, j + 1]);
     if (x.kind === "seed") when.gradient.set(x.card, [i + 1, j + 1]);
@@ -93,7 +93,7 @@ function known(id) {
 
 /** The step, or the operation in it. */
 function current() {
-  const s = step ? steps[step - 1] : { kind: "start", card: "", arrow: null };
+  const s = step ? steps[step - 1] : { kind: "start" };
   return inner ? s.inner[inner - 1] : s;
 }
 

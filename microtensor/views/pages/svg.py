@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import graphviz
 
 from ...lexicon import cut
-from ..dot import FONT, LONGEST, THEMES, Theme, write
+from ..dot import LONGEST, THEMES, Theme, write
 from ..rendering import outline, render
 from ..scene import Arrow, Card, Cell, Scene
 
@@ -77,9 +77,9 @@ def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False, fir
     box = (left - MARGIN, -top - MARGIN, right - left + 2 * MARGIN, top - low + 2 * MARGIN)
     said = html.escape(" ".join(cell.text for cell in scene.title))
     head = f'<svg class="picture {kind}" viewBox="{" ".join(f"{v:.6g}" for v in box)}" '
-    head += f'width="{box[2]:.6g}" height="{box[3]:.6g}" role="group" aria-label="{said}" '
-    letters = f'font-family="{FONT}" font-size="{LETTERS}" fill="var(--text)"'
-    return f"{head}{letters}>\n{''.join(parts)}</svg>"
+    head += f'width="{box[2]:.6g}" height="{box[3]:.6g}" font-size="{LETTERS}" fill="var(--text)"'
+    head += f' role="group" aria-label="{said}"' if said else ""
+    return f"{head}>\n{''.join(parts)}</svg>"
 
 
 def _roomy(scene: Scene) -> Scene:
@@ -267,7 +267,11 @@ def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
 def _path(op: Any) -> str:
     """A line, straight or curved; closed where it is the outline of a shape."""
     first, *rest = (f"{_short(x)},{_short(-y)}" for x, y in op["points"])
-    return f"M{first}{'C' if op['op'] in 'bB' else 'L'}{' '.join(rest)}{'z' * (op['op'] in 'Pp')}"
+    if op["op"] in "bB":
+        return f"M{first}C{' '.join(rest)}"
+    if op["op"] in "pP":
+        return f"M{first}L{' '.join(rest[:-1] if rest[-1] == first else rest)}z"
+    return f"M{first}L{' '.join(rest)}"
 
 
 def _short(x: float) -> str:
