@@ -669,10 +669,19 @@ def test_a_leaf_that_many_read_is_one_leaf(visit):
     assert shown(tab, "a", "gradient") == numbers.number(21 * 2.0**20)
 
 
-def test_what_is_not_tracked_says_so(visit):
-    tab = visit(*neuron())
-    tab.click(".wide .card.input")
+@pytest.mark.parametrize("make", [neuron, broadcast, layered])
+def test_what_is_not_tracked_says_so(make, visit):
+    tab = visit(*make())
+    tab.click(".wide .card.input >> nth=0")
     assert "isn't tracked" in tab.inner_text("#paths-body")
+
+
+def test_a_result_without_a_gradient_has_none(visit):
+    tab = visit(Tensor(2.0, name="a") * 3.0)
+    tab.keyboard.press("End")
+    tab.click(".wide .card.output")
+    said = tab.inner_text("#paths")
+    assert "inf" not in said and "isn't tracked" in said
 
 
 def test_predicting_the_paths_keep_their_numbers(visit):

@@ -51,7 +51,7 @@ const localOf = (i) => now.locals[data.keys[i]];
 
 function pathsTold(some) {
   if (chosen === data.result) {
-    if (!data.scalars) return [];
+    if (!data.scalars || !(chosen in now.gradients)) return [];
     const gradient = `${slopeName(chosen)} = ${number(now.gradients[chosen])}`;
     return [paragraph(say("script.begins", { gradient }))];
   }
