@@ -14,7 +14,7 @@ const withEntry = (x, i, value) =>
 const resultOf = (numbers) => Number(flat(numbers.values[data.final])[0]);
 
 /** Goes on with other numbers for some leaves. */
-function change(values, quick = false) {
+function change(values) {
   const whole = { ...leavesOf(now), ...values };
   now = leafIds.every((id) => isFirst(id, whole)) ? original : recompute(whole);
   find("#reset").disabled = now === original;
@@ -22,7 +22,7 @@ function change(values, quick = false) {
   const result = (numbers) => `${name(data.final)} = ${number(resultOf(numbers))}`;
   const heading = find("h1");
   put(heading, written(heading).replace(result(original), result(now)));
-  if (quick) return;
+  if (learning) return; // its frames draw what they need
   steps.forEach((s, k) => (s.said ? retellUnit : retell)(told[k + 1], s));
   refresh();
   remember();
@@ -50,21 +50,21 @@ function refresh() {
   find("#numbers-error").hidden = true;
 }
 
-function typedIn(input) {
+/** The number of a field; nan, and the field says so, where it is none. */
+function numberIn(input) {
   const value = typed(input.value);
   input.setAttribute("aria-invalid", String(Number.isNaN(value)));
+  return value;
+}
+
+function typedIn(input) {
+  const value = numberIn(input);
   find("#numbers-error").hidden = !find('#numbers [aria-invalid="true"]');
   if (Number.isNaN(value)) return;
   const { id, at } = input.dataset;
   const slider = find("input[type=range]", input.parentElement);
   if (slider) slider.value = value;
   change({ [id]: withEntry(now.values[id], Number(at), value) });
-}
-
-function nudgeField(input, by) {
-  const value = typed(input.value);
-  if (!Number.isNaN(value)) input.value = String(Number((value + by).toPrecision(12)));
-  typedIn(input);
 }
 
 const field = (id, i) =>
@@ -124,7 +124,10 @@ function setUpNumbers() {
     const by = { ArrowUp: 0.1, ArrowDown: -0.1 }[event.key];
     if (!by || !isField(event)) return;
     event.preventDefault();
-    nudgeField(event.target, by);
+    const value = typed(event.target.value) + by;
+    if (Number.isNaN(value)) return;
+    event.target.value = String(Number(value.toPrecision(12)));
+    typedIn(event.target);
   });
   find("#reset").addEventListener("click", () => {
     stop();
@@ -147,17 +150,10 @@ function setUpLearning() {
   for (const id of ["#which", "#by"]) find(id).addEventListener("input", renderLearning);
   find("#descend").addEventListener("click", () => {
     stop();
-    descend(false);
+    descend();
   });
   find("#run").addEventListener("click", () => (learning ? stop() : run()));
   renders.push(renderLearning);
-}
-
-/** A number of a field; nan, and the field says so, where it is none. */
-function numberIn(field) {
-  const value = typed(field.value);
-  field.setAttribute("aria-invalid", String(Number.isNaN(value)));
-  return value;
 }
 
 /** What the result does when one number moves by h, and what its slope says that it does. */
@@ -178,15 +174,15 @@ function renderLearning() {
 }
 
 /** One step: every parameter less rate times its gradient. False where there is no way on. */
-function descend(quick) {
+function descend() {
   const rate = numberIn(find("#rate"));
   if (Number.isNaN(rate)) return false;
   const earlier = resultOf(now);
   if (!costs.length) costs.push(earlier);
   const lower = (id) => each((w, g) => w - rate * g, now.values[id], now.gradients[id]);
-  change(Object.fromEntries(parameters().map((id) => [id, lower(id)])), quick);
+  change(Object.fromEntries(parameters().map((id) => [id, lower(id)])));
   costs.push(resultOf(now));
-  if (!quick) drawCurve();
+  if (!learning) drawCurve();
   return Number.isFinite(costs.at(-1)) && costs.at(-1) !== earlier;
 }
 
@@ -198,7 +194,7 @@ function run() {
     const until = costs.length + Math.min(16, 1 + Math.floor(costs.length / 50)); // slowly at first
     const begun = performance.now();
     let fine = true;
-    while (fine && costs.length < until && performance.now() - begun < 12) fine = descend(true);
+    while (fine && costs.length < until && performance.now() - begun < 12) fine = descend();
     render();
     if (fine) requestAnimationFrame(frame);
     else stop();
