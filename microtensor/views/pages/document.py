@@ -35,20 +35,19 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str) -> str:
 
     `program` is the JavaScript that computes it from other numbers.
     """
+    living = bool(program)
     still = plain(tale.still or tale.unrecorded())
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
         "title": title_of(tale),
-        "svg": _pictures(tale, bool(program)),
+        "svg": _pictures(tale, living),
         "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
         "still": f'<p id="still" class="hint">{still}</p>' if still else "",
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
-    styles = ["picture", "steps", *(["living"] if program else ())]
-    return fill(
-        "page", tale.data(bool(program)), styles, _scripts(tale, bool(program)), {**parts, **lesson}
-    )
+    styles = ["picture", "steps", *(["living"] if living else ())]
+    return fill("page", tale.data(living), styles, _scripts(tale, living), {**parts, **lesson})
 
 
 def _scripts(tale: Tale, living: bool) -> list[str]:
@@ -77,7 +76,8 @@ def fill(
     styles = ["page", *styles, *(["lesson"] if parts["questions"] or parts["nav"] else ())]
     text = "".join(file_text(f"{script}.js") for script in scripts)
     style = _themes() + "".join(file_text(f"{style}.css") for style in styles)
-    codes = [parts.get("program", ""), f'"use strict";\n(() => {{\n{text}}})();\n']
+    program = [parts["program"]] if parts.get("program") else []
+    codes = [*program, f'"use strict";\n(() => {{\n{text}}})();\n']
     theme = file_text("theme.js")
     labels = {key: html.escape(said) for key, said in sentences("").items()}
     filled = {**parts, "say": labels}
@@ -89,7 +89,7 @@ def fill(
         theme=_script(theme),
         main=file_text(f"{name}.html").format(**filled).strip(),
         data=_data(data | {"sentences": _named(text)}) if data else "",
-        scripts="\n".join(map(_script, filter(None, codes))),
+        scripts="\n".join(map(_script, codes)),
     )
 
 
