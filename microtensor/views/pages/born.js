@@ -46,11 +46,12 @@ function ofValue(id) {
   const parts = (k) => operandsOf(id).flatMap((operand) => partner(operand, id, k));
   const i = values.findIndex((x, k) => !Number.isFinite(Number(x)) && isBorn(x, parts(k)));
   if (i < 0) return "";
+  const why = reasonOf(rule, parts(i), values[i]);
   return say("born.value", {
     name: entryOf(id, i),
     expression: expression(id).split(" = ").slice(1).join(" = "),
     value: number(values[i]),
-    why: reasonOf(rule, parts(i), values[i]),
+    why,
   });
 }
 
