@@ -1,6 +1,7 @@
 """The program in JavaScript, run by Node: every number of the graph, from other leaves too."""
 
 import json
+import re
 import shutil
 import subprocess
 from functools import lru_cache
@@ -306,6 +307,15 @@ def test_what_cannot_be_written_is_refused():
     refused(np.round(y, 1), "round can't be written")
     A = mt.Tensor(np.eye(2), requires_grad=True)
     refused(np.linalg.inv(A).sum(), "linalg.inv can't be written for shape (2, 2)")
+
+
+def test_a_program_has_the_helpers_that_it_calls_and_no_others():
+    x, y = (mt.Tensor(np.arange(3.0), requires_grad=True, name=name) for name in "xy")
+    texts = [javascript(Graph.of(f), f) for f in (x.sum() * 0.5, np.sort(x).sum(), (x * y).sum())]
+    sources = [re.findall(r"^const (?!c\d)(\w+) = ", text, re.MULTILINE) for text in texts]
+    assert ["sorted" in found for found in sources] == [False, True, False]
+    assert ["order" in found for found in sources] == [False, True, False]
+    assert all("walk" in found and "variance" not in found for found in sources)
 
 
 def test_a_long_program_is_written_in_linear_time(node):

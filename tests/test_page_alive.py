@@ -182,7 +182,7 @@ def test_the_card_of_a_loop_follows_other_numbers(visit):
     cards = draw((model(X) ** 2).sum()).scene.cards
     (card,) = (card for card in cards if [c.text for c in card.heading[:2]] == ["cell", "× 9"])
     named = json.loads(tab.text_content("#data"))["cards"].items()
-    (loop,) = (key for key, known in named if known["name"] == "cell")
+    (loop,) = (key for key, known in named if known == "cell")
     for style, part in (("forward", "value"), ("backward", "gradient")):
         told = [cell.text for row in card.rows for cell in row if cell.style == style]
         texts = tab.locator(f'.card[data-id="{loop}"] text.{part} tspan')
@@ -391,7 +391,7 @@ def test_the_cat_classifiers_layers_open_quickly(visit, tmp_path):
         nn.CatClassifier(rng=1)(Tensor(cats.train_images / 255)), Tensor(cats.train_labels)
     )
     path = Path(page(L, tmp_path / "cats.html"))
-    assert path.stat().st_size < 600_000
+    assert path.stat().st_size < 230_000
     tab = visit(L, at="#step-9999")
     units = data_of(path.read_text(encoding="utf-8"))["units"]
     assert list(units.values()) == [*(f"CatClassifier.layer{k}" for k in range(1, 5)), "BCELoss"]

@@ -1,4 +1,5 @@
-// What programs of a page are written in. An array is a list of its numbers, row by row.
+// What programs of a page are written in: each has those of these that it calls. An array is a list
+// of its numbers, row by row.
 const at = (start, sizes, strides) =>
   sizes.reduce(
     (all, n, k) => all.flatMap((i) => Array.from({ length: n }, (_, j) => i + j * strides[k])),
@@ -26,8 +27,8 @@ const variance = (ddof) => (x) => {
 const order = (x) =>
   x.map((_, i) => i).sort((i, j) => (x[i] !== x[i]) - (x[j] !== x[j]) || x[i] - x[j] || i - j);
 const sorted = (x) => order(x).map((i) => x[i]);
-// The gradients, edge by edge, newest first: an edge is its key, source, target, two flags.
 const walk = (edges, back, narrow, gradients) => {
+  // Edge by edge, newest first: an edge is its key, source, target, two flags
   const [contributions, locals] = [{}, {}];
   const each = (f, x, y) => (Array.isArray(x) ? x.map((one, i) => f(one, y[i])) : f(x, y));
   for (const [key, source, target, entrywise, single] of edges) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import operator
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, count
 from pathlib import Path
@@ -101,8 +102,7 @@ class _Writer:
         head = f"({{{', '.join(leaves)}}} = {{}}) => {{\n"
         body = f"{head}{''.join(lines)}  return {{values: {{{entries}}}, ...walked}};\n}}"
         constants = "".join(f"const {name} = {text};\n" for text, name in self.constants.items())
-        runtime = (Path(__file__).parent / "arrays.js").read_text(encoding="utf-8")
-        return f"(() => {{\n{runtime}{constants}return {body};\n}})()"
+        return f"(() => {{\n{_helpers(constants + body)}{constants}return {body};\n}})()"
 
     def _backward(self, values: dict[str, Any]) -> list[str]:
         """The derivatives as functions, and the walk that calls them in the engine's order."""
@@ -473,6 +473,17 @@ def _number(x: Any) -> str:
     """A number, in brackets where it has a sign."""
     text = _literal(x)
     return f"({text})" if text.startswith("-") else text
+
+
+def _helpers(program: str) -> str:
+    """The helpers that a program calls, and those that they call, which stand before them."""
+    text = (Path(__file__).parent / "arrays.js").read_text(encoding="utf-8")
+    kept = ""
+    for helper in reversed(re.split(r"^(?=const )", text, flags=re.MULTILINE)[1:]):
+        name = helper.split()[1]
+        if re.search(rf"(?<![.\w]){name}\b", program + kept):
+            kept = helper + kept
+    return kept
 
 
 def _literal(x: Any) -> str:

@@ -88,15 +88,14 @@ class Tale:
 
     def data(self, living: bool = False) -> dict[str, Any]:
         """What the script reads; `living`: with what it takes to tell other numbers."""
-        words = self.words()
+        unused = {"total", "sum"} if living else {"said"}  # which texts the script won't write
         drawn = [*self.scene.arrows, *(a for x in self.opened.values() for a in x.arrows)]
         return {
             "result": self.home[self.result.id],
             "final": self.result.id,
             "longest": LONGEST_SUM,
             "bars": [WIDTH, HEIGHT],
-            "order": [unit.id for unit in self.found],
-            "cards": {u.id: {"words": words[u.id], "name": u.name} for u in self.found},
+            "cards": {unit.id: unit.name for unit in self.found},
             "arrows": [[a.source, a.target, a.backward] for a in drawn],
             "keys": [arrow.sends for arrow in drawn],
             "edges": self._edges(living),
@@ -106,7 +105,8 @@ class Tale:
             },
             "rows": {c.id: c.shows for c in self.scene.cards if c.shows} if living else {},
             "steps": [
-                {k: x for k, x in step.data.items() if living or k != "said"} for step in self.steps
+                {k: x for k, x in step.data.items() if k not in unused and x is not None}
+                for step in self.steps
             ],
             "scalars": self._scalars() if self.scalar else None,
         }
@@ -135,7 +135,7 @@ class Tale:
     def _node(self, node: Node, living: bool) -> dict[str, Any]:
         operands = self.graph.operands(node.id)
         known: dict[str, Any] = {"name": node.name, "shape": list(np.shape(node.value))}
-        known |= {"role": node.role, "gradient": node.gradient is not None}
+        known["role"] = node.role
         if living:
             known["rule"] = node.rule or ""
             known["operands"] = " ".join(x.id for x in operands)
@@ -168,10 +168,9 @@ class Tale:
         axes = summed_axes(np.shape(target.value), np.shape(source.value))
         known = edge.local is not None and target.row.elementwise
         times, single = multiplier(self.graph, edge) if known else ("", True)
-        return {
+        said = {
             "source": edge.source,
             "target": edge.target,
-            "upstream": f"∂{self.result.name}/∂{target.name}",
             "local": slope(self.graph, edge),
             "formula": edge.formula,
             "sends": edge.sends,
@@ -179,6 +178,7 @@ class Tale:
             "times": "" if single else times,
             "axes": axes_named(axes) if axes and edge.local is not None else "",
         }
+        return {key: x for key, x in said.items() if x}
 
     @cached_property
     def opened(self) -> dict[str, Scene]:
@@ -270,7 +270,8 @@ class Tale:
         told = self.inner.get((unit.id, forward), [])
         if len(told) <= MOST_INNER or unit.id in self.opened:
             data["inner"] = [
-                {"kind": x.kind, "card": x.node.id, "key": x.edge and edge_key(x.edge)}
+                {"kind": x.kind, "card": x.node.id}
+                | ({} if x.edge is None else {"key": edge_key(x.edge)})
                 for x in (tale.step for tale in told)
             ]
         first = next(iter(leaving(self.graph, unit.nodes) if forward else unit.parameters), None)

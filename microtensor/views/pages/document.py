@@ -5,32 +5,27 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ...errors import in_brief
-from ...graph import Node
 from ...lexicon import shown
-from ..dot import THEMES
+from ..dot import FONT, MONO, THEMES
 from ..languages import chosen
 from ..scene import repeated
 from ..words import say, sentences
 from .data import PageStep, Tale
 from .svg import svg
 
-# So start the keys that the script asks for
-SCRIPTS = (
-    "script.", "sum.", "paths.lead.", "sent.", "entry.", "born.", "rms", "scalar",
-)  # fmt: skip
-# What the page's script is made of, in this order
-PAGE = (
-    "page", "numbers", "learn", "predict", "paths", "entries", "born", "modules", "moves",
-)  # fmt: skip
+# What a page's scripts are, in this order
+STEPPED = ("dom", "numbers", "page", "predict", "paths")
+LIVING = ("learn", "entries", "born")  # where it computes all anew
+KEY = re.compile(r'"([a-z]+(?:\.[a-z]+)*)"')  # a text in a script that may be a sentence's key
+FORMS = ("zero", "one", "two", "few", "many")  # of a sentence with a count, in any language
 PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
 FEW_CARDS = 40  # up to so many are drawn a second time, downwards, for narrow screens
 
@@ -40,38 +35,79 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str, still: str) ->
 
     `program` is the JavaScript that computes it from other numbers; without it, `still` says why.
     """
-    told = tale.data(bool(program)) | {"sentences": sentences(*SCRIPTS)}
+    living = bool(program)
+    still = plain(still or tale.unrecorded())
     begin = PageStep(say("page.start"), say("page.begin"), {})
     parts = {
         "title": title_of(tale),
-        "svg": _pictures(tale, bool(program)),
+        "svg": _pictures(tale, living),
         "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
-        "fields": "".join(map(_field, tale.graph.nodes)) if program else "",
-        "still": plain(still or tale.unrecorded()),
+        "still": f'<p id="still" class="hint">{still}</p>' if still else "",
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
     }
-    return fill("page", told, ["page.css", "living.css"], {**parts, **lesson})
+    styles = ["picture", "steps", *(["living"] if living else ())]
+    return fill("page", tale.data(living), styles, _scripts(tale, living), {**parts, **lesson})
 
 
-def fill(name: str, data: Any, styles: Iterable[str], parts: Mapping[str, str]) -> str:
+def _scripts(tale: Tale, living: bool) -> list[str]:
+    """The scripts that a page needs, in their order."""
+    scripts = list(STEPPED)
+    if living or tale.scalar:  # else no number of its picture can be told anew
+        scripts.append("anew")
+    if living and tale.by_layer:
+        scripts.append("units")
+    scripts += LIVING if living else ()
+    scripts.append("view")
+    if tale.opened:
+        scripts.append("layers")
+    return [*scripts, "moves"]
+
+
+def fill(
+    name: str, data: Any, styles: Iterable[str], scripts: Iterable[str], parts: Mapping[str, str]
+) -> str:
     """A page of a template: its data, styles and scripts in it, and a policy that allows no more.
 
-    `parts` are HTML for the template's fields; the `program` and the `quiz` are scripts too.
+    `parts` are HTML for the template's fields; the `program` is a script that comes first. Of the
+    catalogue's sentences, the data has those that the scripts name.
     """
+    scripts = [*scripts, *(["lesson"] if "<form" in parts["questions"] else ())]
+    styles = ["page", *styles, *(["lesson"] if parts["questions"] or parts["nav"] else ())]
+    text = "".join(file_text(f"{script}.js") for script in scripts)
+    style = _themes() + "".join(file_text(f"{style}.css") for style in styles)
+    program = [parts["program"]] if parts.get("program") else []
+    codes = [*program, f'"use strict";\n(() => {{\n{text}}})();\n']
+    theme = file_text("theme.js")
+    labels = {key: html.escape(said) for key, said in sentences("").items()}
+    filled = {**parts, "say": labels}
+    return file_text("document.html").format(
+        **filled,
+        language=chosen(),
+        style=style,
+        policy=_policy(style, [theme, *codes]),
+        theme=_script(theme),
+        main=file_text(f"{name}.html").format(**filled).strip(),
+        data=_data(data | {"sentences": _named(text)}) if data else "",
+        scripts="\n".join(map(_script, codes)),
+    )
+
+
+def _script(code: str) -> str:
+    return f"<script>{code}</script>"
+
+
+def _data(data: Any) -> str:
     told = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    files = "".join(file_text(f"{x}.js") for x in (PAGE if name == "page" else [name]))
-    script = f'"use strict";\n(() => {{\n{files}}})();\n' if name == "page" else files
-    scripts = {"theme": file_text("theme.js"), "script": script}
-    style = _themes() + "".join(map(file_text, [*styles, "lesson.css"]))
-    said = sentences("page.", "script.", "film.", "sheet.")
-    labels = {key: html.escape(text) for key, text in said.items()}
-    allowed = " ".join(map(hashed, [*scripts.values(), parts.get("program", ""), parts["quiz"]]))
-    policy = f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
-    policy += "base-uri 'none'; form-action 'none'"
-    filled = {"data": told.replace("<", "\\u003c"), "style": style, "policy": policy}
-    filled["language"] = chosen()
-    return file_text(f"{name}.html").format(say=labels, **filled, **scripts, **parts)
+    told = told.replace("<", "\\u003c")
+    return f'<script id="data" type="application/json">{told}</script>'
+
+
+def _named(scripts: str) -> dict[str, str]:
+    """The sentences that scripts name, in all forms that a count can take."""
+    keys = set(KEY.findall(scripts))
+    counted = {f"{key}.{form}" for key in keys for form in FORMS}
+    return {key: said for key, said in sentences("").items() if key in keys | counted}
 
 
 def title_of(tale: Tale) -> str:
@@ -100,7 +136,7 @@ def _pictures(tale: Tale, living: bool) -> str:
     first = len(scene.arrows)
     for key, inside in tale.opened.items():
         words = {c.id: c.words for c in inside.cards if not c.id.startswith(f"{key}-")}
-        pictures += svg(inside, words, f"inlay {key}", living, first)
+        pictures += svg(inside._replace(title=()), words, f"inlay {key}", living, first)
         first += len(inside.arrows)
     return pictures
 
@@ -110,21 +146,31 @@ def file_text(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
+def _policy(style: str, scripts: list[str]) -> str:
+    """What the page may do: run its own script, use its own style, load nothing."""
+    allowed = " ".join(map(hashed, scripts))
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
 def hashed(code: str) -> str:
     """What a policy calls a script or a style."""
     return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"
 
 
 def _themes() -> str:
-    """The colours of both themes as CSS variables: the system's choice, and the reader's."""
+    """The letters, and the colours of both themes: the system's choice, and the reader's."""
     light, dark = (
         "".join(f"--{name}:{colour};" for name, colour in theme.named.items())
         for theme in THEMES.values()
     )
     return (
-        f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
-        f'@media screen{{:root[data-theme="light"]{{{light}}}'
-        f':root[data-theme="dark"]{{{dark}}}}}\n'
+        f":root{{--letters:{FONT};--mono:{MONO};{light}}}\n"
+        f"@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
+        "@media screen and (prefers-color-scheme:dark)"
+        f"{{:root:not([data-theme=light]){{{dark}}}}}\n"
     )
 
 
@@ -136,19 +182,6 @@ def plain(text: str) -> str:
 def _line(cells: Iterable[Any]) -> str:
     """Texts that stand beside each other, in one."""
     return " · ".join(cell.text for cell in cells).replace(": · ", ": ")
-
-
-def _field(node: Node) -> str:
-    """The inputs for a leaf's number."""
-    if node.rule is not None or node.role == "constant" or np.ndim(node.value):
-        return ""
-    name, value = plain(node.name), repr(float(node.value)).removesuffix(".0")
-    return (
-        f'<div class="field"><span>{name}</span>'
-        f'<input type="text" inputmode="decimal" autocomplete="off" data-id="{node.id}" '
-        f'value="{value}" aria-label="{name}">'
-        f'<input type="range" aria-label="{plain(say("page.slider", name=node.name))}"></div>'
-    )
 
 
 def _step(number: int, step: PageStep) -> str:

@@ -19,7 +19,7 @@ from ..inline import Bundle, PagePath
 from ..languages import speaking
 from ..layers import layers
 from ..numbers import number, rms, size
-from ..words import listed, say, sentences
+from ..words import listed, say
 from .document import fill, plain
 
 BINS = 24
@@ -397,7 +397,7 @@ def document(data: dict[str, Any]) -> str:
     events = list(happened(data))
     shown = {k: data[k] for k in ("cards", "frames", "plane", "pictures", "sides")}
     shown["events"] = [at for at, _ in events]
-    shown |= {"sentences": sentences("film.", "layers.", "picture."), "curve": curve(data)}
+    shown["curve"] = curve(data)
     items = (
         f'<li data-iteration="{at}"><a href="#iteration-{at}">'
         f"{plain(say('film.at', iteration=at))}</a> {plain(said)}</li>"
@@ -408,7 +408,7 @@ def document(data: dict[str, Any]) -> str:
         "events": "".join(items) or f"<li>{plain(say('film.nothing'))}</li>",
         "read": plain(say("film.read", examples=data["examples"])),
     }
-    return fill("film", shown, ["page.css", "film.css"], parts | data["lesson"])
+    return fill("film", shown, ["film"], ["dom", "film"], parts | data["lesson"])
 
 
 def happened(data: dict[str, Any]) -> Iterator[tuple[int, str]]:

@@ -3,14 +3,15 @@
 "use strict";
 (() => {
   const KEY = "microtensor-language";
-  const own = document.documentElement.lang;
+  const root = () => document.documentElement;
   const { names, pages } = JSON.parse(document.querySelector("#languages").textContent);
 
-  function remembered() {
+  /** Reads or writes what was chosen; a browser that keeps nothing throws. */
+  function kept(use) {
     try {
-      return localStorage.getItem(KEY);
+      return use(localStorage);
     } catch {
-      return null; // a browser that keeps nothing
+      return null; // the address says it
     }
   }
 
@@ -19,27 +20,24 @@
     const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const page = new DOMParser().parseFromString(await new Response(stream).text(), "text/html");
-    document.replaceChild(document.adoptNode(page.documentElement), document.documentElement);
+    document.replaceChild(document.adoptNode(page.documentElement), root());
   }
 
   /** A link to this page, at the same step, in another language. */
   function link([code, name]) {
     const made = document.createElement("a");
-    const address = () => `?language=${code}${location.hash}`;
-    Object.assign(made, { lang: code, hreflang: code, textContent: name, href: address() });
+    const follow = () => (made.href = `?language=${code}${location.hash}`);
+    Object.assign(made, { lang: code, hreflang: code, textContent: name });
+    follow();
     made.addEventListener("click", () => {
-      made.href = address();
-      try {
-        localStorage.setItem(KEY, code);
-      } catch {
-        // the address says it
-      }
+      follow();
+      kept((store) => store.setItem(KEY, code));
     });
     return made;
   }
 
   function start() {
-    const others = Object.entries(names).filter(([code]) => code !== document.documentElement.lang);
+    const others = Object.entries(names).filter(([code]) => code !== root().lang);
     document.querySelector("header").lastElementChild.before(...others.map(link));
     for (const script of document.querySelectorAll('script[type="text/plain"]')) {
       const live = document.createElement("script");
@@ -48,9 +46,9 @@
     }
   }
 
-  const wanted = [new URLSearchParams(location.search).get("language"), remembered()];
-  const code = wanted.find((known) => known in names);
-  const packed = typeof DecompressionStream === "function" && code !== own && pages[code];
+  const asked = new URLSearchParams(location.search).get("language");
+  const code = [asked, kept((store) => store.getItem(KEY))].find((known) => known in names);
+  const packed = typeof DecompressionStream === "function" && code !== root().lang && pages[code];
   if (packed) unpack(packed).then(start);
   else start();
 })();

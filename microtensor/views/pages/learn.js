@@ -1,64 +1,47 @@
 // Other numbers: leaves that are changed, nudged, and led downhill --------------------------------
 
-let learning = false;
 const costs = [];
-
-function read(scalars) {
-  const named = { nan: NaN, inf: Infinity, "-inf": -Infinity };
-  const plain = (x) => (typeof x === "string" ? named[x] : x);
-  const mapped = (some) => Object.fromEntries(Object.entries(some).map(([k, x]) => [k, plain(x)]));
-  const byKey = (some) => Object.fromEntries(data.keys.map((key, i) => [key, plain(some[i])]));
-  return {
-    values: mapped(scalars.values),
-    gradients: mapped(scalars.gradients),
-    locals: byKey(scalars.locals),
-    contributions: byKey(scalars.sent),
-  };
-}
-
-/** The numbers of single numbers as they were recorded; of arrays, as the page computes them. */
-function first() {
-  if (data.scalars) return { ...(recompute ? recompute({}) : {}), ...read(data.scalars) };
-  return recompute ? recompute({}) : null;
-}
-
-const original = first();
-let now = original; // null: nothing can be computed here
 const leafIds = Object.keys(data.nodes).filter(
   (id) => data.nodes[id].rule === "" && data.nodes[id].role !== "constant",
 );
-const parameters = () =>
-  leafIds.filter((id) => data.nodes[id].role === "parameter" && id in now.gradients);
-const leaves = () => Object.fromEntries(leafIds.map((id) => [id, now.values[id]]));
-const isSame = (x, y) => flat(x).every((a, i) => Object.is(Number(a), Number(flat(y)[i])));
+const slopes = () => leafIds.filter((id) => id in now.gradients);
+const parameters = () => slopes().filter((id) => data.nodes[id].role === "parameter");
+const leavesOf = (numbers) => Object.fromEntries(leafIds.map((id) => [id, numbers.values[id]]));
+const isFirst = (id, values = now.values) =>
+  flat(values[id]).every((a, i) => Object.is(Number(a), Number(flat(original.values[id])[i])));
+const withEntry = (x, i, value) =>
+  Array.isArray(x) ? x.map((a, k) => (k === i ? value : a)) : value;
+const resultOf = (numbers) => Number(flat(numbers.values[data.final])[0]);
 
 /** Goes on with other numbers for some leaves. */
-function change(values, quick = false) {
-  const whole = { ...leaves(), ...values };
-  now = leafIds.every((id) => isSame(whole[id], original.values[id])) ? original : recompute(whole);
+function change(values) {
+  const whole = { ...leavesOf(now), ...values };
+  now = leafIds.every((id) => isFirst(id, whole)) ? original : recompute(whole);
   find("#reset").disabled = now === original;
-  document.documentElement.classList.toggle("altered", now !== original);
+  mark(document.documentElement, "altered", now !== original);
+  const result = (numbers) => `${name(data.final)} = ${number(resultOf(numbers))}`;
   const heading = find("h1");
-  heading.told ??= heading.textContent;
-  const result = (some) => `${name(data.final)} = ${number(flat(some.values[data.final])[0])}`;
-  set(heading, heading.told.replace(result(original), result(now)));
-  if (quick) return;
-  told.forEach((place, k) => k && retell(place, steps[k - 1]));
+  put(heading, written(heading).replace(result(original), result(now)));
+  if (learning) return; // its frames draw what they need
+  steps.forEach((s, k) => (s.said ? retellUnit : retell)(told[k + 1], s));
   refresh();
   remember();
   render();
 }
 
-const withEntry = (x, i, value) =>
-  Array.isArray(x) ? x.map((a, k) => (k === i ? value : a)) : value;
-const rounded = (x) => (Number.isFinite(x) ? String(Number(x.toPrecision(6))) : number(x));
+// Their fields -----------------------------------------------------------------------------------
+
+/** A number as it can be edited: as it is, or to 6 digits. */
+const editable = (x, exact) =>
+  Number.isFinite(x) ? String(exact ? x : Number(x.toPrecision(6))) : number(x);
 
 /** Writes the numbers of now into the fields, but for the one that is typed in. */
 function refresh() {
   for (const input of all("#numbers [data-id]")) {
-    const x = Number(flat(now.values[input.dataset.id])[input.dataset.at ?? 0]);
+    const { id, at } = input.dataset;
+    const x = Number(flat(now.values[id])[at]);
     if (input !== document.activeElement) {
-      input.value = now === original && !input.dataset.at ? String(x) : rounded(x);
+      input.value = editable(x, now === original && !shapeOf(id).length);
       input.setAttribute("aria-invalid", "false");
     }
     const slider = find("input[type=range]", input.parentElement);
@@ -67,170 +50,151 @@ function refresh() {
   find("#numbers-error").hidden = true;
 }
 
-function typedIn(input) {
+/** The number of a field; nan, and the field says so, where it is none. */
+function numberIn(input) {
   const value = typed(input.value);
-  input.setAttribute("aria-invalid", String(value === null));
-  find("#numbers-error").hidden = !find('#numbers [aria-invalid="true"]');
-  const slider = find("input[type=range]", input.parentElement);
-  if (value === null) return;
-  if (slider) slider.value = value;
-  const { id, at } = input.dataset;
-  change({ [id]: withEntry(now.values[id], Number(at ?? 0), value) });
+  input.setAttribute("aria-invalid", String(Number.isNaN(value)));
+  return value;
 }
 
-function nudgeField(input, by) {
-  const value = typed(input.value);
-  if (value !== null) input.value = String(Number((value + by).toPrecision(12)));
-  input.dispatchEvent(new Event("input", { bubbles: true }));
+function typedIn(input) {
+  const value = numberIn(input);
+  find("#numbers-error").hidden = !find('#numbers [aria-invalid="true"]');
+  if (Number.isNaN(value)) return;
+  const { id, at } = input.dataset;
+  const slider = find("input[type=range]", input.parentElement);
+  if (slider) slider.value = value;
+  change({ [id]: withEntry(now.values[id], Number(at), value) });
+}
+
+const field = (id, i) =>
+  element("input", {
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    "data-id": id,
+    "data-at": i,
+    "aria-label": entryOf(id, i),
+  });
+
+/** The field of a single number, with a slider. */
+function withSlider(id) {
+  const input = field(id, 0);
+  const reach = Math.max(4, 2 * Math.abs(original.values[id]));
+  const slider = element("input", {
+    type: "range",
+    min: -reach,
+    max: reach,
+    step: reach / 80,
+    "aria-label": say("page.slider", { name: name(id) }),
+  });
+  slider.addEventListener("input", () => {
+    input.value = String(Number(Number(slider.value).toPrecision(4)));
+    typedIn(input);
+  });
+  return element("div", { class: "field" }, element("span", {}, name(id)), input, slider);
 }
 
 /** The fields of an array's entries, made when they are asked for. */
-function fieldsOf(id) {
-  const { shape } = data.nodes[id];
-  const box = made("details", "", "array");
-  box.append(made("summary", `${name(id)} ${size(shape)}`));
+function grid(id) {
+  const shape = shapeOf(id);
+  const title = element("summary", {}, `${name(id)} ${size(shape)}`);
+  const box = element("details", { class: "array" }, title);
   box.addEventListener("toggle", () => {
     if (!box.open || box.children.length > 1) return;
-    const grid = made("div", "", "grid");
-    grid.style.setProperty("--columns", shape.at(-1));
-    flat(now.values[id]).forEach((x, i) => {
-      const input = made("input", "");
-      Object.assign(input, {
-        type: "text",
-        inputMode: "decimal",
-        autocomplete: "off",
-        value: rounded(Number(x)),
-      });
-      Object.assign(input.dataset, { id, at: i });
-      input.setAttribute("aria-label", entryName(name(id), shape, i));
-      grid.append(input);
-    });
-    box.append(grid);
+    const fields = flat(now.values[id]).map((_, i) => field(id, i));
+    const made = element("div", { class: "grid" }, ...fields);
+    made.style.setProperty("--columns", shape.at(-1));
+    box.append(made);
+    refresh();
   });
   return box;
 }
 
 function setUpNumbers() {
   const box = find("#numbers");
-  find("#still").hidden = !find("#still").textContent;
-  if (!recompute || !now || !leafIds.length) return;
+  if (!leafIds.length) return;
   box.hidden = false;
-  const wide = leafIds.filter(
-    (id) => data.nodes[id].shape.length && small(data.nodes[id].shape, 12),
-  );
-  find("#reset").before(...wide.map(fieldsOf));
-  for (const slider of all("input[type=range]", box)) {
-    const input = find("input[type=text]", slider.parentElement);
-    const value = original.values[input.dataset.id];
-    const reach = Math.max(4, 2 * Math.abs(value));
-    [slider.min, slider.max, slider.step] = [-reach, reach, reach / 80];
-    slider.value = value;
-    slider.addEventListener("input", () => {
-      input.value = String(Number(Number(slider.value).toPrecision(4)));
-      typedIn(input);
-    });
-  }
-  box.addEventListener(
-    "input",
-    (event) => event.target.matches("[data-id]") && typedIn(event.target),
-  );
+  const shown = leafIds.filter((id) => small(shapeOf(id), 12));
+  find("#reset").before(...shown.map((id) => (shapeOf(id).length ? grid(id) : withSlider(id))));
+  refresh();
+  const isField = (event) => event.target.matches("[data-id]");
+  box.addEventListener("input", (event) => isField(event) && typedIn(event.target));
   box.addEventListener("keydown", (event) => {
     const by = { ArrowUp: 0.1, ArrowDown: -0.1 }[event.key];
-    if (!by || !event.target.matches("[data-id]")) return;
+    if (!by || !isField(event)) return;
     event.preventDefault();
-    nudgeField(event.target, by);
+    const value = typed(event.target.value) + by;
+    if (Number.isNaN(value)) return;
+    event.target.value = String(Number(value.toPrecision(12)));
+    typedIn(event.target);
   });
   find("#reset").addEventListener("click", () => {
     stop();
     costs.length = 0;
-    change(Object.fromEntries(leafIds.map((id) => [id, original.values[id]])));
+    change(leavesOf(original));
   });
   setUpLearning();
 }
 
 // Nudge and learn --------------------------------------------------------------------------------
 
-const cost = () => Number(flat(now.values[data.final])[0]);
-
 function setUpLearning() {
-  const scalar = flat(now.values[data.final]).length === 1 && data.final in now.gradients;
-  find("#learn").hidden = !scalar || !parameters().length;
-  if (!scalar) return;
-  const options = leafIds
-    .filter((id) => id in now.gradients)
-    .flatMap((id) =>
-      flat(now.values[id]).map((_, i) => [
-        `${id} ${i}`,
-        entryName(name(id), data.nodes[id].shape, i),
-      ]),
-    );
-  for (const [value, text] of options.slice(0, 500)) find("#which").append(new Option(text, value));
+  const isNumber = flat(now.values[data.final]).length === 1 && data.final in now.gradients;
+  find("#learn").hidden = !isNumber || !parameters().length;
+  if (!isNumber) return;
+  const options = slopes().flatMap((id) =>
+    flat(now.values[id]).map((_, i) => new Option(entryOf(id, i), `${id} ${i}`)),
+  );
+  find("#which").append(...options.slice(0, 500));
   for (const id of ["#which", "#by"]) find(id).addEventListener("input", renderLearning);
   find("#descend").addEventListener("click", () => {
     stop();
-    descend(false);
+    descend();
   });
   find("#run").addEventListener("click", () => (learning ? stop() : run()));
+  renders.push(renderLearning);
 }
 
 /** What the result does when one number moves by h, and what its slope says that it does. */
 function renderLearning() {
-  if (find("#learn").hidden || !recompute || learning) return drawCurve();
-  const h = typed(find("#by").value);
-  find("#by").setAttribute("aria-invalid", String(h === null));
-  const [id, i] = find("#which").value.split(" ");
-  if (h !== null && id) {
-    const x = now.values[id];
-    const there = recompute({ ...leaves(), [id]: withEntry(x, Number(i), flat(x)[i] + h) });
-    const difference = Number(flat(there.values[data.final])[0]) - cost();
-    const slope = flat(now.gradients[id])[i];
-    const fields = {
-      out: name(data.final),
-      moved: number(difference),
-      slope: number(slope),
-      h: number(h),
-    };
-    set(
-      find("#moved"),
-      questions().length
-        ? ""
-        : say("script.moved", {
-            ...fields,
-            sent: product([slope, h], slope * h) + number(slope * h),
-          }),
-    );
-  }
   drawCurve();
+  const h = numberIn(find("#by"));
+  const [id, i] = find("#which").value.split(" ");
+  if (learning || Number.isNaN(h) || !id) return;
+  const x = withEntry(now.values[id], Number(i), flat(now.values[id])[i] + h);
+  const there = recompute({ ...leavesOf(now), [id]: x });
+  const slope = flat(now.gradients[id])[i];
+  const fields = {
+    out: name(data.final),
+    moved: number(resultOf(there) - resultOf(now)),
+    sent: multiplied([slope, h], slope * h),
+  };
+  put(find("#moved"), isAsking() ? "" : say("script.moved", fields));
 }
 
-/** One step: every parameter less rate times its gradient. False where there is no rate. */
-function descend(quick) {
-  const rate = typed(find("#rate").value);
-  find("#rate").setAttribute("aria-invalid", String(rate === null));
-  if (rate === null) return false;
-  if (!costs.length) costs.push(cost());
-  const values = parameters().map((id) => [
-    id,
-    each((w, g) => w - rate * g, now.values[id], now.gradients[id]),
-  ]);
-  change(Object.fromEntries(values), quick);
-  costs.push(cost());
-  if (!quick) drawCurve();
-  return Number.isFinite(cost());
+/** One step: every parameter less rate times its gradient. False where there is no way on. */
+function descend() {
+  const rate = numberIn(find("#rate"));
+  if (Number.isNaN(rate)) return false;
+  const earlier = resultOf(now);
+  if (!costs.length) costs.push(earlier);
+  const lower = (id) => each((w, g) => w - rate * g, now.values[id], now.gradients[id]);
+  change(Object.fromEntries(parameters().map((id) => [id, lower(id)])));
+  costs.push(resultOf(now));
+  if (!learning) drawCurve();
+  return Number.isFinite(costs.at(-1)) && costs.at(-1) !== earlier;
 }
 
 function run() {
   learning = true;
-  set(find("#run"), say("script.stop"));
+  put(find("#run"), say("script.stop"));
   const frame = () => {
     if (!learning) return;
     const until = costs.length + Math.min(16, 1 + Math.floor(costs.length / 50)); // slowly at first
-    let fine = true;
     const begun = performance.now();
-    do {
-      const earlier = cost();
-      fine = descend(true) && earlier !== cost();
-    } while (fine && costs.length < until && performance.now() - begun < 12);
+    let fine = true;
+    while (fine && costs.length < until && performance.now() - begun < 12) fine = descend();
     render();
     if (fine) requestAnimationFrame(frame);
     else stop();
@@ -241,7 +205,7 @@ function run() {
 function stop() {
   if (!learning) return;
   learning = false;
-  set(find("#run"), say("script.run"));
+  put(find("#run"), say("script.run"));
   change({});
 }
 
@@ -250,23 +214,21 @@ function drawCurve() {
   const curve = find("#curve");
   const begins = curve.hasAttribute("hidden");
   curve.toggleAttribute("hidden", costs.length < 2);
-  if (costs.length < 2) return set(find("#cost"), "");
+  if (costs.length < 2) return put(find("#cost"), "");
+  const count = costs.length - 1;
+  const cost = resultOf(now);
   const most = Math.max(...costs.filter(Number.isFinite)) || 1;
   const every = Math.max(1, Math.floor(costs.length / 300));
   const points = costs
     .map((y, x) => [x, y])
-    .filter(([x, y]) => Number.isFinite(y) && (x % every === 0 || x === costs.length - 1));
-  const place = ([x, y]) =>
-    `${((x / (costs.length - 1)) * 296 + 2).toFixed(1)},${(78 - (y / most) * 74).toFixed(1)}`;
-  find("polyline", curve).setAttribute("points", points.map(place).join(" "));
-  const fields = {
-    count: costs.length - 1,
-    out: name(data.final),
-    cost: number(cost()),
-    first: number(costs[0]),
-  };
-  const diverged = Number.isFinite(cost()) ? "" : ` ${say("script.diverged")}`;
-  set(find("#cost"), say("script.cost", fields) + diverged);
-  find("#cost").dataset.cost = cost();
+    .filter(([x, y]) => Number.isFinite(y) && (x % every === 0 || x === count))
+    .map(([x, y]) => `${((x / count) * 296 + 2).toFixed(1)},${(78 - (y / most) * 74).toFixed(1)}`);
+  find("polyline", curve).setAttribute("points", points.join(" "));
+  const fields = { count, out: name(data.final), cost: number(cost), first: number(costs[0]) };
+  const diverged = Number.isFinite(cost) ? "" : ` ${say("script.diverged")}`;
+  put(find("#cost"), say("script.cost", fields) + diverged);
+  find("#cost").dataset.cost = cost;
   if (begins) find("#learn").scrollIntoView({ block: "end" }); // the picture is seen above it
 }
+
+setUpNumbers();

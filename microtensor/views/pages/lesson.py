@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ...errors import in_brief
-from ..words import say, sentences
-from .document import file_text, plain
+from ..words import say
+from .document import plain
 
 SCHEMES = ("", "http", "https", "file")
-SAID = ("lesson.right", "lesson.wrong", "lesson.none", "lesson.score")  # by the script
 
 
 def lesson(who: str, title: Any, text: Any, questions: Any, links: Any) -> dict[str, str]:
@@ -39,7 +38,6 @@ def lesson(who: str, title: Any, text: Any, questions: Any, links: Any) -> dict[
         "intro": "".join(f"<p>{plain(p)}</p>" for p in text.split("\n\n") if p.strip()),
         "nav": f'<nav aria-label="{_said("lesson.links")}">{nav}</nav>' if nav else "",
         "questions": _questions(asked, f"<footer>{nav}</footer>" if nav else ""),
-        "quiz": file_text("lesson.js") if "<form" in asked else "",
     }
     return parts | ({"title": plain(title)} if title else {})
 
@@ -66,17 +64,13 @@ def _links(who: str, links: Mapping[Any, Any]) -> str:
 
 
 def _questions(asked: str, footer: str) -> str:
-    """The section of the questions; the sentences of its script are in its attributes."""
+    """The section of the questions."""
     if not asked:
         return footer
-    said = sentences("lesson.")
-    attributes = "".join(
-        f' data-{key.rpartition(".")[2]}="{html.escape(said[key])}"' for key in SAID
-    )
     score = '<p class="score" role="status"></p>' if "<form" in asked else ""
     heading = _said("lesson.questions")
     return (
-        f'<section class="questions measure" aria-labelledby="questions"{attributes}>'
+        f'<section class="questions measure" aria-labelledby="questions">'
         f'<h2 id="questions">{heading}</h2>{asked}{score}{footer}</section>'
     )
 

@@ -1,19 +1,21 @@
 // Paths of a card to the result -------------------------------------------------------------------
 
-const leaving = new Map(data.order.map((id) => [id, []]));
+const MOST_ROUTES = 16;
+const order = Object.keys(data.cards);
+const leaving = new Map(order.map((id) => [id, []]));
 data.arrows.forEach(([source, , backward], i) => backward && leaving.get(source)?.push(i));
 
 const counted = new Map(); // how many paths lead from a card to the result
-for (const id of [...data.order].reverse()) {
+for (const id of order.reverse()) {
   const onward = leaving.get(id).map((i) => counted.get(targetOf(i)) || 0n);
-  counted.set(id, id === data.result ? 1n : onward.reduce((a, b) => a + b, 0n));
+  counted.set(id, id === data.result ? 1n : onward.reduce(plus, 0n));
 }
 
 /** The first paths from a card to the result, each a list of arrows. */
-function routes(id, most) {
+function routes(id) {
   const found = [];
   const open = [[id, []]];
-  while (open.length && found.length < most) {
+  while (open.length && found.length < MOST_ROUTES) {
     const [at, through] = open.pop();
     if (at === data.result) found.push(through);
     else {
@@ -26,17 +28,13 @@ function routes(id, most) {
 }
 
 function renderPaths() {
+  const some = counted.has(chosen) ? routes(chosen) : [];
+  const on = new Set(some.flat());
   find("#paths").hidden = !chosen;
-  const on = new Set();
-  find("#paths-body").replaceChildren();
-  if (counted.has(chosen)) {
-    const some = routes(chosen, 16);
-    some.forEach((route) => route.forEach((i) => on.add(i)));
-    find("#paths-body").replaceChildren(...(data.scalars ? scalarPaths(some) : arrayPaths(some)));
-  }
-  if (chosen) set(find("#paths-title"), pathsTitle());
-  arrows.forEach((arrow, i) => arrow.classList.toggle("on-path", on.has(i)));
-  svg.classList.toggle("choosing", on.size > 0);
+  if (chosen) put(find("#paths-title"), pathsTitle());
+  find("#paths-body").replaceChildren(...(counted.has(chosen) ? pathsTold(some) : []));
+  arrows.forEach((arrow, i) => mark(arrow, "on-path", on.has(i)));
+  mark(svg, "choosing", on.size);
 }
 
 function pathsTitle() {
@@ -47,84 +45,79 @@ function pathsTitle() {
     : say("paths.lead", { x, out, count });
 }
 
-const walked = (route) => [chosen, ...route.map(targetOf)].map(name).join(" → ");
-const slopeOf = (i) => data.edges[data.keys[i]].local;
+const isHidden = (i) =>
+  predicting && (!passed(when.arrow.get(i)) || (isAsking() && current().key === data.keys[i]));
 const localOf = (i) => now.locals[data.keys[i]];
 
-function scalarPaths(some) {
-  const gradient = now.gradients[chosen];
-  const written = `∂${name(data.result)}/∂${name(chosen)}`;
+function pathsTold(some) {
   if (chosen === data.result) {
-    return [made("p", say("script.begins", { gradient: `${written} = ${number(gradient)}` }))];
+    if (!data.scalars || !(chosen in now.gradients)) return [];
+    const gradient = `${slopeName(chosen)} = ${number(now.gradients[chosen])}`;
+    return [paragraph(say("script.begins", { gradient }))];
   }
-  if (!counted.get(chosen)) return [made("p", say("script.untracked"))];
-  const hidden = (i) => predicting && (!passed(times.arrow.get(i)) || isAsked(data.keys[i]));
-  const list = made("ol", "");
-  for (const route of some) list.append(pathItem(route, hidden));
-  if (some.some((route) => route.some(hidden))) {
-    return [list, made("p", say("script.hidden"), "proof")];
-  }
-  const parts = some.map(alongPath);
+  if (!some.length) return [paragraph(say("script.untracked"))];
   const rest = counted.get(chosen) - BigInt(some.length);
-  if (rest) parts.push(gradient - parts.reduce((a, b) => a + b));
-  const [equal, sum] = [total(parts, gradient)[0], total(parts, gradient).slice(2)];
-  const equality = `${number(gradient)} = ${written}`;
-  const proof =
-    parts.length > 1 ? say("script.sum", { sum: `${sum} ${equal} ${equality}` }) : `${equality}.`;
-  const more = rest ? ` ${say("script.rest", { rest })}` : "";
-  return [list, made("p", proof + more, "proof")];
+  const list = element("ol", {}, ...some.map(pathItem));
+  return [list, ...(data.scalars ? proof(some, rest) : arrived(rest))];
 }
 
 /** The product of the local derivatives along a path, times what arrives at the result. */
-const alongPath = (route) =>
-  [...route].reverse().reduce((p, i) => p * localOf(i), now.gradients[data.result]);
+const alongPath = (route) => route.map(localOf).reduceRight(times, now.gradients[data.result]);
 
-function pathItem(route, hidden) {
-  const back = [...route].reverse();
-  const locals = back.map(localOf);
-  const sum = number(alongPath(route));
-  const names = back.map(slopeOf).join(" × ");
-  let said = back.length > 1 ? product(locals, alongPath(route)) + sum : sum;
-  if (back.some(hidden)) {
-    said = `${back.map((i, k) => (hidden(i) ? "?" : factor(locals[k]))).join(" × ")} = ?`;
+function pathItem(route) {
+  const item = element("li", {}, [chosen, ...route.map(targetOf)].map(name).join(" → "));
+  if (data.scalars) {
+    const back = [...route].reverse();
+    const names = back.map((i) => data.edges[data.keys[i]].local).join(" × ");
+    const [locals, whole] = [back.map(localOf), alongPath(route)];
+    let said = back.length > 1 ? multiplied(locals, whole) : number(whole);
+    if (back.some(isHidden)) {
+      said = `${back.map((i, k) => (isHidden(i) ? "?" : factor(locals[k]))).join(" × ")} = ?`;
+    }
+    item.append(element("span", { class: "product" }, `${names} = ${said}`));
   }
-  const item = made("li", walked(route));
-  item.append(made("span", `${names} = ${said}`, "product"));
-  item.addEventListener("mouseenter", () => trace(route));
-  item.addEventListener("mouseleave", () => trace([]));
+  const trace = (on) => route.forEach((i) => mark(arrows[i], "traced", on));
+  item.addEventListener("mouseenter", () => trace(true));
+  item.addEventListener("mouseleave", () => trace(false));
   return item;
 }
 
-function arrayPaths(some) {
-  const list = made("ol", "");
-  for (const route of some) list.append(made("li", walked(route)));
-  const rest = counted.get(chosen) - BigInt(some.length);
-  const said = [list];
-  if (rest > 0n) said.push(made("p", say("script.more", { rest })));
-  const arrived = leaving.get(chosen).filter((i) => sentText(i) && passed(times.arrow.get(i)));
-  if (predicting || !arrived.length) return chosen === data.result ? [] : said;
-  said.push(made("p", say("script.arrives")));
-  const from = made("ul", "");
-  for (const i of arrived) {
-    from.append(made("li", say("script.from", { name: name(targetOf(i)), sent: sentText(i) })));
-  }
-  said.push(from);
-  if (arrived.length > 1) said.push(made("p", say("script.both", { name: name(chosen) })));
-  return chosen === data.result ? [] : said;
+/** That the products of single numbers add up to the gradient. */
+function proof(some, rest) {
+  if (some.flat().some(isHidden)) return [paragraph(say("script.hidden"), { class: "proof" })];
+  const gradient = now.gradients[chosen];
+  const parts = some.map(alongPath);
+  if (rest) parts.push(gradient - parts.reduce(plus));
+  const equality = `${number(gradient)} = ${slopeName(chosen)}`;
+  const sum = `${added(parts, gradient).join(" ")} ${equality}`;
+  const said = parts.length > 1 ? say("script.sum", { sum }) : `${equality}.`;
+  const more = rest ? ` ${say("script.rest", { rest })}` : "";
+  return [paragraph(said + more, { class: "proof" })];
 }
 
-function sentText(i) {
-  const texts = all("text.back", arrows[i]).map((text) => text.textContent);
-  return texts.join(" ").replaceAll("◂ ", "");
-}
-
-function trace(route) {
-  arrows.forEach((arrow, i) => arrow.classList.toggle("traced", route.includes(i)));
+/** What has come back along each first arrow. */
+function arrived(rest) {
+  const said = rest ? [paragraph(say("script.more", { rest }))] : [];
+  const sentText = (i) =>
+    all("text.back", arrows[i])
+      .map((text) => text.textContent)
+      .join(" ")
+      .replaceAll("◂ ", "");
+  const back = leaving.get(chosen).filter((i) => sentText(i) && passed(when.arrow.get(i)));
+  if (predicting || !back.length) return said;
+  const items = back.map((i) =>
+    element("li", {}, say("script.from", { name: name(targetOf(i)), sent: sentText(i) })),
+  );
+  said.push(paragraph(say("script.arrives")), element("ul", {}, ...items));
+  if (back.length > 1) said.push(paragraph(say("script.both", { name: name(chosen) })));
+  return said;
 }
 
 function choose(id) {
   chosen = chosen === id ? "" : id;
-  entry = null;
   render();
   if (chosen) find("#paths").scrollIntoView({ block: "nearest" });
 }
+find("#close").addEventListener("click", () => choose(chosen));
+
+renders.push(renderPaths);

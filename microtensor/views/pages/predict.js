@@ -1,8 +1,7 @@
 // Predict: what a learner is asked before it is shown ----------------------------------------------
 
 let predicting = false;
-const answered = new Set();
-const answers = new Map(); // by question, what was said first, and whether that was right
+const answers = new Map(); // by question, what was said first, whether it was right, if it is done
 
 /** What is asked at a step, in its order: a question each of these kinds, on an edge or a value. */
 function askable() {
@@ -11,9 +10,9 @@ function askable() {
   if (s.said || s.asks) return s.asks ? ["shape"] : [];
   if (s.kind === "forward") return data.nodes[s.card]?.shape.length ? ["shape"] : [];
   if (!edge) return [];
-  const [out, into] = [data.nodes[edge.target].shape, data.nodes[edge.source].shape];
+  const into = shapeOf(edge.source);
   const kinds = into.length ? ["shape"] : [];
-  if (!now || !edge.entrywise || String(out) !== String(into)) return kinds;
+  if (!now || !edge.entrywise || String(shapeOf(edge.target)) !== String(into)) return kinds;
   if (flat(now.values[edge.source]).length) kinds.push("local", "sent");
   if (arriving.get(edge.source).indexOf(s.key) > 0) kinds.push("sum");
   return kinds;
@@ -22,75 +21,60 @@ function askable() {
 /** The questions of this step that are still open. */
 function questions() {
   if (!predicting || !step) return [];
-  const open = askable().map((kind) => ({ kind, id: `${step}.${inner}.${kind}` }));
-  return open.filter((q) => !answered.has(q.id));
+  const asked = askable().map((kind) => ({ kind, id: `${step}.${inner}.${kind}` }));
+  return asked.filter(({ id }) => !answers.get(id)?.done);
 }
 
-const asksShape = () => questions()[0]?.kind === "shape";
-const isAsked = (key) => questions().length > 0 && current().key === key;
-
-/** The entry that is asked for: of the last ones, the one that sends most. */
-function asked(key) {
-  const sent = flat(now.contributions[key]).map(Math.abs);
-  return sent.indexOf(Math.max(...sent.filter(Number.isFinite)));
+/** Whether there is an open question, or the next one is of this kind. */
+function isAsking(kind) {
+  const [open] = questions();
+  return Boolean(open) && (!kind || open.kind === kind);
 }
 
-/** A question's text, its answer, and whether an answer is right. */
+/** A question's text, what reads an answer (nan: it is none), whether one is right, and which is. */
 function question(kind) {
   const s = current();
   if (kind === "shape") return ofShape(s);
-  const { source, target, local, upstream } = data.edges[s.key];
-  const shape = data.nodes[source].shape;
-  const i = Math.max(0, asked(s.key));
+  const { source, target, local } = data.edges[s.key];
+  const shape = shapeOf(source);
+  const sizes = flat(now.contributions[s.key]).map(Math.abs);
+  const i = Math.max(0, sizes.indexOf(Math.max(...sizes.filter(Number.isFinite)))); // the largest
   const at = (x) => flat(x)[i];
-  const place = shape.length ? entryName("", shape, i) : "";
-  const [g, slope, sent] = [now.gradients[target], now.locals[s.key], now.contributions[s.key]].map(
-    at,
-  );
-  const written = (id) =>
-    `${entryName(name(id), data.nodes[id].shape, i)} = ${number(at(now.values[id]))}`;
-  const operands = data.nodes[target].operands?.split(" ").filter((id) => id in data.nodes) || [
-    source,
-  ];
-  const plainly = operands.filter(
-    (id) => String(data.nodes[id].shape) === String(shape) && data.nodes[id].role !== "constant",
-  );
+  const place = entryName("", shape, i);
+  const [g, slope, sent] = [
+    now.gradients[target],
+    now.locals[s.key],
+    now.contributions[s.key],
+  ].map(at);
   if (kind === "local") {
-    const facts = [...new Set([...plainly, target])].map(written).join(", ");
+    const isLike = (id) =>
+      String(shapeOf(id)) === String(shape) && data.nodes[id].role !== "constant";
+    const operands = "operands" in data.nodes[target] ? operandsOf(target) : [source];
+    const facts = [...new Set([...operands.filter(isLike), target])]
+      .map((id) => `${entryOf(id, i)} = ${number(at(now.values[id]))}`)
+      .join(", ");
     const since = data.nodes[target].forward ? expression(target) : name(target);
-    return numeric(
-      say("script.ask.local", { local: local + place, since, known: facts }),
-      slope,
-      [slope],
-      true,
-    );
+    const text = say("script.ask.local", { local: local + place, since, known: facts });
+    const near = (x) => shown(slope) !== slope && Math.abs(x - slope) <= 1e-3 * Math.abs(slope);
+    return numeric(text, slope, shown(slope), near);
   }
   if (kind === "sent") {
     const fields = {
-      upstream: `${upstream}${place} = ${number(g)}`,
+      upstream: `${slopeName(target)}${place} = ${number(g)}`,
       local: `${local}${place} = ${number(slope)}`,
     };
-    return numeric(say("script.question", fields), sent, [g, slope]);
+    return numeric(say("script.question", fields), sent, ofShown(times, [g, slope]));
   }
   const keys = arriving.get(source);
-  const parts = keys.slice(0, keys.indexOf(s.key)).map((key) => at(now.contributions[key]));
-  const soFar = parts.reduce((a, b) => a + b);
-  const gradient = `∂${name(data.final)}/∂${name(source)}${place}`;
-  const fields = { gradient, before: number(soFar), sent: number(sent) };
-  return numeric(
-    say("script.ask.sum", fields),
-    soFar + sent,
-    [soFar, sent],
-    false,
-    (a, b) => a + b,
-  );
+  const earlier = keys.slice(0, keys.indexOf(s.key)).map((key) => at(now.contributions[key]));
+  const before = earlier.reduce(plus);
+  const gradient = slopeName(source) + place;
+  const text = say("script.ask.sum", { gradient, before: number(before), sent: number(sent) });
+  return numeric(text, before + sent, ofShown(plus, [before, sent]));
 }
 
 /** A number: as it is shown, or what the shown numbers give. */
-function numeric(text, right, parts, loose = false, f = (a, b) => a * b) {
-  const fromShown = parts.map(shown).reduce((a, b) => f(a, b));
-  const near = (x) =>
-    loose && shown(right) !== right && Math.abs(x - right) <= 1e-3 * Math.abs(right);
+function numeric(text, right, fromShown, near = () => false) {
   const isRight = (x) => [right, fromShown].some((y) => number(y) === number(x)) || near(x);
   return { text, right: number(right), read: typed, isRight, wanted: "script.number" };
 }
@@ -98,108 +82,101 @@ function numeric(text, right, parts, loose = false, f = (a, b) => a * b) {
 function ofShape(s) {
   const edge = data.edges[s.key];
   const id = s.asks ?? (edge ? edge.source : s.card);
-  const { shape } = data.nodes[id];
-  const bare = (some) => size(data.nodes[some].shape);
-  let text = say("script.ask.layer", {
-    name: s.kind === "forward" ? name(id) : `∂${name(data.final)}/∂${name(id)}`,
-  });
-  if (!s.asks && edge) {
-    const fields = {
-      upstream: edge.upstream,
-      size: bare(edge.target),
-      name: name(edge.target),
-      to: name(id),
-    };
-    text = say("script.ask.sent", fields);
-  } else if (!s.asks) {
-    const operands = [...new Set((data.nodes[id].operands || "").split(" "))].filter(
-      (x) => x in data.nodes,
-    );
-    const facts = operands.map((x) => `${name(x)}: ${bare(x)}`).join(", ");
-    text = say("script.ask.shape", {
-      known: facts,
-      expression: find(".title", told[step])?.textContent ?? name(id),
-    });
-  }
+  const shape = shapeOf(id);
   const read = (said) => {
-    const bare = said.replace(/\s/g, "").toLowerCase();
-    if (["()", "[]", "scalar", say("scalar").toLowerCase()].includes(bare)) return [];
-    return /^[\d,x×*()[\]]*\d[\d,x×*()[\]]*$/.test(bare) ? said.match(/\d+/g).map(Number) : null;
+    const text = said.replace(/\s/g, "").toLowerCase();
+    if (["()", "[]", "scalar", say("scalar").toLowerCase()].includes(text)) return [];
+    return /^[\d,x×*()[\]]*\d[\d,x×*()[\]]*$/.test(text) ? text.match(/\d+/g).map(Number) : NaN;
   };
   const isRight = (x) => String(x) === String(shape);
-  return { text, right: size(shape), read, isRight, wanted: "script.shape" };
+  return { text: shapeText(s, edge, id), right: size(shape), read, isRight, wanted: "script.shape" };
 }
 
-function renderQuestion() {
-  const [open] = questions();
-  find("#ask").hidden = !open;
-  if (open) set(find("#question"), question(open.kind).text);
+function shapeText(s, edge, id) {
+  if (s.asks) {
+    return say("script.ask.layer", { name: s.kind === "forward" ? name(id) : slopeName(id) });
+  }
+  const sizeOf = (x) => size(shapeOf(x));
+  if (edge) {
+    const fields = { upstream: slopeName(edge.target), size: sizeOf(edge.target) };
+    return say("script.ask.sent", { ...fields, name: name(edge.target), to: name(id) });
+  }
+  const facts = [...new Set(operandsOf(id))].map((x) => `${name(x)}: ${sizeOf(x)}`).join(", ");
+  const expression = find("#title").textContent;
+  return facts
+    ? say("script.ask.shape", { known: facts, expression })
+    : say("script.ask.layer", { name: expression });
+}
+
+/** Keeps an answer, if it is the first to a question. */
+function keep({ id, kind }, said, fine) {
+  const { right, text } = question(kind);
+  const place = placeName([step, inner]);
+  if (!answers.has(id)) answers.set(id, { said, fine, right, text, place, done: false });
+  return answers.get(id);
 }
 
 function check(event) {
   event.preventDefault();
   const [open] = questions();
-  const { read: parse, isRight, wanted, right, text } = question(open.kind);
+  const { read, isRight, wanted } = question(open.kind);
   const said = find("#answer").value;
-  const answer = parse(said);
-  if (answer === null) return set(find("#verdict"), say(wanted));
+  const answer = read(said);
+  if (Number.isNaN(answer)) return put(find("#verdict"), say(wanted));
   const fine = isRight(answer);
-  if (!answers.has(open.id)) answers.set(open.id, { fine, said, right, text, at: [step, inner] });
+  keep(open, said, fine);
   if (fine) return reveal(say("script.right"));
-  set(find("#verdict"), say(open.kind === "sent" ? "script.wrong" : "script.again"));
+  put(find("#verdict"), say(open.kind === "sent" ? "script.wrong" : "script.again"));
   return renderScore();
 }
 
-function reveal(said) {
-  const [open] = questions();
-  if (!answers.has(open.id)) {
-    const { right, text } = question(open.kind);
-    answers.set(open.id, { fine: false, said: "–", right, text, at: [step, inner] });
-  }
-  answered.add(open.id);
+function reveal(verdict) {
+  keep(questions()[0], "–", false).done = true;
   find("#answer").value = "";
   render();
-  set(find("#verdict"), said);
-  const [next] = questions();
-  find(next ? "#answer" : "#next").focus({ preventScroll: true });
+  put(find("#verdict"), verdict);
+  find(isAsking() ? "#answer" : "#next").focus({ preventScroll: true });
+}
+
+function renderQuestion() {
+  const [open] = questions();
+  find("#ask").hidden = !open;
+  if (open) put(find("#question"), question(open.kind).text);
 }
 
 /** How many answers were right at once; at the end, what was wrong. */
 function renderScore() {
   const results = [...answers.values()];
   const wrong = results.filter((x) => !x.fine);
-  set(
-    find("#score"),
-    predicting
-      ? say("script.score", { right: results.length - wrong.length, all: results.length })
-      : "",
-  );
+  const score = { right: results.length - wrong.length, all: results.length };
+  put(find("#score"), predicting ? say("script.score", score) : "");
   const review = find("#review");
-  review.hidden = !(predicting && step === last && !questions().length && results.length);
+  review.hidden = !(predicting && step === last && !isAsking() && results.length);
   if (review.hidden) return review.replaceChildren();
-  const list = made("ul", "");
-  for (const { said, right, text, at } of wrong) {
-    const item = made("li", "");
-    const link = made("a", say("script.at", { step: at[1] ? at.join(".") : at[0] }));
-    link.href = `#step-${at[1] ? at.join(".") : at[0]}`;
-    item.append(link, ` ${text} ${say("script.said", { said, right })}`);
-    list.append(item);
-  }
-  review.replaceChildren(made("p", say(wrong.length ? "script.review" : "script.perfect")), list);
+  const items = wrong.map(({ said, right, text, place }) =>
+    element(
+      "li",
+      {},
+      element("a", { href: `#step-${place}` }, say("script.at", { step: place })),
+      ` ${text} ${say("script.said", { said, right })}`,
+    ),
+  );
+  const title = say(wrong.length ? "script.review" : "script.perfect");
+  return review.replaceChildren(paragraph(title), element("ul", {}, ...items));
 }
 
 function setUpPredict() {
   const predict = find("#predict");
-  predict.parentElement.hidden = !steps.some(
-    (s) => s.key || s.asks || data.nodes[s.card]?.shape.length,
-  );
+  const asks = (s) => s.key || s.asks || data.nodes[s.card]?.shape.length;
+  predict.parentElement.hidden = !steps.some(asks);
   find("#ask").addEventListener("submit", check);
   find("#show").addEventListener("click", () => reveal(""));
   predict.addEventListener("change", () => {
     predicting = predict.checked;
-    answered.clear();
     answers.clear();
     remember();
     settle();
   });
 }
+
+renders.push(renderQuestion, renderScore);

@@ -1,6 +1,7 @@
 """A scene as an SVG whose parts a page can find: Graphviz lays it out, and says where all stands.
 
-Every text has the class of its cell, and every colour is a CSS variable of the page.
+Every text has the class of its cell, and every colour is a CSS variable of the page. What most
+texts and arrows have in common, they inherit, or the page's style says it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...lexicon import cut
-from ..dot import FONT, LONGEST, MONO, THEMES
+from ..dot import LONGEST, THEMES
 from ..rendering import outline, render, source
 from ..scene import Arrow, Card, Cell, Line, Scene
 
@@ -20,19 +21,16 @@ WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gi
 WIDEST_LINE = 20
 NUMBER = re.compile(r"[^\s\[\]]+")
 MARGIN = 6
-IN_FORCE = {
-    "c": ("pen", "color"),
-    "C": ("fill", "color"),
-    "F": ("size", "size"),
-    "t": ("bold", "fontchar"),
-}
+LETTERS, ARROW_LETTERS = 12, 11  # the sizes of most texts
+IN_FORCE = {"c": ("pen", "color"), "C": ("fill", "color"), "F": ("size", "size")}
+COLOURED = ("forward", "backward", "quiet")  # styles of cells that have a colour
 PADDING = 3  # between a card's edge and its texts
 # The variable for each colour; of two, the first
 VARIABLES = {c: f"var(--{name})" for name, c in reversed(THEMES["light"].named.items())}
 
 
 class Placed(NamedTuple):
-    """A text where Graphviz put it: its left end, its baseline, its width and its font."""
+    """A text where Graphviz put it: its left end, baseline, width, size and colour."""
 
     cell: Cell
     text: str
@@ -40,7 +38,6 @@ class Placed(NamedTuple):
     y: float
     width: float
     size: float
-    bold: bool
     colour: str
     column: int  # of the cell in its row; -1: in the heading
 
@@ -68,8 +65,9 @@ def svg(scene: Scene, words: dict[str, str], kind: str, roomy: bool = False, fir
     box = (left - MARGIN, -top - MARGIN, right - left + 2 * MARGIN, top - low + 2 * MARGIN)
     said = html.escape(" ".join(cell.text for cell in scene.title))
     head = f'<svg class="picture {kind}" viewBox="{" ".join(f"{v:.6g}" for v in box)}" '
-    head += f'width="{box[2]:.6g}" height="{box[3]:.6g}" role="group" aria-label="{said}" '
-    return f'{head}font-family="{FONT}">\n{"".join(parts)}</svg>'
+    head += f'width="{box[2]:.6g}" height="{box[3]:.6g}" font-size="{LETTERS}" fill="var(--text)"'
+    head += f' role="group" aria-label="{said}"' if said else ""
+    return f"{head}>\n{''.join(parts)}</svg>"
 
 
 def _roomy(scene: Scene) -> Scene:
@@ -128,39 +126,56 @@ def _card(card: Card, thing: Any, words: dict[str, str]) -> str:
         at = f' data-id="{card.id}"'
         return f'<g class="again {card.role}"{at} aria-hidden="true">{body}'
     said = html.escape(words[card.id])
-    return (
-        f'<g class="card {card.role}" data-id="{card.id}" tabindex="0" role="button" '
-        f'aria-label="{said}"><title>{said}</title>{body}'
-    )
+    return f'<g class="card {card.role}" data-id="{card.id}"><title>{said}</title>{body}'
 
 
 def _arrow(number: int, arrow: Arrow, edge: Any) -> str:
     parts = []
     for key in ("_draw_", "_hdraw_", "_tdraw_"):
         for op in _drawn(edge.get(key, ())):
-            forth = op["pen"] == THEMES["light"].forward
-            parts.append(_shape(op, "forth" if forth else "back"))
+            kind = "forth" if op["pen"] == THEMES["light"].forward else "back"
+            fill = "" if op["op"] in "BP" else ' fill="none"'
+            parts.append(f'<path class="{kind}"{fill} d="{_path(op)}"/>')
     expected = [(c, text, 0) for line in arrow.lines for c in line for text in c.lines]
     lines: dict[float, list[Placed]] = {}
     for p in _matched(expected, edge):
         lines.setdefault(p.y, []).append(p)
+    usual = ARROW_LETTERS, "middle"
     for line in lines.values():
         anchor = "start" if "\n" in line[0].cell.text else "middle"
         forth = line[0].cell.style.startswith("forward")
-        parts.append(_text(line, anchor, "forth" if forth else "back"))
-    return f'<g class="arrow" data-id="{number}">{"".join(parts)}</g>\n'
+        parts.append(_text(line, anchor, "forth" if forth else "back", usual=usual))
+    looks = f' font-size="{usual[0]}" text-anchor="{usual[1]}"' if lines else ""
+    return f'<g class="arrow" data-id="{number}"{looks}>{"".join(parts)}</g>\n'
 
 
 def _shape(op: Any, kind: str) -> str:
     known = f' class="{kind}"' if kind else ""
-    d = _path(op["points"], op["op"] in "bB") + ("z" if op["op"] in "Pp" else "")
     fill = _colour(op["fill"]) if op["op"] in "BP" else "none"
-    dashes = ' stroke-dasharray="5 3"' if op["dashed"] else ""
-    return f'<path{known} fill="{fill}" stroke="{_colour(op["pen"])}"{dashes} d="{d}"/>'
+    pen = _colour(op["pen"])
+    looks = f'fill="{fill}"' + (f' stroke="{pen}"' if pen != "none" else "")
+    looks += ' stroke-dasharray="5 3"' if op["dashed"] else ""
+    if op["op"] not in "bB":
+        return f'<path{known} {looks} d="{_path(op)}"/>'
+    (start, _), *_ = op["points"]  # a rectangle, whose first corner begins here
+    xs, ys = ([point[k] for point in op["points"]] for k in (0, 1))
+    places = {"x": min(xs), "y": -max(ys), "rx": abs(start - min(xs))}
+    places |= {"width": max(xs) - min(xs), "height": max(ys) - min(ys)}
+    at = " ".join(f'{key}="{_short(x)}"' for key, x in places.items())
+    return f"<rect{known} {looks} {at}/>"
 
 
-def _text(line: list[Placed], anchor: str, part: str = "", room: float | None = None) -> str:
-    """Texts in a line, which have so much room; a histogram's block characters as a path."""
+def _text(
+    line: list[Placed],
+    anchor: str,
+    part: str = "",
+    room: float | None = None,
+    usual: tuple[int, str] = (LETTERS, "start"),
+) -> str:
+    """Texts in a line, which have so much room; a histogram's block characters as a path.
+
+    Their size and anchor are only said where they aren't the usual ones, which they inherit.
+    """
     first, last = line[0], line[-1]
     known = f' class="{part}"' if part else ""
     if first.cell.style.endswith("bars"):
@@ -175,20 +190,20 @@ def _text(line: list[Placed], anchor: str, part: str = "", room: float | None = 
         ("" if p is first else " " if p.text.startswith("=") else apart) + _run(p, first.size)
         for p in line
     )
-    place = f'x="{x:.5g}" y="{first.y:.5g}" text-anchor="{anchor}" font-size="{first.size:g}"'
-    return f'<text{known} {place} data-room="{room or end - first.x:.4g}">{runs}</text>'
+    known += f' x="{_short(x)}" y="{_short(first.y)}" data-room="{room or end - first.x:.4g}"'
+    known += f' text-anchor="{anchor}"' if anchor != usual[1] else ""
+    known += f' font-size="{first.size:g}"' if first.size != usual[0] else ""
+    return f"<text{known}>{runs}</text>"
 
 
 def _run(p: Placed, size: float) -> str:
-    looks = f'fill="{_colour(p.colour)}"'
-    if p.size != size:
-        looks += f' font-size="{p.size:g}"'
-    if p.bold:
-        looks += ' font-weight="bold"'
-    if "\n" in p.cell.text:
-        looks += f' font-family="{MONO}"'
     known = p.cell.style + (" verdict" if p.column < 0 and p.cell.style == "backward" else "")
-    return f'<tspan class="{known}" {looks}>{html.escape(p.text)}</tspan>'
+    known += " mono" if "\n" in p.cell.text else ""
+    kind, fill = p.cell.style.partition(" ")[0], _colour(p.colour)
+    usual = f"var(--{kind if kind in COLOURED else 'text'})"  # says the page's style
+    looks = f' fill="{fill}"' if fill != usual else ""
+    looks += f' font-size="{p.size:g}"' if p.size != size else ""
+    return f'<tspan class="{known}"{looks}>{html.escape(p.text)}</tspan>'
 
 
 def part(card: Card, cell: Cell, column: int) -> str:
@@ -203,7 +218,7 @@ def part(card: Card, cell: Cell, column: int) -> str:
 
 def _drawn(operations: Iterable[Any]) -> Iterator[Any]:
     """Graphviz's shapes and texts, each with the pen, the fill, the line and the font in force."""
-    force = {"pen": "none", "fill": "none", "dashed": False, "size": 0.0, "bold": 0}
+    force = {"pen": "none", "fill": "none", "dashed": False, "size": 0.0}
     for op in operations:
         kind = op["op"]
         if kind in IN_FORCE:
@@ -226,12 +241,21 @@ def _matched(expected: list[tuple[Cell, str, int]], thing: Any) -> list[Placed]:
     placed = []
     shown = [x for x in expected if x[1].strip()]
     for (cell, line, column), op in zip(shown, _texts(thing), strict=True):
-        text, (x, y), bold = cut(line, LONGEST), op["pt"], op["bold"] & 1
-        placed.append(Placed(cell, text, x, -y, op["width"], op["size"], bold, op["pen"], column))
+        text, (x, y) = cut(line, LONGEST), op["pt"]
+        placed.append(Placed(cell, text, x, -y, op["width"], op["size"], op["pen"], column))
     return placed
 
 
-def _path(points: list[list[float]], curved: bool) -> str:
-    (x, y), *rest = points
-    between = "C" if curved else "L"
-    return f"M{x:.5g},{-y:.5g}{between}" + " ".join(f"{x:.5g},{-y:.5g}" for x, y in rest)
+def _path(op: Any) -> str:
+    """A line, straight or curved; closed where it is the outline of a shape."""
+    first, *rest = (f"{_short(x)},{_short(-y)}" for x, y in op["points"])
+    if op["op"] in "bB":
+        return f"M{first}C{' '.join(rest)}"
+    if op["op"] in "pP":
+        return f"M{first}L{' '.join(rest[:-1] if rest[-1] == first else rest)}z"
+    return f"M{first}L{' '.join(rest)}"
+
+
+def _short(x: float) -> str:
+    """A place to a tenth of a pixel."""
+    return f"{round(x, 1) + 0:.7g}"

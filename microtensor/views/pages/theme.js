@@ -5,11 +5,8 @@
   const root = document.documentElement;
   const button = document.querySelector("#theme");
   const words = { light: button.dataset.light, dark: button.textContent };
-  const dark = () => {
-    const wanted = root.dataset.theme;
-    return wanted ? wanted === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  };
-  const name = () => (button.textContent = dark() ? words.light : words.dark);
+  const system = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const other = () => ((root.dataset.theme ?? system()) === "dark" ? "light" : "dark");
 
   /** Reads or writes what was chosen; a browser that keeps nothing throws. */
   function kept(use) {
@@ -20,16 +17,16 @@
     }
   }
 
-  function recall() {
-    const chosen = kept((store) => store.getItem(KEY));
-    if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
-    name();
+  function turn(theme) {
+    if (theme in words) root.dataset.theme = theme;
+    button.textContent = words[other()];
   }
 
+  const recall = () => turn(kept((store) => store.getItem(KEY)));
+
   button.addEventListener("click", () => {
-    root.dataset.theme = dark() ? "light" : "dark";
+    turn(other());
     kept((store) => store.setItem(KEY, root.dataset.theme));
-    name();
   });
   addEventListener("pageshow", recall); // a page that "back" returned to, as it was left
   addEventListener("storage", recall);

@@ -54,7 +54,9 @@ def _together(pages: dict[str, str]) -> str:
         f'<script id="languages" type="application/json">{json.dumps(data)}</script>\n'
         f"<script>{script}</script>\n</body>"
     )
-    scripts = re.findall("<script>(.*?)</script>", "".join(pages.values()), re.DOTALL)
-    allowed = " ".join(map(hashed, dict.fromkeys([script, *scripts])))
-    first = re.sub("script-src [^;]*;", lambda _: f"script-src {allowed};", first, count=1)
+    whole = "".join(pages.values()) + ends
+    for tag in ("script", "style"):
+        codes = dict.fromkeys(re.findall(f"<{tag}>(.*?)</{tag}>", whole, re.DOTALL))
+        start, end = re.split(f"{tag}-src [^;]*", first, maxsplit=1)
+        first = f"{start}{tag}-src {' '.join(map(hashed, codes))}{end}"
     return first.replace("</body>", ends, 1)

@@ -32,7 +32,7 @@ def worksheet(tale: Tale, lesson: dict[str, str]) -> str:
         "key": svg(scene, tale.words(), ""),
         "answers": "".join(f"<li><b>{title}</b> {plain(said)}</li>" for title, said in steps),
     }
-    return fill("sheet", {}, ["page.css", "sheet.css"], parts | lesson)
+    return fill("sheet", {}, ["picture", "sheet"], ["sheet"], parts | lesson)
 
 
 def _with_blanks(tale: Tale, scene: Scene) -> Scene:
