@@ -33,10 +33,15 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.stem not in LONG)
 
 
+def pytest_collection():
+    """What 30,000 tests are made of stays: the collector needn't look through it every time."""
+    gc.disable()
+
+
 def pytest_collection_finish():
-    """What 25,000 tests are made of stays: the collector needn't look through it every time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
