@@ -137,7 +137,7 @@ class Layers:
         """
         nodes = unit.rounds[-1] if unit.rounds else unit.nodes
         until = {node.id for node in self.graph.nodes} - {node.id for node in nodes}
-        last = leaving(self.graph, nodes)[-1]
+        last = (leaving(self.graph, nodes) or nodes)[-1]  # there are groups of leaves alone
         written = self.graph.written(last.id, until, LONGEST_WRITTEN)
         inner = {node.name for node in nodes if node.rule}
         return written if inner.isdisjoint(re.findall(r"\w+", written)) else _rules(unit)
