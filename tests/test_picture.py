@@ -585,6 +585,13 @@ def test_a_group_is_a_card_or_a_frame():
         assert not framed & cards
 
 
+def test_a_group_of_data_alone_is_a_card():
+    with group("square"):
+        doubled = 2.0 * Tensor([1.0, 2.0])  # no gradient: it isn't recorded
+    picture = draw((doubled * leaf([3.0, 4.0], "w")).sum(), collapse="square")
+    assert "square" in names(picture)
+
+
 @pytest.mark.parametrize("option", ["collapse", "expand"])
 def test_an_unknown_group_is_named(option):
     with pytest.raises(

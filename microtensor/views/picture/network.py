@@ -137,7 +137,7 @@ class Layers:
         """
         nodes = unit.rounds[-1] if unit.rounds else unit.nodes
         until = {node.id for node in self.graph.nodes} - {node.id for node in nodes}
-        last = leaving(self.graph, nodes)[-1]
+        last = (leaving(self.graph, nodes) or nodes)[-1]  # there are groups of leaves alone
         written = self.graph.written(last.id, until, LONGEST_WRITTEN)
         inner = {node.name for node in nodes if node.rule}
         return written if inner.isdisjoint(re.findall(r"\w+", written)) else _rules(unit)
@@ -219,9 +219,9 @@ class Layers:
         if self.least:
             ratio = self.learning[self.least[0]]
             who = ", ".join(self.groups[key].name for key in self.least)
-            key = "learns.least" if ratio else "learns.nothing"
-            said = Cell(say(key, len(self.least), who=who), "backward label")
-            lines.append((said, Cell(say(f"{key}.why", ratio=number(ratio)), "quiet")))
+            what = "least" if ratio else "nothing"
+            said = Cell(say(f"learns.{what}", len(self.least), who=who), "backward label")
+            lines.append((said, Cell(say(f"learns.{what}.why", ratio=number(ratio)), "quiet")))
         return lines
 
 
@@ -250,8 +250,8 @@ def _number(value: Any) -> str:
 
 def _heads() -> Line:
     """What stands above a layer's columns."""
-    names = {"forward": "picture.value", "backward": "picture.gradient"}
-    cells = [Cell(say(x), f"{way} label") for way in names for x in (names[way], "layers.rms")]
+    names = {"forward": say("picture.value"), "backward": say("picture.gradient")}
+    cells = [Cell(x, f"{way} label") for way in names for x in (names[way], say("layers.rms"))]
     return (BLANK, BLANK, *cells, BLANK)
 
 
