@@ -44,6 +44,7 @@ class Data:
             for name, value in known.items()
             if isinstance(x := getattr(value, "_array", value), np.ndarray) and x.dtype.kind in "iu"
         }
+        self._unused = self._arrays.keys() - names.names.values() if self._arrays else set()
         self._labels: dict[Any, Place] = {}
         self._free = iter(range(2 * len(behind)))
         wholes = self._wholes(behind)
@@ -64,7 +65,9 @@ class Data:
     def _place(self, value: Any, reader: Tensor | None, name: str, given: str | None) -> Place:
         """A new place, called as it was, or by a name of our own."""
         place = Place(f"d{next(self._free)}", value, (), reader, "input")
-        self._names.names[place.id] = self._names.unique(given or name)
+        own = given in self._unused  # the caller's name for it, which is kept for it
+        self._unused -= {given}
+        self._names.names[place.id] = given if own and given else self._names.unique(given or name)
         if given:
             self._names.given[place.id] = given
         return place
