@@ -13,9 +13,16 @@ from .tensor import Tensor, index_name, memory_of, owner
 
 
 class Labels(np.ndarray[Any, Any]):
-    """Whole numbers in an index, which are written by a name."""
+    """Whole numbers in an index, which are written by a name: of data, or `arange(6)`."""
 
     name = ""
+    is_data = True
+
+    def __array_finalize__(self, of: Any) -> None:
+        self.name, self.is_data = getattr(of, "name", ""), getattr(of, "is_data", True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _written, (np.asarray(self), self.name, self.is_data)
 
     def __str__(self) -> str:
         return self.name
@@ -32,14 +39,14 @@ class Data:
         self.options: dict[str, dict[str, Any]] = {}
         self._names = names
         self._known = {id(value): name for name, value in known.items()}
+        self._arrays = {
+            name: x
+            for name, value in known.items()
+            if isinstance(x := getattr(value, "_array", value), np.ndarray) and x.dtype.kind in "iu"
+        }
+        self._unused = self._arrays.keys() - names.names.values() if self._arrays else set()
         self._labels: dict[Any, Place] = {}
         self._free = iter(range(2 * len(behind)))
-        if same := _same_memory(behind):
-            behind = [
-                place._replace(operands=tuple(same.get(x, x) for x in place.operands))
-                for place in behind
-                if place.id not in same
-            ]
         wholes = self._wholes(behind)
         found: dict[str, Place] = {}
         for place in behind:
@@ -58,7 +65,9 @@ class Data:
     def _place(self, value: Any, reader: Tensor | None, name: str, given: str | None) -> Place:
         """A new place, called as it was, or by a name of our own."""
         place = Place(f"d{next(self._free)}", value, (), reader, "input")
-        self._names.names[place.id] = self._names.unique(given or name)
+        own = given in self._unused  # the caller's name for it, which is kept for it
+        self._unused -= {given}
+        self._names.names[place.id] = given if own and given else self._names.unique(given or name)
         if given:
             self._names.given[place.id] = given
         return place
@@ -110,7 +119,7 @@ class Data:
         if found:
             ranges = (_is_range(x) and not isinstance(x, Labels) for x in parts)
             each = zip(parts, ranges, strict=True)
-            parts = [_written(x, f"arange({len(x)})") if known else x for x, known in each]
+            parts = [_written(x, f"arange({len(x)})", False) if known else x for x, known in each]
             whole = tuple(parts) if isinstance(index, tuple) else parts[0]
             self.options[place.id] = {"index": whole}
         return found
@@ -118,7 +127,9 @@ class Data:
     def _called(self, part: Any, place: Place, parts: list[Any]) -> Place | None:
         """The labels of an index, one place for all that are equal; None: they are no data."""
         key = part.shape, part.tobytes()
-        given = index_name(part)
+        given = index_name(part) or next(
+            (name for name, x in self._arrays.items() if np.array_equal(x, part)), None
+        )
         data = len(parts) > 1 and _is_range(parts[0])
         table = (
             len(parts) == 1
@@ -131,23 +142,9 @@ class Data:
         return self._labels.get(key)
 
 
-def _same_memory(behind: Sequence[Place]) -> dict[str, str]:
-    """Arrays that are the same view of the same memory as an earlier one, by the ids of both."""
-    firsts: dict[Any, str] = {}
-    found = {}
-    for place in behind:
-        if place.reader is not None and place.role == "input":
-            x = place.value
-            key = _address(x), x.shape, x.strides, x.dtype
-            first = firsts.setdefault(key, place.id)
-            if first != place.id:
-                found[place.id] = first
-    return found
-
-
-def _written(part: Any, name: str) -> Labels:
+def _written(part: Any, name: str, is_data: bool = True) -> Labels:
     labels: Labels = part.view(Labels)
-    labels.name = name
+    labels.name, labels.is_data = name, is_data
     return labels
 
 

@@ -481,7 +481,7 @@ def graph_for(
     """`Graph.of` on behalf of `who`, whose name errors bear; with what is behind others, too.
 
     Without `data` it has the record alone, whose ids are those of `places`: not what slices are
-    slices of, nor the labels that an index was made of.
+    slices of, nor the labels that an index was made of, which are called as with it.
     """
     if not isinstance(result, Tensor):
         raise no_tensor(who, result)
@@ -531,7 +531,10 @@ class _Reader:
         self.groups, activating, self.kinds = _groups(self.places)
         self.inputs = _given_to_modules(self.places, self.groups, self.kinds)
         self.names = Names(self.places, names, self.groups, activating, self.inputs)
-        self.data = Data(self.places, self.names, names) if data else None
+        found = Data(self.places, self.names, names)
+        self.data = found.places if data else self.places
+        recorded = {place.id for place in self.places if place.rule is not None}
+        self.options = {k: x for k, x in found.options.items() if data or k in recorded}
         self.sent: dict[Tensor, list[Any]] = {}
         self.gradients: dict[Tensor, Any] = {}
         if result.requires_grad and (result.size == 1 or gradient is not None):
@@ -543,7 +546,7 @@ class _Reader:
         self.sent.setdefault(node, []).append(d)
 
     def read(self) -> Graph:
-        behind = self.places if self.data is None else self.data.places
+        behind = self.data
         nodes = {place.id: self._node(place) for place in behind}
         origins = {p.id: self._origin(p, nodes) for p in behind if p.rule is not None}
         tensors = {p.value._index: p.id for p in behind if isinstance(p.value, Tensor)}
@@ -558,9 +561,7 @@ class _Reader:
             return Node(key, name, None, (), role, value, group=group)
         plain = place.reader is not None  # an array that was never a tensor
         given, rule = names.given.get(key), place.rule
-        options = {} if plain else value._options
-        if self.data is not None:
-            options = self.data.options.get(key, options)
+        options = self.options.get(key) or ({} if plain else value._options)
         if value is self.result:
             role = "output"
         elif key in self.inputs:

@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 def places(*results: Tensor) -> Iterator[Place]:
     """Every value behind a result (or several), oldest first, numbered n0, n1, ..."""
-    ids: dict[int, str] = {}
+    ids: dict[Any, str] = {}
     free = (f"n{k}" for k in count())
     for tensor in behind(*results):
         rule = tensor._rule
@@ -53,16 +53,24 @@ def places(*results: Tensor) -> Iterator[Place]:
             continue
         operands = []
         for x, value in zip(tensor._inputs, tensor._values, strict=True):
-            key = ids.get(id(value if x is None else x), "")
-            array = x is None and getattr(value, "ndim", 0) > 0
-            if x is None and not (key and array):
-                ids[id(value)] = key = next(free)
-                role = "input" if array else "constant"
-                yield Place(key, value, (), tensor, role)
-            operands.append(key)
+            if x is not None:
+                operands.append(ids[id(x)])
+                continue
+            array = getattr(value, "ndim", 0) > 0
+            what = memory(value) if array else None  # a number is another one each time
+            if what is None or what not in ids:
+                ids[what] = key = next(free)
+                yield Place(key, value, (), tensor, "input" if array else "constant")
+            operands.append(ids[what])
         ids[id(tensor)] = key = next(free)
         name = rule.row.name or None
         yield Place(key, tensor, tuple(operands), None, "intermediate", name, rule.row)
+
+
+def memory(array: Any) -> tuple[Any, ...]:
+    """What two views of the same numbers in the same memory have in common."""
+    address = array.__array_interface__["data"][0]
+    return address, array.shape, array.strides, array.dtype
 
 
 class Names:

@@ -11,6 +11,7 @@ import pytest
 import microtensor as mt
 import nn
 from microtensor import Graph, Tensor, draw, explain, follow, group, paths, to_source
+from microtensor.program.source import program
 
 
 def leaf(value, name=None):
@@ -398,3 +399,69 @@ def test_a_layer_without_a_product_has_the_number_of_its_bias():
     net = nn.Sequential(letters, wide, norm, nn.Tanh(), nn.Linear(4, 2, rng=rng))
     names = names_of(net(np.array([0, 3, 4])).sum())
     assert [name for name in names if name[0] in "ZA"] == ["Z2", "Z3", "A3", "Z4"]
+
+
+# One name for one thing -------------------------------------------------------------------------
+
+
+def test_labels_are_called_in_the_program_and_on_the_page_as_in_the_picture(tmp_path):
+    W, labels = leaf(np.ones((4, 3)), "W"), np.array([2, 0, 1, 1, 0])
+    for known, name in (({}, "y"), ({"labels": labels}, "labels")):
+        L = -mt.log_softmax(Tensor(X) @ W, axis=1)[np.arange(5), labels].mean()
+        said = f"A[arange(5), {name}]"
+        assert said in str(explain(L, names=known))
+        assert any(
+            cell.text == name for card in draw(L, known).scene.cards for cell in card.heading
+        )
+        assert f"[np.arange(m), {name}]" in to_source(L, names=known)
+        text = Path(mt.page(L, tmp_path / "page.html", names=known)).read_text()
+        assert said in html.unescape(text)
+    table = leaf(np.ones((4, 3)), "table")
+    used = np.square(table[np.array([2, 0, 0])]).sum()
+    assert Graph.of(used).nodes[-2].operands == ("t1",)
+    assert "table[x]" in to_source(used) and "table[x]" in str(explain(used))
+
+
+def test_labels_keep_their_name_in_a_pickle():
+    W = leaf(np.ones((4, 3)), "W")
+    graph = Graph.of((Tensor(X) @ W)[np.arange(5), np.array([2, 0, 1, 1, 0])].sum())
+    again = pickle.loads(pickle.dumps(graph))
+    said = [node.expression for node in graph.nodes]
+    assert said == [node.expression for node in again.nodes] and "Z[arange(5), y]" in said
+
+
+def test_a_mask_that_is_cut_out_anew_is_one_thing_in_all_readings(tmp_path):
+    W, mask = leaf(np.eye(4), "W"), np.where(np.tri(8, dtype=bool), 0, -np.inf)
+    h = Tensor(X)
+    for _ in range(3):
+        z = h @ W
+        h = mt.softmax(z @ z.T + mask[:5, :5], -1) @ z
+    L = h.sum()
+    written = program(L)
+    shapes = [np.shape(value) for _, value in written.inputs()]
+    assert shapes == [(5, 4), (5, 5), (4, 4)]
+    inputs = [node.name for node in Graph.of(L).nodes if node.rule is None]
+    assert sorted(inputs) == sorted(name for name, _ in written.inputs())
+    text = Path(mt.page(L, tmp_path / "page.html")).read_text()
+    assert set(re.findall(r"\bX\d\b", text)) == {"X1", "X2"}
+    space = {}
+    exec(written.text(), space)
+    value, gradients = space["L_and_gradients"](**dict(written.inputs()))
+    np.testing.assert_allclose(value, L.data)
+    np.testing.assert_allclose(gradients["W"], mt.grad(L, W).data)
+
+
+def test_two_views_that_a_compiled_function_is_given_may_be_two_the_next_time():
+    a = leaf(np.arange(6.0), "a")
+
+    @mt.compile
+    def f(a, x, y):
+        return (a * x).sum() + (a * y).sum() * 2
+
+    data = np.arange(12.0)
+    value, _ = f(a, data[:6], data[:6]), None
+    again = f(a, data[:6], data[6:])
+    first, second = (x[0] if isinstance(x, tuple) else x for x in (value, again))
+    x, y = data[:6], data[6:]
+    np.testing.assert_allclose(np.asarray(first.data), a.data @ x * 3)
+    np.testing.assert_allclose(np.asarray(second.data), a.data @ x + a.data @ y * 2)

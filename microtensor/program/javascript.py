@@ -75,7 +75,7 @@ class _Writer:
         self.graph = graph
         self.result = result
         self.gradient = gradient
-        self.tracer = Tracer()
+        self.tracer = Tracer(by_memory=True)
         self.tracer.forward([result])
         self.texts: dict[Symbol, str] = {}
         self.computed: set[Symbol] = set()

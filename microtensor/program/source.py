@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backward import behind, starting_gradient, walk
+from ..data import Labels
 from ..errors import label
 from ..graph import Graph, Node, graph_for, places
 from ..tensor import Tensor, index_name
@@ -85,6 +86,7 @@ def program(
         name: x._array if isinstance(x, Tensor) and x.dtype.kind in "iub" else x
         for name, x in (names or {}).items()
     }
+    known = _labels(graph) | known
     jax = xp == "jax.numpy"
     data = _data_of(graph, result, known)
     for batch, values in batches(result, data.arrays, data.ranges):
@@ -99,6 +101,13 @@ def program(
     except TypeError as error:
         raise TypeError(str(error).replace("trace:", "to_source:", 1)) from None
     return Program(graph, found, targets, known, jax, data)
+
+
+def _labels(graph: Graph) -> dict[str, Any]:
+    """The labels in indices, called as a picture calls them."""
+    indices = (node.options.get("index") for node in graph.nodes if node.rule == "getitem")
+    parts = (x for where in indices for x in (where if isinstance(where, tuple) else (where,)))
+    return {x.name: np.asarray(x) for x in parts if isinstance(x, Labels) and x.is_data}
 
 
 class _Data(NamedTuple):
@@ -118,7 +127,7 @@ def _data_of(graph: Graph, result: Tensor, known: Mapping[str, Any]) -> _Data:
         if node.rule is None and not node.tracked and np.ndim(node.value):
             data.arrays.extend([] if _is_constant(node) else [place.value])
         elif "index" in node.options:
-            where = node.options["index"]
+            where = place.value._options["index"]
             parts = [x for x in (where if isinstance(where, tuple) else (where,)) if np.ndim(x)]
             if len(parts) > 1 and is_range(parts[0]):
                 data.ranges.add(id(parts.pop(0)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backward import starting_gradient, walk
 from ..graph import places
+from ..names import memory
 from ..rules import Rule
 from ..tensor import Tensor
 from .batch import Batch
@@ -42,7 +43,7 @@ def trace(
     of one's own is the calls that it makes, where it is written in NumPy's functions; where its
     derivative isn't, TypeError says so. What follows a `batch` is known to do so.
     """
-    tracer = Tracer(whole, batch=batch)
+    tracer = Tracer(whole, batch=batch, by_memory=True)
     ids = {}
     values = {}
     with np.errstate(all="ignore"):
@@ -73,7 +74,8 @@ class Tracer:
     What was made before `start` is an input, whatever it was computed from. `sources` has, by id,
     what a tensor or an index was made of without an operation; `opaque`: a derivative that isn't
     written in NumPy's functions is one call, in place of an error. `versions` has what tensors were
-    given since the start.
+    given since the start. `by_memory`: two views of the same memory are one input, as in a graph;
+    of what a function is given, they may be two the next time.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Tracer:
         opaque: bool = False,
         batch: Batch | None = None,
         versions: Mapping[Tensor, Sequence[Tensor]] | None = None,
+        by_memory: bool = False,
     ) -> None:
         self.whole = whole
         self.start = start
@@ -91,7 +94,9 @@ class Tracer:
         self.opaque = opaque
         self.batch = batch
         self.versions = {} if versions is None else versions
+        self.by_memory = by_memory
         self.inputs: dict[Symbol, Any] = {}  # a tensor or an array each
+        self._views: dict[Any, Any] = {}  # the first view of each part of memory
         self._symbols: dict[int, Any] = {}
         self._read: dict[Tensor, Arguments] = {}
         self._reading: Rule | None = None
@@ -104,6 +109,10 @@ class Tracer:
             return self.symbol(self.sources[id(x)][1])
         if not isinstance(x, Tensor | np.ndarray):
             return x
+        if self.by_memory and isinstance(x, np.ndarray) and x.ndim:
+            first = self._views.setdefault(memory(x), x)
+            if first is not x:
+                return self.symbol(first)
         symbol = Symbol(None, None, (), {}, getattr(x, "_array", x[()] if x.ndim == 0 else x))
         if self.batch is not None and x.ndim:
             symbol.twin = self.batch.twin(x)

@@ -113,8 +113,9 @@ def _levels(
             yield found
         if len(found) > MOST_UNITS:
             found = with_chains(graph, found)
-        yield by_kind(graph, found)
-        yield with_chains(graph, by_kind(graph, found))
+        found = by_kind(graph, found)
+        yield found
+        yield with_chains(graph, found)
 
 
 def _paths(graph: Graph) -> list[Path]:

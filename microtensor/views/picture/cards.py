@@ -52,8 +52,8 @@ def card(graph: Graph, node: Node, failed: tuple[str, ...] = (), written: str = 
     if failed and node is graph.result:
         return _failed(node, failed)
     heading = [Cell(node.name, "name")]
-    if written or node.expression:
-        heading.append(Cell(f"= {written or node.expression}"))
+    if said := written or node.expression:
+        heading.append(Cell(f"= {said}"))
     if node.role != "intermediate":
         heading.append(Cell(say(f"role.{node.role}"), "quiet"))
     if np.ndim(node.value):
