@@ -52,7 +52,7 @@ def failure(error: BaseException) -> Failure:
     if applied:
         keys = "rule", "inputs", "options", "group"
         result = _stand_in(*(applied[-1][key] for key in keys))
-    elif given := next(filter(None, (_tensors(x) for x, _ in reversed(frames))), None):
+    elif given := next(filter(None, (_unchanged(x) for x, _ in reversed(frames))), None):
         result = _stand_in(Rule(name, len, row=Row(name)), given, {}, None)
     else:
         raise ValueError(f"draw: nothing was recorded until this error, {message}")
@@ -77,7 +77,7 @@ def _beside(result: Tensor, frames: Places) -> tuple[Tensor, ...]:
     seen = set(behind(result))
     left = (x for x, _ in frames if x not in running and x.f_code.co_name != "<module>")
     found = dict.fromkeys(x for frame in left for x in _tensors(frame) if x not in seen)
-    return tuple(x for x in found if x._rule is not None and not changed(x))  # by the step before
+    return tuple(x for x in found if x._rule is not None and not changed(x))
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
@@ -90,6 +90,11 @@ def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
         while trace is not None:
             yield trace.tb_frame, trace.tb_lineno
             trace = trace.tb_next
+
+
+def _unchanged(frame: FrameType) -> list[Tensor]:
+    """The tensors that a frame names, but those that a step of training left behind."""
+    return [x for x in _tensors(frame) if not changed(x)]
 
 
 def _tensors(frame: FrameType) -> list[Tensor]:

@@ -157,6 +157,14 @@ class Origin:
         for slot, x in enumerate(self.operands):
             yield Edge(x.id, target, slot, next(sent, None) if x.tracked else None, self)
 
+    @cached_property
+    def by_source(self) -> Mapping[str, list[Edge]]:
+        """The edges from each operand, by its id: one of thousands is found at once."""
+        found: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.source, []).append(edge)
+        return found
+
     def local(self, slot: int) -> Any:
         """The local derivative with respect to an operand, if there is one."""
         out, x = self.node, self.operands[slot]
@@ -302,7 +310,7 @@ class Graph:
 
     def _between(self, source: str, readers: Iterable[Origin]) -> Iterator[Edge]:
         for _, same in groupby(readers, id):
-            yield from (edge for edge in next(same).edges if edge.source == source)
+            yield from next(same).by_source[source]
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:

@@ -499,11 +499,13 @@ def test_printed_it_has_a_picture_on_its_first_page_and_slides_a_step_each(visit
     tab.click("#print")
     assert tab.evaluate("window.printed")
     tab.emulate_media(media="print")
-    assert tab.locator(".slide").count() == 11 and tab.is_hidden("main")
+    slides = tab.locator(".slide")
+    assert slides.count() == 11 and tab.is_hidden("#view") and tab.is_hidden("#steps")
+    assert all(slides.nth(k).locator(".picture.wide").is_visible() for k in (0, 10))
     assert tab.locator(".slide h2").all_text_contents()[7] == "7. s sends to z"
     assert where(tab) == "step 7 of 10"
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert tab.locator(".slide").count() == 0 and tab.is_visible("main")
+    assert tab.locator(".slide").count() == 0 and tab.is_visible("#view")
 
 
 def test_what_the_page_is_told_is_plain_data(tmp_path):

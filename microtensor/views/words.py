@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +16,7 @@ from .languages import ENGLISH, spoken_row
 from .languages import spoken as language
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
+COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # between the thousands of a count
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
 
@@ -64,7 +67,8 @@ def formula(graph: Graph, edge: Edge, row: Row, name: Callable[[Node], str], g: 
     target, operands = graph.node(edge.target), graph.operands(edge.target)
     names, shapes = list(map(name, operands)), [np.shape(x.value) for x in operands]
     length = int(np.size(target.value))
-    return list(row.formulas(names, target.options, name(target), g, shapes, length))[edge.slot]
+    formulas = row.formulas(names, target.options, name(target), g, shapes, length)
+    return next(islice(formulas, edge.slot, None))
 
 
 def sentences(*starts: str) -> dict[str, str]:
@@ -79,7 +83,8 @@ def say(key: str, count: int | None = None, **fields: Any) -> str:
         form = f"{key}.{known.form(count)}"
         key = form if form in known.sentences else f"{key}.many"
         fields["count"] = counted(count)
-    return known.sentences[key].format(**fields)
+    said = known.sentences[key].format(**fields)
+    return said if known.thousands == "," else COMMA.sub(known.thousands, said)
 
 
 def why_none(result: Node) -> str:

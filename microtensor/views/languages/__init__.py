@@ -26,7 +26,8 @@ class Language(NamedTuple):
 
     `form` is which form of a sentence a count takes, `one` or `many` (or another, such as `few`,
     which not every sentence needs to have), and `ordinal` is a place in a row, counted from 1, in
-    words: `1st`. What a language's file leaves out is English.
+    words: `1st`. `thousands` stands between the thousands of a count. What a language's file leaves
+    out is English.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Language(NamedTuple):
     rows: Mapping[str, Row]
     form: Callable[[int], str]
     ordinal: Callable[[int], str]
+    thousands: str
 
 
 @cache
@@ -81,6 +83,7 @@ def catalogue(code: str) -> Language:
         {name: row.translated(own.LEXICON) for name, row in ROWS.items()},
         getattr(own, "form", english.form),
         getattr(own, "ordinal", english.ordinal),
+        getattr(own, "THOUSANDS", english.THOUSANDS),
     )
 
 

@@ -5,6 +5,8 @@ A sentence that depends on a count stands twice, as `.one` and `.many`.
 
 from __future__ import annotations
 
+THOUSANDS = ","
+
 
 def form(count: int) -> str:
     """Which form of a sentence a count takes."""
@@ -267,7 +269,8 @@ SENTENCES = {
         "histograms (of large arrays, of entries here and there); those of values keep one scale "
         "over the whole film, those of gradients get a new one in each frame. RMS: root mean "
         "square. Moved: since the start, as a share of the weights now. Squares: units, the "
-        "darker the more of {examples} examples they are open for; crossed out: for none."
+        "darker the more of {examples} examples they are open for; crossed out: for none. They are "
+        "counted from 0."
     ),
     "film.at": "iteration {iteration}:",
     "units.die.one": (
@@ -458,6 +461,7 @@ SENTENCES = {
     "script.cost.many": "After {count} steps {out} = {cost}; at first it was {first}.",
     "script.beyond": "The picture is larger than its window: drag it, or press Fit.",
     "script.diverged": "That is no finite number: reset, and try a smaller rate.",
+    "script.never": "It was never a finite number, which no rate mends: change what leads to it.",
     "script.ask.local": "{since}, with {known}. What is the local derivative {local}?",
     "script.ask.sum": "{gradient} was {before} so far. Now {sent} arrives. What is it now?",
     "script.ask.shape": "{known}. What shape has {expression}?",

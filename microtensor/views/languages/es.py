@@ -24,6 +24,8 @@ Quien lee es «tú». Los números se quedan como los escribe Python, y los nomb
 
 from __future__ import annotations
 
+THOUSANDS = " "
+
 
 def ordinal(place: int) -> str:
     """`1.er`, `2.º`, `3.er`, `4.º`, delante de un sustantivo masculino: el 1.er uso."""
@@ -302,7 +304,7 @@ SENTENCES = {
         "los gradientes tienen una nueva en cada fotograma. RMS: media cuadrática. Cambio: desde "
         "el principio, en proporción a los pesos de ahora. Cuadrados: las neuronas, más "
         "intensas cuantos más de los {examples} ejemplos las activan; tachadas, si no las activa "
-        "ninguno."
+        "ninguno; se cuentan desde 0."
     ),
     "film.at": "iteración {iteration}:",
     "units.die.one": (
@@ -501,6 +503,10 @@ SENTENCES = {
     "script.cost.many": "Tras {count} pasos, {out} = {cost}; al principio era {first}.",
     "script.beyond": "La imagen es mayor que su ventana: arrástrala o pulsa Ajustar.",
     "script.diverged": "No es un número finito: restablece y prueba una tasa menor.",
+    "script.never": (
+        "No era un número finito desde el principio, y eso no lo arregla ninguna tasa: hacen falta "
+        "otros números."
+    ),
     "script.ask.local": "{since}, con {known}. ¿Cuál es la derivada local {local}?",
     "script.ask.sum": "Hasta ahora {gradient} valía {before}. Llega {sent}. ¿Cuánto vale ahora?",
     "script.ask.shape": "{known}. ¿Qué forma tiene {expression}?",
@@ -655,7 +661,8 @@ LEXICON = {
         "exp es su propia derivada, y el 1 que se resta no varía"
     ),
     "log is steep near 0 and flat far from it, with slope 1/{0}": (
-        "log crece deprisa cerca de 0 y despacio lejos de él, con pendiente 1/{0}"
+        "log, el logaritmo natural, crece deprisa cerca de 0 y despacio lejos de él, con "
+        "pendiente 1/{0}"
     ),
     "log's slope at 1 + {0} is 1/(1 + {0})": "la pendiente de log en 1 + {0} es 1/(1 + {0})",
     "a root is steep near 0, with slope 1 over twice the root": (

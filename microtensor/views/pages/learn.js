@@ -225,7 +225,8 @@ function drawCurve() {
     .map(([x, y]) => `${((x / count) * 296 + 2).toFixed(1)},${(78 - (y / most) * 74).toFixed(1)}`);
   find("polyline", curve).setAttribute("points", points.join(" "));
   const fields = { count, out: name(data.final), cost: number(cost), first: number(costs[0]) };
-  const diverged = Number.isFinite(cost) ? "" : ` ${say("script.diverged")}`;
+  const cure = Number.isFinite(costs[0]) ? "script.diverged" : "script.never";
+  const diverged = Number.isFinite(cost) ? "" : ` ${say(cure)}`;
   put(find("#cost"), say("script.cost", fields) + diverged);
   find("#cost").dataset.cost = cost;
   if (begins) find("#learn").scrollIntoView({ block: "end" }); // the picture is seen above it

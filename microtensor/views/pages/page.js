@@ -203,6 +203,7 @@ function renderArrow(arrow, i, doing) {
   const isNumber = data.nodes[target]?.shape.length === 0; // then what is asked for is a ?
   show("text.forth", arrow, forth);
   show("text.back", arrow, back && (!asked || (asked !== "shape" && isNumber)));
+  show("text.forth tspan.backward", arrow, back && !asked); // between layers both stand in a line
   mark(arrow, "ahead", !forth);
   mark(arrow, "waiting", !back);
   mark(arrow, "now", here);

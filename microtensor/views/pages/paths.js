@@ -3,7 +3,9 @@
 const MOST_ROUTES = 16;
 const order = Object.keys(data.cards);
 const leaving = new Map(order.map((id) => [id, []]));
-data.arrows.forEach(([source, , backward], i) => backward && leaving.get(source)?.push(i));
+data.arrows.forEach(([source, target, backward], i) => {
+  if (backward && source !== target) leaving.get(source)?.push(i); // a loop's rounds are one card
+});
 
 const counted = new Map(); // how many paths lead from a card to the result
 for (const id of order.reverse()) {

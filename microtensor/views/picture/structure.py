@@ -17,6 +17,7 @@ from .features import Link, axes, link
 JOINS = ("add", "subtract", "concatenate")
 FARTHEST = 200  # values that a skip goes past
 MOST_LOOKED_AT = 200_000  # values, in search of all skips
+MOST_NAMED = 3  # groups in a title
 LONGEST_CHAIN = 8
 
 
@@ -71,7 +72,7 @@ def _is_blank(node: Node) -> bool:
 def chain(graph: Graph, groups: bool) -> tuple[str, str]:
     """The outermost module, and the sizes from the data to the result, `12 → 5 → 1`.
 
-    Where there is no module it is the outermost group, if `groups` count; else '', ''.
+    Where there is no module these are the outermost groups, if `groups` count; else '', ''.
 
     They follow the way with the most layers; where all that the data does goes through some of
     them, these alone, so that what stands beside others is no link.
@@ -100,14 +101,16 @@ def chain(graph: Graph, groups: bool) -> tuple[str, str]:
 
 
 def _outermost(graph: Graph, or_group: bool) -> str:
-    """The name of the outermost module around the most parameters; else of the outermost group."""
+    """The name of the outermost module around the most parameters; else of the outermost groups."""
     tops: Counter[str] = Counter()
     groups: Counter[str] = Counter()
     for node in (node for node in graph.nodes if node.role == "parameter"):
         path = next((reader.group for reader in graph.readers(node.id)), ())
         tops.update(called(x[-1]) for x in list(filter(graph.kind, starts(path)))[:1])
         groups.update(called(name) for name in path[:1])
-    return next((name for name, _ in (tops or groups if or_group else tops).most_common(1)), "")
+    if tops or not or_group:
+        return next((name for name, _ in tops.most_common(1)), "")
+    return ", ".join([*list(groups)[:MOST_NAMED], *(["…"] if len(groups) > MOST_NAMED else [])])
 
 
 def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> list[str]:
