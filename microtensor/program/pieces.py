@@ -16,6 +16,7 @@ from ..rules import power
 from .symbol import Symbol, is_entrywise
 
 PIECE = 1 << 14  # numbers of each array, of which some together fit the cache
+LARGE = 1 << 18  # numbers, from which on two arrays don't
 FEWEST = 3  # operations for which it pays
 
 
@@ -57,7 +58,7 @@ def _fits(symbol: Symbol) -> bool:
 def _is_large(value: Any) -> bool:
     """Whether it is an array of many numbers in rows of so few that pieces can be small."""
     plain = isinstance(value, np.ndarray) and value.flags.c_contiguous
-    return plain and 4 * PIECE <= value.size <= PIECE * len(value)
+    return plain and LARGE <= value.size <= PIECE * len(value)
 
 
 def rows(shape: tuple[int, ...]) -> int:
