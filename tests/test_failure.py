@@ -215,3 +215,17 @@ def test_other_views_name_the_one_that_shows_it():
     said = "^explain: expected a tensor, got ShapeError; draw\\(error\\) shows what was recorded"
     with pytest.raises(TypeError, match=said):
         mt.explain(caught(lambda: leaf((2, 3)) + np.ones(4)))
+
+
+def test_what_a_step_of_training_left_behind_is_not_in_the_way():
+    model = nn.Linear(3, 1, rng=0)
+    cost = model(np.ones((2, 3))).sum()
+    cost.backward()
+    nn.SGD(model.parameters(), lr=0.1).step()
+
+    def fails(cost):
+        kept = model.weight * 2
+        nn.Embedding(4, 2, rng=0)(np.array([1, 20]))
+        return kept, cost
+
+    assert "× 2" in text(draw(caught(fails, cost)).scene) or "· 2" in str(draw(caught(fails, cost)))

@@ -170,6 +170,24 @@ def test_layers_follow_other_numbers(visit):
     assert (tab.inner_text("#steps"), shown(tab, "layers.0", "value"), labels(tab)) == before
 
 
+def test_between_layers_gradients_are_seen_from_their_step_on(visit):
+    model, X = Recurrent(1), Tensor(normal(3, 9, 2), name="X")
+    tab = visit((model(X) ** 2).sum(), at="#step-2")
+    said = """() => [...document.querySelectorAll(".wide .arrow tspan.backward")]
+        .filter((t) => getComputedStyle(t).visibility === "visible").length"""
+    assert tab.evaluate(said) == 0
+    tab.evaluate("location.hash = '#step-9999'")
+    assert tab.evaluate(said) > 0
+
+
+def test_a_loops_paths_go_through_it_once(visit):
+    model, X = Recurrent(1), Tensor(normal(3, 9, 2), name="X")
+    tab = visit((model(X) ** 2).sum(), at="#step-9999")
+    choose(tab, "cell")
+    assert "1 path leads" in tab.inner_text("#paths-title")
+    assert tab.locator("#paths-body li").count() == 1 and "more" not in tab.inner_text("#paths")
+
+
 def test_the_card_of_a_loop_follows_other_numbers(visit):
     model, X = Recurrent(1), Tensor(normal(3, 9, 2), name="X")
     cost = (model(X) ** 2).sum()
@@ -484,6 +502,14 @@ def test_of_arrays_the_entry_is_named(visit):
     assert told(tab) == (
         "t1[0, 1] = log(X) is −inf: log falls without end as what it is of nears 0."
     )
+
+
+def test_a_nan_from_the_start_is_not_the_rates_fault(visit):
+    w = leaf([-1.0], "w")
+    with np.errstate(invalid="ignore"):
+        tab = visit(np.log(w).sum(), at="#step-9999")
+    tab.click("#descend")
+    assert "no rate mends" in tab.inner_text("#cost") and "smaller" not in tab.inner_text("#cost")
 
 
 # Print ------------------------------------------------------------------------------------------

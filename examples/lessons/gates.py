@@ -42,8 +42,8 @@ derivative, and sends the product on. This is the chain rule, and all there is t
                 grad((a + b) * 5.0, a),
                 "c arrives at s, times 1: the gradient of a is c itself, 5.",
             ),
-            "Try it: with which c do a and b get no gradient at all?": (
-                "With c = 0: f stays 0 however a and b move. Yet c gets one: a + b."
+            "Try it: with which c are the gradients of a and b 0?": (
+                "With c = 0: f stays 0 however a and b move. That of c isn't 0: it is a + b."
             ),
         },
     },
@@ -75,9 +75,9 @@ local y envía el producto. Eso es la regla de la cadena; no hay más.
                 grad((a + b) * 5.0, a),
                 "A s le llega c, y se multiplica por 1: el gradiente de a es el propio c, 5.",
             ),
-            "Pruébalo: ¿con qué c no reciben a y b ningún gradiente?": (
-                "Con c = 0: f sigue siendo 0 por mucho que cambien a y b. En cambio, c sí recibe "
-                "uno: a + b."
+            "Pruébalo: ¿con qué c valen 0 los gradientes de a y de b?": (
+                "Con c = 0: f sigue siendo 0 por mucho que cambien a y b. El de c, en cambio, no "
+                "es 0: es a + b."
             ),
         },
     },

@@ -8,8 +8,8 @@ f = square(x)
 moved = square(x.data + 0.01) - f.data
 
 LINES = {
-    "en": "Nudge x, and see how far f moves: their ratio is the derivative.",
-    "es": "Cambia un poco x y mira cuánto cambia f: el cociente es la derivada.",
+    "en": "Nudge x, and see how far f moves: their ratio comes near the derivative.",
+    "es": "Cambia un poco x y mira cuánto cambia f: el cociente se acerca a la derivada.",
 }
 LESSON = {
     "en": {

@@ -21,8 +21,9 @@ A network gives three classes the scores z. Softmax makes them positive by exp a
 sum, so that the probabilities p add up to 1. The true class is the second, entry 1 when counted
 from 0; the cross-entropy is L = −log p1: small if that probability is near 1.
 
-Go back from L to z. After a logarithm and a quotient, something simple stands on the card of z:
-each score gets p − y, where y is 1 for the true class and 0 for the others.
+Go back from L to z. After the logarithm (the natural one) and softmax, whose rule looks long,
+something simple stands on the card of z: each score gets p − y, where y is 1 for the true class
+and 0 for the others.
 """,
         "questions": {
             "Which gradient does the score of the true class get, to two digits or more?": (
@@ -53,8 +54,9 @@ entre su suma; así las probabilidades p suman 1. La clase verdadera es la segun
 si se cuenta desde 0, y la entropía cruzada es L = −log p1: pequeña si esa probabilidad se acerca a
 1.
 
-Vuelve desde L hasta z. Tras un logaritmo y un cociente, en la tarjeta de z queda algo muy simple:
-cada puntuación recibe p − y, donde y es 1 para la clase verdadera y 0 para las demás.
+Vuelve desde L hasta z. Tras el logaritmo (natural) y la softmax, cuya regla parece larga, en la
+tarjeta de z queda algo muy simple: cada puntuación recibe p − y, donde y es 1 para la clase
+verdadera y 0 para las demás.
 """,
         "questions": {
             "¿Qué gradiente recibe la puntuación de la clase verdadera, con dos cifras o más?": (
