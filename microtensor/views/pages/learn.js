@@ -51,14 +51,14 @@ function refresh() {
 }
 
 /** The number of a field; nan, and the field says so, where it is none. */
-function numberIn(input) {
+function readNumber(input) {
   const value = typed(input.value);
   input.setAttribute("aria-invalid", String(Number.isNaN(value)));
   return value;
 }
 
 function typedIn(input) {
-  const value = numberIn(input);
+  const value = readNumber(input);
   find("#numbers-error").hidden = !find('#numbers [aria-invalid="true"]');
   if (Number.isNaN(value)) return;
   const { id, at } = input.dataset;
@@ -159,7 +159,7 @@ function setUpLearning() {
 /** What the result does when one number moves by h, and what its slope says that it does. */
 function renderLearning() {
   drawCurve();
-  const h = numberIn(find("#by"));
+  const h = readNumber(find("#by"));
   const [id, i] = find("#which").value.split(" ");
   if (learning || Number.isNaN(h) || !id) return;
   const x = withEntry(now.values[id], Number(i), flat(now.values[id])[i] + h);
@@ -175,7 +175,7 @@ function renderLearning() {
 
 /** One step: every parameter less rate times its gradient. False where there is no way on. */
 function descend() {
-  const rate = numberIn(find("#rate"));
+  const rate = readNumber(find("#rate"));
   if (Number.isNaN(rate)) return false;
   const earlier = resultOf(now);
   if (!costs.length) costs.push(earlier);
