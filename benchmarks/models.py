@@ -171,4 +171,5 @@ def pytorch(name: str, quick: bool) -> Contestant:
     if name == "newton":
         return twins.newton(gallery(name).model())
     model, batch, _ = work(name, quick)
-    return twins.contestant(name, model, [torch.tensor(np.ascontiguousarray(x)) for x in batch])
+    tensors = [torch.tensor(np.ascontiguousarray(x)) for x in batch]
+    return twins.contestant(name, model, tensors, name not in UNTRAINED)

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 
 import nn
 
-from .models import UNTRAINED
 from .timing import Contestant
 
 
@@ -175,8 +174,8 @@ COSTS = {
 }
 
 
-def contestant(name: str, ours: Any, batch: list[Any]) -> Contestant:
-    """A step with Adam, if it is one of training."""
+def contestant(name: str, ours: Any, batch: list[Any], trains: bool) -> Contestant:
+    """The value and gradients; and a step with Adam, if it `trains`."""
     net, cost = build(name, ours).double(), COSTS[name]
     for mine, other in zip(ours.parameters(), net.parameters(), strict=True):
         other.data = torch.tensor(mine.data)
@@ -185,7 +184,7 @@ def contestant(name: str, ours: Any, batch: list[Any]) -> Contestant:
     def step() -> None:
         optimizer.zero_grad()
         cost(net, *batch).backward()
-        if name not in UNTRAINED:
+        if trains:
             optimizer.step()
 
     return Contestant(step, lambda: [p.grad.numpy() for p in net.parameters()])

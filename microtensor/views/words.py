@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,18 +56,6 @@ def in_words(graph: Graph) -> Graph:
         return graph
     rows = [(node, spoken_row(node.row)) for node in graph.nodes]
     return graph.retold(tuple(x if x.row is row else x._replace(row=row) for x, row in rows))
-
-
-def formula(graph: Graph, edge: Edge, row: Row, name: Callable[[Node], str], g: str) -> str:
-    """The local derivative of an edge, or what it sends of `g`, in a row's words.
-
-    `name` says what stands for a value.
-    """
-    target, operands = graph.node(edge.target), graph.operands(edge.target)
-    names, shapes = list(map(name, operands)), [np.shape(x.value) for x in operands]
-    length = int(np.size(target.value))
-    formulas = row.formulas(names, target.options, name(target), g, shapes, length)
-    return next(islice(formulas, edge.slot, None))
 
 
 def sentences(*starts: str) -> dict[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
 from ..numbers import array, equals, factor, number, product, size, small, summed_axes
-from ..words import MOST_PARTS, axes_named, conditional, formula, say
+from ..words import MOST_PARTS, axes_named, conditional, say
 from .steps import in_numbers
 
 MOST_ROWS, ENDS = 80, 20
@@ -145,8 +146,11 @@ def _sent(graph: Graph, edge: Edge) -> str:
 
 def _formula(graph: Graph, edge: Edge) -> str:
     """The local derivative, or what is sent, with signs in the names' place."""
-    target = graph.node(edge.target)
-    return formula(graph, edge, target.row, _sign, _sign(target, GRADIENT))
+    target, operands = graph.node(edge.target), graph.operands(edge.target)
+    signs, shapes = list(map(_sign, operands)), [np.shape(x.value) for x in operands]
+    out, g, length = _sign(target), _sign(target, GRADIENT), int(np.size(target.value))
+    formulas = target.row.formulas(signs, target.options, out, g, shapes, length)
+    return next(islice(formulas, edge.slot, None))
 
 
 def _sign(node: Node, kind: str = NAME) -> str:
