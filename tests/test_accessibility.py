@@ -32,7 +32,7 @@ def judge(chromium):
         found = {}
         for person in persons:
             tab = chromium.new_context(reduced_motion="reduce", **person).new_page()
-            tab.set_default_timeout(5000)
+            tab.set_default_timeout(20_000)
             tab.goto(f"file://{path}")
             tab.evaluate(axe)
             for k, state in enumerate([lambda tab: None, *states]):

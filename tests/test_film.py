@@ -525,7 +525,7 @@ def visit(chromium, path):  # noqa: F811
 
     def opening(at="", **context):
         tab = chromium.new_context(reduced_motion="reduce", **context).new_page()
-        tab.set_default_timeout(5000)
+        tab.set_default_timeout(20_000)
         tab.on("console", lambda message: wrong.append(message.text))
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("request", lambda r: r.url.split("#")[0] == f"file://{path}" or wrong.append(r.url))

@@ -349,7 +349,7 @@ def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa
         for k in range(2)
     )
     tab = chromium.new_context(reduced_motion="reduce").new_page()
-    tab.set_default_timeout(5000)
+    tab.set_default_timeout(20_000)
     wrong = []
     tab.on("console", lambda message: wrong.append(message.text))
     tab.on("pageerror", lambda error: wrong.append(str(error)))

@@ -417,7 +417,7 @@ def reader(chromium):  # noqa: F811
     wrong = []
     context = chromium.new_context(reduced_motion="reduce")
     tab = context.new_page()
-    tab.set_default_timeout(5000)
+    tab.set_default_timeout(20_000)
     tab.on("console", lambda message: wrong.append(message.text))
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("request", lambda r: r.url.startswith("file://") or wrong.append(r.url))
@@ -425,6 +425,12 @@ def reader(chromium):  # noqa: F811
     yield tab
     context.close()
     assert wrong == []
+
+
+def follow(tab, link):
+    """Clicks a link, and is on its page when that is read."""
+    with tab.expect_navigation():
+        link.click()
 
 
 def answer(form, right):
@@ -443,7 +449,7 @@ def answer(form, right):
 def test_a_learner_takes_the_course(language, lessons, reader):
     index = lessons / ("index.html" if language == "en" else "es/index.html")
     reader.goto(index.as_uri())
-    reader.locator("li a").first.click()
+    follow(reader, reader.locator("li a").first)
     for i, name in enumerate(NAMES, 1):
         assert reader.url.split("#")[0].split("/")[-1] == f"{i:02}-{name}.html"
         assert reader.locator("h1").inner_text().startswith(f"{i}. ")
@@ -465,12 +471,11 @@ def test_a_learner_takes_the_course(language, lessons, reader):
         assert score == ["3", "3", "0"]
         onward = reader.locator("footer a", has_text=f"{i + 1}. ")
         if i < len(NAMES):
-            onward.click()
+            follow(reader, onward)
     assert onward.count() == 0
-    reader.locator("nav a[href='index.html']").click()
+    follow(reader, reader.locator("nav a[href='index.html']"))
     assert reader.locator("li .score").all_inner_texts() == ["3/3"] * len(NAMES)
-    other = reader.locator("nav a").first
-    other.click()
+    follow(reader, reader.locator("nav a").first)
     assert reader.locator("html").get_attribute("lang") != language
 
 
@@ -551,7 +556,7 @@ def test_keys_in_a_question_take_no_step_and_dark_is_kept(tmp_path, reader):
     reader.keyboard.press("Enter")
     assert reader.locator("form.question").nth(1).get_attribute("data-verdict") == "right"
     reader.click("#theme")
-    reader.locator("footer a").click()
+    follow(reader, reader.locator("footer a"))
     assert reader.locator("html").get_attribute("data-theme") == "dark"
     reader.click("#theme")
     reader.go_back()

@@ -336,7 +336,7 @@ def visit(chromium, tmp_path):
     def opening(result, names=None, at="", options=None, **context):
         path = page(result, tmp_path / f"page{len(opened)}.html", names, **(options or {}))
         tab = chromium.new_context(reduced_motion="reduce", **context).new_page()
-        tab.set_default_timeout(5000)
+        tab.set_default_timeout(20_000)
         tab.on("console", lambda message: wrong.append(message.text))
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("dialog", lambda dialog: wrong.append(dialog.message))
