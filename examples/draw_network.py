@@ -1,4 +1,4 @@
-"""Draws the cat classifier before its first step, a card for each layer."""
+"""Draws the cat classifier before its first step, a card a layer, in English and Spanish."""
 
 from pathlib import Path
 
@@ -13,5 +13,7 @@ model = nn.CatClassifier(rng=1)
 L = nn.BCELoss()(model(X), y)
 
 pictures = Path(__file__).parent / "pictures"
-print(draw(L, names={"L": L}).save(pictures / "network.svg"))
-print(draw(L, names={"L": L}, theme="dark").save(pictures / "network-dark.svg"))
+for folder, language in (pictures, "en"), (pictures / "es", "es"):
+    for theme, end in ("light", ""), ("dark", "-dark"):
+        picture = draw(L, names={"L": L}, theme=theme, language=language)
+        print(picture.save(folder / f"network{end}.svg"))

@@ -1,4 +1,4 @@
-"""Draws one neuron, L = log(sigmoid(w x + b)), for light and dark pages: the README's head."""
+"""Draws one neuron, L = log(sigmoid(w x + b)), light and dark, in English and Spanish."""
 
 from pathlib import Path
 
@@ -14,5 +14,7 @@ s = z.sigmoid()
 L = s.log()
 
 pictures = Path(__file__).parent / "pictures"
-print(draw(L, names=vars()).save(pictures / "neuron.svg"))
-print(draw(L, names=vars(), theme="dark").save(pictures / "neuron-dark.svg"))
+for folder, language in (pictures, "en"), (pictures / "es", "es"):
+    for theme, end in ("light", ""), ("dark", "-dark"):
+        picture = draw(L, names=vars(), theme=theme, language=language)
+        print(picture.save(folder / f"neuron{end}.svg"))
