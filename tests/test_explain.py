@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import microtensor as mt
 import nn
-from microtensor import Graph, Tensor, explain, follow, group, paths
+from microtensor import Graph, Tensor, draw, explain, follow, group, paths
 from microtensor.program.replay import Replay
 from microtensor.views.story.entry import reaches
 from microtensor.views.story.routes import Paths
@@ -444,9 +444,9 @@ def test_paths():
         "\n"
         "Each path's product of local derivatives:\n"
         "    1  a → p (1st use) → y\n"
-        "       ∂p/∂a × ∂y/∂p = 2 × 1 = 2\n"
+        "       ∂p/∂a (1st) × ∂y/∂p = 2 × 1 = 2\n"
         "    2  a → p (2nd use) → y\n"
-        "       ∂p/∂a × ∂y/∂p = 2 × 1 = 2\n"
+        "       ∂p/∂a (2nd) × ∂y/∂p = 2 × 1 = 2\n"
         "    3  a → q → y\n"
         "       ∂q/∂a × ∂y/∂q = (−3) × 1 = −3\n"
         "\n"
@@ -494,11 +494,28 @@ def test_paths_without_a_common_value_are_factored_by_their_first_step():
     y.name = "y"
     story = paths(y, "u")
     assert "All of them, factored:" in story
-    shown = re.findall(r"∂\S+/∂u × the sum over (\S+) paths? from \S+ to y: .* [=≈] (\S+)", story)
+    shown = re.findall(
+        r"∂\S+/∂u(?: \(\S+\))? × the sum over (\S+) paths? from \S+ to y: .* [=≈] (\S+)", story
+    )
     many = int(re.search(r"∂y/∂u: (\d+) paths lead", story)[1])
     assert sum(int(count) for count, _ in shown) == many > 16
     gradient = float(re.search(r"∂y/∂u = (\S+)\.$", story)[1])
     assert math.fsum(float(s) for _, s in shown) == pytest.approx(gradient, 1e-3)
+
+
+def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_from_it():
+    x = leaf(2.0, "x")
+    h = np.tanh(x)
+    h.name = "h"
+    f = h + x
+    f.name = "f"
+    told = str(explain(f))
+    assert "local ∂f/∂x (direct) = 1" in told and "So far ∂f/∂x = 1; 1 contribution" in told
+    assert "∂f/∂h = 1, complete." in told and "∂f/∂h (" not in told  # its only way
+    assert "∂f/∂x (direct) = 1\n" in str(paths(f, x)) and "∂h/∂x × ∂f/∂h" in str(paths(f, x))
+    assert "∂f/∂x (directa) = 1\n" in str(paths(f, x, language="es"))
+    assert "∂f/∂x (direct) = 1" in str(draw(f))
+    assert "direct" not in str(explain(x * x))  # the first and the second use
 
 
 def test_paths_times_what_arrives():
@@ -564,7 +581,7 @@ def test_follow_an_entry_of_a_matrix():
     assert follow(L, "A[1, -1]") == (
         "∂L/∂A[1, 2] = 278\n"
         "\n"
-        "A[1, 2] reaches 2 entries of Z, since Z = A @ B; upstream × local of each:\n"
+        "A[1, 2] reaches 2 entries of Z, since Z = A @ B; upstream × local:\n"
         "  ∂L/∂Z[1, 1] × B[2, 1]:  28 × 6 = 168\n"
         "  ∂L/∂Z[1, 0] × B[2, 0]:  22 × 5 = 110\n"
         "\n"
@@ -603,12 +620,12 @@ def test_follow_a_broadcast_scalar_and_what_is_not_read():
     L = (Tensor(np.arange(8.0), name="x") * b).sum()
     L.name = "L"
     story = follow(L, "b")
-    assert "b reaches 7 entries of t1, since t1 = x · b; upstream × local of each:" in story
+    assert "b reaches 7 entries of t1, since t1 = x · b; upstream × local:" in story
     assert "∂L/∂t1[7] × ∂t1[7]/∂b:  1 × 7 = 7" in story
     W = leaf(np.ones((2, 2)), "W")
     assert "W[1, 0] reaches no entry of t1 = W[0], which sends 0." in follow(W[0].sum(), "W[1, 0]")
     x = leaf(3.0, "x")
-    assert "x reaches L, since L = x · 2; upstream × local of each:" in follow(x * 2.0, "x")
+    assert "x reaches L, since L = x · 2; upstream × local:" in follow(x * 2.0, "x")
 
 
 WHOLE = "follow: an entry is whole numbers, such as 'W[0, 0]'"

@@ -169,7 +169,9 @@ def test_threads_speak_their_own_languages():
 def test_what_is_shown_later_is_in_the_language_it_was_made_in(monkeypatch):
     L, names = neuron()
     moved = difference(Graph.of(L, names), Graph.of(L, names), language="es")
-    assert re.match(r" +forma +valor o RMS +cambio +variación +gradiente o RMS\n", str(moved))
+    assert re.match(
+        r" +forma +valor o RMS +cambio +RMS de la diferencia +gradiente o RMS\n", str(moved)
+    )
     assert str(pickle.loads(pickle.dumps(moved))) == str(moved)
     story = explain(L, names=names, language="es")
     monkeypatch.setenv(VARIABLE, "en")
@@ -374,6 +376,18 @@ def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa
     shows("en", "A neuron", "step 0 of 10")
     assert wrong == []
     tab.context.close()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "english", "spanish"),
+    [((7, 99), "792", "792"), ((31, 31), "992", "992"), ((32, 31), "1,023", "1023"),
+     ((99, 100), "10,000", "10\u00a0000"), ((1023, 1000), "1,024,000", "1\u00a0024\u00a0000")],
+)  # fmt: skip
+def test_counts_are_grouped_as_one_writes_them(sizes, english, spanish):
+    model = nn.Sequential(nn.Linear(*sizes))
+    L = model(np.ones((1, sizes[0]))).mean()
+    assert f">{english} parameter" in str(draw(L, collapse=1))
+    assert f">{spanish} par" in str(draw(L, collapse=1, language="es"))
 
 
 # A third language is one file -------------------------------------------------------------------

@@ -238,6 +238,11 @@ def test_an_entry_of_a_product_shows_its_row_and_its_column(visit):
         [...figure.querySelectorAll("td")].flatMap((td, i) => td.className === "lit" ? [i] : []))"""
     assert tab.evaluate(lit)[:2] == [[3, 4, 5], [2, 6, 10]]
     assert "C[1, 2] was computed from A, since C = A @ B" in tab.inner_text("#entries")
+    assert "since L" not in tab.inner_text("#entries")
+    for use in ("(1st use)", "(2nd use)"):
+        assert f"C[1, 2] reaches 1 entry of t1, since t1 = C · C {use}; upstream × local:" in (
+            tab.inner_text("#entries")
+        )
     tab.focus('#entries [data-entry="6"]')
     tab.keyboard.press("ArrowUp")
     tab.keyboard.press("Enter")
@@ -446,6 +451,15 @@ def test_the_picture_is_zoomed_and_moved(visit):
     assert tab.evaluate(width) <= tab.evaluate("document.querySelector('#view').clientWidth")
 
 
+def test_that_a_bias_was_copied_is_said_of_other_numbers_too(visit):
+    X, b = Tensor(np.ones((3, 2)), name="X"), leaf([1.0, 2.0], "b")
+    tab = visit(((X + b) * 2.0).sum(), at="#step-9999", options={"collapse": 0})
+    said = "b was copied to 3 rows, so 3 gradients return: add them."
+    for numbers in ("", "&b=[5,6]"):
+        tab.evaluate(f"location.hash = '#step-9999{numbers}'")
+        tab.wait_for_function("said => document.body.innerText.includes(said)", arg=said)
+
+
 # nan and inf ------------------------------------------------------------------------------------
 
 
@@ -478,6 +492,8 @@ def test_a_nan_is_explained_where_it_is_born(visit):
         (lambda x: x * x * x, 1e200, "it overflows"),
         (lambda x: x.log(), 0, "log falls without end"),
         (lambda x: x.log(), -1, "log of −1 is no real number."),
+        (lambda x: x.log(), 5e-324, "∂L/∂L × ∂L/∂x = 1 × inf: it overflows"),  # 1/x is finite
+        (lambda x: x.log(), "0.0", "the slope here is infinite, ∂L/∂x = 1/x = inf."),
         (lambda x: x.sqrt(), -4, "sqrt of (−4) is no real number."),
         (lambda x: 1.0 / x, 0, "1 / 0 grows without end."),
         (lambda x: x / x, 0, "0 / 0 has no value."),

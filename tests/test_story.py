@@ -48,9 +48,9 @@ def test_each_step_of_several_paths():
         "q sends to a: Upstream ∂y/∂q = 1, local ∂q/∂a = c = −3: 1 × (−3) = −3. "
         f"{factor} = −3; 2 contributions still to come.",
         "q sends to c: Upstream ∂y/∂q = 1, local ∂q/∂c = a = 2: 1 × 2 = 2. ∂y/∂c = 2, complete.",
-        "p sends to a (1st use): Upstream ∂y/∂p = 1, local ∂p/∂a = a = 2: 1 × 2 = 2. "
+        "p sends to a (1st use): Upstream ∂y/∂p = 1, local ∂p/∂a (1st) = a = 2: 1 × 2 = 2. "
         f"{factor} = (−3) + 2 = −1; 1 contribution still to come.",
-        "p sends to a (2nd use): Upstream ∂y/∂p = 1, local ∂p/∂a = a = 2: 1 × 2 = 2. "
+        "p sends to a (2nd use): Upstream ∂y/∂p = 1, local ∂p/∂a (2nd) = a = 2: 1 × 2 = 2. "
         "∂y/∂a = (−3) + 2 + 2 = 1, complete: all 3 contributions have arrived.",
     ]
 
@@ -83,10 +83,10 @@ def test_broadcasting_says_how_many_paths_return():
     story = "\n".join(lines((s * (X + b)).sum()))
     assert "b was copied to 209 rows.\n" in story
     assert "added over axis 0 (5, RMS 418)." in story
-    assert "b was copied to 209 rows, so 209 paths return: add them." in story
+    assert "b was copied to 209 rows, so 209 gradients return: add them." in story
     column = "\n".join(lines((X + leaf(np.zeros((209, 1)), "u")).sum()))
-    assert "u was copied to 5 columns, so 5 paths return: add them." in column
-    assert "s was copied to 1,045 places, so 1,045 paths return: add them." in story
+    assert "u was copied to 5 columns, so 5 gradients return: add them." in column
+    assert "s was copied to 1,045 places, so 1,045 gradients return: add them." in story
     assert "entry by entry, added over axes 0 and 1: 5." in story
 
 

@@ -15,7 +15,7 @@ from .languages import ENGLISH, spoken_row
 from .languages import spoken as language
 
 MOST_PARTS = 6  # a sum is written out up to so many parts
-COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # between the thousands of a count
+GROUPED = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d)")  # a count, as Python writes it
 LARGE = {12: "trillion", 9: "billion", 6: "million"}
 
 
@@ -24,8 +24,8 @@ class Told(NamedTuple):
 
     `title` is `p = w · x` or `p sends to w`; `brief` tells the step in a line, `p sends to w:
     0.5 × (−1) = −0.5`. In sentences, `numbers` is what is computed; backward, `reason` is why
-    the local derivative is what it is, `notes` what else there is to see (`The gate is 42 %
-    open.`), and `total` what has arrived so far, and how much is still to come. Steps of a `kind`
+    the local derivative is what it is, `copied` what broadcasting did, `notes` what else there is
+    to see (`The gate is 42 % open.`), and `total` what has arrived so far, and how much is still to come. Steps of a `kind`
     have the same reason.
     """
 
@@ -34,6 +34,7 @@ class Told(NamedTuple):
     brief: str
     numbers: str
     reason: str = ""
+    copied: str = ""
     notes: tuple[str, ...] = ()
     total: str = ""
     kind: str = ""
@@ -41,7 +42,7 @@ class Told(NamedTuple):
     @property
     def sentences(self) -> tuple[str, ...]:
         """All that is said, in order."""
-        said = (self.numbers, self.reason, *self.notes, self.total)
+        said = (self.numbers, self.reason, self.copied, *self.notes, self.total)
         return tuple(sentence for sentence in said if sentence)
 
     @property
@@ -71,7 +72,7 @@ def say(key: str, count: int | None = None, **fields: Any) -> str:
         key = form if form in known.sentences else f"{key}.many"
         fields["count"] = counted(count)
     said = known.sentences[key].format(**fields)
-    return said if known.thousands == "," else COMMA.sub(known.thousands, said)
+    return GROUPED.sub(lambda found: known.grouped(found[0]), said)
 
 
 def why_none(result: Node) -> str:
@@ -116,9 +117,16 @@ def conditional(formula: str) -> bool:
 
 
 def slope(graph: Graph, edge: Edge) -> str:
-    """An edge's local derivative: `∂p/∂w`, `∂p/∂w (2nd)`."""
+    """An edge's local derivative: `∂p/∂w`, `∂p/∂w (2nd)`.
+
+    Of a value that the result uses directly and by other ways too, `∂L/∂w (direct)`: without the
+    word it is the sum over all of them, the gradient.
+    """
     written = f"∂{graph.node(edge.target).name}/∂{graph.node(edge.source).name}"
-    return written + use(graph, edge, "use.brief")
+    which = use(graph, edge, "use.brief")
+    if not which and edge.target == graph.result.id and len(graph.arrivals(edge.source)) > 1:
+        which = f" {say('direct')}"
+    return written + which
 
 
 def use(graph: Graph, edge: Edge, key: str = "use") -> str:

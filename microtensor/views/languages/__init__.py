@@ -26,8 +26,8 @@ class Language(NamedTuple):
 
     `form` is which form of a sentence a count takes, `one` or `many` (or another, such as `few`,
     which not every sentence needs to have), and `ordinal` is a place in a row, counted from 1, in
-    words: `1st`. `thousands` stands between the thousands of a count. What a language's file leaves
-    out is English.
+    words: `1st`. `grouped` writes a count that Python wrote, `245,780`. What a language's file
+    leaves out is English.
     """
 
     code: str
@@ -35,7 +35,7 @@ class Language(NamedTuple):
     rows: Mapping[str, Row]
     form: Callable[[int], str]
     ordinal: Callable[[int], str]
-    thousands: str
+    grouped: Callable[[str], str]
 
 
 @cache
@@ -83,7 +83,7 @@ def catalogue(code: str) -> Language:
         {name: row.translated(own.LEXICON) for name, row in ROWS.items()},
         getattr(own, "form", english.form),
         getattr(own, "ordinal", english.ordinal),
-        getattr(own, "THOUSANDS", english.THOUSANDS),
+        getattr(own, "grouped", english.grouped),
     )
 
 

@@ -5,7 +5,10 @@ A sentence that depends on a count stands twice, as `.one` and `.many`.
 
 from __future__ import annotations
 
-THOUSANDS = ","
+
+def grouped(count: str) -> str:
+    """A count as Python groups it: `1,024`."""
+    return count
 
 
 def form(count: int) -> str:
@@ -45,6 +48,7 @@ SENTENCES = {
     "axes.many": "axes {axes}",
     "use": "({ordinal} use)",
     "use.brief": "({ordinal})",
+    "direct": "(direct)",
     # A story
     "story.forward": "Forward: each value from those before it.",
     "story.backward": (
@@ -90,7 +94,7 @@ SENTENCES = {
     "copied.rows": "{name} was copied to {copies:,} rows",
     "copied.columns": "{name} was copied to {copies:,} columns",
     "copied.places": "{name} was copied to {copies:,} places",
-    "copied.back": "{copied}, so {copies:,} paths return: add them.",
+    "copied.back": "{copied}, so {copies:,} gradients return: add them.",
     "products.one": "{out}[i, j] adds up {count} product, {left}[i, k] · {right}[k, j]",
     "products.many": "{out}[i, j] adds up {count} products, {left}[i, k] · {right}[k, j]",
     "jacobian": (
@@ -137,7 +141,7 @@ SENTENCES = {
     "entry.none": "{entry} reaches no entry of {since}, which sends 0.",
     "entry.one": "{count} entry of {name}",
     "entry.many": "{count} entries of {name}",
-    "entry.reaches": "{entry} reaches {what}, since {since}; upstream × local of each:",
+    "entry.reaches": "{entry} reaches {what}, since {since}; upstream × local:",
     "entry.others": "the other {others:,} add up to {sum}",
     "entry.zeros": "the other {others:,} add up to {sum}; {zeros:,} of them send 0",
     "entry.uses": "The other {others:,} uses of {entry} send {sum} together.",
@@ -342,8 +346,8 @@ SENTENCES = {
     "sheet.name": "Name:",
     "sheet.date": "Date:",
     "sheet.sizes": (
-        "Fill in the blanks: the size of every value that is computed, and of what goes back; a "
-        "gradient has the size of its value. Then write down what each step needs."
+        "Fill in the blanks: the size of every matrix, and of what each arrow takes; a gradient has "
+        "the size of its value. Then write down what each step needs."
     ),
     "sheet.numbers": (
         "Fill in the blanks: first the blue values, from the leaves to the result; then back, the "

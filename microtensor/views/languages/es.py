@@ -24,7 +24,10 @@ Quien lee es «tú». Los números se quedan como los escribe Python, y los nomb
 
 from __future__ import annotations
 
-THOUSANDS = " "
+
+def grouped(count: str) -> str:
+    """`1024`, `245 780`: four cifras van juntas, y nada separa las demás al final de una línea."""
+    return count.replace(",", "" if len(count) < 6 else "\u00a0")
 
 
 def ordinal(place: int) -> str:
@@ -57,6 +60,7 @@ SENTENCES = {
     "axes.many": "los ejes {axes}",
     "use": "({ordinal} uso)",
     "use.brief": "({ordinal} uso)",
+    "direct": "(directa)",
     # A story
     "story.forward": "Hacia delante: cada valor, a partir de los anteriores.",
     "story.backward": (
@@ -107,7 +111,7 @@ SENTENCES = {
     "copied.rows": "{name} se copió en {copies:,} filas",
     "copied.columns": "{name} se copió en {copies:,} columnas",
     "copied.places": "{name} se copió en {copies:,} posiciones",
-    "copied.back": "{copied}, así que vuelven {copies:,} caminos: se suman.",
+    "copied.back": "{copied}, así que vuelven {copies:,} gradientes, uno por copia: se suman.",
     "products.one": "{out}[i, j] es un solo producto, {left}[i, k] · {right}[k, j]",
     "products.many": "{out}[i, j] suma {count} productos, {left}[i, k] · {right}[k, j]",
     "jacobian": (
@@ -124,15 +128,15 @@ SENTENCES = {
     # Sums over paths
     "path.one": "{count} camino",
     "path.many": "{count} caminos",
-    "paths.lead.one": "{count} camino lleva de {x} a {out}",
-    "paths.lead.many": "{count} caminos llevan de {x} a {out}",
+    "paths.lead.one": "{count} camino lleva desde {x} hasta {out}",
+    "paths.lead.many": "{count} caminos llevan desde {x} hasta {out}",
     "paths.each": "El producto de las derivadas locales de cada camino:",
     "paths.first": "El producto de las derivadas locales de cada uno de los {most} primeros:",
     "paths.factored": "Todos ellos, sacando factor común:",
     "paths.through": "Todos los caminos pasan por {names}.",
     "paths.count": "Por eso el número de caminos es un producto: {product}.",
     "paths.product": "Y la suma también lo es: {product}.",
-    "paths.onward": "{local} × la suma sobre {paths} de {target} a {out}: {product}",
+    "paths.onward": "{local} × la suma de {paths} desde {target} hasta {out}: {product}",
     "paths.steps.one": "y {count} sumando más",
     "paths.steps.many": "y {count} sumandos más",
     "paths.proof": "La comprobación:",
@@ -159,8 +163,7 @@ SENTENCES = {
     "entry.one": "{count} elemento de {name}",
     "entry.many": "{count} elementos de {name}",
     "entry.reaches": (
-        "{entry} influye en {what}, pues {since}; de cada uno, gradiente que llega × derivada "
-        "local:"
+        "{entry} influye en {what}, pues {since}; gradiente que llega × derivada local:"
     ),
     "entry.others": "los otros {others:,} suman {sum}",
     "entry.zeros": "los otros {others:,} suman {sum}; de ellos, {zeros:,} envían 0",
@@ -221,7 +224,7 @@ SENTENCES = {
     "layers.place": "{name} en {layer}",
     "layers.ratio": "gradiente / valor {ratio}",
     "layers.zero": "todo 0, así que no hay gradiente / valor",
-    "layers.least": "◂ aprende menos",
+    "layers.least": "◂ la que menos aprende",
     "layers.nothing": "◂ no aprende nada",
     "layers.last": "la última",
     "row.first": "{name}, primera",
@@ -235,7 +238,8 @@ SENTENCES = {
     "learns.least.one": "{who} es la que menos aprende:",
     "learns.least.many": "{who} son las que menos aprenden:",
     "learns.least.why": (
-        "su gradiente mide {ratio} veces lo que sus pesos, la menor proporción de todas las capas"
+        "su gradiente es {ratio} veces el tamaño de sus pesos, la menor proporción de todas las "
+        "capas"
     ),
     "learns.nothing.one": "{who} no aprende nada:",
     "learns.nothing.many": "{who} no aprenden nada:",
@@ -263,7 +267,7 @@ SENTENCES = {
     "detail.corner": "esquina ({shape}):",
     "detail.mean": "media {mean:.4g}",
     "detail.rms": "RMS   {rms:.4g}",
-    "difference.heads": "forma, valor o RMS, cambio, variación, gradiente o RMS",
+    "difference.heads": "forma, valor o RMS, cambio, RMS de la diferencia, gradiente o RMS",
     "difference.none": "sin calcular",
     "inline.page": (
         "Una página que se ve aquí, si el cuaderno es de confianza, y en cualquier navegador: "
@@ -298,13 +302,13 @@ SENTENCES = {
     "film.happened": "Lo que ocurrió",
     "film.nothing": "No murió ninguna neurona ni se quedó casi sin gradiente ninguna capa.",
     "film.read": (
-        "Los valores son los de después de actualizar en esa iteración; los gradientes, los que "
+        "Los valores son los que quedan tras actualizar en esa iteración; los gradientes, los que "
         "llevaron a la actualización. Barras: histogramas (de los arrays grandes, de una muestra "
         "de elementos); los de los valores conservan una misma escala en toda la película, los de "
         "los gradientes tienen una nueva en cada fotograma. RMS: media cuadrática. Cambio: desde "
-        "el principio, en proporción a los pesos de ahora. Cuadrados: las neuronas, más "
-        "intensas cuantos más de los {examples} ejemplos las activan; tachadas, si no las activa "
-        "ninguno; se cuentan desde 0."
+        "el principio, en proporción a los pesos de ahora. Cuadrados: las neuronas, "
+        "tanto más intensas cuantos más ejemplos (de {examples}) las activan; tachadas, si no las "
+        "activa ninguno; se cuentan desde 0."
     ),
     "film.at": "iteración {iteration}:",
     "units.die.one": (
@@ -330,11 +334,11 @@ SENTENCES = {
     "shut.saturated.one": "saturada: la neurona {units}",
     "shut.saturated.many": "saturadas: las neuronas {units}",
     "learning.slowest": (
-        "{layer} es la que menos aprende: su gradiente mide {ratio} veces lo que sus pesos."
+        "{layer} es la que menos aprende: su gradiente es {ratio} veces el tamaño de sus pesos."
     ),
     "learning.stops": "{layer} no aprende nada: el gradiente de sus pesos es 0.",
     "learning.starves": (
-        "{layer} se queda casi sin gradiente: el suyo mide {ratio} veces lo que sus pesos. Desde "
+        "{layer} se queda casi sin gradiente: es {ratio} veces el tamaño de sus pesos. Desde "
         "el principio ha cambiado un {moved}; {most}, un {other}."
     ),
     # A page
@@ -368,9 +372,9 @@ SENTENCES = {
     "page.inner": "cada operación",
     "page.arrived.one": "Ha llegado {gradients}.",
     "page.arrived.many": "Han llegado {gradients}.",
-    "page.kept": "De ahí saca {gradients}.",
-    "page.back": "Hacia atrás envía {gradient}.",
-    "page.back.to": "Hacia atrás envía a {name} {gradient}.",
+    "page.kept": "De ahí salen {gradients}.",
+    "page.back": "Hacia atrás se envía {gradient}.",
+    "page.back.to": "Hacia atrás se envía a {name} {gradient}.",
     "page.more": "{more:,} más",
     # A worksheet
     "sheet.print": "Imprimir",
@@ -378,22 +382,22 @@ SENTENCES = {
     "sheet.name": "Nombre:",
     "sheet.date": "Fecha:",
     "sheet.sizes": (
-        "Completa los huecos: el tamaño de cada valor que se calcula y de lo que va hacia atrás; "
-        "un gradiente tiene el tamaño de su valor. Después escribe qué necesita cada paso."
+        "Rellena los huecos: el tamaño de cada matriz y de lo que pasa por cada flecha; un "
+        "gradiente tiene el tamaño de su valor. Después escribe qué necesita cada paso."
     ),
     "sheet.numbers": (
-        "Completa los huecos: primero los valores azules, de las hojas al resultado; luego, "
+        "Rellena los huecos: primero los valores azules, de las hojas al resultado; luego, "
         "hacia atrás, la derivada local en cada flecha, lo que vuelve por ella (gradiente que "
         "llega × derivada local) y los gradientes naranjas, suma de lo que llega. Redondea a 4 "
         "cifras significativas."
     ),
     "sheet.key": "las soluciones",
     "page.view": "La figura",
-    "page.larger": "Más grande",
-    "page.smaller": "Más pequeño",
+    "page.larger": "Ampliar",
+    "page.smaller": "Reducir",
     "page.fit": "Ajustar",
     "page.print": "Imprimir como diapositivas",
-    "page.learn": "Probar y aprender",
+    "page.learn": "Varía y entrena",
     "page.which": "Variar",
     "page.by": "en",
     "page.rate": "tasa de aprendizaje",
@@ -427,7 +431,7 @@ SENTENCES = {
     "script.dark": "Oscuro",
     "script.light": "Claro",
     "script.step": "paso {step} de {last}",
-    "script.question": "Llega {upstream}; derivada local {local}. ¿Qué envía?",
+    "script.question": "Llega {upstream}; derivada local {local}. ¿Cuánto se envía?",
     "script.number": "Escribe un número, como −1.5.",
     "script.wrong": (
         "Todavía no; inténtalo de nuevo: gradiente que llega × derivada local, con 4 cifras "
@@ -457,8 +461,8 @@ SENTENCES = {
     ),
     "shell.of": (
         ": de una fórmula con valores para sus nombres, como {command} "
-        '"log(sigmoid(w*x + b))" w=2 x=-1 b=0.5, o de lo que un script llama así al terminar, '
-        "{command} script.py:L, que EJECUTA el script, con todo lo que hace. Los valores son "
+        '"log(sigmoid(w*x + b))" w=2 x=-1 b=0.5, o del valor que un script llama L al terminar, '
+        "{command} script.py:L, que EJECUTA el script, con todo lo que haga. Los valores son "
         "números, vectores [1, 2] y matrices [[1, 2], [3, 4]]."
     ),
     "shell.version": "dice qué versión es",
@@ -496,12 +500,12 @@ SENTENCES = {
     "script.entry": "Elige un elemento para ver con qué se calculó y en qué influye.",
     "script.later": "Su gradiente no está completo en este paso. Avanza para verlo.",
     "script.came": "{entry} se calculó a partir de {name}, pues {since}; lo que vuelve allí:",
-    "script.run": "Seguir",
+    "script.run": "Bajar sin parar",
     "script.stop": "Parar",
     "script.moved": "{out} varía en {moved}; según la pendiente, {sent}.",
     "script.cost.one": "Tras {count} paso, {out} = {cost}; al principio era {first}.",
     "script.cost.many": "Tras {count} pasos, {out} = {cost}; al principio era {first}.",
-    "script.beyond": "La imagen es mayor que su ventana: arrástrala o pulsa Ajustar.",
+    "script.beyond": "La figura es mayor que su ventana: arrástrala o pulsa Ajustar.",
     "script.diverged": "No es un número finito: restablece y prueba una tasa menor.",
     "script.never": (
         "No era un número finito desde el principio, y eso no lo arregla ninguna tasa: hacen falta "
@@ -615,7 +619,7 @@ LEXICON = {
         "la variación del numerador se divide por el denominador"
     ),
     "by the quotient rule −{0}/{1}², which is −{out}/{1}": (
-        "la derivada del cociente es −{0}/{1}², es decir, −{out}/{1}"
+        "respecto al denominador, la derivada del cociente es −{0}/{1}², es decir, −{out}/{1}"
     ),
     "a turned sign turns the gradient's sign": (
         "un cambio de signo cambia también el signo del gradiente"
@@ -702,7 +706,7 @@ LEXICON = {
         "una raíz crece deprisa cerca de 0, con pendiente 1 entre 3 veces su cuadrado"
     ),
     "by the quotient rule −1/{0}², which is −{out}²": (
-        "la derivada del cociente es −1/{0}², es decir, −{out}²"
+        "respecto al denominador, la derivada del cociente es −1/{0}², es decir, −{out}²"
     ),
     "a degree is π/180 radians": "un grado son π/180 radianes",
     "a radian is 180/π degrees": "un radián son 180/π grados",
@@ -728,7 +732,8 @@ LEXICON = {
     ),
     "a remainder moves as what is divided does": "un resto varía igual que el dividendo",
     "the divisor is taken off a whole number of times, and counts so often": (
-        "el divisor se resta un número entero de veces, y cuenta esas veces"
+        "el divisor se resta un número entero de veces; ese número, con signo menos, es la "
+        "pendiente"
     ),
     # Kinks and gates
     "a gate, open where {0} > 0, closed below, and at 0 by convention": (

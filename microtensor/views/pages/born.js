@@ -31,6 +31,9 @@ function isBorn(x, earlier) {
     : !Number.isFinite(Number(x)) && numbers.every(Number.isFinite);
 }
 
+/** So near to 0 that a slope there, 1/x or 1/x², overflows: it is finite. */
+const isTiny = (x) => x !== 0 && Math.abs(x) < 1e-150;
+
 /** The entries of an operand that entry k of a result can come from. */
 function partner(operand, id, k) {
   const list = flat(now.values[operand]);
@@ -67,10 +70,11 @@ function ofEdge(key) {
   const place = same ? i : 0;
   const slope = entrywise ? flat(now.locals[key])[place] : 0;
   const product = `${upstream} × ${local} = ${factor(gradients[place])} × ${factor(slope)}`;
+  const parts = operandsOf(target).flatMap((operand) => partner(operand, target, place));
   let why = say("born.overflow");
   if (Number.isNaN(slope) && Number.isNaN(sent[i])) why = say("born.noslope", { local });
   else if (Number.isNaN(sent[i])) why = say("born.infzero");
-  else if (Math.abs(slope) === Infinity) {
+  else if (Math.abs(slope) === Infinity && !parts.some(isTiny)) {
     const written = [local, formula].filter(Boolean).join(" = ");
     why = say("born.slope", { local: written, slope: number(slope) });
   }

@@ -24,7 +24,7 @@ from ..numbers import (
 from ..rendering import HEIGHT, WIDTH
 from ..scene import Card, Cell, Scene
 from ..units import Unit, between, edge_key, homes, leaving, sums
-from ..words import Told, axes_named, listed, say, slope
+from ..words import Told, axes_named, listed, say, slope, use
 
 MOST_INNER = 20
 MOST_LISTED = 5
@@ -172,6 +172,7 @@ class Tale:
             "source": edge.source,
             "target": edge.target,
             "local": slope(self.graph, edge),
+            "use": use(self.graph, edge),
             "formula": edge.formula,
             "sends": edge.sends,
             "entrywise": edge.local is not None,
@@ -230,7 +231,8 @@ class Tale:
                 steps.append(PageStep(tale.title, tale.text, data))
                 continue
             notes = " ".join(tale.notes)
-            steps.append(PageStep(tale.title, tale.reason, data, tale.numbers, notes, tale.total))
+            why = f"{tale.reason} {tale.copied}".strip()
+            steps.append(PageStep(tale.title, why, data, tale.numbers, notes, tale.total))
         return steps
 
     def _scalars(self) -> dict[str, Any]:

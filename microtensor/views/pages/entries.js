@@ -13,8 +13,9 @@ function row(key, j) {
 }
 
 /** The entries at the other end of an edge: where, the gradient times the slope, and both. */
-const ends = (id, pairs) => ({
+const ends = (id, pairs, use = "") => ({
   id,
+  use,
   found: pairs
     .map(([upstream, local], j) => ({ j, upstream, local, sent: upstream * local }))
     .filter(({ local }) => local !== 0),
@@ -23,8 +24,8 @@ const ends = (id, pairs) => ({
 /** What an entry reaches, edge by edge. */
 function reached(id, i) {
   return (arriving.get(id) || []).map((key) => {
-    const { target } = data.edges[key];
-    return ends(target, flat(now.gradients[target]).map((g, j) => [g, row(key, j)[i]]));
+    const { target, use } = data.edges[key];
+    return ends(target, flat(now.gradients[target]).map((g, j) => [g, row(key, j)[i]]), use);
   });
 }
 
@@ -84,8 +85,8 @@ function toldOf(to) {
   if (!known(chosen).complete) {
     return [paragraph(say(isTracked(chosen) ? "script.later" : "script.untracked"))];
   }
-  const said = to.flatMap(({ id, found }) => {
-    const since = expression(id);
+  const said = to.flatMap(({ id, found, use }) => {
+    const since = expression(id) + use;
     if (!found.length) return [paragraph(say("entry.none", { entry: here, since }))];
     const what = shapeOf(id).length
       ? say("entry", { count: found.length, name: name(id) })

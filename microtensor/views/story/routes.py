@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from ...graph import Edge, Graph, Node
 from ..languages import ENGLISH, speaking
 from ..numbers import apart, close, equals, factor, given, number, total
-from ..words import counted, say, use, why_none
+from ..words import counted, say, slope, use, why_none
 from .telling import Line, Section, Story, leading, plain, shown
 
 MOST_LISTED = 16
@@ -131,8 +131,7 @@ def _multiplied(paths: Paths, path: list[Edge], product: float) -> str:
     text = _product(list(map(_local, path)), product)
     if len(path) > 3:
         return text
-    names = [paths.start.name, *(paths.graph.node(edge.target).name for edge in path)]
-    return f"{' × '.join(f'∂{out}/∂{x}' for x, out in pairwise(names))} = {text}"
+    return f"{' × '.join(slope(paths.graph, edge) for edge in path)} = {text}"
 
 
 def _product(factors: Sequence[float], result: float) -> str:
@@ -166,7 +165,7 @@ def _by_first_step(paths: Paths) -> Iterator[str]:
         local, target = _local(edge), onward.start.name
         yield say(
             "paths.onward",
-            local=f"∂{target}/∂{paths.start.name}",
+            local=slope(paths.graph, edge),
             paths=say("path", onward.count),
             target=target,
             out=paths.result.name,

@@ -32,6 +32,7 @@ from ..words import (
     percent,
     reason,
     say,
+    slope,
     use,
 )
 
@@ -65,13 +66,13 @@ def _computed(graph: Graph, step: Step) -> Told:
     value = given(node.name, node.value).removeprefix(f"{node.name} ")
     if numbers:
         value = f"= {numbers} {sign} {number(node.value)}"
-    copied = [_copied(x, node)[1] for x in operands if x.role != "constant"]
-    said = [f"{text}." for text in copied if text]
+    copies = [_copied(x, node)[1] for x in operands if x.role != "constant"]
+    said = [f"{text}." for text in copies if text]
     if node.rule == "matmul" and all(np.ndim(x.value) == 2 for x in operands):
         left, right = (x.name for x in operands)
         many = np.shape(operands[1].value)[0]
         said.append(say("products", many, out=node.name, left=left, right=right) + ".")
-    return Told(step, title, f"{title} {value}", f"{node.name} {value}.", "", tuple(said))
+    return Told(step, title, f"{title} {value}", f"{node.name} {value}.", notes=tuple(said))
 
 
 def in_numbers(node: Node, operands: Sequence[Node]) -> tuple[str, str]:
@@ -99,7 +100,8 @@ def _seed(step: Step) -> Told:
     said = say("seed.given", name=name, gradient=known)
     if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
         said = say("seed.one", name=name, gradient=derivative)
-    return Told(step, say("seed", name=name), known, said, "", (say("seed.back"), say("seed.each")))
+    then = say("seed.back"), say("seed.each")
+    return Told(step, say("seed", name=name), known, said, notes=then)
 
 
 # Backward ---------------------------------------------------------------------------------------
@@ -112,22 +114,26 @@ def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
     single = edge.local is not None and np.size(target.value) == np.size(source.value) == 1
     upstream = f"∂{graph.result.name}/∂{target.name}"
     ends = source, target, upstream
-    before, sent = _between_numbers(edge, *ends) if single else _between_arrays(graph, edge, *ends)
+    between = _between_numbers if single else _between_arrays
+    before, sent = between(graph, edge, *ends)
     return Told(
         step,
         title,
         f"{title}: {sent}",
         f"{before}{sent}.",
         say("rule", reason=reason(graph, edge)),
+        copied(source, target),
         tuple(notes(edge, source, target)),
         _sum(graph, step),
         kind_of_reason(graph, edge),
     )
 
 
-def _between_numbers(edge: Edge, source: Node, target: Node, upstream: str) -> tuple[str, str]:
+def _between_numbers(
+    graph: Graph, edge: Edge, source: Node, target: Node, upstream: str
+) -> tuple[str, str]:
     """Upstream and the local derivative of single numbers; their product."""
-    known = [f"∂{target.name}/∂{source.name}", edge.formula, number(edge.local)]
+    known = [slope(graph, edge), edge.formula, number(edge.local)]
     if not edge.formula or conditional(edge.formula):  # a condition isn't an equation
         del known[1]
     before = f"{upstream} = {number(target.gradient)}"
@@ -176,12 +182,15 @@ def _sum(graph: Graph, step: Step) -> str:
 
 def notes(edge: Edge, source: Node, target: Node) -> Iterator[str]:
     """What is worth saying of an edge, with its numbers."""
-    copies, copied = _copied(source, target)
-    if copies > 1:
-        yield say("copied.back", copied=copied, copies=copies)
     here = " ".join(_seen(edge, source, target))
     if here:
         yield here
+
+
+def copied(source: Node, target: Node) -> str:
+    """That a gradient returns from each copy of the source; '' where broadcasting made none."""
+    copies, said = _copied(source, target)
+    return say("copied.back", copied=said, copies=copies) if copies > 1 else ""
 
 
 def _copied(source: Node, target: Node) -> tuple[int, str]:

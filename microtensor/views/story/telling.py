@@ -18,7 +18,7 @@ from ...lexicon import LONGEST_NAME, cut
 from ..languages import chosen
 from ..numbers import given, number
 from ..words import Told, kind_of_reason, reason, say, why_none
-from .steps import notes, tell
+from .steps import copied, notes, tell
 
 WIDTH = 88
 FULL = 40  # up to so many steps are told in full, up to MOST in a line each
@@ -164,7 +164,8 @@ def _rules(graph: Graph, steps: list[Step]) -> Iterator[str]:
             speaker, kind = _speaker(graph, step), kind_of_reason(graph, step.edge)
             if kind not in known:
                 why = reason(graph, step.edge)
-                said = " ".join((why, *notes(step.edge, step.node, speaker)))
+                seen = copied(step.node, speaker), *notes(step.edge, step.node, speaker)
+                said = " ".join(filter(None, (why, *seen)))
                 yield f"{speaker.name} = {speaker.expression}: {said}"
             known.add(kind)
 
