@@ -345,7 +345,8 @@ def test_readme_is_short_and_has_two_commands_of_one_line_each():
 
 def test_the_spanish_readme_has_the_same_code_sections_and_links():
     parts = r"^```(\w*)$", r"^(#+) ", r"(?:\]\(|(?:src|srcset|href)=\")([^)\"\s]+)"
-    others = {"README.md", "README.es.md", "docs/es/tutorial.md", "docs/es/quick-start.md"}
+    pages = "tutorial.md", "es/tutorial.md", "es/quick-start.md"
+    others = {"README.md", "README.es.md", *(f"docs/{page}" for page in pages)}
     for part in parts:
         english, spanish = (
             [
