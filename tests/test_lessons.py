@@ -363,7 +363,7 @@ def test_every_link_leads_to_a_page_and_every_lesson_is_small(lessons):
     for path in pages:
         text = path.read_text("utf-8")
         assert path.stat().st_size < 600_000
-        links = re.findall(r'<a href="([^"#]+)"', text)
+        links = re.findall(r'<a href="([^"#]+)#?"', text)
         assert len(links) >= 2
         for link in links:
             assert (path.parent / html.unescape(link)).resolve() in pages
@@ -395,7 +395,7 @@ def test_the_switch_and_the_order_of_the_links(tmp_path, monkeypatch, capsys):
     for at in ("lessons", "lessons/es"):
         for path in Path(at).glob("*.html"):
             text = path.read_text("utf-8")
-            written[path.as_posix()] = re.findall(r'<a href="([^"#]+)"', text)
+            written[path.as_posix()] = re.findall(r'<a href="([^"#]+)#?"', text)
     assert written["lessons/02-sums.html"][:4] == [
         "01-gates.html", "index.html", "03-order.html", "es/02-sums.html"
     ]  # fmt: skip
@@ -561,6 +561,136 @@ def test_keys_in_a_question_take_no_step_and_dark_is_kept(tmp_path, reader):
     reader.evaluate("dispatchEvent(new Event('pageshow'))")
     assert reader.locator("html").get_attribute("data-theme") == "dark"
     assert reader.inner_text("#theme") == "Light"
+
+
+# Some browsers give each file a storage of its own
+EACH_ITS_OWN = """
+const real = localStorage;
+const here = location.pathname;
+class Own {
+  getItem(key) { return this[key] ?? null; }
+  setItem(key, value) {
+    this[key] = String(value);
+    real.setItem(here, JSON.stringify(this));
+  }
+}
+const own = Object.assign(new Own(), JSON.parse(real.getItem(here)));
+Object.defineProperty(window, "localStorage", { value: own });
+"""
+
+
+def follow(tab, link):
+    """Clicks a link that leads to another page, and waits for it."""
+    with tab.expect_navigation():
+        tab.locator(link).first.click()
+
+
+@needs_renderer
+def test_the_switch_leads_to_the_same_place_with_the_same_numbers(tmp_path, reader):
+    L, names = neuron()
+    for file, link in (("a.html", "b/c.html#"), ("b/c.html", "../a.html#")):
+        page(L, tmp_path / file, names, links={"Same": link, "Start": link[:-1]})
+    reader.goto(Path(tmp_path / "a.html").as_uri())
+    reader.locator("#predict").check()
+    reader.keyboard.press("ArrowRight")
+    reader.locator("#numbers input[type=text][data-id]").first.fill("0.5")
+    follow(reader, "nav a")  # at once, before the address says so
+    assert reader.url.split("/")[-1].startswith("c.html#step-1&")
+    assert reader.locator("#predict").is_checked()
+    assert reader.locator("#numbers input[type=text][data-id]").first.input_value() == "0.5"
+    reader.keyboard.press("ArrowRight")
+    follow(reader, "footer a")
+    assert reader.url.split("/")[-1].startswith("a.html#step-") and "=0.5" in reader.url
+    follow(reader, "nav a:nth-child(2)")
+    assert reader.url.endswith("c.html") and "step 0" in reader.inner_text("#where")
+    training = film(tmp_path / "film.html", every=1, links={"Same": "a.html#"})
+    for i in range(3):
+        training(i, L)
+    training.write()
+    reader.goto((tmp_path / "film.html").as_uri() + "#iteration-1")
+    follow(reader, "nav a")
+    assert reader.url.endswith("a.html#iteration-1")
+
+
+@needs_renderer
+@pytest.mark.acceptance
+def test_each_lesson_is_in_the_other_language_at_the_same_place(lessons, reader):
+    for file in sorted(lessons.glob("[01]*.html")):
+        reader.goto(file.as_uri())
+        before = reader.url
+        opened = reader.locator(".module .title, .card[aria-expanded]")
+        if opened.count():
+            opened.first.click()
+        if reader.is_visible("#numbers"):
+            for details in reader.locator("#numbers details").all()[:1]:
+                details.locator("summary").click()
+            reader.locator("#numbers input[type=text][data-id]").first.fill("0.75")
+        for _ in range(2):
+            reader.keyboard.press("ArrowLeft" if "dead" in file.name else "ArrowRight")
+        follow(reader, "nav a[href$='#']")
+        there = reader.url
+        place = there.partition("#")[2]
+        assert "/es/" in there and place and there.partition("#")[0] != before
+        follow(reader, "nav a[href$='#']")
+        assert reader.url == f"{before.partition('#')[0]}#{place}"
+
+
+@needs_renderer
+@pytest.mark.acceptance
+@pytest.mark.parametrize("script", ["", EACH_ITS_OWN])
+def test_files_tell_each_other_what_they_keep(script, lessons, reader):
+    reader.add_init_script(script)
+    reader.goto((lessons / "01-nudge.html").as_uri())
+    reader.click("#theme")
+    for form in reader.locator("form.question").all()[:2]:
+        answer(form, right=True)
+    follow(reader, "nav a[href='02-gates.html']")
+    assert reader.url.endswith("02-gates.html")
+    for form in reader.locator("form.question").all():
+        answer(form, right=True)
+    follow(reader, "footer a[href='index.html']")
+    assert reader.locator("html").get_attribute("data-theme") == "dark"
+    assert reader.url.endswith("index.html")
+    shown = reader.locator("li .score").all_inner_texts()
+    assert shown == ["2/3", "3/3"] + [""] * (len(NAMES) - 2)
+    follow(reader, "li a")
+    answer(reader.locator("form.question").first, right=True)
+    follow(reader, "nav a[href='index.html']")
+    assert reader.locator("li .score").all_inner_texts()[:2] == ["2/3", "3/3"]  # the best is kept
+
+
+@needs_renderer
+def test_a_chosen_language_goes_along_from_file_to_file(tmp_path, reader):
+    reader.add_init_script(EACH_ITS_OWN)
+    for file, link in (("a.html", "b.html"), ("b.html", "a.html")):
+        spanish = {"es": {"title": "Una"}}
+        page(neuron()[0], tmp_path / file, links={"On": link}, translations=spanish)
+    reader.goto((tmp_path / "a.html").as_uri())
+    follow(reader, "header a")
+    follow(reader, "nav a")
+    assert reader.locator("html").get_attribute("lang") == "es" and reader.url.endswith("b.html")
+    reader.reload()
+    assert reader.locator("html").get_attribute("lang") == "es"
+
+
+@needs_renderer
+@pytest.mark.acceptance
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_runs_its_own_scripts_and_no_other(language, lessons, chromium):  # noqa: F811
+    index = lessons / ("index.html" if language == "en" else "es/index.html")
+    text = index.read_text("utf-8")
+    evil = "<script>document.title = 'run'</script><style>body { color: red }</style>"
+    (index.parent / "evil.html").write_text(text.replace("</main>", f"{evil}</main>"), "utf-8")
+    tab = chromium.new_page()
+    refused = []
+    tab.on("console", lambda message: refused.append(message.text))
+    tab.goto(index.as_uri())
+    assert refused == [] and tab.is_visible("#theme")
+    tab.goto((index.parent / "evil.html").as_uri())
+    (index.parent / "evil.html").unlink()
+    assert tab.title() == course()["WORDS"][language]["course"] and len(refused) == 2
+    assert tab.evaluate("fetch('index.html').then(() => 'read', () => 'refused')") == "refused"
+    tab.close()
 
 
 @needs_renderer

@@ -38,16 +38,20 @@ function address(to = [step, inner]) {
 let waiting = 0;
 let lastRead = ""; // the address as it was read last
 /** Brings the address up to date, without a new entry in the history. */
+function note() {
+  clearTimeout(waiting);
+  const fresh = address();
+  const moving = location.hash !== lastRead; // on the way to another, which isn't read yet
+  if (moving || location.hash === fresh || (!location.hash && fresh === "#step-0")) return;
+  history.replaceState(null, "", fresh);
+  lastRead = location.hash;
+}
+/** Does so soon: a browser allows it only so often. */
 function remember() {
   clearTimeout(waiting);
-  waiting = setTimeout(() => {
-    const fresh = address();
-    const moving = location.hash !== lastRead; // on the way to another, which isn't read yet
-    if (moving || location.hash === fresh || (!location.hash && fresh === "#step-0")) return;
-    history.replaceState(null, "", fresh);
-    lastRead = location.hash;
-  }, 200);
+  waiting = setTimeout(note, 200);
 }
+for (const kind of ["click", "contextmenu"]) addEventListener(kind, note, true); // a link takes it along
 
 function decoded(text) {
   try {
