@@ -319,7 +319,7 @@ def test_dead_units(tmp_path):
     assert found["dead"] == [3, 4, 7] and found["train"](1.0) == [] and answers("dead")[0] == 3
     found["write"](path, **found["LESSON"]["es"])
     text = path.read_text("utf-8")
-    assert '<li data-iteration="4">' in text and "units 3, 4 and 7 of layers.0 die" in text
+    assert '<li data-iteration="4">' in text and "units 3, 4 and 7 of hidden die" in text
     assert "<h1>Neuronas muertas</h1>" in text and text.count('<form class="question"') == 3
     assert found["train"](1.0, [film(tmp_path / "calm.html", every=4)]) == []
 
@@ -496,6 +496,117 @@ def test_no_lesson_is_wider_than_a_phone(lessons, reader):
     for file in sorted(lessons.glob("**/*.html")):
         reader.goto(file.as_uri())
         assert reader.evaluate("document.documentElement.scrollWidth") <= 360, file.name
+
+
+# How much of the main card of a step is seen, in its window and in the browser's
+SEEN = """() => {
+  const view = document.querySelector("#view").getBoundingClientRect();
+  const share = (card) => {
+    const box = card.getBoundingClientRect();
+    const room = (from, to, end) => Math.min(box[to], view[to], end) - Math.max(box[from], view[from], 0);
+    const width = room("left", "right", innerWidth) / Math.min(box.width, view.width);
+    return Math.min(width, room("top", "bottom", innerHeight) / box.height);
+  };
+  const now = [...document.querySelectorAll("#view .card.now")].filter((x) => x.getBoundingClientRect().width);
+  return now.length ? Math.max(...now.map(share)) : 1;
+}"""
+
+
+@needs_renderer
+@pytest.mark.acceptance
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (1280, 800)])
+def test_the_card_of_each_step_is_in_sight(size, lessons, reader):
+    reader.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    for file in sorted(lessons.glob("[01]*.html")):
+        reader.goto(file.as_uri())
+        while reader.locator("#view").count() and reader.locator("#next").is_enabled():
+            reader.click("#next")
+            assert reader.evaluate(SEEN) > 0.98, (file.name, reader.inner_text("#where"))
+
+
+@needs_renderer
+def test_a_picture_larger_than_its_window_fades_where_it_goes_on(tmp_path, reader):
+    reader.set_viewport_size({"width": 390, "height": 844})
+    x = Tensor(np.ones((9, 2)), requires_grad=True, name="a_name_that_is_rather_long")
+    page((x @ np.ones((2, 9))).relu().sum(), tmp_path / "x.html")
+    reader.goto((tmp_path / "x.html").as_uri())
+    view = reader.locator("#view")
+    edges = ("left", "top", "right", "bottom")
+    faded = "(view, edges) => edges.map((edge) => view.style.getPropertyValue(`--${edge}`))"
+    view.evaluate("(view) => view.scrollTo(0, 0)")
+    reader.wait_for_function(
+        "document.querySelector('#view').style.getPropertyValue('--left') == '0px'"
+    )
+    assert "linear-gradient" in view.evaluate("(view) => getComputedStyle(view).maskImage")
+    assert view.evaluate(faded, edges)[:3] == ["0px", "0px", "28px"]
+    view.evaluate("(view) => view.scrollTo(view.scrollWidth, view.scrollHeight)")
+    reader.wait_for_function(
+        "document.querySelector('#view').style.getPropertyValue('--right') == '0px'"
+    )
+    assert view.evaluate(faded, edges)[0] == "28px"
+    reader.click("#fit")
+    reader.wait_for_function(
+        "document.querySelector('#view').style.getPropertyValue('--left') == '0px'"
+    )
+    assert view.evaluate(faded, edges)[0::2] == ["0px", "0px"]
+
+
+@needs_renderer
+@pytest.mark.parametrize("name", ["descent", "nan"])
+def test_what_was_found_is_told_at_the_last_step(name, tmp_path, reader):
+    found = lesson(name)
+    with np.errstate(all="ignore"):
+        found["write"](tmp_path / "x.html", **found["LESSON"]["en"])
+    reader.goto((tmp_path / "x.html").as_uri())
+    told = reader.locator(".finding").last
+    while reader.locator("#next").is_enabled():
+        assert told.evaluate("(some) => getComputedStyle(some).visibility") == "hidden"
+        reader.keyboard.press("ArrowRight")
+    assert told.is_visible()
+
+
+@needs_renderer
+def test_texts_follow_while_it_learns_by_itself(tmp_path, reader):
+    found = lesson("descent")
+    found["write"](tmp_path / "x.html", **found["LESSON"]["en"])
+    reader.goto((tmp_path / "x.html").as_uri() + "#step-3")
+    told = reader.locator("#told div[aria-live]")
+    begin = (
+        told.inner_text(),
+        reader.inner_text("#steps li:nth-child(7)"),
+        reader.inner_text("#moved"),
+    )
+    assert "0.6655" in begin[0]
+    reader.evaluate(  # a frame at a time
+        "window.requestAnimationFrame = (frame) => { window.next = frame; return 0; }"
+    )
+    reader.click("#run")
+    reader.evaluate("next()")
+    reader.evaluate("next()")
+    assert reader.inner_text("#run") == "Stop" and told.get_attribute("aria-live") == "off"
+    cost = re.search(r"L = ([\d.]+)", reader.inner_text("#cost"))[1]
+    assert cost != "0.6655" and cost in told.inner_text()
+    later = reader.inner_text("#steps li:nth-child(7)"), reader.inner_text("#moved")
+    assert later[0] != begin[1] and later[1] != begin[2]
+    reader.click("#run")
+    assert cost in told.inner_text() and told.get_attribute("aria-live") == "polite"
+
+
+@needs_renderer
+@pytest.mark.acceptance
+def test_every_name_of_a_layer_is_in_the_text_of_its_lesson(lessons):
+    """A title of a card or a frame, and the kind of its layer."""
+    for file in sorted(lessons.glob("**/[01]*.html")):
+        text = html.unescape(file.read_text("utf-8"))
+        said = re.search('<div class="intro.*?</div>', text, re.DOTALL)[0]
+        shown = set(
+            re.findall(r'class="(?:name|quiet)">([A-Z][a-z]\w*|hidden|layers\.\d|layer[14])<', text)
+        )
+        shown |= set(re.findall(r'"name":"([a-z]\w{2,})"', text)) if "dead" in file.name else set()
+        assert {name for name in shown if name not in said} <= {"Network", "CatClassifier"}, (
+            file.name
+        )
+        assert "MSELoss" not in text
 
 
 @needs_renderer

@@ -3,34 +3,49 @@
 import numpy as np
 
 import nn
-from microtensor import Tensor, page
+from microtensor import Tensor, group, page, square
 
 X = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = Tensor([[0.0], [1.0], [1.0], [0.0]])
-mse = nn.MSELoss()
 
 
-def network():
-    """The same start, each time."""
-    return nn.Sequential(nn.Linear(2, 4, rng=1), nn.Tanh(), nn.Linear(4, 1, rng=2))
+class Network(nn.Module):
+    """Four tanh neurons and a sum, with the same start each time."""
+
+    def __init__(self):
+        self.hidden = nn.Linear(2, 4, rng=1)
+        self.tanh = nn.Tanh()
+        self.output = nn.Linear(4, 1, rng=2)
+        for parameter, name in zip(self.parameters(), ("W1", "b1", "W2", "b2"), strict=True):
+            parameter.name = name
+
+    def forward(self, x):
+        return self.output(self.tanh(self.hidden(x)))
+
+
+def cost_of(model):
+    """The mean of the squared errors on the four cases."""
+    said = model(X)
+    with group("cost"):
+        return square(said - Y).mean()
 
 
 def train(rate, steps):
     """The cost before each step, and after the last."""
-    model = network()
+    model = Network()
     sgd = nn.SGD(model.parameters(), lr=rate)
     costs = []
     with np.errstate(all="ignore"):  # too long steps overflow
         for _ in range(steps):
-            cost = mse(model(X), Y)
+            cost = cost_of(model)
             costs.append(cost.item())
             sgd.zero_grad()
             cost.backward()
             sgd.step()
-        return [*costs, mse(model(X), Y).item()]
+        return [*costs, cost_of(model).item()]
 
 
-L = mse(network()(X), Y)
+L = cost_of(Network())
 costs = train(0.1, 100)
 below = next(i for i, cost in enumerate(costs) if cost < 0.05)
 
@@ -42,8 +57,12 @@ LESSON = {
     "en": {
         "title": "Descent",
         "text": """
-XOR is 1 if exactly one of two inputs is 1. Four tanh neurons and a sum try to say it; the cost L is
-the mean of their squared errors on the four cases.
+XOR is 1 if exactly one of two inputs is 1. A layer of four tanh neurons, hidden, and a sum of what
+they give, output, try to say it; the cost L is the mean of their squared errors on the four cases.
+
+Each layer is a card (Linear: weights times inputs, plus biases): its weights W, biases b, sums Z
+and activations A, each as a histogram and as its root mean square (RMS), and their gradients beside
+them.
 
 The gradient of each weight says how L moves with it. So every weight takes a small step the other
 way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is gradient
@@ -77,8 +96,12 @@ descent, and 0.1 is its learning rate.
     "es": {
         "title": "Descenso de gradiente",
         "text": """
-XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh y una suma intentan
-calcularla; el coste L es la media de sus errores al cuadrado en los cuatro casos.
+XOR vale 1 si exactamente una de sus dos entradas es 1. Una capa de cuatro neuronas tanh, hidden
+(oculta), y una suma de lo que dan, output (salida), intentan calcularla; el coste L es la media de
+sus errores al cuadrado en los cuatro casos.
+
+Cada capa es una tarjeta (Linear: pesos por entradas, más sesgos): sus pesos W, sesgos b, sumas Z y
+activaciones A, cada cosa como histograma y como media cuadrática (RMS), con su gradiente al lado.
 
 El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en sentido
 contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez. Eso es el

@@ -108,7 +108,11 @@ function go(to) {
 
 /** A step was taken: the picture comes into sight, if it isn't. */
 function comeIntoSight() {
-  if (view.getBoundingClientRect().bottom > innerHeight) find(".bar").scrollIntoView();
+  const isBeyond = () => view.getBoundingClientRect().bottom > innerHeight;
+  scale();
+  follow();
+  if (isBeyond()) find(".bar").scrollIntoView();
+  if (isBeyond()) cards.get(current().card)?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** Shows what an address says; one that is a step alone leaves all else as it is. */
@@ -223,8 +227,8 @@ find("#steps").addEventListener("click", (event) => {
 
 document.documentElement.classList.add("alive");
 setUpPredict();
-lay();
 reserve();
+lay();
 addEventListener("hashchange", () => {
   if (location.hash === lastRead) return;
   arrive();

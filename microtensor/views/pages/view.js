@@ -16,10 +16,31 @@ function scale() {
   const by = zoom === 1 ? Math.min(wide, high) : zoom || seen;
   svg.style.width = `${width * by}px`;
   svg.style.height = `${height * by}px`;
+  leaveRoom();
   const hidden = view.scrollWidth > view.clientWidth || view.scrollHeight > view.clientHeight;
   put(find("#beyond"), hidden ? say("script.beyond") : "");
+  leaveRoom();
+  fade();
   return by;
 }
+
+/** The window is so high that it is seen together with the buttons and what is told. */
+function leaveRoom() {
+  const above = view.offsetTop - find(".bar").offsetTop;
+  view.style.maxHeight = `max(14rem, min(70vh, ${innerHeight - above - 8}px))`;
+}
+
+/** At the edges of its window beyond which it goes on, the picture fades. */
+function fade() {
+  const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientWidth, clientHeight } = view;
+  const [right, bottom] = [scrollWidth - clientWidth, scrollHeight - clientHeight];
+  const hidden = { left: scrollLeft, top: scrollTop, right: right - scrollLeft };
+  hidden.bottom = bottom - scrollTop;
+  for (const [edge, beyond] of Object.entries(hidden)) {
+    view.style.setProperty(`--${edge}`, `${Math.min(Math.max(beyond, 0), EDGE)}px`);
+  }
+}
+view.addEventListener("scroll", fade);
 
 /** Larger or smaller, around a point of the window (the middle of the picture, if none is given). */
 function zoomBy(ratio, x = view.clientWidth / 2, y = view.clientHeight / 2) {
