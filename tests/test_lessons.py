@@ -501,14 +501,16 @@ def test_no_lesson_is_wider_than_a_phone(lessons, reader):
 # How much of the main card of a step is seen, in its window and in the browser's
 SEEN = """() => {
   const view = document.querySelector("#view").getBoundingClientRect();
-  const share = (card) => {
-    const box = card.getBoundingClientRect();
-    const room = (from, to, end) => Math.min(box[to], view[to], end) - Math.max(box[from], view[from], 0);
+  const share = (box) => {
+    const room = (from, to, end) =>
+      Math.min(box[to], view[to], end) - Math.max(box[from], view[from], 0);
     const width = room("left", "right", innerWidth) / Math.min(box.width, view.width);
     return Math.min(width, room("top", "bottom", innerHeight) / box.height);
   };
-  const now = [...document.querySelectorAll("#view .card.now")].filter((x) => x.getBoundingClientRect().width);
-  return now.length ? Math.max(...now.map(share)) : 1;
+  const boxes = [...document.querySelectorAll("#view .card.now")]
+    .map((card) => card.getBoundingClientRect())
+    .filter((box) => box.width);
+  return boxes.length ? Math.max(...boxes.map(share)) : 1;
 }"""
 
 

@@ -57,12 +57,10 @@ LESSON = {
     "en": {
         "title": "Descent",
         "text": """
-XOR is 1 if exactly one of two inputs is 1. A layer of four tanh neurons, hidden, and a sum of what
-they give, output, try to say it; the cost L is the mean of their squared errors on the four cases.
-
-Each layer is a card (Linear: weights times inputs, plus biases): its weights W, biases b, sums Z
-and activations A, each as a histogram and as its root mean square (RMS), and their gradients beside
-them.
+XOR is 1 if exactly one of two inputs is 1. Four tanh neurons (hidden) and a sum (output) try to say
+it. Linear means inputs times weights W, plus biases b: this gives the sums Z, and tanh of them the
+activations A. Each is shown as a histogram and as its root mean square (RMS). The cost L is the
+mean of the squared errors on the four cases.
 
 The gradient of each weight says how L moves with it. So every weight takes a small step the other
 way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is gradient
@@ -96,12 +94,10 @@ descent, and 0.1 is its learning rate.
     "es": {
         "title": "Descenso de gradiente",
         "text": """
-XOR vale 1 si exactamente una de sus dos entradas es 1. Una capa de cuatro neuronas tanh, hidden
-(oculta), y una suma de lo que dan, output (salida), intentan calcularla; el coste L es la media de
-sus errores al cuadrado en los cuatro casos.
-
-Cada capa es una tarjeta (Linear: pesos por entradas, más sesgos): sus pesos W, sesgos b, sumas Z y
-activaciones A, cada cosa como histograma y como media cuadrática (RMS), con su gradiente al lado.
+XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh (hidden, la capa
+oculta) y una suma (output, la salida) intentan calcularla. Linear son entradas por pesos W, más
+sesgos b: da las sumas Z, y la tanh de estas, las activaciones A. Cada cosa se ve como histograma y
+como media cuadrática (RMS). El coste L es la media de los errores al cuadrado en los cuatro casos.
 
 El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en sentido
 contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez. Eso es el
