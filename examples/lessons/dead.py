@@ -44,9 +44,9 @@ LESSON = {
     "en": {
         "title": "Dead units",
         "text": """
-A layer of eight relus, hidden, learns which points lie in a circle; a last neuron, output, makes one
-answer of what they give. The rate, 8, is far too large: in its first steps the network throws some
-of its relus so far that they are 0 for every example.
+A layer of eight relus, hidden, learns which points lie in a circle; a last neuron, output, makes
+one answer of what they give. The rate, 8, is far too large: in its first steps the network throws
+some of its relus so far that they are 0 for every example.
 
 A relu that is 0 for all of them has slope 0 for all of them. No gradient reaches its weights, so
 they stand still, and it never comes back: it is dead. Play the film, and look at the crossed-out
