@@ -58,9 +58,9 @@ LESSON = {
         "title": "Descent",
         "text": """
 XOR is 1 if exactly one of two inputs is 1. Four tanh neurons (hidden) and a sum (output) try to say
-it. Linear means inputs times weights W, plus biases b: this gives the sums Z, and tanh of them the
-activations A. Each is shown as a histogram and as its root mean square (RMS). The cost L is the
-mean of the squared errors on the four cases.
+it. Linear multiplies its inputs by weights W and adds biases b, which gives sums Z; tanh makes the
+activations A of them. Each is shown as a histogram and as its root mean square (RMS). The cost L is
+the mean of the squared errors on the four cases.
 
 The gradient of each weight says how L moves with it. So every weight takes a small step the other
 way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is gradient
@@ -86,8 +86,8 @@ descent, and 0.1 is its learning rate.
                 "valley, each higher up on the other side.",
             ),
             "Try it: below the picture, step downhill at rate 0.1. When is L below 0.05?": (
-                f"After {below} steps. Look at what the network says: it comes close to 0, 1, 1, "
-                "0. Then reset, and try it at rate 1: L explodes."
+                f"After {below} steps. Click output, which opens it: Z2, what the network says, "
+                "comes close to 0, 1, 1, 0. Then reset, and try it at rate 1: L explodes."
             ),
         },
     },
@@ -95,8 +95,8 @@ descent, and 0.1 is its learning rate.
         "title": "Descenso de gradiente",
         "text": """
 XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh (hidden, la capa
-oculta) y una suma (output, la salida) intentan calcularla. Linear son entradas por pesos W, más
-sesgos b: da las sumas Z, y la tanh de estas, las activaciones A. Cada cosa se ve como histograma y
+oculta) y una suma (output, la salida) intentan calcularla. Linear multiplica las entradas por pesos
+W y suma sesgos b: da las sumas Z; su tanh son las activaciones A. Cada cosa se ve como histograma y
 como media cuadrática (RMS). El coste L es la media de los errores al cuadrado en los cuatro casos.
 
 El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en sentido
@@ -125,8 +125,8 @@ descenso de gradiente, y 0.1 es la tasa de aprendizaje.
             ),
             "Pruébalo: debajo de la figura, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
             "0.05?": (
-                f"Tras {below} pasos. La salida de la red se acerca a 0, 1, 1, 0. Después "
-                "restablece los números y prueba con tasa 1: L explota."
+                f"Tras {below} pasos. Haz clic en output, que se abre: Z2, lo que dice la red, se "
+                "acerca a 0, 1, 1, 0. Después restablece los números y prueba con tasa 1: L explota."
             ),
         },
     },
