@@ -126,7 +126,8 @@ descenso de gradiente, y 0.1 es la tasa de aprendizaje.
             "Pruébalo: debajo de la figura, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
             "0.05?": (
                 f"Tras {below} pasos. Haz clic en output, que se abre: Z2, lo que dice la red, se "
-                "acerca a 0, 1, 1, 0. Después restablece los números y prueba con tasa 1: L explota."
+                "acerca a 0, 1, 1, 0. Después restablece los números y prueba con tasa 1: L "
+                "explota."
             ),
         },
     },
