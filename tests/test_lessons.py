@@ -555,6 +555,9 @@ def test_a_picture_larger_than_its_window_fades_where_it_goes_on(tmp_path, reade
         "document.querySelector('#view').style.getPropertyValue('--left') == '0px'"
     )
     assert view.evaluate(faded, edges)[0::2] == ["0px", "0px"]
+    reader.emulate_media(media="print")
+    looks = "(view) => [getComputedStyle(view).maskImage, getComputedStyle(view).maxHeight]"
+    assert view.evaluate(looks) == ["none", "none"]
 
 
 @needs_renderer

@@ -27,7 +27,7 @@ function scale() {
 /** The window is so high that it is seen together with the buttons and what is told. */
 function leaveRoom() {
   const above = view.offsetTop - find(".bar").offsetTop;
-  view.style.maxHeight = `max(14rem, min(70vh, ${innerHeight - above - 8}px))`;
+  view.style.setProperty("--room", `${innerHeight - above - 8}px`);
 }
 
 /** At the edges of its window beyond which it goes on, the picture fades. */
