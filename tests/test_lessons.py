@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_page import chromium, neuron  # noqa: F401
+from test_page_alive import until
 from test_picture import pygraphviz_is_there
 
 from microtensor import Graph, Tensor, film, grad, maximum, page, square
@@ -536,28 +537,27 @@ def test_a_picture_larger_than_its_window_fades_where_it_goes_on(tmp_path, reade
     x = Tensor(np.ones((9, 2)), requires_grad=True, name="a_name_that_is_rather_long")
     page((x @ np.ones((2, 9))).relu().sum(), tmp_path / "x.html")
     reader.goto((tmp_path / "x.html").as_uri())
-    view = reader.locator("#view")
-    edges = ("left", "top", "right", "bottom")
-    faded = "(view, edges) => edges.map((edge) => view.style.getPropertyValue(`--${edge}`))"
+    window, view = reader.locator("#window"), reader.locator("#view")
+
+    def fades(left, right):
+        edges = "getComputedStyle(document.querySelector('#window'))"
+        said = [f"{edges}.getPropertyValue('--{k}')" for k in ("left", "right")]
+        until(reader, f"{said[0]} === '{left}px' && {said[1]} === '{right}px'")
+
     view.evaluate("(view) => view.scrollTo(0, 0)")
-    reader.wait_for_function(
-        "document.querySelector('#view').style.getPropertyValue('--left') == '0px'"
-    )
-    assert "linear-gradient" in view.evaluate("(view) => getComputedStyle(view).maskImage")
-    assert view.evaluate(faded, edges)[:3] == ["0px", "0px", "28px"]
+    fades(0, 28)
+    view.evaluate("(view) => view.scrollTo(60, 0)")
+    fades(28, 28)
     view.evaluate("(view) => view.scrollTo(view.scrollWidth, view.scrollHeight)")
-    reader.wait_for_function(
-        "document.querySelector('#view').style.getPropertyValue('--right') == '0px'"
-    )
-    assert view.evaluate(faded, edges)[0] == "28px"
+    fades(28, 0)
+    drawn = "(some) => getComputedStyle(some, '::after')"
+    assert "linear-gradient" in window.evaluate(f"{drawn}.backgroundImage")
+    assert window.evaluate(f"{drawn}.width") == f"{view.evaluate('(view) => view.clientWidth')}px"
     reader.click("#fit")
-    reader.wait_for_function(
-        "document.querySelector('#view').style.getPropertyValue('--left') == '0px'"
-    )
-    assert view.evaluate(faded, edges)[0::2] == ["0px", "0px"]
+    fades(0, 0)
     reader.emulate_media(media="print")
-    looks = "(view) => [getComputedStyle(view).maskImage, getComputedStyle(view).maxHeight]"
-    assert view.evaluate(looks) == ["none", "none"]
+    assert window.evaluate(f"{drawn}.content") == "none"
+    assert view.evaluate("(view) => getComputedStyle(view).maxHeight") == "none"
 
 
 @needs_renderer

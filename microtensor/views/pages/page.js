@@ -281,8 +281,8 @@ function follow() {
     return Math.min(Math.max((start + end - room) / 2, least), most);
   };
   view.scrollBy({
-    left: way("left", "right", frame.width),
-    top: way("top", "bottom", frame.height),
+    left: way("left", "right", view.clientWidth),
+    top: way("top", "bottom", view.clientHeight),
     behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
   });
 }

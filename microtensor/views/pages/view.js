@@ -24,21 +24,23 @@ function scale() {
   return by;
 }
 
+const inPixels = (key, n) => view.parentNode.style.setProperty(`--${key}`, `${n}px`);
+
 /** The window is so high that it is seen together with the buttons and what is told. */
 function leaveRoom() {
-  const above = view.offsetTop - find(".bar").offsetTop;
-  view.style.setProperty("--room", `${innerHeight - above - 8}px`);
+  const above = view.getBoundingClientRect().top - find(".bar").getBoundingClientRect().top;
+  inPixels("room", innerHeight - above - 8);
 }
 
 /** At the edges of its window beyond which it goes on, the picture fades. */
 function fade() {
-  const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientWidth, clientHeight } = view;
-  const [right, bottom] = [scrollWidth - clientWidth, scrollHeight - clientHeight];
-  const hidden = { left: scrollLeft, top: scrollTop, right: right - scrollLeft };
-  hidden.bottom = bottom - scrollTop;
-  for (const [edge, beyond] of Object.entries(hidden)) {
-    view.style.setProperty(`--${edge}`, `${Math.min(Math.max(beyond, 0), EDGE)}px`);
-  }
+  const { scrollLeft: left, scrollTop: top, clientWidth: width, clientHeight: height } = view;
+  const right = view.scrollWidth - width - left;
+  const bottom = view.scrollHeight - height - top;
+  const beyond = Object.entries({ left, right, top, bottom });
+  for (const [edge, hidden] of beyond) inPixels(edge, Math.min(Math.max(hidden, 0), EDGE));
+  inPixels("width", width);
+  inPixels("height", height);
 }
 view.addEventListener("scroll", fade);
 
