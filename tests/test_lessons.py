@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_page import chromium, neuron  # noqa: F401
+from test_page_alive import until
 from test_picture import pygraphviz_is_there
 
 from microtensor import Graph, Tensor, film, grad, maximum, page, square
@@ -319,7 +320,7 @@ def test_dead_units(tmp_path):
     assert found["dead"] == [3, 4, 7] and found["train"](1.0) == [] and answers("dead")[0] == 3
     found["write"](path, **found["LESSON"]["es"])
     text = path.read_text("utf-8")
-    assert '<li data-iteration="4">' in text and "units 3, 4 and 7 of layers.0 die" in text
+    assert '<li data-iteration="4">' in text and "units 3, 4 and 7 of hidden die" in text
     assert "<h1>Neuronas muertas</h1>" in text and text.count('<form class="question"') == 3
     assert found["train"](1.0, [film(tmp_path / "calm.html", every=4)]) == []
 
@@ -363,7 +364,7 @@ def test_every_link_leads_to_a_page_and_every_lesson_is_small(lessons):
     for path in pages:
         text = path.read_text("utf-8")
         assert path.stat().st_size < 600_000
-        links = re.findall(r'<a href="([^"#]+)"', text)
+        links = re.findall(r'<a href="([^"#]+)#?"', text)
         assert len(links) >= 2
         for link in links:
             assert (path.parent / html.unescape(link)).resolve() in pages
@@ -395,7 +396,7 @@ def test_the_switch_and_the_order_of_the_links(tmp_path, monkeypatch, capsys):
     for at in ("lessons", "lessons/es"):
         for path in Path(at).glob("*.html"):
             text = path.read_text("utf-8")
-            written[path.as_posix()] = re.findall(r'<a href="([^"#]+)"', text)
+            written[path.as_posix()] = re.findall(r'<a href="([^"#]+)#?"', text)
     assert written["lessons/02-sums.html"][:4] == [
         "01-gates.html", "index.html", "03-order.html", "es/02-sums.html"
     ]  # fmt: skip
@@ -503,6 +504,121 @@ def test_no_lesson_is_wider_than_a_phone(lessons, reader):
         assert reader.evaluate("document.documentElement.scrollWidth") <= 360, file.name
 
 
+# How much of the main card of a step is seen, in its window and in the browser's
+SEEN = """() => {
+  const view = document.querySelector("#view").getBoundingClientRect();
+  const share = (box) => {
+    const room = (from, to, end) =>
+      Math.min(box[to], view[to], end) - Math.max(box[from], view[from], 0);
+    const width = room("left", "right", innerWidth) / Math.min(box.width, view.width);
+    return Math.min(width, room("top", "bottom", innerHeight) / box.height);
+  };
+  const boxes = [...document.querySelectorAll("#view .card.now")]
+    .map((card) => card.getBoundingClientRect())
+    .filter((box) => box.width);
+  return boxes.length ? Math.max(...boxes.map(share)) : 1;
+}"""
+
+
+@needs_renderer
+@pytest.mark.acceptance
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (1280, 800)])
+def test_the_card_of_each_step_is_in_sight(size, lessons, reader):
+    reader.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    for file in sorted(lessons.glob("[01]*.html")):
+        reader.goto(file.as_uri())
+        while reader.locator("#view").count() and reader.locator("#next").is_enabled():
+            reader.click("#next")
+            assert reader.evaluate(SEEN) > 0.98, (file.name, reader.inner_text("#where"))
+
+
+@needs_renderer
+def test_a_picture_larger_than_its_window_fades_where_it_goes_on(tmp_path, reader):
+    reader.set_viewport_size({"width": 390, "height": 844})
+    x = Tensor(np.ones((9, 2)), requires_grad=True, name="a_name_that_is_rather_long")
+    page((x @ np.ones((2, 9))).relu().sum(), tmp_path / "x.html")
+    reader.goto((tmp_path / "x.html").as_uri())
+    window, view = reader.locator("#window"), reader.locator("#view")
+
+    def fades(left, right):
+        edges = "getComputedStyle(document.querySelector('#window'))"
+        said = [f"{edges}.getPropertyValue('--{k}')" for k in ("left", "right")]
+        until(reader, f"{said[0]} === '{left}px' && {said[1]} === '{right}px'")
+
+    view.evaluate("(view) => view.scrollTo(0, 0)")
+    fades(0, 28)
+    view.evaluate("(view) => view.scrollTo(60, 0)")
+    fades(28, 28)
+    view.evaluate("(view) => view.scrollTo(view.scrollWidth, view.scrollHeight)")
+    fades(28, 0)
+    drawn = "(some) => getComputedStyle(some, '::after')"
+    assert "linear-gradient" in window.evaluate(f"{drawn}.backgroundImage")
+    assert window.evaluate(f"{drawn}.width") == f"{view.evaluate('(view) => view.clientWidth')}px"
+    reader.click("#fit")
+    fades(0, 0)
+    reader.emulate_media(media="print")
+    assert window.evaluate(f"{drawn}.content") == "none"
+    assert view.evaluate("(view) => getComputedStyle(view).maxHeight") == "none"
+
+
+@needs_renderer
+@pytest.mark.parametrize("name", ["descent", "nan"])
+def test_what_was_found_is_told_at_the_last_step(name, tmp_path, reader):
+    found = lesson(name)
+    with np.errstate(all="ignore"):
+        found["write"](tmp_path / "x.html", **found["LESSON"]["en"])
+    reader.goto((tmp_path / "x.html").as_uri())
+    told = reader.locator(".finding").last
+    while reader.locator("#next").is_enabled():
+        assert told.evaluate("(some) => getComputedStyle(some).visibility") == "hidden"
+        reader.keyboard.press("ArrowRight")
+    assert told.is_visible()
+
+
+@needs_renderer
+def test_texts_follow_while_it_learns_by_itself(tmp_path, reader):
+    found = lesson("descent")
+    found["write"](tmp_path / "x.html", **found["LESSON"]["en"])
+    reader.goto((tmp_path / "x.html").as_uri() + "#step-3")
+    told = reader.locator("#told div[aria-live]")
+    begin = (
+        told.inner_text(),
+        reader.inner_text("#steps li:nth-child(7)"),
+        reader.inner_text("#moved"),
+    )
+    assert "0.6655" in begin[0]
+    reader.evaluate(  # a frame at a time
+        "window.requestAnimationFrame = (frame) => { window.next = frame; return 0; }"
+    )
+    reader.click("#run")
+    reader.evaluate("next()")
+    reader.evaluate("next()")
+    assert reader.inner_text("#run") == "Stop" and told.get_attribute("aria-live") == "off"
+    cost = re.search(r"L = ([\d.]+)", reader.inner_text("#cost"))[1]
+    assert cost != "0.6655" and cost in told.inner_text()
+    later = reader.inner_text("#steps li:nth-child(7)"), reader.inner_text("#moved")
+    assert later[0] != begin[1] and later[1] != begin[2]
+    reader.click("#run")
+    assert cost in told.inner_text() and told.get_attribute("aria-live") == "polite"
+
+
+@needs_renderer
+@pytest.mark.acceptance
+def test_every_name_of_a_layer_is_in_the_text_of_its_lesson(lessons):
+    """A title of a card or a frame, and the kind of its layer."""
+    for file in sorted(lessons.glob("**/[01]*.html")):
+        text = html.unescape(file.read_text("utf-8"))
+        said = re.search('<div class="intro.*?</div>', text, re.DOTALL)[0]
+        shown = set(
+            re.findall(r'class="(?:name|quiet)">([A-Z][a-z]\w*|hidden|layers\.\d|layer[14])<', text)
+        )
+        shown |= set(re.findall(r'"name":"([a-z]\w{2,})"', text)) if "dead" in file.name else set()
+        assert {name for name in shown if name not in said} <= {"Network", "CatClassifier"}, (
+            file.name
+        )
+        assert "MSELoss" not in text
+
+
 @needs_renderer
 def test_answers_are_read_as_they_are_typed(tmp_path, reader):
     asked = {
@@ -566,6 +682,137 @@ def test_keys_in_a_question_take_no_step_and_dark_is_kept(tmp_path, reader):
     reader.evaluate("dispatchEvent(new Event('pageshow'))")
     assert reader.locator("html").get_attribute("data-theme") == "dark"
     assert reader.inner_text("#theme") == "Light"
+
+
+# Some browsers give each file a storage of its own
+EACH_ITS_OWN = """
+const real = localStorage;
+const here = location.pathname;
+class Own {
+  getItem(key) { return this[key] ?? null; }
+  setItem(key, value) {
+    this[key] = String(value);
+    real.setItem(here, JSON.stringify(this));
+  }
+}
+const own = Object.assign(new Own(), JSON.parse(real.getItem(here)));
+Object.defineProperty(window, "localStorage", { value: own });
+"""
+
+
+def follow(tab, link):
+    """Clicks a link that leads to another page, and waits for it."""
+    before = tab.url.partition("#")[0]
+    with tab.expect_navigation(url=lambda url: url.partition("#")[0] != before):
+        tab.locator(link).first.click()
+
+
+@needs_renderer
+def test_the_switch_leads_to_the_same_place_with_the_same_numbers(tmp_path, reader):
+    L, names = neuron()
+    for file, link in (("a.html", "b/c.html#"), ("b/c.html", "../a.html#")):
+        page(L, tmp_path / file, names, links={"Same": link, "Start": link[:-1]})
+    reader.goto(Path(tmp_path / "a.html").as_uri())
+    reader.locator("#predict").check()
+    reader.keyboard.press("ArrowRight")
+    reader.locator("#numbers input[type=text][data-id]").first.fill("0.5")
+    follow(reader, "nav a")  # at once, before the address says so
+    assert reader.url.split("/")[-1].startswith("c.html#step-1&")
+    assert reader.locator("#predict").is_checked()
+    assert reader.locator("#numbers input[type=text][data-id]").first.input_value() == "0.5"
+    reader.keyboard.press("ArrowRight")
+    follow(reader, "footer a")
+    assert reader.url.split("/")[-1].startswith("a.html#step-") and "=0.5" in reader.url
+    follow(reader, "nav a:nth-child(2)")
+    assert reader.url.endswith("c.html") and "step 0" in reader.inner_text("#where")
+    training = film(tmp_path / "film.html", every=1, links={"Same": "a.html#"})
+    for i in range(3):
+        training(i, L)
+    training.write()
+    reader.goto((tmp_path / "film.html").as_uri() + "#iteration-1")
+    follow(reader, "nav a")
+    assert reader.url.endswith("a.html#iteration-1")
+
+
+@needs_renderer
+@pytest.mark.acceptance
+def test_each_lesson_is_in_the_other_language_at_the_same_place(lessons, reader):
+    for file in sorted(lessons.glob("[01]*.html")):
+        reader.goto(file.as_uri())
+        before = reader.url
+        opened = reader.locator(".module .title, .card[aria-expanded]")
+        if opened.count():
+            opened.first.click()
+        if reader.is_visible("#numbers"):
+            for details in reader.locator("#numbers details").all()[:1]:
+                details.locator("summary").click()
+            reader.locator("#numbers input[type=text][data-id]").first.fill("0.75")
+        for _ in range(2):
+            reader.keyboard.press("ArrowLeft" if "dead" in file.name else "ArrowRight")
+        follow(reader, "nav a[href$='#']")
+        there = reader.url
+        place = there.partition("#")[2]
+        assert "/es/" in there and place and there.partition("#")[0] != before
+        follow(reader, "nav a[href$='#']")
+        assert reader.url == f"{before.partition('#')[0]}#{place}"
+
+
+@needs_renderer
+@pytest.mark.acceptance
+@pytest.mark.parametrize("script", ["", EACH_ITS_OWN])
+def test_files_tell_each_other_what_they_keep(script, lessons, reader):
+    reader.add_init_script(script)
+    reader.goto((lessons / "01-nudge.html").as_uri())
+    reader.click("#theme")
+    for form in reader.locator("form.question").all()[:2]:
+        answer(form, right=True)
+    follow(reader, "nav a[href='02-gates.html']")
+    assert reader.url.endswith("02-gates.html")
+    for form in reader.locator("form.question").all():
+        answer(form, right=True)
+    follow(reader, "footer a[href='index.html']")
+    assert reader.locator("html").get_attribute("data-theme") == "dark"
+    assert reader.url.endswith("index.html")
+    shown = reader.locator("li .score").all_inner_texts()
+    assert shown == ["2/3", "3/3"] + [""] * (len(NAMES) - 2)
+    follow(reader, "li a")
+    answer(reader.locator("form.question").first, right=True)
+    follow(reader, "nav a[href='index.html']")
+    assert reader.locator("li .score").all_inner_texts()[:2] == ["2/3", "3/3"]  # the best is kept
+
+
+@needs_renderer
+def test_a_chosen_language_goes_along_from_file_to_file(tmp_path, reader):
+    reader.add_init_script(EACH_ITS_OWN)
+    for file, link in (("a.html", "b.html"), ("b.html", "a.html")):
+        spanish = {"es": {"title": "Una"}}
+        page(neuron()[0], tmp_path / file, links={"On": link}, translations=spanish)
+    reader.goto((tmp_path / "a.html").as_uri())
+    follow(reader, "header a")
+    follow(reader, "nav a")
+    assert reader.locator("html").get_attribute("lang") == "es" and reader.url.endswith("b.html")
+    reader.reload()
+    assert reader.locator("html").get_attribute("lang") == "es"
+
+
+@needs_renderer
+@pytest.mark.acceptance
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_runs_its_own_scripts_and_no_other(language, lessons, chromium):  # noqa: F811
+    index = lessons / ("index.html" if language == "en" else "es/index.html")
+    text = index.read_text("utf-8")
+    evil = "<script>document.title = 'run'</script><style>body { color: red }</style>"
+    (index.parent / "evil.html").write_text(text.replace("</main>", f"{evil}</main>"), "utf-8")
+    tab = chromium.new_page()
+    refused = []
+    tab.on("console", lambda message: refused.append(message.text))
+    tab.goto(index.as_uri())
+    assert refused == [] and tab.is_visible("#theme")
+    tab.goto((index.parent / "evil.html").as_uri())
+    (index.parent / "evil.html").unlink()
+    assert tab.title() == course()["WORDS"][language]["course"] and len(refused) == 2
+    assert tab.evaluate("fetch('index.html').then(() => 'read', () => 'refused')") == "refused"
+    tab.close()
 
 
 @needs_renderer

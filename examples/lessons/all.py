@@ -6,7 +6,10 @@ python examples/lessons/all.py [--language en|es]
 import argparse
 import html
 import os
+import re
 import runpy
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -57,22 +60,24 @@ def write_course(languages):
         lines = [script["LINES"][language] for script in scripts]
         index = folder / "index.html"
         links = switch(language, languages, "index.html")
-        index.write_text(contents(language, files, titles, lines, links), encoding="utf-8")
+        theme = re.search("<script>.*?</script>", Path(written).read_text("utf-8"), re.DOTALL)[0]
+        text = contents(language, files, titles, lines, links, theme)
+        index.write_text(text, encoding="utf-8")
         print(f"{index.as_posix()} links them")
 
 
 def switch(language, languages, file):
-    """The links to the same page in the other languages that are written."""
+    """The links to the same page in the other languages that are written, at the same step."""
     here = FOLDERS[language]
     return {
-        WORDS[other]["name"]: Path(os.path.relpath(FOLDERS[other] / file, here)).as_posix()
+        WORDS[other]["name"]: Path(os.path.relpath(FOLDERS[other] / file, here)).as_posix() + "#"
         for other in languages
         if other != language
     }
 
 
-def contents(language, files, titles, lines, links):
-    """The index as HTML: it knows what the lessons keep, dark or light and each one's score."""
+def contents(language, files, titles, lines, links, theme):
+    """The index as HTML: with the `theme` script of the lessons, and the scores that they keep."""
     words = WORDS[language]
     items = "\n".join(
         f'<li><a href="{file}">{html.escape(title)}</a> <b class="score"></b>'
@@ -81,8 +86,19 @@ def contents(language, files, titles, lines, links):
     )
     nav = " ".join(f'<a href="{link}">{text}</a>' for text, link in links.items())
     about = words["about"].format(count=len(files))
-    filled = {"language": language, "nav": nav, "items": items, **words, "about": about}
-    return (HERE / "index.html").read_text(encoding="utf-8").format(**filled)
+    filled = {"language": language, "nav": nav, "items": items, "theme": theme, **words}
+    template = (HERE / "index.html").read_text(encoding="utf-8")
+    return sealed(template.format(**filled | {"about": about, "policy": "{policy}"}))
+
+
+def sealed(text):
+    """A page with the policy that it runs its own scripts, has its own style, and loads nothing."""
+    policy = "default-src 'none'; base-uri 'none'; form-action 'none'"
+    for tag in ("script", "style"):
+        codes = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digests = (b64encode(sha256(code.encode()).digest()).decode() for code in codes)
+        policy += f"; {tag}-src " + " ".join(f"'sha256-{digest}'" for digest in digests)
+    return text.replace("{policy}", policy, 1)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ answers for a alone; b, c and d need a walk each. Four arrows from a, four from 
 from d: 13 products.
 
 Backward, from L: what reaches r, then q, p and all four inputs? Each arrow is walked once, whoever
-is behind it. Count the orange steps. The end of the way is shared, and paid for once.
+is behind it. Count the steps after the start at L. The end of the way is shared, and paid for once.
 """,
         "questions": {
             "How many products does the way back need?": (
@@ -68,8 +68,8 @@ p, luego q, r y L? Eso solo responde para a; b, c y d piden cada una su recorrid
 desde a, cuatro desde b, tres desde c y dos desde d: 13 productos.
 
 Hacia atrás, desde L: ¿qué llega a r, luego a q, a p y a las cuatro entradas? Cada flecha se recorre
-una sola vez, haya detrás las entradas que haya. Cuenta los pasos naranjas: el tramo final es común
-y se paga una sola vez.
+una sola vez, haya detrás las entradas que haya. Cuenta los pasos después de empezar en L: el tramo
+final es común y se paga una sola vez.
 """,
         "questions": {
             "¿Cuántos productos necesita el camino hacia atrás?": (

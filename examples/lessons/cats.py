@@ -22,9 +22,11 @@ LESSON = {
     "en": {
         "title": "The cat classifier",
         "text": """
-209 drawings of 12288 numbers each go through layers of 20, 7, 5 and 1 neurons, and the loss says
-how wrong the answers are. A card is a layer: its weights W, biases b, sums Z and activations A,
-each as a histogram and as its root mean square (RMS), and their gradients beside them.
+209 drawings of 12288 numbers each go through layers of 20, 7, 5 and 1 neurons, and the loss L says
+how wrong the answers are. A card is a layer, called as in the program: layer1 to layer4, each a
+Sequential, whose steps (layers.0, layers.1) follow one another. It shows weights W, biases b, sums
+Z and activations A, each as a histogram and as its root mean square (RMS), and their gradients
+beside them. BCELoss is binary cross-entropy: the mean of −log of what the right answers got.
 
 Go forward to the loss, then back. A layer takes from the gradient that arrives the gradients of its
 own weights and biases, and sends the rest to the layer before it.
@@ -51,9 +53,8 @@ own weights and biases, and sends the rest to the layer before it.
                 "What counts is how large it is beside the weights that it changes. Each card "
                 "notes that share: gradient / value.",
             ),
-            "Try it: open a step's list of operations on the way back. What does layer 3 send "
-            "on?": (
-                "The gradient of what layer 2 gave, 209 rows of 7 numbers: what arrives at its "
+            "Try it: open a step's list of operations on the way back. What does layer3 send on?": (
+                "The gradient of what layer2 gave, 209 rows of 7 numbers: what arrives at its "
                 "sums Z, times its weights."
             ),
         },
@@ -61,9 +62,12 @@ own weights and biases, and sends the rest to the layer before it.
     "es": {
         "title": "El clasificador de gatos",
         "text": """
-209 dibujos de 12288 números cada uno pasan por capas de 20, 7, 5 y 1 neuronas, y la pérdida dice
-cuánto se equivoca la red. Cada tarjeta es una capa: sus pesos W, sesgos b, sumas Z y
-activaciones A, como histograma y como media cuadrática (RMS), con sus gradientes al lado.
+209 dibujos de 12288 números cada uno pasan por capas de 20, 7, 5 y 1 neuronas, y la pérdida L dice
+cuánto se equivoca la red. Cada tarjeta es una capa y se llama como en el programa: de layer1 a
+layer4, cada una un Sequential, cuyos pasos (layers.0, layers.1) van uno tras otro. Muestra pesos W,
+sesgos b, sumas Z y activaciones A, como histograma y como media cuadrática (RMS), con sus
+gradientes al lado. BCELoss es la entropía cruzada binaria: la media de −log de la probabilidad que
+recibió la respuesta correcta.
 
 Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios pesos
 y sesgos, y envía el resto a la capa anterior.
@@ -90,9 +94,8 @@ y sesgos, y envía el resto a la capa anterior.
                 "Lo que cuenta es su tamaño en comparación con los pesos que cambia. Cada tarjeta "
                 "lo indica: gradiente / valor.",
             ),
-            "Pruébalo: abre la lista de operaciones de un paso hacia atrás. ¿Qué envía la capa "
-            "3?": (
-                "El gradiente de lo que dio la capa 2, 209 filas de 7 números: lo que llega a sus "
+            "Pruébalo: abre la lista de operaciones de un paso hacia atrás. ¿Qué envía layer3?": (
+                "El gradiente de lo que dio layer2, 209 filas de 7 números: lo que llega a sus "
                 "sumas Z, multiplicado por sus pesos."
             ),
         },

@@ -10,14 +10,27 @@ X = random.uniform(-1, 1, (100, 2))
 Y = ((X**2).sum(axis=1) < 0.5).astype(float)[:, np.newaxis]  # inside a circle or not
 
 
+class Network(nn.Module):
+    """Eight relus and a sigmoid, with the same start each time."""
+
+    def __init__(self):
+        self.hidden = nn.Linear(2, 8, rng=0)
+        self.relu = nn.ReLU()
+        self.output = nn.Linear(8, 1, rng=2)
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, x):
+        return self.sigmoid(self.output(self.relu(self.hidden(x))))
+
+
 def train(rate, callbacks=()):
-    """Trains a network of eight relus, and says which of them are 0 for every example."""
-    model = nn.Sequential(nn.Linear(2, 8, rng=0), nn.ReLU(), nn.Linear(8, 1, rng=2), nn.Sigmoid())
+    """Trains a network, and says which of its relus are 0 for every example."""
+    model = Network()
     sgd = nn.SGD(model.parameters(), lr=rate)
     quiet = {"print_every": None, "progress": False, "callbacks": list(callbacks)}
     nn.fit(model, X, Y, iterations=200, optimizer=sgd, loss=nn.BCELoss(), **quiet)
-    hidden = model.layers[1](model.layers[0](X)).numpy()
-    return np.flatnonzero((hidden == 0).all(axis=0)).tolist()
+    opened = model.hidden(X).numpy() > 0
+    return np.flatnonzero(~opened.any(axis=0)).tolist()
 
 
 dead = train(8.0)
@@ -31,12 +44,13 @@ LESSON = {
     "en": {
         "title": "Dead units",
         "text": """
-Eight relus learn which points lie in a circle. The rate, 8, is far too large: in its first steps
-the network throws some of its relus so far that they are 0 for every example.
+A layer of eight relus, hidden, learns which points lie in a circle; a last neuron, output, makes
+one answer of what they give. The rate, 8, is far too large: in its first steps the network throws
+some of its relus so far that they are 0 for every example.
 
 A relu that is 0 for all of them has slope 0 for all of them. No gradient reaches its weights, so
 they stand still, and it never comes back: it is dead. Play the film, and look at the crossed-out
-squares of the first layer.
+squares on the card of hidden: each is a relu, counted from 0.
 """,
         "questions": {
             "How many of the eight relus are dead at the end?": (
@@ -66,12 +80,14 @@ squares of the first layer.
     "es": {
         "title": "Neuronas muertas",
         "text": """
-Ocho relus aprenden qué puntos están dentro de un círculo. La tasa de aprendizaje, 8, es demasiado
-alta: en los primeros pasos la red lanza algunas relus tan lejos que valen 0 en todos los ejemplos.
+Una capa de ocho relus, hidden (oculta), aprende qué puntos están dentro de un círculo; una última
+neurona, output (salida), saca de lo que dan una sola respuesta. La tasa de aprendizaje, 8, es
+demasiado alta: en los primeros pasos la red lanza algunas relus tan lejos que valen 0 en todos los
+ejemplos.
 
 Una relu que vale 0 en todos tiene pendiente 0 en todos. Ningún gradiente llega a sus pesos, que se
 quedan como están, y ya no vuelve: está muerta. Reproduce la película y fíjate en los cuadrados
-tachados de la primera capa.
+tachados de la tarjeta hidden: cada uno es una relu, contadas desde 0.
 """,
         "questions": {
             "¿Cuántas de las ocho relus están muertas al final?": (

@@ -3,34 +3,49 @@
 import numpy as np
 
 import nn
-from microtensor import Tensor, page
+from microtensor import Tensor, group, page, square
 
 X = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = Tensor([[0.0], [1.0], [1.0], [0.0]])
-mse = nn.MSELoss()
 
 
-def network():
-    """The same start, each time."""
-    return nn.Sequential(nn.Linear(2, 4, rng=1), nn.Tanh(), nn.Linear(4, 1, rng=2))
+class Network(nn.Module):
+    """Four tanh neurons and a sum, with the same start each time."""
+
+    def __init__(self):
+        self.hidden = nn.Linear(2, 4, rng=1)
+        self.tanh = nn.Tanh()
+        self.output = nn.Linear(4, 1, rng=2)
+        for parameter, name in zip(self.parameters(), ("W1", "b1", "W2", "b2"), strict=True):
+            parameter.name = name
+
+    def forward(self, x):
+        return self.output(self.tanh(self.hidden(x)))
+
+
+def cost_of(model):
+    """The mean of the squared errors on the four cases."""
+    said = model(X)
+    with group("cost"):
+        return square(said - Y).mean()
 
 
 def train(rate, steps):
     """The cost before each step, and after the last."""
-    model = network()
+    model = Network()
     sgd = nn.SGD(model.parameters(), lr=rate)
     costs = []
     with np.errstate(all="ignore"):  # too long steps overflow
         for _ in range(steps):
-            cost = mse(model(X), Y)
+            cost = cost_of(model)
             costs.append(cost.item())
             sgd.zero_grad()
             cost.backward()
             sgd.step()
-        return [*costs, mse(model(X), Y).item()]
+        return [*costs, cost_of(model).item()]
 
 
-L = mse(network()(X), Y)
+L = cost_of(Network())
 costs = train(0.1, 100)
 below = next(i for i, cost in enumerate(costs) if cost < 0.05)
 
@@ -42,8 +57,10 @@ LESSON = {
     "en": {
         "title": "Descent",
         "text": """
-XOR is 1 if exactly one of two inputs is 1. Four tanh neurons and a sum try to say it; the cost L is
-the mean of their squared errors on the four cases.
+XOR is 1 if exactly one of two inputs is 1. Four tanh neurons (hidden) and a sum (output) try to say
+it. Linear multiplies its inputs by weights W and adds biases b, which gives sums Z; tanh makes the
+activations A of them. Each is shown as a histogram and as its root mean square (RMS). The cost L is
+the mean of the squared errors on the four cases.
 
 The gradient of each weight says how L moves with it. So every weight takes a small step the other
 way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is gradient
@@ -69,16 +86,18 @@ descent, and 0.1 is its learning rate.
                 "valley, each higher up on the other side.",
             ),
             "Try it: below the picture, step downhill at rate 0.1. When is L below 0.05?": (
-                f"After {below} steps. Look at what the network says: it comes close to 0, 1, 1, "
-                "0. Then reset, and try it at rate 1: L explodes."
+                f"After {below} steps. Click output, which opens it: Z2, what the network says, "
+                "comes close to 0, 1, 1, 0. Then reset, and try it at rate 1: L explodes."
             ),
         },
     },
     "es": {
         "title": "Descenso de gradiente",
         "text": """
-XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh y una suma intentan
-calcularla; el coste L es la media de sus errores al cuadrado en los cuatro casos.
+XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh (hidden, la capa
+oculta) y una suma (output, la salida) intentan calcularla. Linear multiplica las entradas por pesos
+W y suma sesgos b: da las sumas Z; su tanh son las activaciones A. Cada cosa se ve como histograma y
+como media cuadrática (RMS). El coste L es la media de los errores al cuadrado en los cuatro casos.
 
 El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en sentido
 contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez. Eso es el
@@ -106,8 +125,9 @@ descenso de gradiente, y 0.1 es la tasa de aprendizaje.
             ),
             "Pruébalo: debajo de la figura, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
             "0.05?": (
-                f"Tras {below} pasos. La salida de la red se acerca a 0, 1, 1, 0. Después "
-                "restablece los números y prueba con tasa 1: L explota."
+                f"Tras {below} pasos. Haz clic en output, que se abre: Z2, lo que dice la red, se "
+                "acerca a 0, 1, 1, 0. Después restablece los números y prueba con tasa 1: L "
+                "explota."
             ),
         },
     },

@@ -20,7 +20,7 @@ LESSON = {
         "title": "One neuron",
         "text": """
 A neuron multiplies its input x by a weight w, adds a bias b, and squeezes the sum into a number
-between 0 and 1. L is the log of that number.
+between 0 and 1 with σ, the sigmoid. L is the log of that number.
 
 Blue goes forward: each value is computed from those before it. Orange goes back: on each arrow, the
 gradient that has arrived is multiplied by the local derivative, and the product is sent on.
@@ -50,7 +50,7 @@ gradient that has arrived is multiplied by the local derivative, and the product
         "title": "Una neurona",
         "text": """
 Una neurona multiplica su entrada x por un peso w, suma un sesgo b y comprime el resultado en un
-número entre 0 y 1. L es el logaritmo de ese número.
+número entre 0 y 1 con σ, la sigmoide. L es el logaritmo de ese número.
 
 En azul se avanza: cada valor se calcula a partir de los anteriores. En naranja se vuelve: en cada
 flecha, el gradiente que ha llegado se multiplica por la derivada local y se envía el producto.

@@ -202,7 +202,8 @@ def page(
     `(["yes", "no"], "It is.")`, where the right choice comes first and the page sorts them. A
     number is right, if it isn't whole, when it is rounded to two digits or more. `links`, texts
     and where they lead (`{"Next lesson": "2.html"}`, seen from this page), stand at the top and
-    at the end. The other arguments are those of `draw`.
+    at the end; an address that ends in # leads to the same step there. The other arguments are
+    those of `draw`.
 
     With `translations`, such as `{"es": {"title": "Una neurona"}}`, the page is in these languages
     too, each with what of `title`, `text`, `questions` and `links` is its own, and has a switch.

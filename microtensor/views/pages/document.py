@@ -41,7 +41,7 @@ def document(tale: Tale, lesson: Mapping[str, str], program: str, still: str) ->
     parts = {
         "title": title_of(tale),
         "svg": _pictures(tale, living),
-        "legend": "".join(f"<p>{plain(_line(line))}</p>" for line in tale.scene.legend),
+        "legend": _legend(tale),
         "still": f'<p id="still" class="hint">{still}</p>' if still else "",
         "steps": "\n".join(_step(i, step) for i, step in enumerate([begin, *tale.steps])),
         "program": program,
@@ -177,6 +177,13 @@ def _themes() -> str:
 def plain(text: str) -> str:
     """A text from outside in HTML: on one line, without what isn't printed, escaped."""
     return html.escape(shown(text))
+
+
+def _legend(tale: Tale) -> str:
+    """How the picture is read; what was found in it waits for the last step."""
+    looks = ' class="finding"' if tale.result.gradient is not None else ""
+    lines = [plain(_line(line)) for line in tale.scene.legend]
+    return f"<p>{lines[0]}</p>" + "".join(f"<p{looks}>{line}</p>" for line in lines[1:])
 
 
 def _line(cells: Iterable[Any]) -> str:

@@ -46,8 +46,9 @@
     }
   }
 
-  const asked = new URLSearchParams(location.search).get("language");
-  const code = [asked, kept((store) => store.getItem(KEY))].find((known) => known in names);
+  const asked = new URLSearchParams(location.search);
+  const wanted = [asked.get("language"), asked.get(KEY), kept((store) => store.getItem(KEY))];
+  const code = wanted.find((known) => known in names);
   const packed = typeof DecompressionStream === "function" && code !== root().lang && pages[code];
   if (packed) unpack(packed).then(start);
   else start();

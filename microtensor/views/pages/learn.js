@@ -22,10 +22,15 @@ function change(values) {
   const result = (numbers) => `${name(data.final)} = ${number(resultOf(numbers))}`;
   const heading = find("h1");
   put(heading, written(heading).replace(result(original), result(now)));
-  if (learning) return; // its frames draw what they need
+  if (learning) return; // it is told frame by frame
+  tell();
+  remember();
+}
+
+/** Says all with the numbers of now. */
+function tell() {
   steps.forEach((s, k) => (s.said ? retellUnit : retell)(told[k + 1], s));
   refresh();
-  remember();
   render();
 }
 
@@ -161,7 +166,7 @@ function renderLearning() {
   drawCurve();
   const h = readNumber(find("#by"));
   const [id, i] = find("#which").value.split(" ");
-  if (learning || Number.isNaN(h) || !id) return;
+  if (Number.isNaN(h) || !id) return;
   const x = withEntry(now.values[id], Number(i), flat(now.values[id])[i] + h);
   const there = recompute({ ...leavesOf(now), [id]: x });
   const slope = flat(now.gradients[id])[i];
@@ -186,16 +191,22 @@ function descend() {
   return Number.isFinite(costs.at(-1)) && costs.at(-1) !== earlier;
 }
 
+/** Begins to learn, or ends it: meanwhile its numbers aren't read aloud. */
+function lead(on) {
+  learning = on;
+  put(find("#run"), say(on ? "script.stop" : "script.run"));
+  find("#told [aria-live]").setAttribute("aria-live", on ? "off" : "polite");
+}
+
 function run() {
-  learning = true;
-  put(find("#run"), say("script.stop"));
+  lead(true);
   const frame = () => {
     if (!learning) return;
     const until = costs.length + Math.min(16, 1 + Math.floor(costs.length / 50)); // slowly at first
     const begun = performance.now();
     let fine = true;
     while (fine && costs.length < until && performance.now() - begun < 12) fine = descend();
-    render();
+    tell();
     if (fine) requestAnimationFrame(frame);
     else stop();
   };
@@ -204,8 +215,7 @@ function run() {
 
 function stop() {
   if (!learning) return;
-  learning = false;
-  put(find("#run"), say("script.run"));
+  lead(false);
   change({});
 }
 

@@ -38,16 +38,20 @@ function address(to = [step, inner]) {
 let waiting = 0;
 let lastRead = ""; // the address as it was read last
 /** Brings the address up to date, without a new entry in the history. */
+function note() {
+  clearTimeout(waiting);
+  const fresh = address();
+  const moving = location.hash !== lastRead; // on the way to another, which isn't read yet
+  if (moving || location.hash === fresh || (!location.hash && fresh === "#step-0")) return;
+  history.replaceState(null, "", fresh);
+  lastRead = location.hash;
+}
+/** Does so soon: a browser allows it only so often. */
 function remember() {
   clearTimeout(waiting);
-  waiting = setTimeout(() => {
-    const fresh = address();
-    const moving = location.hash !== lastRead; // on the way to another, which isn't read yet
-    if (moving || location.hash === fresh || (!location.hash && fresh === "#step-0")) return;
-    history.replaceState(null, "", fresh);
-    lastRead = location.hash;
-  }, 200);
+  waiting = setTimeout(note, 200);
 }
+for (const kind of ["click", "contextmenu"]) addEventListener(kind, note, true); // a link takes it along
 
 function decoded(text) {
   try {
@@ -104,7 +108,11 @@ function go(to) {
 
 /** A step was taken: the picture comes into sight, if it isn't. */
 function comeIntoSight() {
-  if (view.getBoundingClientRect().bottom > innerHeight) find(".bar").scrollIntoView();
+  const isBeyond = () => view.getBoundingClientRect().bottom > innerHeight;
+  scale();
+  follow();
+  if (isBeyond()) find(".bar").scrollIntoView();
+  if (isBeyond()) cards.get(current().card)?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** Shows what an address says; one that is a step alone leaves all else as it is. */
@@ -219,8 +227,8 @@ find("#steps").addEventListener("click", (event) => {
 
 document.documentElement.classList.add("alive");
 setUpPredict();
-lay();
 reserve();
+lay();
 addEventListener("hashchange", () => {
   if (location.hash === lastRead) return;
   arrive();

@@ -148,6 +148,7 @@ function render() {
   arrows.forEach((arrow, i) => renderArrow(arrow, i, doing));
   fit([...altered]);
   altered.clear();
+  show(".finding", document, now === original && step === last);
   renderList();
   renderTold();
   find("#back").disabled = find("#first").disabled = !before();
@@ -256,21 +257,32 @@ function reserve() {
   find("#ghosts").replaceChildren(...ghosts);
 }
 
-/** Keeps what the step is about in sight, where the picture is larger than the screen. */
+const EDGE = 28; // pixels: so much of the picture fades where it goes on
+
+/** Keeps what the step is about in sight, its card above all, where not all of the picture is. */
 function follow() {
   const boxes = all(".now", svg)
     .map((some) => some.getBoundingClientRect())
     .filter((box) => box.width);
   if (!boxes.length || learning) return;
   const frame = view.getBoundingClientRect();
-  const left = Math.min(...boxes.map((b) => b.left)) - frame.left;
-  const right = Math.max(...boxes.map((b) => b.right)) - frame.left;
-  const top = Math.min(...boxes.map((b) => b.top)) - frame.top;
-  const bottom = Math.max(...boxes.map((b) => b.bottom)) - frame.top;
-  if (left >= 0 && right <= frame.width && top >= 0 && bottom <= frame.height) return;
-  view.scrollTo({
-    left: view.scrollLeft + (left + right) / 2 - frame.width / 2,
-    top: view.scrollTop + (top + bottom) / 2 - frame.height / 2,
+  const doing = current();
+  const main = cards.get(doing.card)?.getBoundingClientRect() ?? boxes[0];
+  /** How far to scroll between two edges. */
+  const way = (from, to, room) => {
+    const start = Math.min(...boxes.map((box) => box[from])) - frame[from];
+    const end = Math.max(...boxes.map((box) => box[to])) - frame[from];
+    const rest = room - (main[to] - main[from]); // a card can be too large
+    const margin = Math.min(EDGE, Math.max(0, rest / 2));
+    if (start >= margin && end <= room - margin) return 0;
+    const most = main[from] - frame[from] - margin;
+    const least = most + 2 * margin - rest;
+    if (rest < 0) return doing.kind === "forward" ? most : least; // gradients stand at its end
+    return Math.min(Math.max((start + end - room) / 2, least), most);
+  };
+  view.scrollBy({
+    left: way("left", "right", view.clientWidth),
+    top: way("top", "bottom", view.clientHeight),
     behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
   });
 }

@@ -16,10 +16,33 @@ function scale() {
   const by = zoom === 1 ? Math.min(wide, high) : zoom || seen;
   svg.style.width = `${width * by}px`;
   svg.style.height = `${height * by}px`;
+  leaveRoom();
   const hidden = view.scrollWidth > view.clientWidth || view.scrollHeight > view.clientHeight;
   put(find("#beyond"), hidden ? say("script.beyond") : "");
+  leaveRoom();
+  fade();
   return by;
 }
+
+const inPixels = (key, n) => view.parentNode.style.setProperty(`--${key}`, `${n}px`);
+
+/** The window is so high that it is seen together with the buttons and what is told. */
+function leaveRoom() {
+  const above = view.getBoundingClientRect().top - find(".bar").getBoundingClientRect().top;
+  inPixels("room", innerHeight - above - 8);
+}
+
+/** At the edges of its window beyond which it goes on, the picture fades. */
+function fade() {
+  const { scrollLeft: left, scrollTop: top, clientWidth: width, clientHeight: height } = view;
+  const right = view.scrollWidth - width - left;
+  const bottom = view.scrollHeight - height - top;
+  const beyond = Object.entries({ left, right, top, bottom });
+  for (const [edge, hidden] of beyond) inPixels(edge, Math.min(Math.max(hidden, 0), EDGE));
+  inPixels("width", width);
+  inPixels("height", height);
+}
+view.addEventListener("scroll", fade);
 
 /** Larger or smaller, around a point of the window (the middle of the picture, if none is given). */
 function zoomBy(ratio, x = view.clientWidth / 2, y = view.clientHeight / 2) {
