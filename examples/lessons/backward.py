@@ -54,9 +54,9 @@ is behind it. Count the steps after the start at L. The end of the way is shared
                 "A walk forward answers for one input and every output; a walk back for one output "
                 "and every input.",
             ),
-            "Try it: click a, then d. Which local derivatives do their paths share?": (
-                "Those of r and L. Forward they are multiplied again for each of a, b, c and d; "
-                "backward, what they give together is at hand."
+            "Try it: click a, then c. Which local derivatives do their paths share?": (
+                "∂L/∂r and ∂r/∂q. Forward they are multiplied again for each of a, b and c; "
+                "backward, their product is at hand: it is ∂L/∂q."
             ),
         },
     },
@@ -95,9 +95,9 @@ final es común y se paga una sola vez.
                 "Un recorrido hacia delante responde para una entrada y todas las salidas; hacia "
                 "atrás, para una salida y todas las entradas.",
             ),
-            "Pruébalo: haz clic en a y luego en d. ¿Qué derivadas locales comparten sus caminos?": (
-                "Las de r y L. Hacia delante se multiplican otra vez para cada una de a, b, c y d; "
-                "hacia atrás, su producto ya está hecho."
+            "Pruébalo: haz clic en a y luego en c. ¿Qué derivadas locales comparten sus caminos?": (
+                "∂L/∂r y ∂r/∂q. Hacia delante se multiplican otra vez para cada una de a, b y c; "
+                "hacia atrás, su producto ya está hecho: es ∂L/∂q."
             ),
         },
     },

@@ -29,7 +29,7 @@ Z and activations A, each as a histogram and as its root mean square (RMS), and 
 beside them. BCELoss is binary cross-entropy: the mean of −log of what the right answers got.
 
 Go forward to the loss, then back. A layer takes from the gradient that arrives the gradients of its
-own weights and biases, and sends the rest to the layer before it.
+own weights and biases, and sends the layer before it the gradient of what that one gave.
 """,
         "questions": {
             "Two units are called dead. What does that mean?": (
@@ -53,7 +53,7 @@ own weights and biases, and sends the rest to the layer before it.
                 "What counts is how large it is beside the weights that it changes. Each card "
                 "notes that share: gradient / value.",
             ),
-            "Try it: open a step's list of operations on the way back. What does layer3 send on?": (
+            "Try it: open “each operation” of a step on the way back. What does layer3 send on?": (
                 "The gradient of what layer2 gave, 209 rows of 7 numbers: what arrives at its "
                 "sums Z, times its weights."
             ),
@@ -70,7 +70,7 @@ gradientes al lado. BCELoss es la entropía cruzada binaria: la media de −log 
 recibió la respuesta correcta.
 
 Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios pesos
-y sesgos, y envía el resto a la capa anterior.
+y sesgos, y envía a la capa anterior el de lo que esa le dio.
 """,
         "questions": {
             "De dos neuronas se dice que están muertas. ¿Qué significa?": (
@@ -94,7 +94,7 @@ y sesgos, y envía el resto a la capa anterior.
                 "Lo que cuenta es su tamaño en comparación con los pesos que cambia. Cada tarjeta "
                 "lo indica: gradiente / valor.",
             ),
-            "Pruébalo: abre la lista de operaciones de un paso hacia atrás. ¿Qué envía layer3?": (
+            "Pruébalo: abre «cada operación» en un paso hacia atrás. ¿Qué envía layer3?": (
                 "El gradiente de lo que dio layer2, 209 filas de 7 números: lo que llega a sus "
                 "sumas Z, multiplicado por sus pesos."
             ),

@@ -71,9 +71,9 @@ squares on the card of hidden: each is a relu, counted from 0.
                 "At rate 1, with the same start, none of the eight dies: each step is small enough "
                 "to be taken back.",
             ),
-            "Try it: step to the first frames. What do the curve and the boundary show?": (
-                "The cost jumps up at first, and the boundary has fewer corners than eight relus "
-                "could give it: five have to do."
+            "Try it: go from the first frame to the last. What do curve and boundary show?": (
+                "The cost jumps up several times at first, and the last boundary has fewer corners "
+                "than eight relus could give it: five are left."
             ),
         },
     },
@@ -86,8 +86,8 @@ demasiado alta: en los primeros pasos la red lanza algunas relus tan lejos que v
 ejemplos.
 
 Una relu que vale 0 en todos tiene pendiente 0 en todos. Ningún gradiente llega a sus pesos, que se
-quedan como están, y ya no vuelve: está muerta. Reproduce la película y fíjate en los cuadrados
-tachados de la tarjeta hidden: cada uno es una relu, contadas desde 0.
+quedan como están, y la relu ya no vuelve: está muerta. Reproduce la película y fíjate en los
+cuadrados tachados de la tarjeta hidden: cada uno es una relu, contadas desde 0.
 """,
         "questions": {
             "¿Cuántas de las ocho relus están muertas al final?": (
@@ -108,9 +108,9 @@ tachados de la tarjeta hidden: cada uno es una relu, contadas desde 0.
                 "Con una tasa de 1 y el mismo comienzo no muere ninguna: cada paso es lo bastante "
                 "corto como para poder corregirse.",
             ),
-            "Pruébalo: ve a los primeros fotogramas. ¿Qué muestran la curva y la frontera?": (
-                "El coste da al principio un salto hacia arriba, y la frontera tiene menos "
-                "esquinas de las que permitirían ocho relus: tiene que arreglarse con cinco."
+            "Pruébalo: ve del primer fotograma al último. ¿Qué muestran la curva y la frontera?": (
+                "El coste da al principio varios saltos hacia arriba, y la última frontera tiene "
+                "menos esquinas de las que permitirían ocho relus: le quedan cinco."
             ),
         },
     },

@@ -106,7 +106,7 @@ descenso de gradiente, y 0.1 es la tasa de aprendizaje.
         "questions": {
             "Ahora L vale 0.6655. ¿Cuánto valdrá, más o menos, tras un paso con tasa 0.1?": (
                 ["0.61", "0.67", "0.07", "0.00"],
-                "Cada peso cambia en −0.1 · su gradiente, y L baja a 0.6082: un pequeño paso "
+                "Cada peso cambia −0.1 veces su gradiente, y L baja a 0.6082: un pequeño paso "
                 "cuesta abajo, no todo el camino.",
             ),
             "Un peso vale 0.5 y su gradiente, −0.3. ¿Cuánto vale el peso tras un paso con tasa "

@@ -69,7 +69,8 @@ exterior, y ∂L/∂x = Wᵀ g, donde g contiene ∂L/∂z1 y ∂L/∂z2.
                 "x1 se usa en las dos filas y w11 solo en la primera. Por eso en ∂L/∂x se suma "
                 "sobre las filas y en ∂L/∂W no hay nada que sumar.",
             ),
-            "g es [1 4] y x es [2 1]. ¿Qué elemento de outer(g, x) corresponde a w21?": (
+            "g es [1 4] y x es [2 1]. ¿Cuánto vale el elemento de outer(g, x) que corresponde "
+            "a w21?": (
                 grad(L, w21),
                 "Segunda fila, primera columna: g2 · x1 = 4 · 2 = 8. Es lo que se lee en la "
                 "tarjeta de w21.",

@@ -22,7 +22,8 @@ number; but its log is −inf, and the local derivative 1/s is inf. On the way b
 slope s(1 − s) = 0, and inf × 0 has no value: nan, not a number.
 
 On paper nothing is wrong: ∂L/∂z = 1 − σ(z), which is 1 here. The cure is to compute the two
-operations as one, log σ(z) = −log(1 + e⁻ᶻ), in a form that keeps the digits. Losses on logits do.
+operations as one, log σ(z) = −log(1 + e⁻ᶻ), in a form that keeps the digits. Losses on
+logits, the scores before sigmoid, do so.
 """,
         "questions": {
             "Which is the first value or gradient that is nan?": (
@@ -55,7 +56,7 @@ es un número).
 
 Sobre el papel todo está bien: ∂L/∂z = 1 − σ(z), que aquí es 1. El remedio es calcular las dos
 operaciones como una sola, log σ(z) = −log(1 + e⁻ᶻ), en una forma que conserve las cifras. Así lo
-hacen las pérdidas que parten de logits.
+hacen las pérdidas que parten de los logits, las puntuaciones antes de la sigmoide.
 """,
         "questions": {
             "¿Cuál es el primer valor o gradiente que es nan?": (

@@ -44,8 +44,8 @@ Press → three times: f is computed (blue), and then its slope comes back to x 
     "es": {
         "title": "Qué es una derivada",
         "text": """
-Si x cambia un poco, f también cambia. ¿Cuántas veces más? Ese número es la derivada ∂f/∂x, la
-pendiente de f en ese punto. Para f = x² vale 2x: en x = 3 es 6.
+Si x cambia un poco, f también cambia. ¿Por cuánto hay que multiplicar el cambio de x? Por la
+derivada ∂f/∂x, la pendiente de f en ese punto. Para f = x² vale 2x: en x = 3 es 6.
 
 Pulsa → tres veces: primero se calcula f (en azul) y después la pendiente vuelve hasta x (en
 naranja).
@@ -62,8 +62,8 @@ naranja).
             ),
             "En cierto punto ∂f/∂x es negativa. ¿Qué hace f si x crece un poco?": (
                 ["Disminuye.", "Aumenta.", "También es negativa."],
-                "Una pendiente negativa baja: x y f cambian en sentidos opuestos. La propia f, "
-                "como es un cuadrado, nunca es negativa.",
+                "Una pendiente negativa baja: si x sube, f baja. La propia f, como es un cuadrado, "
+                "nunca es negativa.",
             ),
             "Pruébalo: ¿en qué punto un pequeño cambio de x apenas cambia f?": (
                 "En x = 0, donde la pendiente es 0. Pon x en 0 y luego en 0.01: f solo aumenta "

@@ -27,7 +27,7 @@ forward nor the gradient back.
         "questions": {
             "What does b get?": (
                 grad(f, b),
-                "m gets r = 3, and b is the larger one: its local derivative is 1, so it gets 3. a "
+                "m gets r = 3, and b is the larger one: its local derivative is 1, so it gets 3; a "
                 "gets 0.",
             ),
             "Set a to 6. What does a get now?": (
@@ -60,12 +60,12 @@ valor hacia delante ni el gradiente hacia atrás.
         "questions": {
             "¿Cuánto recibe b?": (
                 grad(f, b),
-                "A m le llega r = 3, y b es el mayor: su derivada local es 1, así que recibe 3. a "
+                "A m le llega r = 3, y b es el mayor: su derivada local es 1, así que recibe 3; a "
                 "recibe 0.",
             ),
             "Pon a en 6. ¿Cuánto recibe ahora a?": (
                 grad(maximum(a + 4.0, b) * r, a),
-                "Ahora a es mayor que b y el conmutador ha cambiado: a recibe el 3, y b, 0.",
+                "Ahora a es mayor que b y el conmutador ha cambiado: a recibe el 3 y b recibe 0.",
             ),
             "Pon c en −1. ¿Qué reciben a, b y c?": (
                 [

@@ -55,8 +55,8 @@ si se cuenta desde 0, y la entropía cruzada es L = −log p1: pequeña si esa p
 1.
 
 Vuelve desde L hasta z. Tras el logaritmo (natural) y la softmax, cuya regla parece larga, en la
-tarjeta de z queda algo muy simple: cada puntuación recibe p − y, donde y es 1 para la clase
-verdadera y 0 para las demás.
+tarjeta de z queda algo muy simple: cada puntuación recibe p − t, donde la etiqueta t es 1 para
+la clase verdadera y 0 para las demás.
 """,
         "questions": {
             "¿Qué gradiente recibe la puntuación de la clase verdadera, con dos cifras o más?": (
@@ -69,12 +69,12 @@ verdadera y 0 para las demás.
             ),
             "¿Cuánto suman los tres gradientes de las puntuaciones?": (
                 0,
-                "Tanto p como y suman 1. Por eso, sumar el mismo número a todas las puntuaciones "
-                "no cambia nada.",
+                "Las probabilidades suman 1, y las etiquetas también. Por eso, sumar el mismo "
+                "número a todas las puntuaciones no cambia nada.",
             ),
             "Pruébalo: si la puntuación de la clase verdadera fuera 8, ¿qué quedaría de los "
             "gradientes?": (
-                "Casi nada: su probabilidad sería 0.997, y p − y, casi 0 en las tres. Quien "
+                "Casi nada: su probabilidad sería 0.997 y los tres gradientes, casi 0. Quien "
                 "acierta no tiene nada que aprender."
             ),
         },

@@ -48,8 +48,8 @@ Watch the sum below the gradient of a grow in steps 7, 9 and 10.
     "es": {
         "title": "Los gradientes se suman",
         "text": """
-a se usa tres veces: dos en p = a · a y una en q = a · c. Cada uso envía una contribución de vuelta,
-y el gradiente de a es la suma de las tres.
+El valor a se usa tres veces: dos en p = a · a y una en q = a · c. Cada uso envía una contribución
+de vuelta, y el gradiente de a es la suma de las tres.
 
 Mira cómo crece la suma bajo el gradiente de a en los pasos 7, 9 y 10.
 """,

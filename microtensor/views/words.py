@@ -25,8 +25,8 @@ class Told(NamedTuple):
     `title` is `p = w · x` or `p sends to w`; `brief` tells the step in a line, `p sends to w:
     0.5 × (−1) = −0.5`. In sentences, `numbers` is what is computed; backward, `reason` is why
     the local derivative is what it is, `copied` what broadcasting did, `notes` what else there is
-    to see (`The gate is 42 % open.`), and `total` what has arrived so far, and how much is still to come. Steps of a `kind`
-    have the same reason.
+    to see (`The gate is 42 % open.`), and `total` what has arrived so far, and how much is still to
+    come. Steps of a `kind` have the same reason.
     """
 
     step: Step

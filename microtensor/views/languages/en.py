@@ -346,8 +346,8 @@ SENTENCES = {
     "sheet.name": "Name:",
     "sheet.date": "Date:",
     "sheet.sizes": (
-        "Fill in the blanks: the size of every matrix, and of what each arrow takes; a gradient has "
-        "the size of its value. Then write down what each step needs."
+        "Fill in the blanks: the size of every matrix, and of what each arrow takes; a gradient "
+        "has the size of its value. Then write down what each step needs."
     ),
     "sheet.numbers": (
         "Fill in the blanks: first the blue values, from the leaves to the result; then back, the "
