@@ -224,7 +224,7 @@ SENTENCES = {
     "layers.place": "{name} en {layer}",
     "layers.ratio": "gradiente / valor {ratio}",
     "layers.zero": "todo 0, así que no hay gradiente / valor",
-    "layers.least": "◂ la que menos aprende",
+    "layers.least": "◂ aprende menos",
     "layers.nothing": "◂ no aprende nada",
     "layers.last": "la última",
     "row.first": "{name}, primera",
