@@ -269,6 +269,8 @@ document.addEventListener("keydown", (event) => {
 find("#back").addEventListener("click", back);
 find("#next").addEventListener("click", next);
 find("#play").addEventListener("click", MOVES[" "]);
+const isLeaving = (event) => playing && event.target.closest("a[href]");
+addEventListener("click", (event) => isLeaving(event) && play(false), true); // from the frame seen
 find("#speed").addEventListener("change", () => playing && play(true));
 slider.max = last;
 slider.addEventListener("input", () => turn(Number(slider.value)));
