@@ -45,21 +45,28 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     taken = {unit.id for loop in loops for unit in _flat(loop)}
     place = {unit.id: i for i, unit in enumerate(active)}
     for loop in loops:
-        start = place[loop[0][0].id]
-        round = tokens[start : start + len(loop[0])]
-        first = active[start - _begun(tokens, start, round) : start]
-        if 2 * len(first) >= len(round) and taken.isdisjoint(unit.id for unit in first):
+        first = _first(active, does, place[loop[0][0].id], len(loop[0]))
+        if 2 * len(first) >= len(loop[0]) and taken.isdisjoint(unit.id for unit in first):
             loop.insert(0, first)
     return _with_loops(graph, found, loops) if loops else found
 
 
-def _begun(tokens: list[int], start: int, round: list[int]) -> int:
-    """How long a first round is that lacks some of what the others do: of a state of zeros."""
-    length = 0
-    for token in reversed(round):
-        if start > length and tokens[start - length - 1] == token:
-            length += 1
-    return length
+def _first(active: list[Unit], does: list[tuple[Any, ...]], start: int, length: int) -> list[Unit]:
+    """The round before the first that is like the others: it begins with other values.
+
+    It lacks what gives the same for a state of zeros, and may read parameters of its own.
+    """
+    learnt = set().union(*(does[i][3] for i in range(start, start + length)))
+
+    def what(i: int) -> tuple[Any, ...]:
+        kind, path, rules, read = does[i]
+        return kind, path, rules[-1:], learnt.intersection(read)
+
+    begun = start
+    for i in range(start + length - 1, start - 1, -1):
+        if begun and what(begun - 1) == what(i):
+            begun -= 1
+    return active[begun:start]
 
 
 def _own(unit: Unit) -> Path:
@@ -154,6 +161,8 @@ def _placed(units: Iterable[Unit]) -> list[Unit]:
 def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
     """The rounds of each loop as one unit, with what they alone read of parameters and slices."""
     home = {node.id: k for k, loop in enumerate(loops) for u in _flat(loop) for node in u.nodes}
+    turn = {x.id: k for loop in loops for k, part in enumerate(loop) for u in part for x in u.nodes}
+    begun = [_begun(*([x for u in part for x in u.nodes] for part in loop[:2])) for loop in loops]
     own: list[list[Node]] = [[] for _ in loops]
     sliced: list[dict[str, list[Node]]] = [{} for _ in loops]  # by the reader of each slice
     taken = {unit.id for loop in loops for unit in _flat(loop)}
@@ -164,7 +173,7 @@ def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) 
         place = into.pop() if len(into) == 1 else None
         if unit.id in taken:
             continue
-        if unit.kind == "node" and place is not None and node.role in ("parameter", "constant"):
+        if unit.kind == "node" and place is not None and _belongs(graph, node, turn, begun[place]):
             own[place].append(node)
         elif unit.kind == "node" and place is not None and node.rule == "getitem":
             sliced[place].setdefault(readers[0].id, []).append(node)
@@ -172,6 +181,30 @@ def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) 
             others.append(unit)
     whole = [_loop(*some) for some in zip(loops, own, sliced, strict=True)]
     return in_order(graph, [*others, *whole])
+
+
+def _begun(first: list[Node], second: list[Node]) -> dict[str, Node]:
+    """For the values of a first round, which may lack some, those of the second."""
+    found, left = {}, [*first]
+    for node in reversed(second):
+        if left and (left[-1].rule, np.shape(left[-1].value)) == (node.rule, np.shape(node.value)):
+            found[left.pop().id] = node
+    return found
+
+
+def _belongs(graph: Graph, leaf: Node, turn: dict[str, int], begun: dict[str, Node]) -> bool:
+    """Whether a leaf that a loop alone reads is part of it.
+
+    That is a constant, a parameter of several rounds, and what the first round has in place of
+    something that the others compute: `[x, zeros]`, which nobody recorded.
+    """
+    readers = graph.readers(leaf.id)
+    if leaf.role != "input" or leaf.rule or leaf.named:
+        several = len({turn[x.id] for x in readers}) > 1
+        return leaf.role == "constant" or (leaf.role == "parameter" and several)
+    both = [(x.id, begun.get(x.id, x).id) for x in readers]
+    pairs = (zip(graph.operands(a), graph.operands(b), strict=False) for a, b in both)
+    return all(turn.get(y.id) == 1 for pair in pairs for x, y in pair if x.id == leaf.id)
 
 
 def _flat(loop: list[list[Unit]]) -> Iterator[Unit]:

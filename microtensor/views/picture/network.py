@@ -6,12 +6,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..folds import MOST_WRITTEN
+from ..folds import MOST_WRITTEN, rolled
+from ..layers import layers
 from ..numbers import bars, brief, number, rms, size, unmasked
 from ..scene import Arrow, Card, Cell, Line
 from ..units import Unit, called, edge_key, homes, leaving, sums
@@ -19,9 +21,10 @@ from ..words import say
 from . import cards
 from .cards import without_gradient
 from .diagnosis import against_later, beginnings, diagnosis
-from .structure import chain, sizes, skips
+from .structure import chain, outermost, sizes, skips
 
 MOST_ROWS = 8
+MOST_STATES = 4  # of a loop that are told apart
 MANY_ROWS = 12  # of which even fewer are shown, so that several such cards are seen at once
 SHADES = 8  # a gradient so many half decades below the largest is white
 BLANK = Cell("", "quiet")
@@ -38,6 +41,7 @@ class Layers:
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
         self.home = homes(found)
         self.ends: dict[str, str] = {}  # what is said before the name of a value of many layers
+        self.series: dict[str, list[list[Node]]] = {}  # what each loop hands on, round by round
         self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
         known = [n for some in self.shown.values() for n in some if n.gradient is not None]
         strengths = (rms(n.gradient) for n in known if n is not self.result)
@@ -55,6 +59,11 @@ class Layers:
         self.least = [key for key, ratio in finite.items() if ratio == least]
         self.skips = list(skips(graph, self.groups.values()))
 
+    @cached_property
+    def fine(self) -> list[Unit]:
+        """The graph in layers and loops, whatever is collapsed."""
+        return rolled(self.graph, layers(self.graph), ())
+
     def _rows_of(self, unit: Unit) -> list[Node]:
         """Parameters, then what leaves a part of the group, an activation's operand before it.
 
@@ -62,7 +71,8 @@ class Layers:
         its rounds hands on.
         """
         if unit.is_loop:
-            return unit.parameters + self._rounds(unit)
+            self.series[unit.id] = self._rounds(unit)
+            return unit.parameters + [node for some in self.series[unit.id] for node in some]
         if unit.rounds:
             rows = []
             for which, nodes in (("first", unit.rounds[0]), ("last", unit.rounds[-1])):
@@ -78,14 +88,17 @@ class Layers:
                     telling.add(x.id)
         return unit.parameters + [node for node in unit.computed if node.id in telling]
 
-    def _rounds(self, unit: Unit) -> list[Node]:
-        """The last value that each round of a loop hands on."""
-        rows = []
-        for k, nodes in enumerate(unit.rounds, 1):
-            for last in leaving(self.graph, nodes)[-1:]:
-                rows.append(last)
-                self.ends[last.id] = say("round.row", round=k, name=last.name)
-        return rows
+    def _rounds(self, unit: Unit) -> list[list[Node]]:
+        """Of each state of a loop its value after every round; and what else each gives last."""
+        rounds, handed = unit.rounds, list(_handed(self.graph, unit))
+        series = [[nodes[-k] for nodes in rounds if k <= len(nodes)] for k in handed[:MOST_STATES]]
+        last = [x for nodes in rounds for x in leaving(self.graph, nodes)[-1:]]
+        if not {x.id for x in last} <= {x.id for some in series for x in some}:
+            series.insert(0, last)
+        turn = {node.id: k for k, nodes in enumerate(rounds, 1) for node in nodes}
+        each = (node for some in series for node in some)
+        self.ends |= {x.id: say("round.row", round=turn[x.id], name=x.name) for x in each}
+        return series
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss, a loop."""
@@ -94,9 +107,11 @@ class Layers:
         several = len({node.path.rpartition(".")[0] for node in unit.parameters}) > 1
         apart = _told_apart(unit) if several else {}
         # The first and last rounds of a loop are seen, however many parameters it has
-        own = len(unit.parameters) if unit.is_loop else 0
+        parts = [unit.parameters, *self.series[unit.id]] if unit.is_loop else [nodes]
         few = len(nodes) > MANY_ROWS and not unit.rounds
-        rows = [*_cut(nodes[:own]), *_cut(nodes[own:], few)]
+        most = MOST_ROWS // 2 if few else max(MOST_ROWS // max(1, len(parts) - 1), 4)
+        rows = [*_cut(parts[0], MOST_ROWS if parts[1:] else most)]
+        rows += [x for some in parts[1:] for x in _cut(some, most)]
         lines = [
             self._row(x, notes.get(x.id, ""), apart.get(x.id, ""))
             if isinstance(x, Node)
@@ -195,9 +210,10 @@ class Layers:
 
         That is `written` out where nothing is collapsed. Empty where there is no module.
         """
-        name, sizes = chain(self.graph, bool(self.groups))
+        name = outermost(self.graph, bool(self.groups))
         if not name:
             return ()
+        sizes = chain(self.graph, self.fine)
         cells = [Cell(name, "name"), *([Cell(sizes)] if sizes else [])]
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
         cells.append(Cell(say("roles.parameter", count), "quiet"))
@@ -225,11 +241,32 @@ class Layers:
         return lines
 
 
-def _cut(nodes: list[Node], few: bool = False) -> list[Node | int]:
-    """The first and the last of many values (or even fewer), and how many are left out."""
-    half = MOST_ROWS // 4 if few else MOST_ROWS // 2
-    left_out = len(nodes) - 2 * half if len(nodes) > MOST_ROWS else 0
+def _cut(nodes: list[Node], most: int) -> list[Node | int]:
+    """The first and the last of many values, and how many are left out."""
+    half = most // 2
+    left_out = len(nodes) - 2 * half if len(nodes) > most else 0
     return [*nodes[:half], left_out, *nodes[-half:]] if left_out else [*nodes]
+
+
+def _handed(graph: Graph, unit: Unit) -> dict[int, list[Edge]]:
+    """The edges from a round of a loop to later ones, by the state that each hands on.
+
+    That is where in its round it is made, from the end on, since the first may lack something.
+    """
+    place = {x.id: (k, len(r) - i) for k, r in enumerate(unit.rounds) for i, x in enumerate(r)}
+    found: dict[int, list[Edge]] = {}
+    for edge in (edge for key in place for edge in graph.arriving(key)):
+        turn, state = place.get(edge.source, place[edge.target])
+        if turn < place[edge.target][0]:
+            found.setdefault(state, []).append(edge)
+    return dict(sorted(found.items()))
+
+
+def _state(unit: Unit, place: int) -> str:
+    """What a state of a loop is called: as its last value was by the user, or `t9 … t54`."""
+    values = [nodes[-place] for nodes in unit.rounds if place <= len(nodes)]
+    first, last = values[0], values[-1]
+    return (last.path or last.name) if last.named else f"{first.name} … {last.name}"
 
 
 def _learning(unit: Unit) -> float | None:
@@ -334,17 +371,19 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "
     return Arrow(*ends, bool(sent), ((*said, *back),), sends=sends)
 
 
-def around(layers: Layers, unit: Unit) -> Iterator[Arrow]:
+def around(whole: Layers, unit: Unit) -> Iterator[Arrow]:
     """What goes round in a card: from one round of a loop to the next, and the skips inside."""
-    graph, inside = layers.graph, {node.id: k for k, x in enumerate(unit.rounds) for node in x}
-    handed = [
-        edge
-        for nodes in unit.rounds
-        for node in nodes
-        for edge in graph.arriving(node.id)
-        if inside.get(edge.source, inside[node.id]) < inside[node.id]
-    ]
-    if handed:
-        yield arrow(graph, (unit.id, unit.id), handed, say("picture.rounds", rounds=unit.copies))
-    if hidden := [x.edge for x in layers.skips if x.unit == unit.id and x.inside]:
-        yield arrow(graph, (unit.id, unit.id), hidden, say("picture.skips", len(hidden)))
+    graph, ends = whole.graph, (unit.id, unit.id)
+    inner = (x for x in whole.fine if x.rounds and whole.home[x.rounds[0][0].id] == unit.id)
+    for loop in [unit] if unit.rounds else inner:
+        if not (handed := _handed(graph, loop)):
+            continue
+        edges = [edge for some in handed.values() for edge in some]
+        round = arrow(graph, ends, edges, say("picture.rounds", rounds=loop.copies))
+        if len(handed) > 1:
+            lines = [(Cell(_state(loop, k), "forward label"),) for k in handed]
+            more = [(Cell("…", "forward label"),)] * (len(lines) > MOST_STATES)
+            round = round._replace(lines=(*round.lines, *lines[:MOST_STATES], *more))
+        yield round
+    if hidden := [x.edge for x in whole.skips if x.unit == unit.id and x.inside]:
+        yield arrow(graph, ends, hidden, say("picture.skips", len(hidden)))

@@ -9,8 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..folds import rolled
-from ..layers import layers
 from ..units import Unit, called, homes, leaving, neighbours, starts
 from .features import Link, axes, link
 
@@ -69,18 +67,12 @@ def _is_blank(node: Node) -> bool:
     return node.rule is None and value.size > 1 and bool((value == value.flat[0]).all())
 
 
-def chain(graph: Graph, groups: bool) -> tuple[str, str]:
-    """The outermost module, and the sizes from the data to the result, `12 → 5 → 1`.
-
-    Where there is no module these are the outermost groups, if `groups` count; else '', ''.
+def chain(graph: Graph, found: list[Unit]) -> str:
+    """The sizes from the data to the result, `12 → 5 → 1`, of a graph in layers and loops.
 
     They follow the way with the most layers; where all that the data does goes through some of
     them, these alone, so that what stands beside others is no link.
     """
-    name = _outermost(graph, groups)
-    if not name:
-        return "", ""
-    found = rolled(graph, layers(graph), ())
     linked = {unit.id: told for unit in found if (told := _linked(graph, unit))}
     known = {key: pair for key, (pair, _) in linked.items()}
     way = _way(graph, found, known)
@@ -97,10 +89,10 @@ def chain(graph: Graph, groups: bool) -> tuple[str, str]:
         if len(parts) > LONGEST_CHAIN + 1:
             parts[LONGEST_CHAIN // 2 : -2] = ["…"]
         texts.append((f"{kind} " if named and kind else "") + " → ".join(parts))
-    return name, ", ".join(texts)
+    return ", ".join(texts)
 
 
-def _outermost(graph: Graph, or_group: bool) -> str:
+def outermost(graph: Graph, or_group: bool) -> str:
     """The name of the outermost module around the most parameters; else of the outermost groups."""
     tops: Counter[str] = Counter()
     groups: Counter[str] = Counter()
