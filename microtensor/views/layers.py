@@ -221,6 +221,9 @@ def _grouped(
     found: list[Unit] = []
     for node in graph.nodes:
         key = cards[node.group]
+        if node.rule and not node.recorded:  # a slice of data, which is wherever it is read
+            keys = {cards[reader.group] for reader in graph.readers(node.id)}
+            key = keys.pop() if len(keys) == 1 else None
         if key is None:
             found.append(Unit(node.id, "node", node.name, (node,), node.group))
         else:

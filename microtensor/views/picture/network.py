@@ -372,18 +372,20 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "
 
 
 def around(whole: Layers, unit: Unit) -> Iterator[Arrow]:
-    """What goes round in a card: from one round of a loop to the next, and the skips inside."""
+    """What goes round in a card, as one arrow: from each round of a loop to the next, and skips."""
     graph, ends = whole.graph, (unit.id, unit.id)
-    inner = (x for x in whole.fine if x.rounds and whole.home[x.rounds[0][0].id] == unit.id)
+    inner = [x for x in whole.fine if x.rounds and whole.home[x.rounds[0][-1].id] == unit.id]
+    found = []
     for loop in [unit] if unit.rounds else inner:
-        if not (handed := _handed(graph, loop)):
-            continue
-        edges = [edge for some in handed.values() for edge in some]
-        round = arrow(graph, ends, edges, say("picture.rounds", rounds=loop.copies))
-        if len(handed) > 1:
-            lines = [(Cell(_state(loop, k), "forward label"),) for k in handed]
-            more = [(Cell("…", "forward label"),)] * (len(lines) > MOST_STATES)
-            round = round._replace(lines=(*round.lines, *lines[:MOST_STATES], *more))
-        yield round
+        if handed := _handed(graph, loop):
+            edges = [edge for some in handed.values() for edge in some]
+            found.append(arrow(graph, ends, edges, say("picture.rounds", rounds=loop.copies)))
+            names = [_state(loop, k) for k in handed] if len(handed) > 1 else []
+            names[MOST_STATES:] = ["…"] if names[MOST_STATES:] else []
+            lines = tuple((Cell(name, "forward label"),) for name in names)
+            found[-1] = found[-1]._replace(lines=found[-1].lines + lines)
     if hidden := [x.edge for x in whole.skips if x.unit == unit.id and x.inside]:
-        yield arrow(graph, ends, hidden, say("picture.skips", len(hidden)))
+        found.append(arrow(graph, ends, hidden, say("picture.skips", len(hidden))))
+    if found:
+        lines = tuple(line for x in found for line in x.lines)
+        yield found[0]._replace(backward=any(x.backward for x in found), lines=lines)

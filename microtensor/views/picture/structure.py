@@ -168,6 +168,7 @@ def skips(graph: Graph, found: Iterable[Unit]) -> Iterator[Skip]:
             source = graph.node(early.source)
             alike = node.rule == "concatenate" or np.shape(source.value) == np.shape(node.value)
             leaf = source.role in ("parameter", "constant")
+            leaf = leaf or (source.rule is not None and not source.recorded)  # slices of data
             if leaf or not alike or not later or left < 0:
                 continue
             passed, looked = _goes_past(graph, place, source.id, later)
