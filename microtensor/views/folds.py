@@ -261,6 +261,26 @@ def with_twins(graph: Graph, found: list[Unit]) -> list[Unit]:
     return in_order(graph, folded)
 
 
+def with_shared(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit]:
+    """The parameters that several calls of a module read, and nothing else does, as one card."""
+    around = set(opened)
+    shared: dict[tuple[Path, ...], list[Node]] = {}
+    for unit in found if any(unit.kind == "group" for unit in found) else ():
+        if unit.kind == "node" and unit.nodes[0].role == "parameter":
+            groups = [reader.group for reader in graph.readers(unit.id)]
+            calls = dict.fromkeys(group[: len(common(groups)) + 1] for group in groups)
+            names = {tuple(map(called, call)) for call in calls}
+            if len(calls) > 1 and len(names) == 1 and around.isdisjoint(calls):
+                shared.setdefault(tuple(calls), []).append(unit.nodes[0])
+    cards = [
+        Unit(nodes[0].id, "group", called(calls[0][-1]), tuple(nodes), calls[0][:-1], (), calls[0])
+        for calls, nodes in shared.items()
+        if len(nodes) > 1
+    ]
+    inside = {node.id for unit in cards for node in unit.nodes}
+    return in_order(graph, [*(unit for unit in found if unit.id not in inside), *cards])
+
+
 # Values that do the same ------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from ..errors import in_brief
 from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
-from .folds import by_kind, rolled, with_blocks, with_chains, with_twins
+from .folds import by_kind, rolled, with_blocks, with_chains, with_shared, with_twins
 from .units import Unit, are_values, called, fits, in_order, neighbours, starts
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
@@ -43,7 +43,8 @@ def units(
     elif isinstance(collapse, bool | int):
         if collapse is True or collapse < 0:
             raise ValueError(f"{who}: collapse is {COLLAPSE}, got {collapse}")
-        found = _grouped(graph, [path for path in paths if len(path) == collapse], opened)
+        closed = [path for path in paths if len(path) == collapse]
+        found = with_shared(graph, _grouped(graph, closed, opened), opened)
     else:
         named = _named(graph, paths, collapse, f"{who}: collapse", COLLAPSE)
         found = _auto(graph, paths, opened, few, named)
@@ -109,7 +110,8 @@ def _levels(
         grouped = _with_activations(graph, _grouped(graph, low, opened, named))
         whole = _with_activations(graph, grouped, values=True)
         for some in (grouped, whole) if len(whole) < len(grouped) else (grouped,):
-            found = with_twins(graph, rolled(graph, some, opened))
+            found = with_shared(graph, rolled(graph, some, opened), opened)
+            found = with_twins(graph, found)
             yield found
         if len(found) > MOST_UNITS:
             found = with_chains(graph, found)
@@ -171,7 +173,8 @@ def _named(
 
 def _names(graph: Graph, path: Path) -> Iterator[str]:
     """What a group may be called: its path from the model, and with what is around that too."""
-    roots = [i for i, end in enumerate(starts(path)) if graph.kind(end) == called(end[-1])]
+    ends = enumerate(starts(path))
+    roots = [i for i, x in ends if (kind := graph.kind(x)) and (not i or kind == called(x[-1]))]
     for start in range(roots[-1] + 2 if roots else 1):
         name = ".".join(path[start:])
         if name:
@@ -249,7 +252,8 @@ def _with_activations(graph: Graph, found: list[Unit], values: bool = False) -> 
         alone = unit.nodes[-1].activation and not any(node.linear for node in unit.nodes)
         if unit.kind in kinds and alone and not others and targets.get(before) == {unit.id}:
             layer = by_id[joined.get(before, before)]
-            if layer.kind == "group" and layer.parameters and layer.frame == unit.frame:
+            learnt = layer.parameters or any(node.linear for node in layer.nodes)
+            if layer.kind == "group" and learnt and layer.frame == unit.frame:
                 joined[unit.id] = layer.id
                 by_id[layer.id] = layer._replace(nodes=layer.nodes + unit.nodes)
                 del by_id[unit.id]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node
+from ...graph import Edge, Graph, Node, Path, common
 from ..folds import MOST_WRITTEN, rolled
 from ..layers import layers
 from ..numbers import bars, brief, number, rms, size, unmasked
@@ -39,6 +39,13 @@ class Layers:
         self.graph = graph
         self.result = graph.result
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
+        frames: dict[str, list[Path]] = {}  # which tell groups of the same name apart
+        for unit in self.groups.values():
+            frames.setdefault(unit.name, []).append(unit.frame)
+        self.names = {
+            key: ".".join([*unit.frame[len(common(frames[unit.name])) :], unit.name])
+            for key, unit in self.groups.items()
+        }
         self.home = homes(found)
         self.ends: dict[str, str] = {}  # what is said before the name of a value of many layers
         self.series: dict[str, list[list[Node]]] = {}  # what each loop hands on, round by round
@@ -138,7 +145,11 @@ class Layers:
                 cells.append(Cell(own or last.group[-1]))
         count = sum(np.size(node.value) for node in unit.parameters)
         facts = [say("roles.parameter", count)] if count else []
-        facts.append(say("operations", len(unit.computed)))
+        said = say("operations", len(unit.computed))
+        if count and not unit.computed:  # what several calls of a module share
+            readers = (x for node in unit.nodes for x in self.graph.readers(node.id))
+            said = say("layers.shared", calls=len({x.group[: len(unit.path)] for x in readers}))
+        facts.append(said)
         cells.append(Cell(" · ".join(facts), "quiet"))
         if unit.id in self.least:
             said = say("layers.least" if self.learning[unit.id] else "layers.nothing")
@@ -199,7 +210,7 @@ class Layers:
             notes[unit.parameters[0].id] = say("layers.zero") if ratio == math.inf else said
         if results := self.results.get(unit.id):
             place = list(self.flow).index(unit.id)
-            later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
+            later = [(self.names[key], g) for key, g in self.flow.items()][place + 1 :]
             if unit.rounds and not unit.is_loop:
                 later = [(say("layers.last"), rms(results[len(results) // 2].gradient))]
             notes[results[0].id] = against_later(self.flow[unit.id], later)
@@ -228,13 +239,11 @@ class Layers:
         values = Cell(say("layers.forward"), "forward label")
         lines: list[Line] = [(values, gradients, Cell(say("layers.read"), "quiet"))]
         lines = lines if self.groups else [cards.legend()]
-        places = {
-            key: self.groups[home].name for key, home in self.home.items() if home in self.groups
-        }
+        places = {key: self.names[home] for key, home in self.home.items() if home in self.names}
         lines += beginnings(self.graph, places)
         if self.least:
             ratio = self.learning[self.least[0]]
-            who = ", ".join(self.groups[key].name for key in self.least)
+            who = ", ".join(self.names[key] for key in self.least)
             what = "least" if ratio else "nothing"
             said = Cell(say(f"learns.{what}", len(self.least), who=who), "backward label")
             lines.append((said, Cell(say(f"learns.{what}.why", ratio=number(ratio)), "quiet")))
@@ -379,13 +388,15 @@ def around(whole: Layers, unit: Unit) -> Iterator[Arrow]:
     for loop in [unit] if unit.rounds else inner:
         if handed := _handed(graph, loop):
             edges = [edge for some in handed.values() for edge in some]
-            found.append(arrow(graph, ends, edges, say("picture.rounds", rounds=loop.copies)))
+            said = say("picture.rounds", rounds=loop.copies)
+            said = said if loop is unit else f"{loop.name} {said}"
+            found.append(arrow(graph, ends, edges, said))
             names = [_state(loop, k) for k in handed] if len(handed) > 1 else []
             names[MOST_STATES:] = ["…"] if names[MOST_STATES:] else []
-            lines = tuple((Cell(name, "forward label"),) for name in names)
-            found[-1] = found[-1]._replace(lines=found[-1].lines + lines)
+            lines = [*found[-1].lines, *((Cell(name, "forward label"),) for name in names)]
+            found[-1] = found[-1]._replace(lines=tuple(lines))
     if hidden := [x.edge for x in whole.skips if x.unit == unit.id and x.inside]:
         found.append(arrow(graph, ends, hidden, say("picture.skips", len(hidden))))
     if found:
-        lines = tuple(line for x in found for line in x.lines)
-        yield found[0]._replace(backward=any(x.backward for x in found), lines=lines)
+        whole_lines = tuple(line for x in found for line in x.lines)
+        yield found[0]._replace(backward=any(x.backward for x in found), lines=whole_lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
@@ -75,9 +74,14 @@ def chain(graph: Graph, found: list[Unit]) -> str:
     """
     linked = {unit.id: told for unit in found if (told := _linked(graph, unit))}
     known = {key: pair for key, (pair, _) in linked.items()}
-    way = _way(graph, found, known)
+    by_id = {unit.id: unit for unit in found}
+    firsts: dict[object, str] = {}  # a module that is called again is no other layer
+    for key in _way(graph, found, known):
+        read = (x for node in by_id[key].nodes for x in graph.operands(node.id))
+        learnt = frozenset(x.id for x in read if x.role == "parameter")
+        firsts.setdefault((known[key], learnt), key)
     pieces: list[tuple[str, list[int]]] = []
-    for key in way:
+    for key in firsts.values():
         (first, last), kind = linked[key]
         if not pieces or pieces[-1][1][-1] != first:
             pieces.append((kind, [first]))
@@ -93,16 +97,15 @@ def chain(graph: Graph, found: list[Unit]) -> str:
 
 
 def outermost(graph: Graph, or_group: bool) -> str:
-    """The name of the outermost module around the most parameters; else of the outermost groups."""
-    tops: Counter[str] = Counter()
-    groups: Counter[str] = Counter()
+    """The names of the outermost modules with parameters, if there are; else of such groups."""
+    tops: dict[str, None] = {}
+    groups: dict[str, None] = {}
     for node in (node for node in graph.nodes if node.role == "parameter"):
         path = next((reader.group for reader in graph.readers(node.id)), ())
-        tops.update(called(x[-1]) for x in list(filter(graph.kind, starts(path)))[:1])
-        groups.update(called(name) for name in path[:1])
-    if tops or not or_group:
-        return next((name for name, _ in tops.most_common(1)), "")
-    return ", ".join([*list(groups)[:MOST_NAMED], *(["…"] if len(groups) > MOST_NAMED else [])])
+        tops |= dict.fromkeys(called(x[-1]) for x in list(filter(graph.kind, starts(path)))[:1])
+        groups |= dict.fromkeys(called(name) for name in path[:1])
+    names = list(tops or (groups if or_group else ()))
+    return ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
 
 
 def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> list[str]:
