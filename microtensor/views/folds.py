@@ -18,6 +18,7 @@ MOST_PERIODS = 24  # that are tried where a loop is looked for
 MOST_WRITTEN = 8  # values in a row whose formula is written
 BLOCKS = 8  # that a picture is cut into where nothing else helps
 SUMS = ("add", "multiply", "maximum", "minimum")
+JOINS = ("add", "subtract", "concatenate")
 
 
 # Loops ------------------------------------------------------------------------------------------
@@ -279,6 +280,20 @@ def with_shared(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list
     ]
     inside = {node.id for unit in cards for node in unit.nodes}
     return in_order(graph, [*(unit for unit in found if unit.id not in inside), *cards])
+
+
+def with_joins(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """Sums and concatenations that one group alone reads, in that group."""
+    by_id = {unit.id: unit for unit in found}
+    _, targets = neighbours(graph, found)
+    for unit in reversed(found):
+        (key, *others) = targets[unit.id] or {""}
+        reader = by_id.get(key)
+        joins = unit.kind == "node" and unit.nodes[0].rule in JOINS
+        if joins and reader and not others and (reader.kind, reader.frame) == ("group", unit.frame):
+            by_id[key] = reader._replace(nodes=unit.nodes + reader.nodes)
+            del by_id[unit.id]
+    return in_order(graph, by_id.values())
 
 
 # Values that do the same ------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 from ..errors import in_brief
 from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
-from .folds import by_kind, rolled, with_blocks, with_chains, with_shared, with_twins
+from .folds import by_kind, rolled, with_blocks, with_chains, with_joins, with_shared, with_twins
+from .scene import LEAST_SEEN
 from .units import Unit, are_values, called, fits, in_order, neighbours, starts
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
@@ -85,10 +86,22 @@ def _auto(
         found = _grouped(graph, [], [], named)
         if few(graph, found):
             return found
+    levels = []
     for found in _levels(graph, paths, opened, named):
         if few(graph, found):
-            return found
+            return found if named else next(_opened(graph, found, levels), found)
+        levels.append(found)
     return with_blocks(graph, found) if len(found) > MANY_UNITS else found
+
+
+def _opened(graph: Graph, found: list[Unit], levels: list[list[Unit]]) -> Iterator[list[Unit]]:
+    """In place of one card for a whole model, what it consists of, if brief cards of that fit."""
+    learning = [unit for unit in found if unit.kind == "group" and unit.parameters]
+    if len(learning) == 1 and not learning[0].rounds:
+        for level in levels:
+            some = with_joins(graph, [unit._replace(brief=True) for unit in level])
+            if fits(graph, some, LEAST_SEEN):
+                yield some
 
 
 def _levels(

@@ -21,7 +21,7 @@ class Unit(NamedTuple):
 
     A value's id is the node's; the others are called g0, g1, ... `rounds` are the values of each
     of several equal groups, or of each round of a loop; what all rounds share is in none of them.
-    `path` is the group that it is.
+    `path` is the group that it is. A `brief` one shows few of its values.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Unit(NamedTuple):
     frame: Path
     rounds: tuple[tuple[Node, ...], ...] = ()
     path: Path = ()
+    brief: bool = False
 
     @property
     def parameters(self) -> list[Node]:
@@ -185,7 +186,7 @@ def scale(size: tuple[float, float], screen: tuple[float, float] = SCREEN) -> fl
     return min(1.0, screen[0] / size[0], screen[1] / size[1])
 
 
-def fits(graph: Graph, found: list[Unit]) -> bool:
+def fits(graph: Graph, found: list[Unit], least: float = LEAST_SCALE) -> bool:
     """Whether a picture of these units is seen at once, in letters that are read."""
     groups = any(unit.kind == "group" for unit in found)
     if len(found) > (MOST_AMONG_GROUPS if groups else MOST_VALUES):
@@ -197,7 +198,7 @@ def fits(graph: Graph, found: list[Unit]) -> bool:
         upright[ends], level[ends] = _words(graph, *(by_id[key] for key in ends))
     ways = [extent(sizes, upright, upright=True)]
     ways += [extent(sizes, level, upright=False)] if are_values(found) else []
-    return max(map(scale, ways)) >= LEAST_SCALE
+    return max(map(scale, ways)) >= least
 
 
 def _words(graph: Graph, source: Unit, target: Unit) -> tuple[tuple[float, float], ...]:
@@ -227,6 +228,7 @@ def _size(unit: Unit) -> tuple[float, float]:
         return 300, 70
     own, rounds = len(unit.parameters), max(2, len(unit.rounds))
     rows = min(8, own + rounds) if own + rounds <= 12 or unit.rounds else 5
+    rows = min(3, rows) if unit.brief else rows
     if unit.is_loop:
         rows = min(9, own) + min(9, rounds)
     return (460, 50 + 17 * rows) if unit.parameters else (300, 70)

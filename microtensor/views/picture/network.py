@@ -24,6 +24,7 @@ from .diagnosis import against_later, beginnings, diagnosis
 from .structure import chain, outermost, sizes, skips
 
 MOST_ROWS = 8
+FEWEST_ROWS = 2  # of a brief card
 MOST_STATES = 4  # of a loop that are told apart
 MANY_ROWS = 12  # of which even fewer are shown, so that several such cards are seen at once
 SHADES = 8  # a gradient so many half decades below the largest is white
@@ -117,6 +118,7 @@ class Layers:
         parts = [unit.parameters, *self.series[unit.id]] if unit.is_loop else [nodes]
         few = len(nodes) > MANY_ROWS and not unit.rounds
         most = MOST_ROWS // 2 if few else max(MOST_ROWS // max(1, len(parts) - 1), 4)
+        most = FEWEST_ROWS if unit.brief else most
         rows = [*_cut(parts[0], MOST_ROWS if parts[1:] else most)]
         rows += [x for some in parts[1:] for x in _cut(some, most)]
         lines = [

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ...graph import Edge, Graph, Node
+from ..folds import JOINS
 from ..units import Unit, called, homes, leaving, neighbours, starts
 from .features import Link, axes, link
 
-JOINS = ("add", "subtract", "concatenate")
 FARTHEST = 200  # values that a skip goes past
 MOST_LOOKED_AT = 200_000  # values, in search of all skips
 MOST_NAMED = 3  # groups in a title
