@@ -30,7 +30,11 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     A module called again and again is one, and so is a formula with the same weights in it.
     """
     result = graph.result
-    active = [unit for unit in found if unit.computed and unit.nodes[-1] is not result]
+    active = [
+        unit
+        for unit in found
+        if unit.computed and unit.nodes[-1] is not result and unit.nodes[-1].recorded
+    ]  # slices of data may be made anywhere
     around = set(opened)
     does = [_does(graph, unit) for unit in active]
     numbers: dict[Any, int] = {}
@@ -140,7 +144,7 @@ def _aligned(active: list[Unit], run: range) -> list[list[Unit]]:
             continue
         parts = [active[first : first + run.step] for first in firsts]
         best = best or parts  # the first round often is another: nothing comes from before
-        outer = common(map(_own, _placed(_flat(parts))))
+        outer = common(map(_own, _flat(parts)))
         within = [set(_within(part, outer)) for part in parts]
         if all(a and not a & b for a, b in pairwise(within)):
             return parts
@@ -151,12 +155,6 @@ def _within(part: list[Unit], outer: Path) -> list[str]:
     """The groups right inside of one, in which units are, in their order."""
     deeper = (path[len(outer)] for path in map(_own, part) if len(path) > len(outer))
     return list(dict.fromkeys(deeper))
-
-
-def _placed(units: Iterable[Unit]) -> list[Unit]:
-    """Those that say where a loop is: slices of data may be made anywhere."""
-    units = list(units)
-    return [unit for unit in units if unit.kind != "node" or unit.nodes[0].recorded] or units
 
 
 def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
@@ -217,7 +215,7 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
         tuple(x for u in part for node in u.nodes for x in (*sliced.get(node.id, ()), node))
         for part in parts
     )
-    frame = common(map(_own, _placed(_flat(parts))))
+    frame = common(map(_own, _flat(parts)))
     inner = _within(parts[0], frame)
     if any(set(inner) & set(_within(part, frame)) for part in parts[1:]):
         inner = []  # one group around several rounds

@@ -86,7 +86,7 @@ def _auto(
         found = _grouped(graph, [], [], named)
         if few(graph, found):
             return found
-    levels = []
+    levels: list[list[Unit]] = []
     for found in _levels(graph, paths, opened, named):
         if few(graph, found):
             return found if named else next(_opened(graph, found, levels), found)

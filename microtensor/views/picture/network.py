@@ -98,12 +98,11 @@ class Layers:
 
     def _rounds(self, unit: Unit) -> list[list[Node]]:
         """Of each state of a loop its value after every round; and what else each gives last."""
-        rounds, handed = unit.rounds, list(_handed(self.graph, unit))
-        series = [[nodes[-k] for nodes in rounds if k <= len(nodes)] for k in handed[:MOST_STATES]]
-        last = [x for nodes in rounds for x in leaving(self.graph, nodes)[-1:]]
+        series = [values for values, _ in _states(self.graph, unit)[:MOST_STATES]]
+        last = [x for nodes in unit.rounds for x in leaving(self.graph, nodes)[-1:]]
         if not {x.id for x in last} <= {x.id for some in series for x in some}:
             series.insert(0, last)
-        turn = {node.id: k for k, nodes in enumerate(rounds, 1) for node in nodes}
+        turn = {node.id: k for k, nodes in enumerate(unit.rounds, 1) for node in nodes}
         each = (node for some in series for node in some)
         self.ends |= {x.id: say("round.row", round=turn[x.id], name=x.name) for x in each}
         return series
@@ -259,23 +258,28 @@ def _cut(nodes: list[Node], most: int) -> list[Node | int]:
     return [*nodes[:half], left_out, *nodes[-half:]] if left_out else [*nodes]
 
 
-def _handed(graph: Graph, unit: Unit) -> dict[int, list[Edge]]:
-    """The edges from a round of a loop to later ones, by the state that each hands on.
+def _states(graph: Graph, unit: Unit) -> list[tuple[list[Node], list[Edge]]]:
+    """What each round of a loop hands on: of each state its values, and the edges to later rounds.
 
-    That is where in its round it is made, from the end on, since the first may lack something.
+    A state is told by where in its round it is made, from the end on: a first round may lack some.
     """
-    place = {x.id: (k, len(r) - i) for k, r in enumerate(unit.rounds) for i, x in enumerate(r)}
+    rounds = [[node for node in nodes if node.rule and node.recorded] for nodes in unit.rounds]
+    place = {
+        x.id: (k, len(nodes) - i) for k, nodes in enumerate(rounds) for i, x in enumerate(nodes)
+    }
     found: dict[int, list[Edge]] = {}
     for edge in (edge for key in place for edge in graph.arriving(key)):
         turn, state = place.get(edge.source, place[edge.target])
         if turn < place[edge.target][0]:
             found.setdefault(state, []).append(edge)
-    return dict(sorted(found.items()))
+    return [
+        ([nodes[-state] for nodes in rounds if state <= len(nodes)], found[state])
+        for state in sorted(found)
+    ]
 
 
-def _state(unit: Unit, place: int) -> str:
-    """What a state of a loop is called: as its last value was by the user, or `t9 … t54`."""
-    values = [nodes[-place] for nodes in unit.rounds if place <= len(nodes)]
+def _state(values: list[Node]) -> str:
+    """What a state is called: as its last value was by the user, or `t9 … t54`."""
     first, last = values[0], values[-1]
     return (last.path or last.name) if last.named else f"{first.name} … {last.name}"
 
@@ -388,12 +392,12 @@ def around(whole: Layers, unit: Unit) -> Iterator[Arrow]:
     inner = [x for x in whole.fine if x.rounds and whole.home[x.rounds[0][-1].id] == unit.id]
     found = []
     for loop in [unit] if unit.rounds else inner:
-        if handed := _handed(graph, loop):
-            edges = [edge for some in handed.values() for edge in some]
+        if states := _states(graph, loop):
+            edges = [edge for _, some in states for edge in some]
             said = say("picture.rounds", rounds=loop.copies)
             said = said if loop is unit else f"{loop.name} {said}"
             found.append(arrow(graph, ends, edges, said))
-            names = [_state(loop, k) for k in handed] if len(handed) > 1 else []
+            names = [_state(values) for values, _ in states] if len(states) > 1 else []
             names[MOST_STATES:] = ["…"] if names[MOST_STATES:] else []
             lines = [*found[-1].lines, *((Cell(name, "forward label"),) for name in names)]
             found[-1] = found[-1]._replace(lines=tuple(lines))
