@@ -659,22 +659,20 @@ def _modules(behind: Sequence[Place], known: Mapping[str, Any]) -> dict[Group, s
 
     A call is of the module whose parameters it reads.
     """
-    owners: dict[tuple[str, int], str] = {}
+    owners: dict[Any, str] = {}
     for name, x in known.items():
-        if callable(found := getattr(x, "named_parameters", None)) and not isinstance(x, type):
-            owners |= {(type(x).__name__, id(p)): name for _, p in found()}
-    leaves = {p.id: id(p.value) for p in behind if owners and p.role == "parameter"}
-    called: dict[Group, str] = {}
-    for place in behind if leaves else ():
-        group = getattr(place.value, "_group", None)
-        for key in (leaves[x] for x in place.operands if x in leaves):
-            inner = group
-            while inner is not None:
-                if inner.name == inner.kind and (inner.kind, key) in owners:
-                    called[inner] = owners[inner.kind, key]
-                inner = inner.outer
-    several = Counter(kind for kind, _ in {(x.kind, name) for x, name in called.items()})
-    return {group: name for group, name in called.items() if several[group.kind] > 1}
+        if not isinstance(x, type) and hasattr(x, "named_parameters"):
+            owners |= {(type(x).__name__, id(p)): name for _, p in x.named_parameters()}
+    found: dict[Group, str] = {}
+    for tensor in (place.value for place in behind if owners and place.operands):
+        group = getattr(tensor, "_group", None)
+        while group is not None:
+            read = (owners.get((group.kind, id(x))) for x in tensor._inputs)
+            if group.name == group.kind and (name := next(filter(None, read), "")):
+                found[group] = name
+            group = group.outer
+    several = Counter(kind for kind, _ in {(x.kind, name) for x, name in found.items()})
+    return {group: name for group, name in found.items() if several[group.kind] > 1}
 
 
 def _given_to_modules(

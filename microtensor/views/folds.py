@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -30,11 +30,8 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     A module called again and again is one, and so is a formula with the same weights in it.
     """
     result = graph.result
-    active = [
-        unit
-        for unit in found
-        if unit.computed and unit.nodes[-1] is not result and unit.nodes[-1].recorded
-    ]  # slices of data may be made anywhere
+    ends = ((unit, unit.nodes[-1]) for unit in found if unit.computed)
+    active = [u for u, x in ends if x is not result and x.recorded]  # slices are made anywhere
     around = set(opened)
     does = [_does(graph, unit) for unit in active]
     numbers: dict[Any, int] = {}
@@ -159,62 +156,55 @@ def _within(part: list[Unit], outer: Path) -> list[str]:
 
 def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
     """The rounds of each loop as one unit, with what they alone read of parameters and slices."""
-    home = {node.id: k for k, loop in enumerate(loops) for u in _flat(loop) for node in u.nodes}
-    turn = {x.id: k for loop in loops for k, part in enumerate(loop) for u in part for x in u.nodes}
-    begun = [_begun(*([x for u in part for x in u.nodes] for part in loop[:2])) for loop in loops]
+    rounds = [[_nodes(part) for part in loop] for loop in loops]
+    turn = {
+        x.id: (k, r) for k, some in enumerate(rounds) for r, part in enumerate(some) for x in part
+    }
+    twins = [_twins(*some[:2]) for some in rounds]
     own: list[list[Node]] = [[] for _ in loops]
-    sliced: list[dict[str, list[Node]]] = [{} for _ in loops]  # by the reader of each slice
-    taken = {unit.id for loop in loops for unit in _flat(loop)}
     others = []
-    for unit in found:
+    for unit in (unit for unit in found if unit.nodes[-1].id not in turn):
         node, readers = unit.nodes[0], graph.readers(unit.nodes[0].id)
-        into = {home.get(reader.id) for reader in readers}
+        into = {turn.get(reader.id, (None, 0))[0] for reader in readers}
         place = into.pop() if len(into) == 1 else None
-        if unit.id in taken:
-            continue
-        if unit.kind == "node" and place is not None and _belongs(graph, node, turn, begun[place]):
+        if unit.kind == "node" and place is not None and _belongs(graph, node, turn, twins[place]):
             own[place].append(node)
-        elif unit.kind == "node" and place is not None and node.rule == "getitem":
-            sliced[place].setdefault(readers[0].id, []).append(node)
         else:
             others.append(unit)
-    whole = [_loop(*some) for some in zip(loops, own, sliced, strict=True)]
-    return in_order(graph, [*others, *whole])
+    return in_order(graph, [*others, *map(_loop, loops, rounds, own)])
 
 
-def _begun(first: list[Node], second: list[Node]) -> dict[str, Node]:
+def _twins(first: Sequence[Node], second: Sequence[Node]) -> dict[str, str]:
     """For the values of a first round, which may lack some, those of the second."""
     found, left = {}, [*first]
     for node in reversed(second):
         if left and (left[-1].rule, np.shape(left[-1].value)) == (node.rule, np.shape(node.value)):
-            found[left.pop().id] = node
+            found[left.pop().id] = node.id
     return found
 
 
-def _belongs(graph: Graph, leaf: Node, turn: dict[str, int], begun: dict[str, Node]) -> bool:
-    """Whether a leaf that a loop alone reads is part of it.
+def _belongs(
+    graph: Graph, node: Node, turn: dict[str, tuple[int, int]], twins: dict[str, str]
+) -> bool:
+    """Whether a value that a loop alone reads is part of it.
 
-    That is a constant, a parameter of several rounds, and what the first round has in place of
-    something that the others compute: `[x, zeros]`, which nobody recorded.
+    That is a constant, a slice, a parameter of several rounds, and what the first round has in
+    place of something that the others compute: `[x, zeros]`, which nobody recorded.
     """
-    readers = graph.readers(leaf.id)
-    if leaf.role != "input" or leaf.rule or leaf.named:
-        several = len({turn[x.id] for x in readers}) > 1
-        return leaf.role == "constant" or (leaf.role == "parameter" and several)
-    both = [(x.id, begun.get(x.id, x).id) for x in readers]
-    pairs = (zip(graph.operands(a), graph.operands(b), strict=False) for a, b in both)
-    return all(turn.get(y.id) == 1 for pair in pairs for x, y in pair if x.id == leaf.id)
+    readers = [reader.id for reader in graph.readers(node.id)]
+    if node.role == "parameter":
+        return len({turn[key] for key in readers}) > 1
+    if node.rule or node.named or node.role != "input":
+        return node.role == "constant" or node.rule == "getitem"
+    pairs = (zip(*map(graph.operands, (key, twins.get(key, key))), strict=False) for key in readers)
+    return all(turn.get(y.id, (0, 0))[1] == 1 for pair in pairs for x, y in pair if x.id == node.id)
 
 
 def _flat(loop: list[list[Unit]]) -> Iterator[Unit]:
     return (unit for part in loop for unit in part)
 
 
-def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]]) -> Unit:
-    rounds = tuple(
-        tuple(x for u in part for node in u.nodes for x in (*sliced.get(node.id, ()), node))
-        for part in parts
-    )
+def _loop(parts: list[list[Unit]], rounds: list[tuple[Node, ...]], own: list[Node]) -> Unit:
     frame = common(map(_own, _flat(parts)))
     inner = _within(parts[0], frame)
     if any(set(inner) & set(_within(part, frame)) for part in parts[1:]):
@@ -224,8 +214,8 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
     own_names = [called(u.name) for u in parts[0] if u.kind == "group"]
     name = ", ".join(groups or dict.fromkeys(own_names))
     name = name or f"{rounds[0][-1].name} … {rounds[-1][-1].name}"
-    nodes = tuple(own) + tuple(node for nodes in rounds for node in nodes)
-    return Unit(rounds[0][0].id, "group", name, nodes, frame, rounds, path)
+    nodes = (*own, *(node for nodes in rounds for node in nodes))
+    return Unit(rounds[0][0].id, "group", name, nodes, frame, tuple(rounds), path)
 
 
 # Equal layers -----------------------------------------------------------------------------------
@@ -277,7 +267,8 @@ def with_shared(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list
         if len(nodes) > 1
     ]
     inside = {node.id for unit in cards for node in unit.nodes}
-    return in_order(graph, [*(unit for unit in found if unit.id not in inside), *cards])
+    others = (unit for unit in found if unit.id not in inside)
+    return in_order(graph, [*others, *cards]) if cards else found
 
 
 def with_joins(graph: Graph, found: list[Unit]) -> list[Unit]:

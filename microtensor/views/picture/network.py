@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Edge, Graph, Node, Path, common
+from ...graph import Edge, Graph, Node
 from ..folds import MOST_WRITTEN, rolled
 from ..layers import layers
 from ..numbers import bars, brief, number, rms, size, unmasked
@@ -40,11 +40,9 @@ class Layers:
         self.graph = graph
         self.result = graph.result
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
-        frames: dict[str, list[Path]] = {}  # which tell groups of the same name apart
-        for unit in self.groups.values():
-            frames.setdefault(unit.name, []).append(unit.frame)
-        self.names = {
-            key: ".".join([*unit.frame[len(common(frames[unit.name])) :], unit.name])
+        several = Counter(unit.name for unit in self.groups.values())
+        self.names = {  # with what is around it where it is one of several
+            key: ".".join([*unit.frame[-1 if several[unit.name] > 1 else 99 :], unit.name])
             for key, unit in self.groups.items()
         }
         self.home = homes(found)
@@ -388,19 +386,17 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "
 
 def around(whole: Layers, unit: Unit) -> Iterator[Arrow]:
     """What goes round in a card, as one arrow: from each round of a loop to the next, and skips."""
-    graph, ends = whole.graph, (unit.id, unit.id)
-    inner = [x for x in whole.fine if x.rounds and whole.home[x.rounds[0][-1].id] == unit.id]
-    found = []
-    for loop in [unit] if unit.rounds else inner:
+    graph, ends, found = whole.graph, (unit.id, unit.id), []
+    fine = [unit] if unit.rounds else (x for x in whole.fine if x.rounds)
+    for loop in (x for x in fine if whole.home[x.rounds[0][-1].id] == unit.id):
         if states := _states(graph, loop):
-            edges = [edge for _, some in states for edge in some]
             said = say("picture.rounds", rounds=loop.copies)
             said = said if loop is unit else f"{loop.name} {said}"
-            found.append(arrow(graph, ends, edges, said))
+            found.append(arrow(graph, ends, [edge for _, some in states for edge in some], said))
             names = [_state(values) for values, _ in states] if len(states) > 1 else []
             names[MOST_STATES:] = ["…"] if names[MOST_STATES:] else []
-            lines = [*found[-1].lines, *((Cell(name, "forward label"),) for name in names)]
-            found[-1] = found[-1]._replace(lines=tuple(lines))
+            lines = [(Cell(name, "forward label"),) for name in names]
+            found[-1] = found[-1]._replace(lines=(*found[-1].lines, *lines))
     if hidden := [x.edge for x in whole.skips if x.unit == unit.id and x.inside]:
         found.append(arrow(graph, ends, hidden, say("picture.skips", len(hidden))))
     if found:
