@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -47,28 +47,30 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     taken = {unit.id for loop in loops for unit in _flat(loop)}
     place = {unit.id: i for i, unit in enumerate(active)}
     for loop in loops:
-        first = _first(active, does, place[loop[0][0].id], len(loop[0]))
-        if 2 * len(first) >= len(loop[0]) and taken.isdisjoint(unit.id for unit in first):
+        start, length = place[loop[0][0].id], len(loop[0])
+        learnt = {key for *_, read in does[start : start + length] for key in read}
+        near = [  # before it and in it, whatever goes in
+            (kind, path, rules[-1:], learnt.intersection(read))
+            for kind, path, rules, read in does[max(0, start - length) : start + length]
+        ]
+        begun = len(_matched(near[:-length], near[-length:]))
+        first = active[start - begun : start]
+        if 2 * begun >= length and taken.isdisjoint(unit.id for unit in first):
             loop.insert(0, first)
     return _with_loops(graph, found, loops) if loops else found
 
 
-def _first(active: list[Unit], does: list[tuple[Any, ...]], start: int, length: int) -> list[Unit]:
-    """The round before the first that is like the others: it begins with other values.
+def _matched(first: list[Any], second: list[Any]) -> list[tuple[int, int]]:
+    """Where a first round does the same as the second, from the end on.
 
-    It lacks what gives the same for a state of zeros, and may read parameters of its own.
+    It lacks what gives the same for a state of zeros.
     """
-    learnt = set().union(*(does[i][3] for i in range(start, start + length)))
-
-    def what(i: int) -> tuple[Any, ...]:
-        kind, path, rules, read = does[i]
-        return kind, path, rules[-1:], learnt.intersection(read)
-
-    begun = start
-    for i in range(start + length - 1, start - 1, -1):
-        if begun and what(begun - 1) == what(i):
-            begun -= 1
-    return active[begun:start]
+    found, left = [], len(first)
+    for k in reversed(range(len(second))):
+        if left and first[left - 1] == second[k]:
+            left -= 1
+            found.append((left, k))
+    return found
 
 
 def _own(unit: Unit) -> Path:
@@ -160,7 +162,11 @@ def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) 
     turn = {
         x.id: (k, r) for k, some in enumerate(rounds) for r, part in enumerate(some) for x in part
     }
-    twins = [_twins(*some[:2]) for some in rounds]
+    does = [[[(x.rule, np.shape(x.value)) for x in part] for part in some[:2]] for some in rounds]
+    twins = [
+        {first[i].id: second[k].id for i, k in _matched(*what)}
+        for (first, second, *_), what in zip(rounds, does, strict=True)
+    ]
     own: list[list[Node]] = [[] for _ in loops]
     others = []
     for unit in (unit for unit in found if unit.nodes[-1].id not in turn):
@@ -172,15 +178,6 @@ def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) 
         else:
             others.append(unit)
     return in_order(graph, [*others, *map(_loop, loops, rounds, own)])
-
-
-def _twins(first: Sequence[Node], second: Sequence[Node]) -> dict[str, str]:
-    """For the values of a first round, which may lack some, those of the second."""
-    found, left = {}, [*first]
-    for node in reversed(second):
-        if left and (left[-1].rule, np.shape(left[-1].value)) == (node.rule, np.shape(node.value)):
-            found[left.pop().id] = node.id
-    return found
 
 
 def _belongs(

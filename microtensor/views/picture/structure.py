@@ -49,15 +49,18 @@ def _first(links: dict[str, Link]) -> Link:
     return next(telling, next(iter(links.values())))
 
 
-def _linked(graph: Graph, unit: Unit) -> tuple[tuple[int, int], str] | None:
-    """What a layer, or a value outside of all, is in a chain: its sizes, and the class it is of."""
+def _linked(graph: Graph, unit: Unit) -> tuple[tuple[int, int], str, frozenset[str]] | None:
+    """What a layer, or a value outside of all, is in a chain: its sizes, the class it is of, and
+    what it learns."""
     links = _links(graph, unit)
     if not links:
         return None
     groups = {x.node.group for x in links.values()}
     kind = graph.kind(groups.pop() if len(groups) == 1 else unit.path)
     pair = sizes(graph, unit) or (_first(links).takes, list(links.values())[-1].gives)
-    return pair, kind if unit.kind == "group" else ""
+    read = (x for node in unit.computed for x in graph.operands(node.id))
+    learnt = frozenset(x.id for x in read if x.role == "parameter")
+    return pair, kind if unit.kind == "group" else "", learnt
 
 
 def _is_blank(node: Node) -> bool:
@@ -73,16 +76,13 @@ def chain(graph: Graph, found: list[Unit]) -> str:
     them, these alone, so that what stands beside others is no link.
     """
     linked = {unit.id: told for unit in found if (told := _linked(graph, unit))}
-    known = {key: pair for key, (pair, _) in linked.items()}
-    by_id = {unit.id: unit for unit in found}
-    firsts: dict[object, str] = {}  # a module that is called again is no other layer
-    for key in _way(graph, found, known):
-        read = (x for node in by_id[key].nodes for x in graph.operands(node.id))
-        learnt = frozenset(x.id for x in read if x.role == "parameter")
-        firsts.setdefault((known[key], learnt), key)
+    way = _way(graph, found, {key: pair for key, (pair, *_) in linked.items()})
+    once: dict[object, str] = {}  # what is called again is no other layer
+    for key in way:
+        once.setdefault(linked[key], key)
     pieces: list[tuple[str, list[int]]] = []
-    for key in firsts.values():
-        (first, last), kind = linked[key]
+    for key in once.values():
+        (first, last), kind, _ = linked[key]
         if not pieces or pieces[-1][1][-1] != first:
             pieces.append((kind, [first]))
         pieces[-1][1].append(last)
