@@ -266,10 +266,11 @@ def _states(graph: Graph, unit: Unit) -> list[tuple[list[Node], list[Edge]]]:
         x.id: (k, len(nodes) - i) for k, nodes in enumerate(rounds) for i, x in enumerate(nodes)
     }
     found: dict[int, list[Edge]] = {}
-    for edge in (edge for key in place for edge in graph.arriving(key)):
-        turn, state = place.get(edge.source, place[edge.target])
-        if turn < place[edge.target][0]:
-            found.setdefault(state, []).append(edge)
+    for key, (turn, _) in place.items():
+        handed = {x.id for x in graph.operands(key) if place.get(x.id, (turn,))[0] < turn}
+        for edge in graph.arriving(key) if handed else ():
+            if edge.source in handed:
+                found.setdefault(place[edge.source][1], []).append(edge)
     return [
         ([nodes[-state] for nodes in rounds if state <= len(nodes)], found[state])
         for state in sorted(found)
