@@ -230,7 +230,36 @@ def test_more_states_than_are_told_apart():
     (loop,) = [c for c in picture.scene.cards if "× 6" in {x.text for x in c.heading}]
     (lines,) = arrows(picture, loop.heading[0].text, loop.heading[0].text)
     assert lines[0].startswith("× 6, each round to the next") and lines[5:6] == ["…"]
-    assert sum(row[0].text.startswith("round") for row in loop.rows) == 4 * 4
+    assert sum(row[0].text.startswith("round") for row in loop.rows) == 4 * 2
+
+
+class Attending(nn.Module):
+    """An encoder, and a decoder that looks back at all of its states."""
+
+    def __init__(self):
+        self.cell, self.back, self.out = Memory(), Memory(), nn.Linear(7, 3, rng=2)
+
+    def forward(self, X):
+        state, seen, told = (np.zeros((len(X), 4)), np.zeros((len(X), 4))), [], []
+        for t in range(X.shape[1]):
+            state = self.cell(X[:, t], state)
+            seen.append(state[0])
+        seen = mt.stack(seen, axis=1)
+        look = seen.mean(axis=1)[:, :3]
+        for _ in range(4):
+            state = self.back(look, state)
+            share = mt.softmax((seen * state[0].reshape(-1, 1, 4)).sum(axis=2), axis=1)
+            look = (seen * share.reshape(-1, 5, 1)).sum(axis=1)[:, :3]
+            told.append(self.out(mt.concatenate([state[0], look], axis=1)))
+        return mt.stack(told, axis=1)
+
+
+def test_loops_of_several_states_fit_one_screen():
+    picture = draw(nn.MSELoss()(Attending()(normal(4, 5, 3)), np.zeros((4, 4, 3))))
+    assert scale(size(picture.scene)) >= LEAST_SEEN
+    for name, times, states in (("cell", 5, 2), ("back, out", 4, 3)):
+        ((round, *found),) = arrows(picture, name, name)
+        assert round.startswith(f"× {times}, each round to the next") and len(found) == states
 
 
 # Parts ------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def fits(graph: Graph, found: list[Unit], least: float = LEAST_SCALE) -> bool:
     if len(found) > (MOST_AMONG_GROUPS if groups else MOST_VALUES):
         return False
     by_id = {unit.id: unit for unit in found}
-    sizes = {key: _size(unit) for key, unit in by_id.items()}
+    sizes = {key: _size(graph, unit) for key, unit in by_id.items()}
     upright, level = {}, {}
     for ends in between(graph, found):
         upright[ends], level[ends] = _words(graph, *(by_id[key] for key in ends))
@@ -214,7 +214,7 @@ def _words(graph: Graph, source: Unit, target: Unit) -> tuple[tuple[float, float
     return (250.0, 34.0), (250.0, 34.0)
 
 
-def _size(unit: Unit) -> tuple[float, float]:
+def _size(graph: Graph, unit: Unit) -> tuple[float, float]:
     """About how wide and high a card is, in points, its value beside its gradient."""
     if unit.kind == "node":
         node = unit.nodes[0]
@@ -227,8 +227,10 @@ def _size(unit: Unit) -> tuple[float, float]:
     if unit.kind == "fold":
         return 300, 70
     own, rounds = len(unit.parameters), max(2, len(unit.rounds))
-    rows = min(8, own + rounds) if own + rounds <= 12 or unit.rounds else 5
-    rows = min(3, rows) if unit.brief else rows
+    most = 2 if unit.brief else 8
+    rows = min(most, own + rounds) if own + rounds <= 12 or unit.rounds else min(most, 4) + 1
     if unit.is_loop:
-        rows = min(9, own) + min(9, rounds)
+        read = (x.id for node in unit.rounds[-1] for x in graph.operands(node.id))
+        states = max(1, len({node.id for node in unit.rounds[-2]}.intersection(read)))
+        rows = min(most + 1, own) + states * min(rounds, max(2, most // states) + 1)
     return (460, 50 + 17 * rows) if unit.parameters else (300, 70)

@@ -114,9 +114,9 @@ class Layers:
         # The first and last rounds of a loop are seen, however many parameters it has
         parts = [unit.parameters, *self.series[unit.id]] if unit.is_loop else [nodes]
         few = len(nodes) > MANY_ROWS and not unit.rounds
-        most = MOST_ROWS // 2 if few else max(MOST_ROWS // max(1, len(parts) - 1), 4)
+        most = MOST_ROWS // 2 if few else max(MOST_ROWS // max(1, len(parts) - 1), 2)
         most = FEWEST_ROWS if unit.brief else most
-        rows = [*_cut(parts[0], MOST_ROWS if parts[1:] else most)]
+        rows = _cut(parts[0], MOST_ROWS if parts[1:] and not unit.brief else most)
         rows += [x for some in parts[1:] for x in _cut(some, most)]
         lines = [
             self._row(x, notes.get(x.id, ""), apart.get(x.id, ""))
@@ -161,7 +161,8 @@ class Layers:
         Nobody sees inner names: where there are some, it is counted by operation.
         """
         nodes = unit.rounds[-1] if unit.rounds else unit.nodes
-        until = {node.id for node in self.graph.nodes} - {node.id for node in nodes}
+        slices = [node for node in unit.nodes if node.rule and not node.recorded]
+        until = {node.id for node in self.graph.nodes} - {node.id for node in (*nodes, *slices)}
         last = (leaving(self.graph, nodes) or nodes)[-1]  # there are groups of leaves alone
         written = self.graph.written(last.id, until, LONGEST_WRITTEN)
         inner = {node.name for node in nodes if node.rule}
