@@ -202,6 +202,42 @@ class Both(LSTM):
         return self.head(mt.concatenate([a[0], b[0]], axis=1))
 
 
+class Alone(nn.Module):
+    """A recurrent net that is nothing else, with weights of its own."""
+
+    def __init__(self):
+        self.W = nn.Parameter(normal(7, 4))
+
+    def forward(self, X):
+        h = np.zeros((len(X), 4))
+        for t in range(X.shape[1]):
+            h = mt.tanh(mt.concatenate([X[:, t], h], axis=1) @ self.W)
+        return h
+
+
+class Around(Alone):
+    """The same with a layer."""
+
+    def __init__(self):
+        self.W = nn.Linear(7, 4, rng=0)
+
+    def forward(self, X):
+        h = np.zeros((len(X), 4))
+        for t in range(X.shape[1]):
+            h = mt.tanh(self.W(mt.concatenate([X[:, t], h], axis=1)))
+        return h
+
+
+@pytest.mark.parametrize("model", [Alone, Around])
+def test_a_module_of_a_loop_alone_is_no_layer(model):
+    loss = nn.Sequential(model(), nn.Linear(4, 1, rng=1))(normal(5, 6, 3)).sum()
+    picture = draw(loss)
+    (loop,) = [c for c in picture.scene.cards if "× 6" in {x.text for x in c.heading}]
+    assert loop.frame == ("Sequential", "layers.0")
+    ((line,),) = arrows(draw(loss, collapse=1), "Sequential", "Sequential")
+    assert line.endswith("× 6, each round to the next 5×4")
+
+
 def test_slices_stand_in_the_way_of_no_loop():
     picture = draw(Both()(normal(4, 5, 3)).sum())
     name = "cell, back"
@@ -367,6 +403,15 @@ def test_what_two_calls_share_is_one_card():
     assert len(reached) == len(set(reached)) == 4  # both layers of both calls
     graph = Graph.of(loss)
     assert {node.id for node in graph.nodes if node.role == "parameter"} <= set(shared.shows)
+
+
+def test_two_calls_of_a_layer_are_two_cards():
+    class Layer(Pair):
+        def __init__(self):
+            self.net = nn.Linear(4, 2, rng=0)
+
+    shown = names(draw(Layer()(normal(5, 4), normal(5, 4) + 1).mean()))
+    assert [x for x in shown if x.startswith("net")] == ["net", "net", "net (2)"]
 
 
 def test_two_calls_that_are_closed_are_two_cards():

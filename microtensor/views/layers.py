@@ -10,7 +10,16 @@ from fnmatch import fnmatchcase
 from ..errors import in_brief
 from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
-from .folds import by_kind, rolled, with_blocks, with_chains, with_joins, with_shared, with_twins
+from .folds import (
+    LEAST_ROUNDS,
+    by_kind,
+    rolled,
+    with_blocks,
+    with_chains,
+    with_joins,
+    with_shared,
+    with_twins,
+)
 from .scene import LEAST_SEEN
 from .units import Unit, are_values, called, fits, in_order, neighbours, starts
 
@@ -142,14 +151,16 @@ def _paths(graph: Graph) -> list[Path]:
 def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
     """The outermost groups that read the parameters of at most one module.
 
-    Nor is one a layer that reads the same parameter in several groups, as with tied weights.
+    Nor is one a layer that reads the same parameter in several groups, as with tied weights, or
+    again and again.
     """
     read: dict[Path, set[str]] = {path: set() for path in paths}
     around: set[Path] = set()
     for node in (node for node in graph.nodes if node.role == "parameter"):
         owner = (node.path or node.name).rpartition(".")[0] or ".".join(node.group)
-        places = {reader.group for reader in graph.readers(node.id)}
-        if len({tuple(map(called, path)) for path in places}) > 1:
+        readers = [reader.group for reader in graph.readers(node.id)]
+        places = set(readers)
+        if len(places) > 1 or len(readers) >= LEAST_ROUNDS:
             around.update(starts(common(places)))
         for path in places:
             for start in starts(path):
