@@ -189,6 +189,23 @@ def test_a_first_round_may_begin_with_what_is_learnt():
     assert [cell.text for cell in loop.rows[1][:1]] == ["w"]
 
 
+def test_a_first_round_shows_its_own_values_whatever_it_lacks():
+    w, x, a, m, each = leaf(0.5, "w"), normal(6), 0.1, np.zeros(()), []
+    for t in range(6):
+        a = mt.tanh(a * w + x[t])
+        m = mt.exp(m) * 0.5 + a.sin()  # what is behind a state that the first round has not
+        each.append((m, a))
+    loss = (m + a) ** 2
+    (loop,) = [c for c in draw(loss).scene.cards if "× 6" in {x.text for x in c.heading}]
+    graph = Graph.of(loss)
+    told = [row[0].text for row in loop.rows if row[0].text.startswith("round")]
+    assert told == [
+        f"round {k + 1}, {graph.find(each[k][state]).name}"
+        for state in (0, 1)
+        for k in (0, 1, 4, 5)
+    ]
+
+
 class Both(LSTM):
     """Both directions at once."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -71,6 +71,12 @@ def _matched(first: list[Any], second: list[Any]) -> list[tuple[int, int]]:
             left -= 1
             found.append((left, k))
     return found
+
+
+def twin_values(first: Sequence[Node], second: Sequence[Node]) -> Iterator[tuple[Node, Node]]:
+    """The values of a round of a loop, the last first, with those of another."""
+    does = [[(node.rule, np.shape(node.value)) for node in some] for some in (first, second)]
+    return ((first[i], second[k]) for i, k in _matched(*does))
 
 
 def _own(unit: Unit) -> Path:
@@ -162,11 +168,7 @@ def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) 
     turn = {
         x.id: (k, r) for k, some in enumerate(rounds) for r, part in enumerate(some) for x in part
     }
-    does = [[[(x.rule, np.shape(x.value)) for x in part] for part in some[:2]] for some in rounds]
-    twins = [
-        {first[i].id: second[k].id for i, k in _matched(*what)}
-        for (first, second, *_), what in zip(rounds, does, strict=True)
-    ]
+    twins = [{a.id: b.id for a, b in twin_values(*some[:2])} for some in rounds]
     own: list[list[Node]] = [[] for _ in loops]
     others = []
     for unit in (unit for unit in found if unit.nodes[-1].id not in turn):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..folds import MOST_WRITTEN, rolled
+from ..folds import MOST_WRITTEN, rolled, twin_values
 from ..layers import layers
 from ..numbers import bars, brief, number, rms, size, unmasked
 from ..scene import Arrow, Card, Cell, Line
@@ -42,7 +42,7 @@ class Layers:
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
         several = Counter(unit.name for unit in self.groups.values())
         self.names = {  # with what is around it where it is one of several
-            key: ".".join([*unit.frame[-1 if several[unit.name] > 1 else 99 :], unit.name])
+            key: ".".join([*unit.frame[-1:], unit.name]) if several[unit.name] > 1 else unit.name
             for key, unit in self.groups.items()
         }
         self.home = homes(found)
@@ -260,22 +260,22 @@ def _cut(nodes: list[Node], most: int) -> list[Node | int]:
 def _states(graph: Graph, unit: Unit) -> list[tuple[list[Node], list[Edge]]]:
     """What each round of a loop hands on: of each state its values, and the edges to later rounds.
 
-    A state is told by where in its round it is made, from the end on: a first round may lack some.
+    A state is told by the value of the last round that it is, the latest first.
     """
     rounds = [[node for node in nodes if node.rule and node.recorded] for nodes in unit.rounds]
-    place = {
-        x.id: (k, len(nodes) - i) for k, nodes in enumerate(rounds) for i, x in enumerate(nodes)
-    }
-    found: dict[int, list[Edge]] = {}
+    place: dict[str, tuple[int, str]] = {}  # its round, and its state
+    values: dict[str, list[Node]] = {}
+    for turn, nodes in enumerate(rounds):
+        for node, last in twin_values(nodes, rounds[-1]):
+            place[node.id] = turn, last.id
+            values.setdefault(last.id, []).append(node)
+    found: dict[str, list[Edge]] = {}
     for key, (turn, _) in place.items():
         handed = {x.id for x in graph.operands(key) if place.get(x.id, (turn,))[0] < turn}
         for edge in graph.arriving(key) if handed else ():
             if edge.source in handed:
                 found.setdefault(place[edge.source][1], []).append(edge)
-    return [
-        ([nodes[-state] for nodes in rounds if state <= len(nodes)], found[state])
-        for state in sorted(found)
-    ]
+    return [(values[node.id], found[node.id]) for node in reversed(rounds[-1]) if node.id in found]
 
 
 def _state(values: list[Node]) -> str:
