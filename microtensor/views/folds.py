@@ -42,8 +42,8 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     calls = Counter(tuple(map(called, path)) for path in dict.fromkeys(map(_own, active)))
     each = zip(tokens, does, strict=True)
     anchors = {token for token, (_, path, _, learnt) in each if learnt or calls[path] > 1}
-    runs = _runs(tokens, anchors, _periods(active, tokens))
-    loops = [loop for run in runs if (loop := _aligned(active, run))]
+    runs = _runs(tokens, anchors, _periods(tokens))
+    loops = [[active[i : i + run.step] for i in run] for run in runs]
     taken = {unit.id for loop in loops for unit in _flat(loop)}
     place = {unit.id: i for i, unit in enumerate(active)}
     for loop in loops:
@@ -92,17 +92,11 @@ def _does(graph: Graph, unit: Unit) -> tuple[Any, ...]:
     return unit.kind, tuple(map(called, _own(unit))), rules, tuple(sorted(read))
 
 
-def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
-    """How long a round may be: how far apart equal units lie, or calls of the same group."""
+def _periods(tokens: list[int]) -> list[int]:
+    """How long a round may be: how far apart equal units lie."""
     places: dict[Any, list[int]] = {}
     for i, token in enumerate(tokens):
         places.setdefault(token, []).append(i)
-    seen: set[Path] = set()
-    for i, unit in enumerate(active):
-        for start in starts(_own(unit)):
-            if start not in seen:
-                seen.add(start)
-                places.setdefault(tuple(map(called, start)), []).append(i)
     gaps: Counter[int] = Counter()
     for some in places.values():
         if len(some) >= LEAST_ROUNDS:
@@ -114,7 +108,7 @@ def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
 def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[range]:
     """The loops, none within another: the longest first, then those in what is left.
 
-    A loop is the range of its units, a round a step.
+    A loop is the range of its units, a round a step; the first round often is another.
     """
     found = [run for period in periods for run in _repeats(tokens, anchors, period)]
     found.sort(key=lambda run: (run.start - run.stop, run.step, run.start))
@@ -123,7 +117,7 @@ def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[rang
     for run in found:
         if not any(taken[run.start : run.stop]):
             taken[run.start : run.stop] = b"\x01" * (run.stop - run.start)
-            kept.append(run)
+            kept.append(range(run.start + (run.stop - run.start) % run.step, run.stop, run.step))
     return kept
 
 
@@ -137,23 +131,6 @@ def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[rang
         if equal and often and not anchors.isdisjoint(tokens[start : start + period]):
             yield range(start, start + length + period, period)
         start += length
-
-
-def _aligned(active: list[Unit], run: range) -> list[list[Unit]]:
-    """The rounds of a loop, each within a call of one group where they can be."""
-    best: list[list[Unit]] = []
-    slack = (run.stop - run.start) % run.step
-    for shift in (slack, *range(slack), *range(slack + 1, run.step)):
-        firsts = range(run.start + shift, run.stop - run.step + 1, run.step)
-        if len(firsts) < LEAST_ROUNDS:
-            continue
-        parts = [active[first : first + run.step] for first in firsts]
-        best = best or parts  # the first round often is another: nothing comes from before
-        outer = common(map(_own, _flat(parts)))
-        within = [set(_within(part, outer)) for part in parts]
-        if all(a and not a & b for a, b in pairwise(within)):
-            return parts
-    return best
 
 
 def _within(part: list[Unit], outer: Path) -> list[str]:
