@@ -536,7 +536,7 @@ class _Reader:
         for place in self.places:
             if place.rule is not None and (changed > place.value._index or place.value._marks):
                 refuse_changed(place.value)
-        self.groups, activating, self.kinds = _groups(self.places)
+        self.groups, activating, self.kinds = _groups(self.places, names)
         self.inputs = _given_to_modules(self.places, self.groups, self.kinds)
         self.names = Names(self.places, names, self.groups, activating, self.inputs)
         found = Data(self.places, self.names, names)
@@ -614,12 +614,15 @@ class _Reader:
         return origin
 
 
-def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path], dict[Path, str]]:
+def _groups(
+    behind: Sequence[Place], known: Mapping[str, Any]
+) -> tuple[dict[str, Path], set[Path], dict[Path, str]]:
     """The group of each value, by the names from the outside in; those that are activations; and
     the class of the module that each is a call of.
 
     A second call of the same module is another group, `layer (2)`.
     """
+    modules = _modules(behind, known)
     paths: dict[Group | None, Path] = {None: ()}
     calls: Counter[Path] = Counter()
     activating: set[Path] = set()
@@ -637,7 +640,7 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path], dict[P
             if len(outer) >= DEEPEST:
                 paths[group] = (*outer[:DEEPEST], "…")
                 continue
-            found = (*outer, shown(group.name) or UNPRINTED)
+            found = (*outer, shown(modules.get(group, group.name)) or UNPRINTED)
             calls[found] += 1
             if calls[found] > 1:
                 found = (*outer, f"{found[-1]} ({calls[found]})")
@@ -649,6 +652,27 @@ def _groups(behind: Iterable[Place]) -> tuple[dict[str, Path], set[Path], dict[P
         array = place.reader is not None and place.role == "input"
         groups[place.id] = () if array else paths[of._group]
     return groups, activating, kinds
+
+
+def _modules(behind: Sequence[Place], known: Mapping[str, Any]) -> dict[Group, str]:
+    """What the caller calls the modules of which others of their class are called, too: D, G.
+
+    A call is of the module whose parameters it reads.
+    """
+    owners: dict[Any, str] = {}
+    for name, x in known.items():
+        if not isinstance(x, type) and hasattr(x, "named_parameters"):
+            owners |= {(type(x).__name__, id(p)): name for _, p in x.named_parameters()}
+    found: dict[Group, str] = {}
+    for tensor in (place.value for place in behind if owners and place.operands):
+        group = getattr(tensor, "_group", None)
+        while group is not None:
+            read = (owners.get((group.kind, id(x))) for x in tensor._inputs)
+            if group.name == group.kind and (name := next(filter(None, read), "")):
+                found[group] = name
+            group = group.outer
+    several = Counter(kind for kind, _ in {(x.kind, name) for x, name in found.items()})
+    return {group: name for group, name in found.items() if several[group.kind] > 1}
 
 
 def _given_to_modules(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ MOST_PERIODS = 24  # that are tried where a loop is looked for
 MOST_WRITTEN = 8  # values in a row whose formula is written
 BLOCKS = 8  # that a picture is cut into where nothing else helps
 SUMS = ("add", "multiply", "maximum", "minimum")
+JOINS = ("add", "subtract", "concatenate")
 
 
 # Loops ------------------------------------------------------------------------------------------
@@ -29,7 +30,8 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     A module called again and again is one, and so is a formula with the same weights in it.
     """
     result = graph.result
-    active = [unit for unit in found if unit.computed and unit.nodes[-1] is not result]
+    ends = ((unit, unit.nodes[-1]) for unit in found if unit.computed)
+    active = [u for u, x in ends if x is not result and x.recorded]  # slices are made anywhere
     around = set(opened)
     does = [_does(graph, unit) for unit in active]
     numbers: dict[Any, int] = {}
@@ -40,26 +42,41 @@ def rolled(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit
     calls = Counter(tuple(map(called, path)) for path in dict.fromkeys(map(_own, active)))
     each = zip(tokens, does, strict=True)
     anchors = {token for token, (_, path, _, learnt) in each if learnt or calls[path] > 1}
-    runs = _runs(tokens, anchors, _periods(active, tokens))
-    loops = [loop for run in runs if (loop := _aligned(active, run))]
+    runs = _runs(tokens, anchors, _periods(tokens))
+    loops = [[active[i : i + run.step] for i in run] for run in runs]
     taken = {unit.id for loop in loops for unit in _flat(loop)}
     place = {unit.id: i for i, unit in enumerate(active)}
     for loop in loops:
-        start = place[loop[0][0].id]
-        round = tokens[start : start + len(loop[0])]
-        first = active[start - _begun(tokens, start, round) : start]
-        if 2 * len(first) >= len(round) and taken.isdisjoint(unit.id for unit in first):
+        start, length = place[loop[0][0].id], len(loop[0])
+        learnt = {key for *_, read in does[start : start + length] for key in read}
+        near = [  # before it and in it, whatever goes in
+            (kind, path, rules[-1:], learnt.intersection(read))
+            for kind, path, rules, read in does[max(0, start - length) : start + length]
+        ]
+        begun = len(_matched(near[:-length], near[-length:]))
+        first = active[start - begun : start]
+        if 2 * begun >= length and taken.isdisjoint(unit.id for unit in first):
             loop.insert(0, first)
     return _with_loops(graph, found, loops) if loops else found
 
 
-def _begun(tokens: list[int], start: int, round: list[int]) -> int:
-    """How long a first round is that lacks some of what the others do: of a state of zeros."""
-    length = 0
-    for token in reversed(round):
-        if start > length and tokens[start - length - 1] == token:
-            length += 1
-    return length
+def _matched(first: list[Any], second: list[Any]) -> list[tuple[int, int]]:
+    """Where a first round does the same as the second, from the end on.
+
+    It lacks what gives the same for a state of zeros.
+    """
+    found, left = [], len(first)
+    for k in reversed(range(len(second))):
+        if left and first[left - 1] == second[k]:
+            left -= 1
+            found.append((left, k))
+    return found
+
+
+def twin_values(first: Sequence[Node], second: Sequence[Node]) -> Iterator[tuple[Node, Node]]:
+    """The values of a round of a loop, the last first, with those of another."""
+    does = [[(node.rule, np.shape(node.value)) for node in some] for some in (first, second)]
+    return ((first[i], second[k]) for i, k in _matched(*does))
 
 
 def _own(unit: Unit) -> Path:
@@ -75,17 +92,11 @@ def _does(graph: Graph, unit: Unit) -> tuple[Any, ...]:
     return unit.kind, tuple(map(called, _own(unit))), rules, tuple(sorted(read))
 
 
-def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
-    """How long a round may be: how far apart equal units lie, or calls of the same group."""
+def _periods(tokens: list[int]) -> list[int]:
+    """How long a round may be: how far apart equal units lie."""
     places: dict[Any, list[int]] = {}
     for i, token in enumerate(tokens):
         places.setdefault(token, []).append(i)
-    seen: set[Path] = set()
-    for i, unit in enumerate(active):
-        for start in starts(_own(unit)):
-            if start not in seen:
-                seen.add(start)
-                places.setdefault(tuple(map(called, start)), []).append(i)
     gaps: Counter[int] = Counter()
     for some in places.values():
         if len(some) >= LEAST_ROUNDS:
@@ -97,7 +108,7 @@ def _periods(active: list[Unit], tokens: list[int]) -> list[int]:
 def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[range]:
     """The loops, none within another: the longest first, then those in what is left.
 
-    A loop is the range of its units, a round a step.
+    A loop is the range of its units, a round a step; the first round often is another.
     """
     found = [run for period in periods for run in _repeats(tokens, anchors, period)]
     found.sort(key=lambda run: (run.start - run.stop, run.step, run.start))
@@ -106,7 +117,7 @@ def _runs(tokens: list[int], anchors: set[int], periods: list[int]) -> list[rang
     for run in found:
         if not any(taken[run.start : run.stop]):
             taken[run.start : run.stop] = b"\x01" * (run.stop - run.start)
-            kept.append(run)
+            kept.append(range(run.start + (run.stop - run.start) % run.step, run.stop, run.step))
     return kept
 
 
@@ -122,68 +133,55 @@ def _repeats(tokens: list[int], anchors: set[int], period: int) -> Iterator[rang
         start += length
 
 
-def _aligned(active: list[Unit], run: range) -> list[list[Unit]]:
-    """The rounds of a loop, each within a call of one group where they can be."""
-    best: list[list[Unit]] = []
-    slack = (run.stop - run.start) % run.step
-    for shift in (slack, *range(slack), *range(slack + 1, run.step)):
-        firsts = range(run.start + shift, run.stop - run.step + 1, run.step)
-        if len(firsts) < LEAST_ROUNDS:
-            continue
-        parts = [active[first : first + run.step] for first in firsts]
-        best = best or parts  # the first round often is another: nothing comes from before
-        outer = common(map(_own, _placed(_flat(parts))))
-        within = [set(_within(part, outer)) for part in parts]
-        if all(a and not a & b for a, b in pairwise(within)):
-            return parts
-    return best
-
-
 def _within(part: list[Unit], outer: Path) -> list[str]:
     """The groups right inside of one, in which units are, in their order."""
     deeper = (path[len(outer)] for path in map(_own, part) if len(path) > len(outer))
     return list(dict.fromkeys(deeper))
 
 
-def _placed(units: Iterable[Unit]) -> list[Unit]:
-    """Those that say where a loop is: slices of data may be made anywhere."""
-    units = list(units)
-    return [unit for unit in units if unit.kind != "node" or unit.nodes[0].recorded] or units
-
-
 def _with_loops(graph: Graph, found: list[Unit], loops: list[list[list[Unit]]]) -> list[Unit]:
     """The rounds of each loop as one unit, with what they alone read of parameters and slices."""
-    home = {node.id: k for k, loop in enumerate(loops) for u in _flat(loop) for node in u.nodes}
+    rounds = [[_nodes(part) for part in loop] for loop in loops]
+    turn = {
+        x.id: (k, r) for k, some in enumerate(rounds) for r, part in enumerate(some) for x in part
+    }
+    twins = [{a.id: b.id for a, b in twin_values(*some[:2])} for some in rounds]
     own: list[list[Node]] = [[] for _ in loops]
-    sliced: list[dict[str, list[Node]]] = [{} for _ in loops]  # by the reader of each slice
-    taken = {unit.id for loop in loops for unit in _flat(loop)}
     others = []
-    for unit in found:
+    for unit in (unit for unit in found if unit.nodes[-1].id not in turn):
         node, readers = unit.nodes[0], graph.readers(unit.nodes[0].id)
-        into = {home.get(reader.id) for reader in readers}
+        into = {turn.get(reader.id, (None, 0))[0] for reader in readers}
         place = into.pop() if len(into) == 1 else None
-        if unit.id in taken:
-            continue
-        if unit.kind == "node" and place is not None and node.role in ("parameter", "constant"):
+        if unit.kind == "node" and place is not None and _belongs(graph, node, turn, twins[place]):
             own[place].append(node)
-        elif unit.kind == "node" and place is not None and node.rule == "getitem":
-            sliced[place].setdefault(readers[0].id, []).append(node)
         else:
             others.append(unit)
-    whole = [_loop(*some) for some in zip(loops, own, sliced, strict=True)]
-    return in_order(graph, [*others, *whole])
+    return in_order(graph, [*others, *map(_loop, loops, rounds, own)])
+
+
+def _belongs(
+    graph: Graph, node: Node, turn: dict[str, tuple[int, int]], twins: dict[str, str]
+) -> bool:
+    """Whether a value that a loop alone reads is part of it.
+
+    That is a constant, a slice, a parameter of several rounds, and what the first round has in
+    place of something that the others compute: `[x, zeros]`, which nobody recorded.
+    """
+    readers = [reader.id for reader in graph.readers(node.id)]
+    if node.role == "parameter":
+        return len({turn[key] for key in readers}) > 1
+    if node.rule or node.named or node.role != "input":
+        return node.role == "constant" or node.rule == "getitem"
+    pairs = (zip(*map(graph.operands, (key, twins.get(key, key))), strict=False) for key in readers)
+    return all(turn.get(y.id, (0, 0))[1] == 1 for pair in pairs for x, y in pair if x.id == node.id)
 
 
 def _flat(loop: list[list[Unit]]) -> Iterator[Unit]:
     return (unit for part in loop for unit in part)
 
 
-def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]]) -> Unit:
-    rounds = tuple(
-        tuple(x for u in part for node in u.nodes for x in (*sliced.get(node.id, ()), node))
-        for part in parts
-    )
-    frame = common(map(_own, _placed(_flat(parts))))
+def _loop(parts: list[list[Unit]], rounds: list[tuple[Node, ...]], own: list[Node]) -> Unit:
+    frame = common(map(_own, _flat(parts)))
     inner = _within(parts[0], frame)
     if any(set(inner) & set(_within(part, frame)) for part in parts[1:]):
         inner = []  # one group around several rounds
@@ -192,8 +190,8 @@ def _loop(parts: list[list[Unit]], own: list[Node], sliced: dict[str, list[Node]
     own_names = [called(u.name) for u in parts[0] if u.kind == "group"]
     name = ", ".join(groups or dict.fromkeys(own_names))
     name = name or f"{rounds[0][-1].name} … {rounds[-1][-1].name}"
-    nodes = tuple(own) + tuple(node for nodes in rounds for node in nodes)
-    return Unit(rounds[0][0].id, "group", name, nodes, frame, rounds, path)
+    nodes = (*own, *(node for nodes in rounds for node in nodes))
+    return Unit(rounds[0][0].id, "group", name, nodes, frame, tuple(rounds), path)
 
 
 # Equal layers -----------------------------------------------------------------------------------
@@ -226,6 +224,41 @@ def with_twins(graph: Graph, found: list[Unit]) -> list[Unit]:
             run = [run[0]._replace(name=name, nodes=_nodes(run), rounds=rounds)]
         folded += run
     return in_order(graph, folded)
+
+
+def with_shared(graph: Graph, found: list[Unit], opened: Iterable[Path]) -> list[Unit]:
+    """The parameters that several calls of a module read, and nothing else does, as one card."""
+    around = set(opened)
+    shared: dict[tuple[Path, ...], list[Node]] = {}
+    for unit in found if any(unit.kind == "group" for unit in found) else ():
+        if unit.kind == "node" and unit.nodes[0].role == "parameter":
+            groups = [reader.group for reader in graph.readers(unit.id)]
+            calls = dict.fromkeys(group[: len(common(groups)) + 1] for group in groups)
+            names = {tuple(map(called, call)) for call in calls}
+            if len(calls) > 1 and len(names) == 1 and around.isdisjoint(calls):
+                shared.setdefault(tuple(calls), []).append(unit.nodes[0])
+    cards = [
+        Unit(nodes[0].id, "group", called(calls[0][-1]), tuple(nodes), calls[0][:-1], (), calls[0])
+        for calls, nodes in shared.items()
+        if len(nodes) > 1
+    ]
+    inside = {node.id for unit in cards for node in unit.nodes}
+    others = (unit for unit in found if unit.id not in inside)
+    return in_order(graph, [*others, *cards]) if cards else found
+
+
+def with_joins(graph: Graph, found: list[Unit]) -> list[Unit]:
+    """Sums and concatenations that one group alone reads, in that group."""
+    by_id = {unit.id: unit for unit in found}
+    _, targets = neighbours(graph, found)
+    for unit in reversed(found):
+        (key, *others) = targets[unit.id] or {""}
+        reader = by_id.get(key)
+        joins = unit.kind == "node" and unit.nodes[0].rule in JOINS
+        if joins and reader and not others and (reader.kind, reader.frame) == ("group", unit.frame):
+            by_id[key] = reader._replace(nodes=unit.nodes + reader.nodes)
+            del by_id[unit.id]
+    return in_order(graph, by_id.values())
 
 
 # Values that do the same ------------------------------------------------------------------------

@@ -10,7 +10,17 @@ from fnmatch import fnmatchcase
 from ..errors import in_brief
 from ..graph import MOST_KNOWN, Graph, Node, Path, common
 from ..lexicon import UNPRINTED, shown
-from .folds import by_kind, rolled, with_blocks, with_chains, with_twins
+from .folds import (
+    LEAST_ROUNDS,
+    by_kind,
+    rolled,
+    with_blocks,
+    with_chains,
+    with_joins,
+    with_shared,
+    with_twins,
+)
+from .scene import LEAST_SEEN
 from .units import Unit, are_values, called, fits, in_order, neighbours, starts
 
 FEW_NODES = 12  # a graph with groups that is shown in full all the same
@@ -43,7 +53,8 @@ def units(
     elif isinstance(collapse, bool | int):
         if collapse is True or collapse < 0:
             raise ValueError(f"{who}: collapse is {COLLAPSE}, got {collapse}")
-        found = _grouped(graph, [path for path in paths if len(path) == collapse], opened)
+        closed = [path for path in paths if len(path) == collapse]
+        found = with_shared(graph, _grouped(graph, closed, opened), opened)
     else:
         named = _named(graph, paths, collapse, f"{who}: collapse", COLLAPSE)
         found = _auto(graph, paths, opened, few, named)
@@ -84,10 +95,22 @@ def _auto(
         found = _grouped(graph, [], [], named)
         if few(graph, found):
             return found
+    levels: list[list[Unit]] = []
     for found in _levels(graph, paths, opened, named):
         if few(graph, found):
-            return found
+            return found if named else next(_opened(graph, found, levels), found)
+        levels.append(found)
     return with_blocks(graph, found) if len(found) > MANY_UNITS else found
+
+
+def _opened(graph: Graph, found: list[Unit], levels: list[list[Unit]]) -> Iterator[list[Unit]]:
+    """In place of one card for a whole model, what it consists of, if brief cards of that fit."""
+    learning = [unit for unit in found if unit.kind == "group" and unit.parameters]
+    if len(learning) == 1 and not learning[0].rounds:
+        for level in levels:
+            some = with_joins(graph, [unit._replace(brief=True) for unit in level])
+            if fits(graph, some, LEAST_SEEN):
+                yield some
 
 
 def _levels(
@@ -109,7 +132,8 @@ def _levels(
         grouped = _with_activations(graph, _grouped(graph, low, opened, named))
         whole = _with_activations(graph, grouped, values=True)
         for some in (grouped, whole) if len(whole) < len(grouped) else (grouped,):
-            found = with_twins(graph, rolled(graph, some, opened))
+            found = with_shared(graph, rolled(graph, some, opened), opened)
+            found = with_twins(graph, found)
             yield found
         if len(found) > MOST_UNITS:
             found = with_chains(graph, found)
@@ -127,14 +151,16 @@ def _paths(graph: Graph) -> list[Path]:
 def _layers(graph: Graph, paths: list[Path]) -> list[Path]:
     """The outermost groups that read the parameters of at most one module.
 
-    Nor is one a layer that reads the same parameter in several groups, as with tied weights.
+    Nor is one a layer that reads the same parameter in several groups, as with tied weights, or
+    again and again.
     """
     read: dict[Path, set[str]] = {path: set() for path in paths}
     around: set[Path] = set()
     for node in (node for node in graph.nodes if node.role == "parameter"):
         owner = (node.path or node.name).rpartition(".")[0] or ".".join(node.group)
-        places = {reader.group for reader in graph.readers(node.id)}
-        if len({tuple(map(called, path)) for path in places}) > 1:
+        readers = [reader.group for reader in graph.readers(node.id)]
+        places = set(readers)
+        if len(places) > 1 or len(readers) >= LEAST_ROUNDS:
             around.update(starts(common(places)))
         for path in places:
             for start in starts(path):
@@ -171,7 +197,8 @@ def _named(
 
 def _names(graph: Graph, path: Path) -> Iterator[str]:
     """What a group may be called: its path from the model, and with what is around that too."""
-    roots = [i for i, end in enumerate(starts(path)) if graph.kind(end) == called(end[-1])]
+    ends = enumerate(starts(path))
+    roots = [i for i, x in ends if (kind := graph.kind(x)) and (not i or kind == called(x[-1]))]
     for start in range(roots[-1] + 2 if roots else 1):
         name = ".".join(path[start:])
         if name:
@@ -221,6 +248,9 @@ def _grouped(
     found: list[Unit] = []
     for node in graph.nodes:
         key = cards[node.group]
+        if node.rule and not node.recorded:  # a slice of data, which is wherever it is read
+            keys = {cards[reader.group] for reader in graph.readers(node.id)}
+            key = keys.pop() if len(keys) == 1 else None
         if key is None:
             found.append(Unit(node.id, "node", node.name, (node,), node.group))
         else:
@@ -246,7 +276,8 @@ def _with_activations(graph: Graph, found: list[Unit], values: bool = False) -> 
         alone = unit.nodes[-1].activation and not any(node.linear for node in unit.nodes)
         if unit.kind in kinds and alone and not others and targets.get(before) == {unit.id}:
             layer = by_id[joined.get(before, before)]
-            if layer.kind == "group" and layer.parameters and layer.frame == unit.frame:
+            learnt = layer.parameters or any(node.linear for node in layer.nodes)
+            if layer.kind == "group" and learnt and layer.frame == unit.frame:
                 joined[unit.id] = layer.id
                 by_id[layer.id] = layer._replace(nodes=layer.nodes + unit.nodes)
                 del by_id[unit.id]

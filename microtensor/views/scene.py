@@ -134,7 +134,8 @@ def _flat(scene: Scene, longest: int) -> Scene:
     arrows = []
     for arrow in scene.arrows:
         cells = [cell for line in arrow.lines for cell in line]
-        if all("\n" not in x.text for x in cells) and sum(len(x.text) for x in cells) <= longest:
+        room = longest if arrow.source != arrow.target else 0  # what goes round has room beside it
+        if all("\n" not in x.text for x in cells) and sum(len(x.text) for x in cells) <= room:
             arrow = arrow._replace(lines=(tuple(cells),))
         arrows.append(arrow)
     return scene._replace(cards=tuple(cards), arrows=tuple(arrows))

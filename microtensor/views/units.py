@@ -21,7 +21,7 @@ class Unit(NamedTuple):
 
     A value's id is the node's; the others are called g0, g1, ... `rounds` are the values of each
     of several equal groups, or of each round of a loop; what all rounds share is in none of them.
-    `path` is the group that it is.
+    `path` is the group that it is. A `brief` one shows few of its values.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Unit(NamedTuple):
     frame: Path
     rounds: tuple[tuple[Node, ...], ...] = ()
     path: Path = ()
+    brief: bool = False
 
     @property
     def parameters(self) -> list[Node]:
@@ -185,19 +186,19 @@ def scale(size: tuple[float, float], screen: tuple[float, float] = SCREEN) -> fl
     return min(1.0, screen[0] / size[0], screen[1] / size[1])
 
 
-def fits(graph: Graph, found: list[Unit]) -> bool:
+def fits(graph: Graph, found: list[Unit], least: float = LEAST_SCALE) -> bool:
     """Whether a picture of these units is seen at once, in letters that are read."""
     groups = any(unit.kind == "group" for unit in found)
     if len(found) > (MOST_AMONG_GROUPS if groups else MOST_VALUES):
         return False
     by_id = {unit.id: unit for unit in found}
-    sizes = {key: _size(unit) for key, unit in by_id.items()}
+    sizes = {key: _size(graph, unit) for key, unit in by_id.items()}
     upright, level = {}, {}
     for ends in between(graph, found):
         upright[ends], level[ends] = _words(graph, *(by_id[key] for key in ends))
     ways = [extent(sizes, upright, upright=True)]
     ways += [extent(sizes, level, upright=False)] if are_values(found) else []
-    return max(map(scale, ways)) >= LEAST_SCALE
+    return max(map(scale, ways)) >= least
 
 
 def _words(graph: Graph, source: Unit, target: Unit) -> tuple[tuple[float, float], ...]:
@@ -213,7 +214,7 @@ def _words(graph: Graph, source: Unit, target: Unit) -> tuple[tuple[float, float
     return (250.0, 34.0), (250.0, 34.0)
 
 
-def _size(unit: Unit) -> tuple[float, float]:
+def _size(graph: Graph, unit: Unit) -> tuple[float, float]:
     """About how wide and high a card is, in points, its value beside its gradient."""
     if unit.kind == "node":
         node = unit.nodes[0]
@@ -226,7 +227,10 @@ def _size(unit: Unit) -> tuple[float, float]:
     if unit.kind == "fold":
         return 300, 70
     own, rounds = len(unit.parameters), max(2, len(unit.rounds))
-    rows = min(8, own + rounds) if own + rounds <= 12 or unit.rounds else 5
+    most = 2 if unit.brief else 8
+    rows = min(most, own + rounds) if own + rounds <= 12 or unit.rounds else min(most, 4) + 1
     if unit.is_loop:
-        rows = min(9, own) + min(9, rounds)
+        read = (x.id for node in unit.rounds[-1] for x in graph.operands(node.id))
+        states = max(1, len({node.id for node in unit.rounds[-2]}.intersection(read)))
+        rows = min(most + 1, own) + states * min(rounds, max(2, most // states) + 1)
     return (460, 50 + 17 * rows) if unit.parameters else (300, 70)

@@ -193,6 +193,7 @@ SENTENCES = {
         "factor of 3"
     ),
     "layers.rms": "RMS",
+    "layers.shared": "shared by {calls} calls",
     "layers.place": "{name} in {layer}",
     "layers.ratio": "gradient / value {ratio}",
     "layers.zero": "all 0, so no gradient / value",

@@ -221,6 +221,7 @@ SENTENCES = {
         "cada factor de 3"
     ),
     "layers.rms": "RMS",
+    "layers.shared": "compartidos por {calls} llamadas",
     "layers.place": "{name} en {layer}",
     "layers.ratio": "gradiente / valor {ratio}",
     "layers.zero": "todo 0, así que no hay gradiente / valor",

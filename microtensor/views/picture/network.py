@@ -6,12 +6,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..folds import MOST_WRITTEN
+from ..folds import MOST_WRITTEN, rolled, twin_values
+from ..layers import layers
 from ..numbers import bars, brief, number, rms, size, unmasked
 from ..scene import Arrow, Card, Cell, Line
 from ..units import Unit, called, edge_key, homes, leaving, sums
@@ -19,9 +21,11 @@ from ..words import say
 from . import cards
 from .cards import without_gradient
 from .diagnosis import against_later, beginnings, diagnosis
-from .structure import chain, sizes, skips
+from .structure import chain, outermost, sizes, skips
 
 MOST_ROWS = 8
+FEWEST_ROWS = 2  # of a brief card
+MOST_STATES = 4  # of a loop that are told apart
 MANY_ROWS = 12  # of which even fewer are shown, so that several such cards are seen at once
 SHADES = 8  # a gradient so many half decades below the largest is white
 BLANK = Cell("", "quiet")
@@ -36,8 +40,14 @@ class Layers:
         self.graph = graph
         self.result = graph.result
         self.groups = {unit.id: unit for unit in found if unit.kind == "group"}
+        several = Counter(unit.name for unit in self.groups.values())
+        self.names = {  # with what is around it where it is one of several
+            key: ".".join([*unit.frame[-1:], unit.name]) if several[unit.name] > 1 else unit.name
+            for key, unit in self.groups.items()
+        }
         self.home = homes(found)
         self.ends: dict[str, str] = {}  # what is said before the name of a value of many layers
+        self.series: dict[str, list[list[Node]]] = {}  # what each loop hands on, round by round
         self.shown = {key: self._rows_of(unit) for key, unit in self.groups.items()}
         known = [n for some in self.shown.values() for n in some if n.gradient is not None]
         strengths = (rms(n.gradient) for n in known if n is not self.result)
@@ -55,6 +65,11 @@ class Layers:
         self.least = [key for key, ratio in finite.items() if ratio == least]
         self.skips = list(skips(graph, self.groups.values()))
 
+    @cached_property
+    def fine(self) -> list[Unit]:
+        """The graph in layers and loops, whatever is collapsed."""
+        return rolled(self.graph, layers(self.graph), ())
+
     def _rows_of(self, unit: Unit) -> list[Node]:
         """Parameters, then what leaves a part of the group, an activation's operand before it.
 
@@ -62,7 +77,8 @@ class Layers:
         its rounds hands on.
         """
         if unit.is_loop:
-            return unit.parameters + self._rounds(unit)
+            self.series[unit.id] = self._rounds(unit)
+            return unit.parameters + [node for some in self.series[unit.id] for node in some]
         if unit.rounds:
             rows = []
             for which, nodes in (("first", unit.rounds[0]), ("last", unit.rounds[-1])):
@@ -78,14 +94,16 @@ class Layers:
                     telling.add(x.id)
         return unit.parameters + [node for node in unit.computed if node.id in telling]
 
-    def _rounds(self, unit: Unit) -> list[Node]:
-        """The last value that each round of a loop hands on."""
-        rows = []
-        for k, nodes in enumerate(unit.rounds, 1):
-            for last in leaving(self.graph, nodes)[-1:]:
-                rows.append(last)
-                self.ends[last.id] = say("round.row", round=k, name=last.name)
-        return rows
+    def _rounds(self, unit: Unit) -> list[list[Node]]:
+        """Of each state of a loop its value after every round; and what else each gives last."""
+        series = [values for values, _ in _states(self.graph, unit)[:MOST_STATES]]
+        last = [x for nodes in unit.rounds for x in leaving(self.graph, nodes)[-1:]]
+        if not {x.id for x in last} <= {x.id for some in series for x in some}:
+            series.insert(0, last)
+        turn = {node.id: k for k, nodes in enumerate(unit.rounds, 1) for node in nodes}
+        each = (node for some in series for node in some)
+        self.ends |= {x.id: say("round.row", round=turn[x.id], name=x.name) for x in each}
+        return series
 
     def card(self, unit: Unit) -> Card:
         """A group: a layer, a loss, a loop."""
@@ -94,9 +112,12 @@ class Layers:
         several = len({node.path.rpartition(".")[0] for node in unit.parameters}) > 1
         apart = _told_apart(unit) if several else {}
         # The first and last rounds of a loop are seen, however many parameters it has
-        own = len(unit.parameters) if unit.is_loop else 0
+        parts = [unit.parameters, *self.series[unit.id]] if unit.is_loop else [nodes]
         few = len(nodes) > MANY_ROWS and not unit.rounds
-        rows = [*_cut(nodes[:own]), *_cut(nodes[own:], few)]
+        most = MOST_ROWS // 2 if few else max(MOST_ROWS // max(1, len(parts) - 1), 2)
+        most = FEWEST_ROWS if unit.brief else most
+        rows = _cut(parts[0], MOST_ROWS if parts[1:] and not unit.brief else most)
+        rows += [x for some in parts[1:] for x in _cut(some, most)]
         lines = [
             self._row(x, notes.get(x.id, ""), apart.get(x.id, ""))
             if isinstance(x, Node)
@@ -123,7 +144,11 @@ class Layers:
                 cells.append(Cell(own or last.group[-1]))
         count = sum(np.size(node.value) for node in unit.parameters)
         facts = [say("roles.parameter", count)] if count else []
-        facts.append(say("operations", len(unit.computed)))
+        said = say("operations", len(unit.computed))
+        if count and not unit.computed:  # what several calls of a module share
+            readers = (x for node in unit.nodes for x in self.graph.readers(node.id))
+            said = say("layers.shared", calls=len({x.group[: len(unit.path)] for x in readers}))
+        facts.append(said)
         cells.append(Cell(" · ".join(facts), "quiet"))
         if unit.id in self.least:
             said = say("layers.least" if self.learning[unit.id] else "layers.nothing")
@@ -136,7 +161,8 @@ class Layers:
         Nobody sees inner names: where there are some, it is counted by operation.
         """
         nodes = unit.rounds[-1] if unit.rounds else unit.nodes
-        until = {node.id for node in self.graph.nodes} - {node.id for node in nodes}
+        slices = [node for node in unit.nodes if node.rule and not node.recorded]
+        until = {node.id for node in self.graph.nodes} - {node.id for node in (*nodes, *slices)}
         last = (leaving(self.graph, nodes) or nodes)[-1]  # there are groups of leaves alone
         written = self.graph.written(last.id, until, LONGEST_WRITTEN)
         inner = {node.name for node in nodes if node.rule}
@@ -184,7 +210,7 @@ class Layers:
             notes[unit.parameters[0].id] = say("layers.zero") if ratio == math.inf else said
         if results := self.results.get(unit.id):
             place = list(self.flow).index(unit.id)
-            later = [(self.groups[key].name, g) for key, g in self.flow.items()][place + 1 :]
+            later = [(self.names[key], g) for key, g in self.flow.items()][place + 1 :]
             if unit.rounds and not unit.is_loop:
                 later = [(say("layers.last"), rms(results[len(results) // 2].gradient))]
             notes[results[0].id] = against_later(self.flow[unit.id], later)
@@ -195,9 +221,10 @@ class Layers:
 
         That is `written` out where nothing is collapsed. Empty where there is no module.
         """
-        name, sizes = chain(self.graph, bool(self.groups))
+        name = outermost(self.graph, bool(self.groups))
         if not name:
             return ()
+        sizes = chain(self.graph, self.fine)
         cells = [Cell(name, "name"), *([Cell(sizes)] if sizes else [])]
         count = sum(np.size(n.value) for n in self.graph.nodes if n.role == "parameter")
         cells.append(Cell(say("roles.parameter", count), "quiet"))
@@ -212,24 +239,49 @@ class Layers:
         values = Cell(say("layers.forward"), "forward label")
         lines: list[Line] = [(values, gradients, Cell(say("layers.read"), "quiet"))]
         lines = lines if self.groups else [cards.legend()]
-        places = {
-            key: self.groups[home].name for key, home in self.home.items() if home in self.groups
-        }
+        places = {key: self.names[home] for key, home in self.home.items() if home in self.names}
         lines += beginnings(self.graph, places)
         if self.least:
             ratio = self.learning[self.least[0]]
-            who = ", ".join(self.groups[key].name for key in self.least)
+            who = ", ".join(self.names[key] for key in self.least)
             what = "least" if ratio else "nothing"
             said = Cell(say(f"learns.{what}", len(self.least), who=who), "backward label")
             lines.append((said, Cell(say(f"learns.{what}.why", ratio=number(ratio)), "quiet")))
         return lines
 
 
-def _cut(nodes: list[Node], few: bool = False) -> list[Node | int]:
-    """The first and the last of many values (or even fewer), and how many are left out."""
-    half = MOST_ROWS // 4 if few else MOST_ROWS // 2
-    left_out = len(nodes) - 2 * half if len(nodes) > MOST_ROWS else 0
+def _cut(nodes: list[Node], most: int) -> list[Node | int]:
+    """The first and the last of many values, and how many are left out."""
+    half = most // 2
+    left_out = len(nodes) - 2 * half if len(nodes) > most else 0
     return [*nodes[:half], left_out, *nodes[-half:]] if left_out else [*nodes]
+
+
+def _states(graph: Graph, unit: Unit) -> list[tuple[list[Node], list[Edge]]]:
+    """What each round of a loop hands on: of each state its values, and the edges to later rounds.
+
+    A state is told by the value of the last round that it is, the latest first.
+    """
+    rounds = [[node for node in nodes if node.rule and node.recorded] for nodes in unit.rounds]
+    place: dict[str, tuple[int, str]] = {}  # its round, and its state
+    values: dict[str, list[Node]] = {}
+    for turn, nodes in enumerate(rounds):
+        for node, last in twin_values(nodes, rounds[-1]):
+            place[node.id] = turn, last.id
+            values.setdefault(last.id, []).append(node)
+    found: dict[str, list[Edge]] = {}
+    for key, (turn, _) in place.items():
+        handed = {x.id for x in graph.operands(key) if place.get(x.id, (turn,))[0] < turn}
+        for edge in graph.arriving(key) if handed else ():
+            if edge.source in handed:
+                found.setdefault(place[edge.source][1], []).append(edge)
+    return [(values[node.id], found[node.id]) for node in reversed(rounds[-1]) if node.id in found]
+
+
+def _state(values: list[Node]) -> str:
+    """What a state is called: as its last value was by the user, or `t9 … t54`."""
+    first, last = values[0], values[-1]
+    return (last.path or last.name) if last.named else f"{first.name} … {last.name}"
 
 
 def _learning(unit: Unit) -> float | None:
@@ -334,17 +386,21 @@ def arrow(graph: Graph, ends: tuple[str, str], edges: list[Edge], first: str = "
     return Arrow(*ends, bool(sent), ((*said, *back),), sends=sends)
 
 
-def around(layers: Layers, unit: Unit) -> Iterator[Arrow]:
-    """What goes round in a card: from one round of a loop to the next, and the skips inside."""
-    graph, inside = layers.graph, {node.id: k for k, x in enumerate(unit.rounds) for node in x}
-    handed = [
-        edge
-        for nodes in unit.rounds
-        for node in nodes
-        for edge in graph.arriving(node.id)
-        if inside.get(edge.source, inside[node.id]) < inside[node.id]
-    ]
-    if handed:
-        yield arrow(graph, (unit.id, unit.id), handed, say("picture.rounds", rounds=unit.copies))
-    if hidden := [x.edge for x in layers.skips if x.unit == unit.id and x.inside]:
-        yield arrow(graph, (unit.id, unit.id), hidden, say("picture.skips", len(hidden)))
+def around(whole: Layers, unit: Unit) -> Iterator[Arrow]:
+    """What goes round in a card, as one arrow: from each round of a loop to the next, and skips."""
+    graph, ends, found = whole.graph, (unit.id, unit.id), []
+    fine = [unit] if unit.rounds else (x for x in whole.fine if x.rounds)
+    for loop in (x for x in fine if whole.home[x.rounds[0][-1].id] == unit.id):
+        if states := _states(graph, loop):
+            said = say("picture.rounds", rounds=loop.copies)
+            said = said if loop is unit else f"{loop.name} {said}"
+            found.append(arrow(graph, ends, [edge for _, some in states for edge in some], said))
+            names = [_state(values) for values, _ in states] if len(states) > 1 else []
+            names[MOST_STATES:] = ["…"] if names[MOST_STATES:] else []
+            lines = [(Cell(name, "forward label"),) for name in names]
+            found[-1] = found[-1]._replace(lines=(*found[-1].lines, *lines))
+    if hidden := [x.edge for x in whole.skips if x.unit == unit.id and x.inside]:
+        found.append(arrow(graph, ends, hidden, say("picture.skips", len(hidden))))
+    if found:
+        whole_lines = tuple(line for x in found for line in x.lines)
+        yield found[0]._replace(backward=any(x.backward for x in found), lines=whole_lines)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..folds import rolled
-from ..layers import layers
+from ..folds import JOINS
 from ..units import Unit, called, homes, leaving, neighbours, starts
 from .features import Link, axes, link
 
-JOINS = ("add", "subtract", "concatenate")
 FARTHEST = 200  # values that a skip goes past
 MOST_LOOKED_AT = 200_000  # values, in search of all skips
 MOST_NAMED = 3  # groups in a title
@@ -52,15 +49,18 @@ def _first(links: dict[str, Link]) -> Link:
     return next(telling, next(iter(links.values())))
 
 
-def _linked(graph: Graph, unit: Unit) -> tuple[tuple[int, int], str] | None:
-    """What a layer, or a value outside of all, is in a chain: its sizes, and the class it is of."""
+def _linked(graph: Graph, unit: Unit) -> tuple[tuple[int, int], str, frozenset[str]] | None:
+    """What a layer, or a value outside of all, is in a chain: its sizes, the class it is of, and
+    what it learns."""
     links = _links(graph, unit)
     if not links:
         return None
     groups = {x.node.group for x in links.values()}
     kind = graph.kind(groups.pop() if len(groups) == 1 else unit.path)
     pair = sizes(graph, unit) or (_first(links).takes, list(links.values())[-1].gives)
-    return pair, kind if unit.kind == "group" else ""
+    read = (x for node in unit.computed for x in graph.operands(node.id))
+    learnt = frozenset(x.id for x in read if x.role == "parameter")
+    return pair, kind if unit.kind == "group" else "", learnt
 
 
 def _is_blank(node: Node) -> bool:
@@ -69,24 +69,20 @@ def _is_blank(node: Node) -> bool:
     return node.rule is None and value.size > 1 and bool((value == value.flat[0]).all())
 
 
-def chain(graph: Graph, groups: bool) -> tuple[str, str]:
-    """The outermost module, and the sizes from the data to the result, `12 → 5 → 1`.
-
-    Where there is no module these are the outermost groups, if `groups` count; else '', ''.
+def chain(graph: Graph, found: list[Unit]) -> str:
+    """The sizes from the data to the result, `12 → 5 → 1`, of a graph in layers and loops.
 
     They follow the way with the most layers; where all that the data does goes through some of
     them, these alone, so that what stands beside others is no link.
     """
-    name = _outermost(graph, groups)
-    if not name:
-        return "", ""
-    found = rolled(graph, layers(graph), ())
     linked = {unit.id: told for unit in found if (told := _linked(graph, unit))}
-    known = {key: pair for key, (pair, _) in linked.items()}
-    way = _way(graph, found, known)
-    pieces: list[tuple[str, list[int]]] = []
+    way = _way(graph, found, {key: pair for key, (pair, *_) in linked.items()})
+    once: dict[object, str] = {}  # what is called again is no other layer
     for key in way:
-        (first, last), kind = linked[key]
+        once.setdefault(linked[key], key)
+    pieces: list[tuple[str, list[int]]] = []
+    for key in once.values():
+        (first, last), kind, _ = linked[key]
         if not pieces or pieces[-1][1][-1] != first:
             pieces.append((kind, [first]))
         pieces[-1][1].append(last)
@@ -97,20 +93,19 @@ def chain(graph: Graph, groups: bool) -> tuple[str, str]:
         if len(parts) > LONGEST_CHAIN + 1:
             parts[LONGEST_CHAIN // 2 : -2] = ["…"]
         texts.append((f"{kind} " if named and kind else "") + " → ".join(parts))
-    return name, ", ".join(texts)
+    return ", ".join(texts)
 
 
-def _outermost(graph: Graph, or_group: bool) -> str:
-    """The name of the outermost module around the most parameters; else of the outermost groups."""
-    tops: Counter[str] = Counter()
-    groups: Counter[str] = Counter()
+def outermost(graph: Graph, or_group: bool) -> str:
+    """The names of the outermost modules with parameters, if there are; else of such groups."""
+    tops: dict[str, None] = {}
+    groups: dict[str, None] = {}
     for node in (node for node in graph.nodes if node.role == "parameter"):
         path = next((reader.group for reader in graph.readers(node.id)), ())
-        tops.update(called(x[-1]) for x in list(filter(graph.kind, starts(path)))[:1])
-        groups.update(called(name) for name in path[:1])
-    if tops or not or_group:
-        return next((name for name, _ in tops.most_common(1)), "")
-    return ", ".join([*list(groups)[:MOST_NAMED], *(["…"] if len(groups) > MOST_NAMED else [])])
+        tops |= dict.fromkeys(called(x[-1]) for x in list(filter(graph.kind, starts(path)))[:1])
+        groups |= dict.fromkeys(called(name) for name in path[:1])
+    names = list(tops or (groups if or_group else ()))
+    return ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
 
 
 def _way(graph: Graph, found: list[Unit], known: dict[str, tuple[int, int]]) -> list[str]:
@@ -176,6 +171,7 @@ def skips(graph: Graph, found: Iterable[Unit]) -> Iterator[Skip]:
             source = graph.node(early.source)
             alike = node.rule == "concatenate" or np.shape(source.value) == np.shape(node.value)
             leaf = source.role in ("parameter", "constant")
+            leaf = leaf or (source.rule is not None and not source.recorded)  # slices of data
             if leaf or not alike or not later or left < 0:
                 continue
             passed, looked = _goes_past(graph, place, source.id, later)
