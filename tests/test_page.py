@@ -130,6 +130,7 @@ def test_a_page_of_a_network_holds_no_arrays(tmp_path):
 
 
 @needs_renderer
+@pytest.mark.acceptance
 def test_a_page_of_thousands_of_operations_is_small(tmp_path):
     y = x = leaf(1.0, "x")
     for _ in range(3000):
@@ -637,18 +638,13 @@ def test_predict_asks_for_an_entry_of_arrays(visit):
     assert tab.is_hidden("#ask")
 
 
-@pytest.mark.parametrize("said", ["-3", "−3", "–3", "(-3)", "-3,0", " - 3.000 ", "-.3e1"])
-def test_predict_takes_a_number_as_people_write_it(said, visit):
-    tab = visit(*paths(), at="#step-7")
-    tab.check("#predict")
-    assert answer(tab, said) == "Right."
-
-
-@pytest.mark.parametrize("said", ["3", "-3.001", "--3", "3-", "-3 2", "1e", "0x3", "-3;"])
-def test_predict_takes_nothing_else(said, visit):
-    tab = visit(*paths(), at="#step-7")
-    tab.check("#predict")
-    assert answer(tab, said) != "Right." and tab.is_visible("#ask")
+def test_predict_takes_a_number_as_people_write_it_and_nothing_else(visit):
+    tab = visit(*paths(), at="#step-7&mode=predict")
+    for said in ("3", "-3.001", "--3", "3-", "-3 2", "1e", "0x3", "-3;"):
+        assert answer(tab, said) != "Right." and tab.is_visible("#ask"), said
+    for said in ("-3", "−3", "–3", "(-3)", "-3,0", " - 3.000 ", "-.3e1"):
+        tab.reload()
+        assert answer(tab, said) == "Right.", said
 
 
 def test_predict_shows_on_request_and_hides_what_is_to_come(visit):
