@@ -166,18 +166,22 @@ def test_pictures_of_a_wrong_size_are_refused():
 # The tutorial, on the real pictures -------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["eager", "compiled"])
-def trained(request):
+def train_on_photographs(iterations, compile=False):
     folder = os.environ.get("MICROTENSOR_CATS")
     if not folder:
         pytest.skip("MICROTENSOR_CATS names no folder with the four CSV files of the cat pictures")
     cats = nn.datasets.load_cats(folder)
     model = nn.CatClassifier(rng=1)
     history = nn.fit(
-        model, cats.train_images / 255, cats.train_labels, iterations=2500,
-        print_every=None, progress=False, compile=request.param,
+        model, cats.train_images / 255, cats.train_labels, iterations=iterations,
+        print_every=None, progress=False, compile=compile,
     )  # fmt: skip
     return model, history, cats
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train_on_photographs(2500)
 
 
 @pytest.mark.acceptance
@@ -187,6 +191,12 @@ def test_the_costs_are_the_tutorials(trained):
     found = history.every(100)
     assert [iteration for iteration, _ in found] == ITERATIONS
     np.testing.assert_allclose([cost for _, cost in found], COSTS, rtol=0, atol=1e-9)
+
+
+@pytest.mark.acceptance
+def test_a_compiled_step_takes_the_same_steps(trained):
+    _, history, _ = trained
+    assert train_on_photographs(401, compile=True)[1].costs == history.costs[:401]
 
 
 @pytest.mark.acceptance

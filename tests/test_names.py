@@ -268,6 +268,12 @@ MODELS = {
     "residual": lambda: Residual()(Residual()(X)).mean(),
     "two": lambda: Two()(X).sum(),
 }
+# All of them, of which the small ones are tried with each change
+LARGE = {"deep", "attention", "functional", "recurrent", "residual", "two"}
+some_models = pytest.mark.parametrize(
+    "model",
+    [pytest.param(x, marks=pytest.mark.acceptance if x in LARGE else ()) for x in MODELS],
+)
 SETTINGS = [{}, {"collapse": False}, {"collapse": 1}, {"collapse": 2}]
 DERIVATIVE = re.compile(r"∂([\w.]+)(?:\[[\d, ]*\])?/∂([\w.]+)")
 # What the texts say in letters that could be names
@@ -307,7 +313,7 @@ def behind(graph, node):
         yield {x.id for x in graph.nodes} - {x.id for x in graph.nodes[place - size : place + 1]}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@some_models
 def test_pictures_and_stories_use_the_graphs_names(model, tmp_path):
     result = MODELS[model]()
     graph = Graph.of(result)
@@ -331,7 +337,7 @@ def test_pictures_and_stories_use_the_graphs_names(model, tmp_path):
     check(explain(result), graph)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@some_models
 def test_what_a_picture_shows_can_be_followed(model):
     result = MODELS[model]()
     for node in Graph.of(result).nodes:

@@ -196,6 +196,7 @@ def test_a_wrong_value_is_found(monkeypatch):
         )
 
 
+@pytest.mark.acceptance
 def test_without_a_fault_nothing_is_found():
     for rule in RULES.values():
         assert not is_found(rule, check_first_order), rule

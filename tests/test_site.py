@@ -165,8 +165,11 @@ def test_the_language_is_switched_from_disk(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_pages_fit(open_page, site, width, scheme):
+    """Each page where it is narrowest, and elsewhere those whose pictures follow the scheme."""
     tab = open_page("index.html", viewport={"width": width, "height": 800}, color_scheme=scheme)
     for path in sorted([*site.glob("*.html"), *site.glob("api/*.html"), *site.glob("es/*.html")]):
+        if (width, scheme) != (360, "light") and "<img" not in path.read_text("utf-8"):
+            continue
         tab.goto(path.as_uri())
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, path
         shown = tab.locator("article img:visible").count()

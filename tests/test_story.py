@@ -160,6 +160,7 @@ def test_without_gradients_the_story_ends_forward():
     assert lines(leaf([1.0, 2.0], "x") * 2.0) == ["L = x · 2: L = [2, 4]."]
 
 
+@pytest.mark.acceptance
 def test_many_contributions_to_one_leaf_stay_short():
     x = leaf(1.0, "x")
     y = x

@@ -126,10 +126,10 @@ def test_with_photographs_the_costs_are_the_tutorials(run):
         printed[cell] = lines
         if cell.startswith("iterations ="):  # tests/test_classifier.py trains tensors to the end
             costs = run.names["costs"]
-            run.names.update(iterations=201, costs=costs[:201])
+            run.names.update(iterations=51, costs=costs[:51])
     np.testing.assert_allclose([costs[i] for i in ITERATIONS], COSTS, rtol=1e-9)
-    assert len(run.names["tensor_costs"]) == 201
-    np.testing.assert_allclose(run.names["tensor_costs"], costs[:201], rtol=1e-9)
+    assert len(run.names["tensor_costs"]) == 51
+    np.testing.assert_allclose(run.names["tensor_costs"], costs[:51], rtol=1e-9)
     (lines,) = (lines for cell, lines in printed.items() if cell.startswith("iterations ="))
     assert [tuple(re.findall(r"[\d.]+", line)) for line in lines] == [
         (str(i), f"{cost:.6f}") for i, cost in zip(ITERATIONS, COSTS, strict=True)

@@ -61,6 +61,7 @@ def test_of_layers_the_sizes_are_asked(tmp_path):
     assert "gradient has the size of its value" in sheet
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_stay_text(name, tmp_path):
     x = leaf(2.0, name)
