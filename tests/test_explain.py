@@ -514,6 +514,7 @@ def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_from_it
     assert "∂f/∂h = 1, complete." in told and "∂f/∂h (" not in told  # its only way
     assert "∂f/∂x (direct) = 1\n" in str(paths(f, x)) and "∂h/∂x × ∂f/∂h" in str(paths(f, x))
     assert "∂f/∂x (directa) = 1\n" in str(paths(f, x, language="es"))
+    assert "∂f/∂f × ∂f/∂x (direct):  1 × 1 = 1" in str(follow(f, "x"))
     assert "∂f/∂x (direct) = 1" in str(draw(f))
     assert "direct" not in str(explain(x * x))  # the first and the second use
 

@@ -456,6 +456,18 @@ def test_the_picture_is_zoomed_and_moved(visit):
     assert tab.evaluate(width) <= tab.evaluate("document.querySelector('#view').clientWidth")
 
 
+def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_on_a_page(visit):
+    x = leaf(2.0, "x")
+    h = x * 3.0
+    f = h + x
+    h.name, f.name = "h", "f"
+    tab = visit(f, at="#step-9999")
+    choose(tab, "x")
+    said = tab.inner_text("main")
+    assert "∂f/∂f × ∂f/∂x (direct): 1 × 1 = 1" in said and "∂f/∂x (direct) = 1" in said
+    assert "∂f/∂h × ∂h/∂x: 1 × 3 = 3" in said
+
+
 def test_that_a_bias_was_copied_is_said_of_other_numbers_too(visit):
     X, b = Tensor(np.ones((3, 2)), name="X"), leaf([1.0, 2.0], "b")
     tab = visit(((X + b) * 2.0).sum(), at="#step-9999", options={"collapse": 0})

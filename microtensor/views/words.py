@@ -117,16 +117,18 @@ def conditional(formula: str) -> bool:
 
 
 def slope(graph: Graph, edge: Edge) -> str:
-    """An edge's local derivative: `∂p/∂w`, `∂p/∂w (2nd)`.
-
-    Of a value that the result uses directly and by other ways too, `∂L/∂w (direct)`: without the
-    word it is the sum over all of them, the gradient.
-    """
+    """An edge's local derivative: `∂p/∂w`, `∂p/∂w (2nd)`, `∂L/∂w (direct)`."""
     written = f"∂{graph.node(edge.target).name}/∂{graph.node(edge.source).name}"
-    which = use(graph, edge, "use.brief")
-    if not which and edge.target == graph.result.id and len(graph.arrivals(edge.source)) > 1:
-        which = f" {say('direct')}"
-    return written + which
+    return written + (use(graph, edge, "use.brief") or direct(graph, edge))
+
+
+def direct(graph: Graph, edge: Edge) -> str:
+    """` (direct)` for a value that the result uses once itself, and by other ways too; else ''.
+
+    Without the word, `∂L/∂w` is the sum over all of them: the gradient.
+    """
+    alone = edge.target != graph.result.id or graph.ordinal(edge)
+    return "" if alone or len(graph.arrivals(edge.source)) < 2 else f" {say('direct')}"
 
 
 def use(graph: Graph, edge: Edge, key: str = "use") -> str:

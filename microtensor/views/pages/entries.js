@@ -92,7 +92,8 @@ function toldOf(to) {
       ? say("entry", { count: found.length, name: name(id) })
       : name(id);
     const title = say("entry.reaches", { entry: here, what, since });
-    return [paragraph(title), listed(found, (x) => [entryOf(id, x.j), here])];
+    const mark = id === data.final && !use && to.length > 1 ? ` ${say("direct")}` : "";
+    return [paragraph(title), listed(found, (x) => [entryOf(id, x.j), here + mark])];
   });
   const sent = to.flatMap(({ found }) => found.map((x) => x.sent));
   return [...said, sumOfEntry(sent, flat(now.gradients[chosen])[entry], here)];
