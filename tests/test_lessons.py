@@ -412,11 +412,29 @@ def test_the_switch_and_the_order_of_the_links(tmp_path, monkeypatch, capsys):
 # In a browser -----------------------------------------------------------------------------------
 
 
+# A tab's storage, by file or in one. Chromium's own can lose what was kept just before a reload.
+STORAGE = """
+const all = JSON.parse(window.name || "{}");
+const place = PLACE;
+class Kept {
+  getItem(key) { return this[key] ?? null; }
+  setItem(key, value) {
+    this[key] = String(value);
+    window.name = JSON.stringify({ ...all, [place]: this });
+  }
+}
+Object.defineProperty(window, "localStorage", { value: Object.assign(new Kept(), all[place]) });
+"""
+SHARED = STORAGE.replace("PLACE", "'all files'")
+EACH_ITS_OWN = STORAGE.replace("PLACE", "location.pathname")  # as some browsers have it
+
+
 @pytest.fixture
-def reader(chromium):  # noqa: F811
+def reader(chromium, request):  # noqa: F811
     """A learner's browser; at the end nothing went wrong and nothing came from elsewhere."""
     wrong = []
     context = chromium.new_context(reduced_motion="reduce")
+    context.add_init_script(getattr(request, "param", SHARED))
     tab = context.new_page()
     tab.set_default_timeout(20_000)
     tab.on("console", lambda message: wrong.append(message.text))
@@ -687,22 +705,6 @@ def test_keys_in_a_question_take_no_step_and_dark_is_kept(tmp_path, reader):
     assert reader.inner_text("#theme") == "Light"
 
 
-# Some browsers give each file a storage of its own
-EACH_ITS_OWN = """
-const real = localStorage;
-const here = location.pathname;
-class Own {
-  getItem(key) { return this[key] ?? null; }
-  setItem(key, value) {
-    this[key] = String(value);
-    real.setItem(here, JSON.stringify(this));
-  }
-}
-const own = Object.assign(new Own(), JSON.parse(real.getItem(here)));
-Object.defineProperty(window, "localStorage", { value: own });
-"""
-
-
 @needs_renderer
 def test_the_switch_leads_to_the_same_place_with_the_same_numbers(tmp_path, reader):
     L, names = neuron()
@@ -760,9 +762,8 @@ def test_each_lesson_is_in_the_other_language_at_the_same_place(lessons, reader)
 
 @needs_renderer
 @pytest.mark.acceptance
-@pytest.mark.parametrize("script", ["", EACH_ITS_OWN])
-def test_files_tell_each_other_what_they_keep(script, lessons, reader):
-    reader.add_init_script(script)
+@pytest.mark.parametrize("reader", [SHARED, EACH_ITS_OWN], indirect=True, ids=["one", "each"])
+def test_files_tell_each_other_what_they_keep(lessons, reader):
     reader.goto((lessons / "01-nudge.html").as_uri())
     reader.click("#theme")
     for form in reader.locator("form.question").all()[:2]:
@@ -783,8 +784,8 @@ def test_files_tell_each_other_what_they_keep(script, lessons, reader):
 
 
 @needs_renderer
+@pytest.mark.parametrize("reader", [EACH_ITS_OWN], indirect=True, ids=["each"])
 def test_a_chosen_language_goes_along_from_file_to_file(tmp_path, reader):
-    reader.add_init_script(EACH_ITS_OWN)
     for file, link in (("a.html", "b.html"), ("b.html", "a.html")):
         spanish = {"es": {"title": "Una"}}
         page(neuron()[0], tmp_path / file, links={"On": link}, translations=spanish)
