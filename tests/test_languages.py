@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from test_film import moons
 from test_film import network as small_network
-from test_page import chromium, data_of, needs_renderer, text_of  # noqa: F401  # a fixture
+from test_page import SHARED, chromium, data_of, needs_renderer, text_of  # noqa: F401  # a fixture
 from test_picture import leaf, network, neuron
 
 import microtensor as mt
@@ -351,6 +351,7 @@ def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa
         for k in range(2)
     )
     tab = chromium.new_context(reduced_motion="reduce").new_page()
+    tab.add_init_script(SHARED)
     tab.set_default_timeout(20_000)
     wrong = []
     tab.on("console", lambda message: wrong.append(message.text))
@@ -365,7 +366,7 @@ def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa
     tab.keyboard.press("ArrowRight")
     tab.click("text=Español")
     shows("es", "Una neurona", "paso 3 de 10")
-    assert tab.url.endswith("0.html?language=es#step-3")
+    tab.wait_for_url(re.compile(r"0\.html\?language=es#step-3$"))
     tab.keyboard.press("ArrowRight")  # one script hears it
     shows("es", "Una neurona", "paso 4 de 10")
     tab.fill("#numbers input", "5")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_page import chromium, neuron  # noqa: F401
+from test_page import EACH_ITS_OWN, SHARED, chromium, neuron  # noqa: F401
 from test_page_alive import until
 from test_picture import pygraphviz_is_there
 
@@ -410,23 +410,6 @@ def test_the_switch_and_the_order_of_the_links(tmp_path, monkeypatch, capsys):
 
 
 # In a browser -----------------------------------------------------------------------------------
-
-
-# A tab's storage, by file or in one. Chromium's own can lose what was kept just before a reload.
-STORAGE = """
-const all = JSON.parse(window.name || "{}");
-const place = PLACE;
-class Kept {
-  getItem(key) { return this[key] ?? null; }
-  setItem(key, value) {
-    this[key] = String(value);
-    window.name = JSON.stringify({ ...all, [place]: this });
-  }
-}
-Object.defineProperty(window, "localStorage", { value: Object.assign(new Kept(), all[place]) });
-"""
-SHARED = STORAGE.replace("PLACE", "'all files'")
-EACH_ITS_OWN = STORAGE.replace("PLACE", "location.pathname")  # as some browsers have it
 
 
 @pytest.fixture

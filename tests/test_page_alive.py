@@ -289,7 +289,7 @@ def test_numbers_and_the_mode_are_in_the_address(visit):
     assert shown(tab, "w", "value") == "5" and shown(tab, "p", "value") == "15"
     tab.keyboard.press("ArrowRight")
     at(tab, 8)
-    assert tab.url.endswith("#step-8&w=5&lang=es")
+    tab.wait_for_url("**#step-8&w=5&lang=es")
     tab.fill('#numbers input[type=text][aria-label="b"]', "-2")
     tab.wait_for_url("**#step-8&w=5&b=-2&lang=es")
     tab.reload()
