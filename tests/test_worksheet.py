@@ -92,6 +92,11 @@ def test_it_prints_with_the_key_on_a_page_of_its_own(chromium, tmp_path):  # noq
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     tab.goto(f"file://{worksheet(np.square(w * x), tmp_path / 'sheet.html')}")
+    tab.click("#theme")
+    assert tab.inner_text("#theme") == "Light"
+    tab.evaluate("window.print = () => { window.printed = true; }")
+    tab.click("#print")
+    assert tab.evaluate("window.printed") is True
     printed = tab.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
     tab.emulate_media(media="print")
