@@ -423,7 +423,9 @@ def test_large_images_are_made_small_and_few(path):
     [
         ({"every": 0}, ValueError, "every is a whole number of at least 1, got 0"),
         ({"every": 2.5}, ValueError, "every is a whole number of at least 1, got 2.5"),
-        ({"image_shape": (4,)}, ValueError, r"\(height, width\) or with colours, got \(4,\)"),
+        ({"image_shape": (4,)}, ValueError, r"film: image_shape is rows and columns.*, got \(4,\)"),
+        ({"image_shape": 64}, ValueError, "film: image_shape is rows and columns.*, got 64"),
+        ({"image_shape": (2.5, 2)}, ValueError, "film: image_shape is rows and columns"),
     ],
 )
 def test_wrong_options_are_refused_at_once(path, options, error, said):
