@@ -51,7 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _language(given: list[str]) -> str | None:
     """The language that is asked for, in which all help is; a wrong one is told by the parser."""
-    asked = re.findall("(?:^|\0)--language[=\0](\\w+)", "\0".join(given))
+    options = re.findall("(?:^|\0)--(\\w+)[=\0](\\w+)", "\0".join(given))
+    asked = [code for option, code in options if "language".startswith(option)]
     return next((code for code in asked[-1:] if code in languages()), None)
 
 

@@ -74,6 +74,7 @@ def test_names_stay_text(name, tmp_path):
     "given, message",
     [
         ({"filename": "sheet.svg"}, "worksheet: a page is .html; 'sheet.svg' is written by draw"),
+        ({"filename": "sheet.PDF"}, "worksheet: a page is .html; 'sheet.PDF' is written by draw"),
         ({"filename": 5}, "worksheet: a file such as 'worksheet.html' is expected, got 5"),
         ({"filename": "s.html", "text": 5}, "worksheet: text is text, got 5"),
     ],

@@ -79,7 +79,7 @@ def fill(
     program = [parts["program"]] if parts.get("program") else []
     codes = [*program, f'"use strict";\n(() => {{\n{text}}})();\n']
     theme = file_text("theme.js")
-    labels = {key: html.escape(said) for key, said in sentences("").items()}
+    labels = {key: html.escape(said) for key, said in spoken().sentences.items()}
     filled = {**parts, "say": labels}
     return file_text("document.html").format(
         **filled,
