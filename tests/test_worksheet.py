@@ -61,6 +61,12 @@ def test_of_layers_the_sizes_are_asked(tmp_path):
     assert "gradient has the size of its value" in sheet
 
 
+def test_without_gradients_none_are_asked_for(tmp_path):
+    sheet, key = halves(worksheet(leaf([1.0, 2.0], "v") * 2.0, tmp_path / "sheet.html"))
+    assert "Fill in the blanks: the blue values." in sheet and "◂" not in key
+    assert "upstream" in halves(worksheet(neuron()[0], tmp_path / "s.html"))[0]
+
+
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_stay_text(name, tmp_path):
