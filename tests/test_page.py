@@ -576,7 +576,6 @@ def test_predict_asks_for_the_sum_and_ends_with_what_was_wrong(visit):
             else:
                 tab.click("#show")
         tab.keyboard.press("ArrowRight")
-        tab.wait_for_timeout(50)
     while tab.is_visible("#ask"):
         tab.click("#show")
     assert next(text for text in asked if "so far" in text) in right
@@ -880,7 +879,6 @@ def test_what_a_step_is_about_is_in_sight_on_a_phone(visit):
     for step in (1, 6, 10):
         tab.evaluate(f"location.hash = '#step-{step}'")
         at(tab, step)
-        tab.wait_for_timeout(50)
         for i in range(tab.locator(".tall .now").count()):
             box = tab.locator(f".tall .now >> nth={i}").bounding_box()
             view = tab.locator("#view").bounding_box()

@@ -392,7 +392,6 @@ def test_the_steps_go_on_inside_of_an_open_layer(visit):
     seen = []
     for _ in range(5):
         tab.keyboard.press("ArrowRight")
-        tab.wait_for_timeout(60)
         seen.append((where(tab), tab.inner_text("#title")))
     assert [place for place, _ in seen] == [
         "step 1.1 of 6", "step 1.2 of 6", "step 1.3 of 6", "step 1.4 of 6", "step 2 of 6",
