@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_page import chromium, data_of, needs_renderer, text_of  # noqa: F401  # a fixture
+from test_page import chromium, data_of, needs_renderer, text_of, watched  # noqa: F401  # a fixture
 
 import microtensor
 import nn
@@ -526,10 +526,7 @@ def visit(chromium, path):  # noqa: F811
     wrong, opened = [], []
 
     def opening(at="", **context):
-        tab = chromium.new_context(reduced_motion="reduce", **context).new_page()
-        tab.set_default_timeout(20_000)
-        tab.on("console", lambda message: wrong.append(message.text))
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab = watched(chromium, wrong, **context)
         tab.on("request", lambda r: r.url.split("#")[0] == f"file://{path}" or wrong.append(r.url))
         tab.goto(f"file://{path}{at}".replace(" ", "%20"))
         opened.append(tab)

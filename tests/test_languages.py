@@ -19,7 +19,7 @@ import pytest
 from test_film import moons
 from test_film import network as small_network
 from test_lessons import SHARED
-from test_page import chromium, data_of, needs_renderer, text_of  # noqa: F401  # a fixture
+from test_page import chromium, data_of, needs_renderer, text_of, watched  # noqa: F401
 from test_picture import leaf, network, neuron
 
 import microtensor as mt
@@ -351,13 +351,9 @@ def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa
         page(L, tmp_path / f"{k}.html", names, title="A neuron", translations={"es": SPANISH})
         for k in range(2)
     )
-    context = chromium.new_context(reduced_motion="reduce")
-    context.add_init_script(SHARED)
-    tab = context.new_page()
-    tab.set_default_timeout(20_000)
     wrong = []
-    tab.on("console", lambda message: wrong.append(message.text))
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab = watched(chromium, wrong)
+    tab.context.add_init_script(SHARED)
 
     def shows(language, title, where):
         tab.wait_for_selector(f'html.alive[lang="{language}"]')
@@ -378,7 +374,7 @@ def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa
     tab.click("text=English")
     shows("en", "A neuron", "step 0 of 10")
     assert wrong == []
-    context.close()
+    tab.context.close()
 
 
 @pytest.mark.parametrize(

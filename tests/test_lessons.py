@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_page import chromium, neuron  # noqa: F401
+from test_page import chromium, neuron, watched  # noqa: F401
 from test_page_alive import until
 from test_picture import pygraphviz_is_there
 
@@ -438,16 +438,12 @@ EACH_ITS_OWN = STORAGE.replace("PLACE", "location.pathname")  # as some browsers
 def reader(chromium, request):  # noqa: F811
     """A learner's browser; at the end nothing went wrong and nothing came from elsewhere."""
     wrong = []
-    context = chromium.new_context(reduced_motion="reduce")
-    context.add_init_script(getattr(request, "param", SHARED))
-    tab = context.new_page()
-    tab.set_default_timeout(20_000)
-    tab.on("console", lambda message: wrong.append(message.text))
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab = watched(chromium, wrong)
+    tab.context.add_init_script(getattr(request, "param", SHARED))
     tab.on("request", lambda r: r.url.startswith("file://") or wrong.append(r.url))
     tab.on("requestfailed", lambda r: wrong.append(r.url))
     yield tab
-    context.close()
+    tab.context.close()
     assert wrong == []
 
 

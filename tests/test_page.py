@@ -328,6 +328,15 @@ def chromium():
         browser.close()
 
 
+def watched(chromium, wrong, **context):
+    """A tab of its own; what its pages complain of is put into `wrong`."""
+    tab = chromium.new_context(reduced_motion="reduce", **context).new_page()
+    tab.set_default_timeout(20_000)
+    tab.on("console", lambda message: wrong.append(message.text))
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    return tab
+
+
 @pytest.fixture
 def visit(chromium, tmp_path):
     """Opens the page of a result; at the end nothing was requested and nothing went wrong."""
@@ -336,10 +345,7 @@ def visit(chromium, tmp_path):
 
     def opening(result, names=None, at="", options=None, **context):
         path = page(result, tmp_path / f"page{len(opened)}.html", names, **(options or {}))
-        tab = chromium.new_context(reduced_motion="reduce", **context).new_page()
-        tab.set_default_timeout(20_000)
-        tab.on("console", lambda message: wrong.append(message.text))
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab = watched(chromium, wrong, **context)
         tab.on("dialog", lambda dialog: wrong.append(dialog.message))
         address = f"file://{path}"
         tab.on("request", lambda r: r.url.split("#")[0] == address or wrong.append(r.url))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_page import chromium, needs_renderer  # noqa: F401
+from test_page import chromium, needs_renderer, watched  # noqa: F401
 from test_picture import HOSTILE, leaf, network, neuron
 
 from microtensor import relu, worksheet
@@ -94,10 +94,8 @@ def test_what_is_no_sheet_is_refused(given, message, tmp_path, monkeypatch):
 
 def test_it_prints_with_the_key_on_a_page_of_its_own(chromium, tmp_path):  # noqa: F811
     w, x = leaf(2.0, "w"), leaf(3.0, "x")
-    tab = chromium.new_context().new_page()
-    errors = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    wrong = []
+    tab = watched(chromium, wrong)
     tab.goto(f"file://{worksheet(np.square(w * x), tmp_path / 'sheet.html')}")
     tab.click("#theme")
     assert tab.inner_text("#theme") == "Light"
@@ -108,5 +106,5 @@ def test_it_prints_with_the_key_on_a_page_of_its_own(chromium, tmp_path):  # noq
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
     tab.emulate_media(media="print")
     assert not tab.locator("#print").is_visible()
-    assert not errors
+    assert wrong == []
     tab.context.close()
