@@ -10,13 +10,13 @@ import runpy
 import subprocess
 import sys
 import traceback
-import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
+from unicodedata import normalize
 
 from . import __version__
 from .errors import GradientError, NoRenderer
@@ -86,18 +86,12 @@ def _readable(text: str, output: Any) -> str:
         text.encode(encoding)
     except UnicodeEncodeError:
         text = text.translate(ASCII)
-        text = "".join(c if _encoded(c, encoding) else _bare(c) for c in text)
+        text = "".join(
+            c if c.isascii() or c.encode(encoding, "ignore") else normalize("NFKD", c)[0]
+            for c in text  # a letter without its accent, where it has one
+        )
         text = text.encode(encoding, "replace").decode(encoding)
     return text
-
-
-def _encoded(c: str, encoding: str) -> bool:
-    return c.isascii() or c.encode(encoding, "ignore") != b""
-
-
-def _bare(c: str) -> str:
-    """A letter without its accent, where it has one."""
-    return unicodedata.normalize("NFKD", c)[0]
 
 
 class _Parser(argparse.ArgumentParser):
