@@ -275,6 +275,18 @@ def test_questions_and_paragraphs(tmp_path):
     assert "<summary>Why not?</summary><p>Because it is.</p>" in text
 
 
+@needs_renderer
+def test_an_operation_that_fails_in_its_own_words_is_named(tmp_path):
+    def back(g, out, x):
+        if not isinstance(g, np.ndarray):
+            raise ValueError("of no array")
+        return g * 2
+
+    twice = primitive("twice", lambda x: x * 2, back)
+    path = page(twice(leaf([1.0, 2.0], "a")).sum(), tmp_path / "page.html")
+    assert "tried here: twice has no JavaScript." in text_of(path)
+
+
 def test_without_a_renderer_there_is_one_clear_line_and_no_file(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
