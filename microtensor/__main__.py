@@ -188,6 +188,8 @@ def _explained(options: argparse.Namespace) -> str:
     """The story, or where the page of it is."""
     result, names = _result(options)
     if options.html:
+        if options.latex or (options.wrt and names is not None):
+            raise ValueError("a page tells all: --html goes without --latex, or a script's --wrt")
         return page(result, options.html, names)
     return explain(result, options.wrt, "latex" if options.latex else "text", names)
 
