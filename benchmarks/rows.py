@@ -12,7 +12,6 @@ from .timing import Goal, Row
 OURS, COMPILED = "microtensor", "microtensor, compiled"
 CLOSURE = "microtensor, compiled, images by closure"
 EXPORTED = "microtensor, exported"
-LOADTXT = "np.loadtxt on open files"
 HAND, PRODUCTS, TUTORIAL = "NumPy by hand", "its BLAS calls alone", "NumPy, the tutorial's"
 UPDATED = "its BLAS calls and update"
 TORCH, TORCH1, TORCH_COMPILED = "PyTorch", "PyTorch, 1 thread", "PyTorch, compiled"

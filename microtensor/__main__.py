@@ -10,13 +10,13 @@ import runpy
 import subprocess
 import sys
 import traceback
-import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
+from unicodedata import normalize
 
 from . import __version__
 from .errors import GradientError, NoRenderer
@@ -51,7 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _language(given: list[str]) -> str | None:
     """The language that is asked for, in which all help is; a wrong one is told by the parser."""
-    asked = re.findall("(?:^|\0)--language[=\0](\\w+)", "\0".join(given))
+    options = re.findall("(?:^|\0)--(\\w+)[=\0](\\w+)", "\0".join(given))
+    asked = [code for option, code in options if "language".startswith(option)]
     return next((code for code in asked[-1:] if code in languages()), None)
 
 
@@ -85,18 +86,12 @@ def _readable(text: str, output: Any) -> str:
         text.encode(encoding)
     except UnicodeEncodeError:
         text = text.translate(ASCII)
-        text = "".join(c if _encoded(c, encoding) else _bare(c) for c in text)
+        text = "".join(
+            c if c.isascii() or c.encode(encoding, "ignore") else normalize("NFKD", c)[0]
+            for c in text  # a letter without its accent, where it has one
+        )
         text = text.encode(encoding, "replace").decode(encoding)
     return text
-
-
-def _encoded(c: str, encoding: str) -> bool:
-    return c.isascii() or c.encode(encoding, "ignore") != b""
-
-
-def _bare(c: str) -> str:
-    """A letter without its accent, where it has one."""
-    return unicodedata.normalize("NFKD", c)[0]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -193,6 +188,8 @@ def _explained(options: argparse.Namespace) -> str:
     """The story, or where the page of it is."""
     result, names = _result(options)
     if options.html:
+        if options.latex or (options.wrt and names is not None):
+            raise ValueError("a page tells all: --html goes without --latex, or a script's --wrt")
         return page(result, options.html, names)
     return explain(result, options.wrt, "latex" if options.latex else "text", names)
 

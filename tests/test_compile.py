@@ -806,7 +806,6 @@ def test_threads_take_turns():
 
 FACTOR = 2.0
 TABLE = np.array([1.0, 2.0, 3.0])
-SETTINGS = types.SimpleNamespace(power=2, parts={"scale": 1.5})
 
 
 class Scaled(nn.Module):

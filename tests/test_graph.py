@@ -1,7 +1,6 @@
 """The record as plain data, and the picture drawn from it."""
 
 import builtins
-import html
 import os
 import pickle
 import re
@@ -296,14 +295,6 @@ def test_only_tensors_have_graphs():
 
 # The source of a picture ------------------------------------------------------------------------
 
-NODE = re.compile(r'^\t*(n\d+) \[label="(.*)" color="(.*)" fillcolor="(.*)"\]$', re.MULTILINE)
-EDGE = re.compile(r'^\t*(n\d+) -> (n\d+)(?: \[headlabel="?(.*?)"?\])?$', re.MULTILINE)
-
-
-def labels(picture):
-    """The labels of the boxes, by id."""
-    return {found[0]: found[1] for found in NODE.findall(picture.source)}
-
 
 def test_it_is_a_digraph():
     picture = draw(example())
@@ -364,19 +355,12 @@ HOSTILE = [
     "\u202eright to left",
     "\u200b",
 ]
-LONG = "x" * 10_000
 
 
 def visible(name):
     """The name as it is shown: on one line, printable, cut where it is long."""
     line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(name.split()))
     return line if len(line) <= 40 else line[:40] + "..."
-
-
-def unquoted(text):
-    r"""What Graphviz reads in a quoted label: \" is a quote, \\ a backslash, &lt; a <."""
-    assert not re.search(r'(?<!\\)(\\\\)*"', text)
-    return html.unescape(re.sub(r'\\([\\"])', r"\1", text))
 
 
 def has_renderer():

@@ -9,7 +9,6 @@ from test_rules import close, differences
 import microtensor as mt
 from microtensor import Tensor, grad
 
-SHAPE = (2, 3)
 # Shapes that broadcast with each other, to one of at most (2, 3).
 LEAF_SHAPES = st.lists(
     st.sampled_from([(), (1,), (3,), (2, 1), (1, 3), (2, 3)]), min_size=1, max_size=3

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from test_film import moons
 from test_film import network as small_network
-from test_page import SHARED, chromium, data_of, needs_renderer, text_of  # noqa: F401  # a fixture
+from test_page import SHARED, chromium, data_of, needs_renderer, text_of, watched  # noqa: F401
 from test_picture import leaf, network, neuron
 
 import microtensor as mt
@@ -231,7 +231,7 @@ def test_a_film_keeps_its_language(tmp_path, monkeypatch):
     assert '"iteration":3' in text
 
 
-@pytest.mark.parametrize("arguments", [["--language", "es"], ["--language=es"]])
+@pytest.mark.parametrize("arguments", [["--language", "es"], ["--language=es"], ["--lang", "es"]])
 def test_the_command_line_and_its_help(arguments, capsys, monkeypatch):
     main([*arguments, "explain", "w*w", "w=2"])
     main(["explain", "w*w", "w=2", *arguments])
@@ -350,18 +350,15 @@ def test_a_page_switches_its_language_and_remembers(chromium, tmp_path):  # noqa
         page(L, tmp_path / f"{k}.html", names, title="A neuron", translations={"es": SPANISH})
         for k in range(2)
     )
-    tab = chromium.new_context(reduced_motion="reduce").new_page()
-    tab.add_init_script(SHARED)
-    tab.set_default_timeout(20_000)
     wrong = []
-    tab.on("console", lambda message: wrong.append(message.text))
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab = watched(chromium, wrong)
+    tab.context.add_init_script(SHARED)
 
     def shows(language, title, where):
         tab.wait_for_selector(f'html.alive[lang="{language}"]')
         assert (tab.inner_text("h1"), tab.inner_text("#where")) == (title, where)
 
-    tab.goto(f"file://{first}?language=xx#step-2")
+    tab.goto(f"file://{first}?language=constructor#step-2")
     shows("en", "A neuron", "step 2 of 10")
     tab.keyboard.press("ArrowRight")
     tab.click("text=Español")

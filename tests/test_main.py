@@ -235,6 +235,14 @@ def test_explain_as_latex(capsys):
     )
 
 
+@pytest.mark.parametrize("arguments", [["w*w", "w=2", "--latex"], ["script.py:loss", "--wrt", "w"]])
+def test_a_page_tells_all(script, capsys, arguments):
+    with pytest.raises(SystemExit):
+        main(["explain", *arguments, "--html", "page.html"])
+    assert "a page tells all: --html goes without" in capsys.readouterr().err
+    assert not (script / "page.html").exists()
+
+
 def test_explain_as_a_page(tmp_path, capsys):
     if not shutil.which("dot"):
         pytest.importorskip("pygraphviz", reason="the page has a picture")
@@ -286,7 +294,7 @@ def test_doctor_says_where_another_nn_is_in_the_way(tmp_path, monkeypatch, path)
     if path:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text("raise SystemExit('it is not run')")
-    monkeypatch.delitem(sys.modules, "nn")
+    monkeypatch.delitem(sys.modules, "nn", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     said = [line for line in doctor().splitlines() if line.startswith("nn: ")]
     if path in ("nn.py", "nn/__init__.py"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_page import chromium, needs_renderer  # noqa: F401
+from test_page import chromium, needs_renderer, watched  # noqa: F401
 from test_picture import HOSTILE, leaf, network, neuron
 
 from microtensor import relu, worksheet
@@ -61,6 +61,12 @@ def test_of_layers_the_sizes_are_asked(tmp_path):
     assert "gradient has the size of its value" in sheet
 
 
+def test_without_gradients_none_are_asked_for(tmp_path):
+    sheet, key = halves(worksheet(leaf([1.0, 2.0], "v") * 2.0, tmp_path / "sheet.html"))
+    assert "Fill in the blanks: the blue values." in sheet and "◂" not in key
+    assert "upstream" in halves(worksheet(neuron()[0], tmp_path / "s.html"))[0]
+
+
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_stay_text(name, tmp_path):
@@ -74,6 +80,7 @@ def test_names_stay_text(name, tmp_path):
     "given, message",
     [
         ({"filename": "sheet.svg"}, "worksheet: a page is .html; 'sheet.svg' is written by draw"),
+        ({"filename": "sheet.PDF"}, "worksheet: a page is .html; 'sheet.PDF' is written by draw"),
         ({"filename": 5}, "worksheet: a file such as 'worksheet.html' is expected, got 5"),
         ({"filename": "s.html", "text": 5}, "worksheet: text is text, got 5"),
     ],
@@ -87,14 +94,17 @@ def test_what_is_no_sheet_is_refused(given, message, tmp_path, monkeypatch):
 
 def test_it_prints_with_the_key_on_a_page_of_its_own(chromium, tmp_path):  # noqa: F811
     w, x = leaf(2.0, "w"), leaf(3.0, "x")
-    tab = chromium.new_context().new_page()
-    errors = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    wrong = []
+    tab = watched(chromium, wrong)
     tab.goto(f"file://{worksheet(np.square(w * x), tmp_path / 'sheet.html')}")
+    tab.click("#theme")
+    assert tab.inner_text("#theme") == "Light"
+    tab.evaluate("window.print = () => { window.printed = true; }")
+    tab.click("#print")
+    assert tab.evaluate("window.printed") is True
     printed = tab.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
     tab.emulate_media(media="print")
     assert not tab.locator("#print").is_visible()
-    assert not errors
+    assert wrong == []
     tab.context.close()

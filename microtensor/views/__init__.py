@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..errors import GradientError, check_one_of, wrong_operand
+from ..errors import GradientError, ShapeError, check_one_of, in_brief, wrong_operand
 from ..graph import Graph, changed, graph_for
 from ..operands import stacked
 from ..program.replay import Replay
@@ -366,11 +366,24 @@ def film(
     path = page_path(filename, "film").absolute()
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
         raise ValueError(f"film: every is a whole number of at least 1, got {every!r}")
-    if image_shape is not None and len(image_shape) not in (2, 3):
-        raise ValueError(f"film: image_shape is (height, width) or with colours, got {image_shape}")
+    _check_images("film", image_shape)
     with speaking(language, "film"):
         parts = lesson("film", title, text, questions, links)
         return Film(path, int(every), image_shape, parts, chosen())
+
+
+def _check_images(who: str, shape: Any) -> None:
+    """ShapeError for an `image_shape` that is none."""
+    known = shape is None or (
+        isinstance(shape, list | tuple)
+        and all(isinstance(n, int | np.integer) and n > 0 for n in shape)
+        and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4)))
+    )
+    if not known:
+        raise ShapeError(
+            f"{who}: image_shape is rows and columns, such as (28, 28), and maybe 3 colours, "
+            f"such as (64, 64, 3), got {in_brief(shape)}"
+        )
 
 
 @_speaks
@@ -387,6 +400,7 @@ def detail(
     """
     from .figure import figure
 
+    _check_images("detail", image_shape)
     array = tensor.data if isinstance(tensor, Tensor) else tensor
     array = stacked(array, "detail") if isinstance(array, list | tuple) else np.asarray(array)
     if array.dtype.kind not in "fiub":

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..lexicon import cut
-from .scene import LONGEST as LONGEST
-from .scene import Arrow, Card, Cell, Scene, inside
+from .scene import LONGEST, Arrow, Card, Cell, Scene, inside
 
 STRONG = 5  # from this shade of heat on, the page's colour is easier to read than the text's
 MANY = 300  # cards; above that, Graphviz looks less long for the best places

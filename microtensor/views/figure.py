@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..errors import ShapeError, in_brief
+from ..errors import ShapeError
 from ..lexicon import shown
 from .finite import not_finite
 from .inline import Bundle, picture
@@ -104,14 +104,6 @@ def _cells(rows: Any) -> Any:
 
 def _images(rows: Any, shape: tuple[int, ...]) -> list[Any]:
     """Each row as an image from 0 to 1; 0.5 is no weight."""
-    if not isinstance(shape, list | tuple) or not (
-        all(isinstance(n, int) and n > 0 for n in shape)
-        and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4)))
-    ):
-        raise ShapeError(
-            "detail: image_shape is rows and columns, such as (28, 28), and maybe 3 colours, "
-            f"such as (64, 64, 3), got {in_brief(shape)}"
-        )
     if math.prod(shape) != rows.shape[1]:
         raise ShapeError(
             f"detail: a row of {rows.shape[1]} numbers is no image of shape {tuple(shape)}, which "

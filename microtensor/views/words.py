@@ -59,11 +59,6 @@ def in_words(graph: Graph) -> Graph:
     return graph.retold(tuple(x if x.row is row else x._replace(row=row) for x, row in rows))
 
 
-def sentences(*starts: str) -> dict[str, str]:
-    """The sentences whose keys start so, for a page to fill in."""
-    return {key: text for key, text in language().sentences.items() if key.startswith(starts)}
-
-
 def say(key: str, count: int | None = None, **fields: Any) -> str:
     """A sentence, with its fields filled in; with a count, its form for one, many, or another."""
     known = language()

@@ -346,6 +346,7 @@ SENTENCES = {
     "sheet.blanks": "Worksheet",
     "sheet.name": "Name:",
     "sheet.date": "Date:",
+    "sheet.values": "Fill in the blanks: the blue values. Round to 4 significant digits.",
     "sheet.sizes": (
         "Fill in the blanks: the size of every matrix, and of what each arrow takes; a gradient "
         "has the size of its value. Then write down what each step needs."

@@ -382,6 +382,7 @@ SENTENCES = {
     "sheet.blanks": "Hoja de ejercicios",
     "sheet.name": "Nombre:",
     "sheet.date": "Fecha:",
+    "sheet.values": "Rellena los huecos: los valores azules. Redondea a 4 cifras significativas.",
     "sheet.sizes": (
         "Rellena los huecos: el tamaño de cada matriz y de lo que pasa por cada flecha; un "
         "gradiente tiene el tamaño de su valor. Después escribe qué necesita cada paso."

@@ -54,9 +54,8 @@ function writeNode(id, card, { parts, gradient, complete }) {
   const anew = fresh || !complete;
   drawBars(card, "gradient", [so]);
   write(all("text.gradient tspan", card), anew ? lines(so, shape) : null);
-  if (sent.length && anew) {
-    write(all(".sum tspan", card), [summed(sent, so, shape) + (complete ? "" : " + …")]);
-  } else write(all(".sum tspan", card), null);
+  const sum = sent.length && anew && [summed(sent, so, shape) + (complete ? "" : " + …")];
+  write(all(".sum tspan", card), sum);
 }
 
 /** A sum as it stands on a card: in words where it is long. */

@@ -15,9 +15,9 @@ from typing import Any
 from ...errors import in_brief
 from ...lexicon import shown
 from ..dot import FONT, MONO, THEMES
-from ..languages import chosen
+from ..languages import chosen, spoken
 from ..scene import repeated
-from ..words import say, sentences
+from ..words import say
 from .data import PageStep, Tale
 from .svg import svg
 
@@ -79,7 +79,7 @@ def fill(
     program = [parts["program"]] if parts.get("program") else []
     codes = [*program, f'"use strict";\n(() => {{\n{text}}})();\n']
     theme = file_text("theme.js")
-    labels = {key: html.escape(said) for key, said in sentences("").items()}
+    labels = {key: html.escape(said) for key, said in spoken().sentences.items()}
     filled = {**parts, "say": labels}
     return file_text("document.html").format(
         **filled,
@@ -107,7 +107,7 @@ def _named(scripts: str) -> dict[str, str]:
     """The sentences that scripts name, in all forms that a count can take."""
     keys = set(KEY.findall(scripts))
     counted = {f"{key}.{form}" for key in keys for form in FORMS}
-    return {key: said for key, said in sentences("").items() if key in keys | counted}
+    return {key: said for key, said in spoken().sentences.items() if key in keys | counted}
 
 
 def title_of(tale: Tale) -> str:
@@ -120,7 +120,7 @@ def page_path(filename: Any, who: str) -> Path:
     if not isinstance(filename, str | os.PathLike) or not os.fspath(filename):
         raise TypeError(f"{who}: a file such as '{who}.html' is expected, got {in_brief(filename)}")
     path = Path(filename)
-    if path.suffix in PICTURES:
+    if path.suffix.lower() in PICTURES:
         raise ValueError(
             f"{who}: a page is .html; {in_brief(path.name)} is written by draw(...).save()"
         )

@@ -48,7 +48,7 @@
 
   const asked = new URLSearchParams(location.search);
   const wanted = [asked.get("language"), asked.get(KEY), kept((store) => store.getItem(KEY))];
-  const code = wanted.find((known) => known in names);
+  const code = wanted.find((known) => Object.hasOwn(names, known));
   const packed = typeof DecompressionStream === "function" && code !== root().lang && pages[code];
   if (packed) unpack(packed).then(start);
   else start();

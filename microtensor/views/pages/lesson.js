@@ -5,10 +5,10 @@ const solved = new Map(); // how many tries each took that was answered rightly
 
 /** What was typed, in each way that it can be read: 1,5 and 1.5, 1,024 and 1.024, 1/4. */
 function readings(text) {
-  const [above, below] = bare(text).split("/");
+  const [above, below, ...more] = bare(text).split("/");
   const found = [typed(text)];
   if (/^[+-]?\d{1,3}([.,]\d{3})+$/.test(above)) found.push(plain(above.replace(/[.,]/g, "")));
-  if (below) found.push(plain(above) / plain(below));
+  if (below && !more.length) found.push(typed(above) / typed(below));
   return found.filter(Number.isFinite);
 }
 

@@ -24,7 +24,7 @@ def lesson(who: str, title: Any, text: Any, questions: Any, links: Any) -> dict[
     answer that is checked and a text that explains it. Such an answer is a number, or a list of
     choices, the right one first. `links` is a dict of texts and where they lead.
     """
-    for what, given in (("title", title or ""), ("text", text)):
+    for what, given in (("title", "" if title is None else title), ("text", text)):
         if not isinstance(given, str):
             raise TypeError(f"{who}: {what} is text, got {in_brief(given)}")
     questions, links = questions or {}, links or {}
@@ -39,7 +39,7 @@ def lesson(who: str, title: Any, text: Any, questions: Any, links: Any) -> dict[
         "nav": f'<nav aria-label="{_said("lesson.links")}">{nav}</nav>' if nav else "",
         "questions": _questions(asked, f"<footer>{nav}</footer>" if nav else ""),
     }
-    return parts | ({"title": plain(title)} if title else {})
+    return parts | ({"title": plain(title)} if title and title.strip() else {})
 
 
 def _said(key: str) -> str:
@@ -52,13 +52,13 @@ def _links(who: str, links: Mapping[Any, Any]) -> str:
             given = in_brief(address if isinstance(text, str) else text)
             raise TypeError(f"{who}: links is a dict of texts and addresses, got {given}")
         try:
-            known = bool(address.strip()) and urlsplit(address).scheme in SCHEMES
+            known = bool(text.strip() and address.strip()) and urlsplit(address).scheme in SCHEMES
         except ValueError:
             known = False
         if not known:
             raise ValueError(
-                f"{who}: the link {in_brief(text)} leads to {in_brief(address)}; an address is one "
-                "such as 'next.html', seen from this page"
+                f"{who}: the link {in_brief(text)} leads to {in_brief(address)}; a link has a "
+                "text, and an address such as 'next.html', seen from this page"
             )
     return "".join(f'<a href="{plain(link)}">{plain(text)}</a> ' for text, link in links.items())
 
@@ -77,7 +77,7 @@ def _questions(asked: str, footer: str) -> str:
 
 def _question(who: str, number: int, question: Any, answer: Any) -> str:
     """One that is checked where its answer is; else one whose answer opens on a click."""
-    if not isinstance(question, str):
+    if not isinstance(question, str) or not question.strip():
         raise TypeError(f"{who}: each question is text, got {in_brief(question)}")
     if isinstance(answer, str):
         return (
@@ -105,7 +105,8 @@ def _question(who: str, number: int, question: Any, answer: Any) -> str:
 def _field(number: int, wanted: Any) -> str:
     """Where an answer is given: choices in the order of the alphabet, or a number; '': neither."""
     if isinstance(wanted, list | tuple):
-        if len({*map(str, wanted)}) < max(2, len(wanted)) or {*map(type, wanted)} != {str}:
+        seen = {choice.strip() for choice in wanted if isinstance(choice, str)} - {""}
+        if len(seen) < max(2, len(wanted)):
             return ""
         return "".join(
             f'<label class="choice"><input type="radio" name="question-{number}"'

@@ -1,7 +1,6 @@
 // Moving, and the address of a state ----------------------------------------------------------------
 
-const RESERVED = ["open", "mode", "lang"];
-let language = ""; // of the address: kept as it is
+const RESERVED = ["open", "mode"];
 
 const countOf = (k) =>
   k && steps[k - 1].inner && opened.has(steps[k - 1].card) ? steps[k - 1].inner.length : 0;
@@ -22,7 +21,7 @@ function addressOf(id) {
   return twin || RESERVED.includes(name(id)) || /^step-/.test(name(id)) ? id : name(id);
 }
 
-/** The address of what is seen: the step, numbers, open layers, the mode, the language. */
+/** The address of what is seen: the step, numbers, open layers, the mode. */
 function address(to = [step, inner]) {
   const parts = [`step-${placeName(to)}`];
   for (const id of now === original ? [] : leafIds.filter((x) => !isFirst(x))) {
@@ -31,7 +30,6 @@ function address(to = [step, inner]) {
   const names = [...opened].map((id) => encodeURIComponent(data.units[id]));
   if (names.length) parts.push(`open=${names.join(",")}`);
   if (predicting) parts.push("mode=predict");
-  if (language) parts.push(`lang=${language}`);
   return `#${parts.join("&")}`;
 }
 
@@ -63,13 +61,12 @@ function decoded(text) {
 
 /** What an address says: what it doesn't name is as it was recorded; what it says wrong is left out. */
 function understood(hash) {
-  const found = { place: [0, 0], values: {}, open: [], predict: false, language: "" };
+  const found = { place: [0, 0], values: {}, open: [], predict: false };
   for (const part of hash.slice(1).split("&")) {
     const [, k, j] = /^step-(\d+)(?:\.(\d+))?$/.exec(part) || [];
     const [key, value = ""] = part.split(/=(.*)/).map(decoded);
     if (k) found.place = [Math.min(Number(k), last), Number(j || 0)];
     else if (key === "mode") found.predict = value === "predict";
-    else if (key === "lang" && /^[a-z]{2,3}(-[\w-]{1,12})?$/i.test(value)) found.language = value;
     else if (key === "open") {
       const wanted = part.slice(5).split(",").map(decoded);
       found.open = Object.keys(data.units).filter((id) => wanted.includes(data.units[id]));
@@ -123,7 +120,6 @@ function arrive(hash = location.hash) {
   if (hash.includes("&")) {
     const predict = find("#predict");
     if (inlays.size) openLayers(found.open);
-    language = found.language;
     if (predicting !== found.predict) answers.clear();
     predict.checked = predicting = found.predict && !predict.parentElement.hidden;
   }

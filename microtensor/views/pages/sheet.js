@@ -1,3 +1,3 @@
 // The button that prints the sheet.
-"use strict";
 document.querySelector("#print").addEventListener("click", () => print());
+document.documentElement.classList.add("alive");

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...lexicon import cut
-from ..dot import LONGEST, THEMES
+from ..dot import THEMES
 from ..rendering import outline, render, source
-from ..scene import Arrow, Card, Cell, Line, Scene
+from ..scene import LONGEST, Arrow, Card, Cell, Line, Scene
 
 WIDEST = "0" * 8  # −1.234e−5: room for whatever number a learner's input gives
 WIDEST_LINE = 20

@@ -18,15 +18,17 @@ SIZE = re.compile(r"\d+(?:×\d+)+")
 def worksheet(tale: Tale, lesson: dict[str, str]) -> str:
     """The sheet as HTML, with a lesson's title and introduction.
 
-    Where layers are cards, sizes are to be found, else the numbers.
+    Where layers are cards, sizes are to be found, else the numbers: all, or values alone.
     """
     scene = repeated(tale.scene._replace(title=tale.scene.title[:1]))
     if tale.turns:  # for paper
         scene = scene._replace(direction="TB")
     steps = [(plain(x.title), " ".join((x.numbers or x.text, x.total))) for x in tale.steps]
+    known = tale.result.gradient is not None
+    asked = "sizes" if tale.by_layer else "numbers" if known else "values"
     parts = {
         "title": title_of(tale),
-        "how": plain(say("sheet.sizes" if tale.by_layer else "sheet.numbers")),
+        "how": plain(say(f"sheet.{asked}")),
         "blanks": svg(_with_blanks(tale, scene), {}, ""),
         "tasks": "".join(f"<li>{title}</li>" for title, _ in steps),
         "key": svg(scene, tale.words(), ""),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...lexicon import cut
-from ..dot import LONGEST, THEMES
-from ..scene import Arrow, Card, Cell, Line, Scene, inside
+from ..dot import THEMES
+from ..scene import LONGEST, Arrow, Card, Cell, Line, Scene, inside
 
 
 def text(scene: Scene) -> str:
