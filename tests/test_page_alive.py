@@ -468,6 +468,17 @@ def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_on_a_pa
     assert "∂f/∂h × ∂h/∂x: 1 × 3 = 3" in said
 
 
+def test_each_use_of_an_entry_has_a_local_derivative_of_its_own(visit):
+    v = leaf([2.0, 3.0], "v")
+    p = v * v
+    p.name = "p"
+    tab = visit((p * 5.0).sum(), at="#step-9999")
+    for card, entry, said in (("v", 1, "∂p[1]/∂v[1] (2nd): 5 × 3 = 15"), ("p", 0, "v[0] (1st)")):
+        choose(tab, card)
+        tab.click(f'#entries button[data-entry="{entry}"]')
+        assert said in tab.inner_text("#entries")
+
+
 def test_that_a_bias_was_copied_is_said_of_other_numbers_too(visit):
     X, b = Tensor(np.ones((3, 2)), name="X"), leaf([1.0, 2.0], "b")
     tab = visit(((X + b) * 2.0).sum(), at="#step-9999", options={"collapse": 0})

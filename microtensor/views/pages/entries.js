@@ -12,10 +12,15 @@ function row(key, j) {
   return flat(now.narrow[key] ? now.narrow[key](sent) : sent);
 }
 
+/** Which use of its source an edge is, as its slope says: `(2nd)`, `(direct)`. */
+const wayOf = ({ target, source, local }) =>
+  local.slice(`∂${name(target)}/∂${name(source)}`.length);
+
 /** The entries at the other end of an edge: where, the gradient times the slope, and both. */
-const ends = (id, pairs, use = "") => ({
+const ends = (id, pairs, key) => ({
   id,
-  use,
+  use: data.edges[key].use || "",
+  way: wayOf(data.edges[key]),
   found: pairs
     .map(([upstream, local], j) => ({ j, upstream, local, sent: upstream * local }))
     .filter(({ local }) => local !== 0),
@@ -24,8 +29,8 @@ const ends = (id, pairs, use = "") => ({
 /** What an entry reaches, edge by edge. */
 function reached(id, i) {
   return (arriving.get(id) || []).map((key) => {
-    const { target, use } = data.edges[key];
-    return ends(target, flat(now.gradients[target]).map((g, j) => [g, row(key, j)[i]]), use);
+    const { target } = data.edges[key];
+    return ends(target, flat(now.gradients[target]).map((g, j) => [g, row(key, j)[i]]), key);
   });
 }
 
@@ -35,7 +40,7 @@ function origins(id, i) {
   return data.nodes[id].operands.split(" ").flatMap((operand, slot) => {
     const key = `${id}:${slot}`;
     if (!(key in now.back) || !(operand in data.nodes)) return [];
-    return [ends(operand, row(key, i).map((local) => [g, local]))];
+    return [ends(operand, row(key, i).map((local) => [g, local]), key)];
   });
 }
 
@@ -85,15 +90,14 @@ function toldOf(to) {
   if (!known(chosen).complete) {
     return [paragraph(say(isTracked(chosen) ? "script.later" : "script.untracked"))];
   }
-  const said = to.flatMap(({ id, found, use }) => {
+  const said = to.flatMap(({ id, found, use, way }) => {
     const since = expression(id) + use;
     if (!found.length) return [paragraph(say("entry.none", { entry: here, since }))];
     const what = shapeOf(id).length
       ? say("entry", { count: found.length, name: name(id) })
       : name(id);
     const title = say("entry.reaches", { entry: here, what, since });
-    const mark = id === data.final && !use && to.length > 1 ? ` ${say("direct")}` : "";
-    return [paragraph(title), listed(found, (x) => [entryOf(id, x.j), here + mark])];
+    return [paragraph(title), listed(found, (x) => [entryOf(id, x.j), here + way])];
   });
   const sent = to.flatMap(({ found }) => found.map((x) => x.sent));
   return [...said, sumOfEntry(sent, flat(now.gradients[chosen])[entry], here)];
@@ -104,11 +108,11 @@ function toldFrom(from) {
   const here = entryOf(chosen, entry);
   return from
     .filter(({ found }) => found.length)
-    .flatMap(({ id, found }) => {
+    .flatMap(({ id, found, way }) => {
       const fields = { entry: here, since: expression(chosen), name: name(id) };
       return [
         paragraph(say("script.came", fields)),
-        listed(found, (x) => [here, entryOf(id, x.j)]),
+        listed(found, (x) => [here, entryOf(id, x.j) + way]),
       ];
     });
 }
