@@ -603,7 +603,7 @@ def test_predict_asks_for_shapes_of_arrays(visit):
     L, names = broadcast()
     tab = visit(L, names, at="#step-1")
     tab.check("#predict")
-    assert tab.inner_text("#question") == "X: 3×2, W: 2×2. What shape has t1 = X @ W?"
+    assert tab.inner_text("#question") == "Shapes: X 3×2, W 2×2. What shape has t1 = X @ W?"
     heading = """() => [...document.querySelectorAll(".wide .card.asking .quiet")]
         .map((t) => getComputedStyle(t).visibility)"""
     assert tab.evaluate(heading) == ["hidden"]
@@ -613,7 +613,7 @@ def test_predict_asks_for_shapes_of_arrays(visit):
     at(tab, 11)
     step = tab.inner_text("#title")
     assert step == "t1 sends to W" and tab.inner_text("#question") == (
-        "∂L/∂t1 is 3×2. What shape has what t1 sends to W?"
+        "Shape of ∂L/∂t1: 3×2. What shape has what t1 sends to W?"
     )
     assert answer(tab, "2×2") == "Right." and tab.is_hidden("#ask")
 

@@ -500,7 +500,7 @@ def test_a_nan_is_explained_where_it_is_born(visit):
     at(tab, 3)
     assert told(tab) == ""
     said = {
-        4: "L = log(s) is −inf: log falls without end as what it is of nears 0.",
+        4: "L = log(s) is −inf: log falls without end as its input nears 0.",
         6: "What L sends to s is inf, ∂L/∂L × ∂L/∂s = 1 × inf: the slope here is infinite, "
         "∂L/∂s = 1/s = inf.",
         7: "What s sends to z is nan, ∂L/∂s × ∂s/∂z = inf × 0: inf × 0 has no value, since one "
@@ -543,9 +543,7 @@ def test_each_kind_is_explained(f, x, text, visit):
 def test_of_arrays_the_entry_is_named(visit):
     X = leaf([[1.0, 5.0], [2.0, 3.0]], "X")
     tab = visit(X.log().sum(), at="#step-1&X[0,1]=0")
-    assert told(tab) == (
-        "t1[0, 1] = log(X) is −inf: log falls without end as what it is of nears 0."
-    )
+    assert told(tab) == ("t1[0, 1] = log(X) is −inf: log falls without end as its input nears 0.")
 
 
 def test_a_nan_from_the_start_is_not_the_rates_fault(visit):

@@ -101,7 +101,7 @@ function shapeText(s, edge, id) {
     const fields = { upstream: slopeName(edge.target), size: sizeOf(edge.target) };
     return say("script.ask.sent", { ...fields, name: name(edge.target), to: name(id) });
   }
-  const facts = [...new Set(operandsOf(id))].map((x) => `${name(x)}: ${sizeOf(x)}`).join(", ");
+  const facts = [...new Set(operandsOf(id))].map((x) => `${name(x)} ${sizeOf(x)}`).join(", ");
   const expression = find("#title").textContent;
   return facts
     ? say("script.ask.shape", { known: facts, expression })
