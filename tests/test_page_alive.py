@@ -468,6 +468,17 @@ def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_on_a_pa
     assert "∂f/∂h × ∂h/∂x: 1 × 3 = 3" in said
 
 
+def test_nothing_is_told_to_go_back_to_an_operand_that_is_not_tracked(visit):
+    w, x = leaf(2.0, "w"), Tensor(3.0, name="x")
+    p = w * x
+    p.name = "p"
+    tab = visit(p * 5.0, at="#step-9999")
+    choose(tab, "p")
+    said = tab.inner_text("#entries")
+    assert "p was computed from w" in said and "∂L/∂p × ∂p/∂w: 5 × 3 = 15" in said
+    assert "p was computed from x" not in said and "∂p/∂x" not in said
+
+
 def test_each_use_of_an_entry_has_a_local_derivative_of_its_own(visit):
     v = leaf([2.0, 3.0], "v")
     p = v * v
