@@ -647,6 +647,24 @@ def test_predict_takes_a_number_as_people_write_it_and_nothing_else(visit):
         assert answer(tab, said) == "Right.", said
 
 
+def test_predict_takes_inf_and_nan_where_they_are_right(visit):
+    z = Tensor(-800.0, requires_grad=True, name="z")
+    with np.errstate(all="ignore"):
+        L = z.sigmoid().log()
+    tab = visit(L, at="#step-4&mode=predict")
+    right = [
+        ("inf", ["nan", "-inf", "5", "constructor"]),
+        ("∞", ["nan", "−∞"]),  # 1 × inf
+        ("0", ["inf"]),
+        ("NaN", ["0", "inf"]),  # inf × 0
+    ]
+    for said, others in right:
+        if tab.is_hidden("#ask"):
+            tab.click("#next")
+        assert all(answer(tab, other) != "Right." for other in others)
+        assert answer(tab, said) == "Right."
+
+
 def test_predict_shows_on_request_and_hides_what_is_to_come(visit):
     tab = visit(*paths(), at="#step-7")
     tab.check("#predict")
