@@ -517,6 +517,7 @@ def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_from_it
     assert "∂f/∂f × ∂f/∂x (direct):  1 × 1 = 1" in str(follow(f, "x"))
     assert "∂f/∂x (direct) = 1" in str(draw(f))
     assert "direct" not in str(explain(x * x))  # the first and the second use
+    assert "∂L/∂L × ∂L/∂x (2nd):  1 × 2 = 2" in str(follow(x * x, "x"))
 
 
 def test_paths_times_what_arrives():

@@ -305,7 +305,10 @@ def test_descent():
     assert round(costs[0], 4) == 0.6655 and round(costs[1], 4) == 0.6082
     assert (np.diff(costs) < 0).all()
     assert found["below"] == 79 and costs[79] < 0.05 < costs[78]
-    assert found["train"](1.0, 20)[-1] > 1e6
+    far = found["train"](1.0, 20)
+    assert far[1] == found["far"] < far[0] and far[-1] > 1e6
+    assert (np.diff(far[1:]) > 0).all()  # after the first step
+    assert all("0.4567;" in str(found["LESSON"][language]) for language in LANGUAGES)
     assert answers("descent")[1] == pytest.approx(0.5 - 0.2 * -0.3)
     assert answers("descent")[0] == f"{costs[1]:.2f}"
 
@@ -343,7 +346,8 @@ def test_nan():
     assert s.item() == 0 and L.item() == -np.inf
     with np.errstate(all="ignore"):
         assert grad(L, s) == np.inf and np.isnan(grad(L, z))
-        for at, gradient, value in [(-30.0, 1, -30), (-745.0, np.inf, -744.4), (-746, 0, -np.inf)]:
+        ends = [(-30, 1, -30), (-709, 1, -709), (-710, np.inf, -710), (-745, np.inf, -744.4)]
+        for at, gradient, value in [*ends, (-746, 0, -np.inf)]:
             z = Tensor(float(at), requires_grad=True)
             L = z.sigmoid().log()
             assert L.item() == pytest.approx(value, abs=0.1)
@@ -355,7 +359,13 @@ def test_cats():
     model, L = values("cats", "model", "L")
     counts = [w.size + b.size for w, b in zip(*[iter(model.parameters())] * 2, strict=True)]
     assert answers("cats")[1] == counts[0] == 245_780 and sum(counts) == 245_973
-    assert L.requires_grad
+    weights = list(model.parameters())[::2]
+    gradients = [np.sqrt(np.mean(g**2)) for g in grad(L, weights)]
+    shares = [g / np.sqrt(np.mean(w.data**2)) for g, w in zip(gradients, weights, strict=True)]
+    assert gradients[0] < gradients[2] and np.argmin(shares) == 2
+    for language in LANGUAGES:
+        said = str(lesson("cats")["LESSON"][language])
+        assert f"{shares[0]:.4g}" in said and f"{shares[2]:.4g}" in said
 
 
 # The pages --------------------------------------------------------------------------------------

@@ -637,7 +637,7 @@ def test_predict_asks_for_shapes_of_arrays(visit):
     L, names = broadcast()
     tab = visit(L, names, at="#step-1")
     tab.check("#predict")
-    assert tab.inner_text("#question") == "X: 3×2, W: 2×2. What shape has t1 = X @ W?"
+    assert tab.inner_text("#question") == "Shapes: X 3×2, W 2×2. What shape has t1 = X @ W?"
     heading = """() => [...document.querySelectorAll(".wide .card.asking .quiet")]
         .map((t) => getComputedStyle(t).visibility)"""
     assert tab.evaluate(heading) == ["hidden"]
@@ -647,7 +647,7 @@ def test_predict_asks_for_shapes_of_arrays(visit):
     at(tab, 11)
     step = tab.inner_text("#title")
     assert step == "t1 sends to W" and tab.inner_text("#question") == (
-        "∂L/∂t1 is 3×2. What shape has what t1 sends to W?"
+        "Shape of ∂L/∂t1: 3×2. What shape has what t1 sends to W?"
     )
     assert answer(tab, "2×2") == "Right." and tab.is_hidden("#ask")
 
@@ -679,6 +679,24 @@ def test_predict_takes_a_number_as_people_write_it_and_nothing_else(visit):
     for said in ("-3", "−3", "–3", "(-3)", "-3,0", " - 3.000 ", "-.3e1"):
         tab.reload()
         assert answer(tab, said) == "Right.", said
+
+
+def test_predict_takes_inf_and_nan_where_they_are_right(visit):
+    z = Tensor(-800.0, requires_grad=True, name="z")
+    with np.errstate(all="ignore"):
+        L = z.sigmoid().log()
+    tab = visit(L, at="#step-4&mode=predict")
+    right = [
+        ("inf", ["nan", "-inf", "5", "constructor"]),
+        ("∞", ["nan", "−∞"]),  # 1 × inf
+        ("0", ["inf"]),
+        ("NaN", ["0", "inf"]),  # inf × 0
+    ]
+    for said, others in right:
+        if tab.is_hidden("#ask"):
+            tab.click("#next")
+        assert all(answer(tab, other) != "Right." for other in others)
+        assert answer(tab, said) == "Right."
 
 
 def test_predict_shows_on_request_and_hides_what_is_to_come(visit):

@@ -467,6 +467,28 @@ def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_on_a_pa
     assert "∂f/∂h × ∂h/∂x: 1 × 3 = 3" in said
 
 
+def test_nothing_is_told_to_go_back_to_an_operand_that_is_not_tracked(visit):
+    w, x = leaf(2.0, "w"), Tensor(3.0, name="x")
+    p = w * x
+    p.name = "p"
+    tab = visit(p * 5.0, at="#step-9999")
+    choose(tab, "p")
+    said = tab.inner_text("#entries")
+    assert "p was computed from w" in said and "∂L/∂p × ∂p/∂w: 5 × 3 = 15" in said
+    assert "p was computed from x" not in said and "∂p/∂x" not in said
+
+
+def test_each_use_of_an_entry_has_a_local_derivative_of_its_own(visit):
+    v = leaf([2.0, 3.0], "v")
+    p = v * v
+    p.name = "p"
+    tab = visit((p * 5.0).sum(), at="#step-9999")
+    for card, entry, said in (("v", 1, "∂p[1]/∂v[1] (2nd): 5 × 3 = 15"), ("p", 0, "v[0] (1st)")):
+        choose(tab, card)
+        tab.click(f'#entries button[data-entry="{entry}"]')
+        assert said in tab.inner_text("#entries")
+
+
 def test_that_a_bias_was_copied_is_said_of_other_numbers_too(visit):
     X, b = Tensor(np.ones((3, 2)), name="X"), leaf([1.0, 2.0], "b")
     tab = visit(((X + b) * 2.0).sum(), at="#step-9999", options={"collapse": 0})
@@ -488,7 +510,7 @@ def test_a_nan_is_explained_where_it_is_born(visit):
     at(tab, 3)
     assert told(tab) == ""
     said = {
-        4: "L = log(s) is −inf: log falls without end as what it is of nears 0.",
+        4: "L = log(s) is −inf: log falls without end as its input nears 0.",
         6: "What L sends to s is inf, ∂L/∂L × ∂L/∂s = 1 × inf: the slope here is infinite, "
         "∂L/∂s = 1/s = inf.",
         7: "What s sends to z is nan, ∂L/∂s × ∂s/∂z = inf × 0: inf × 0 has no value, since one "
@@ -531,9 +553,7 @@ def test_each_kind_is_explained(f, x, text, visit):
 def test_of_arrays_the_entry_is_named(visit):
     X = leaf([[1.0, 5.0], [2.0, 3.0]], "X")
     tab = visit(X.log().sum(), at="#step-1&X[0,1]=0")
-    assert told(tab) == (
-        "t1[0, 1] = log(X) is −inf: log falls without end as what it is of nears 0."
-    )
+    assert told(tab) == ("t1[0, 1] = log(X) is −inf: log falls without end as its input nears 0.")
 
 
 def test_a_nan_from_the_start_is_not_the_rates_fault(visit):

@@ -44,14 +44,14 @@ own weights and biases, and sends the layer before it the gradient of what that 
                 first,
                 "12288 · 20 weights and 20 biases: 245,780 of the network's 245,973 parameters.",
             ),
-            "Does a smaller gradient always mean a smaller change?": (
+            "W1 has a smaller gradient (RMS) than W3. Why does layer3 learn least all the same?": (
                 [
-                    "No: it counts beside the size of the weights.",
-                    "Yes.",
-                    "Only in the last layer.",
+                    "Its weights are larger still, so they change least for their size.",
+                    "It has fewer weights.",
+                    "It is nearer to the loss.",
                 ],
-                "What counts is how large it is beside the weights that it changes. Each card "
-                "notes that share: gradient / value.",
+                "A step that is small beside a weight changes little. Each card notes that share, "
+                "gradient / value: 1.705 in layer1, 0.05676 in layer3.",
             ),
             "Try it: open “each operation” of a step on the way back. What does layer3 send on?": (
                 "The gradient of what layer2 gave, 209 rows of 7 numbers: what arrives at its "
@@ -85,14 +85,15 @@ y sesgos, y envía a la capa anterior el de lo que esa le dio.
                 first,
                 "12288 · 20 pesos y 20 sesgos: 245 780 de los 245 973 parámetros de la red.",
             ),
-            "¿Un gradiente menor significa siempre un cambio menor?": (
+            "W1 tiene un gradiente menor (RMS) que W3. ¿Por qué, aun así, es layer3 la que menos "
+            "aprende?": (
                 [
-                    "No: cuenta en relación con el tamaño de los pesos.",
-                    "Sí.",
-                    "Solo en la última capa.",
+                    "Sus pesos son aún mayores: para su tamaño, cambian menos.",
+                    "Tiene menos pesos.",
+                    "Está más cerca de la pérdida.",
                 ],
-                "Lo que cuenta es su tamaño en comparación con los pesos que cambia. Cada tarjeta "
-                "lo indica: gradiente / valor.",
+                "Un paso pequeño en comparación con un peso lo cambia poco. Cada tarjeta indica "
+                "esa proporción, gradiente / valor: 1.705 en layer1, 0.05676 en layer3.",
             ),
             "Pruébalo: abre «cada operación» en un paso hacia atrás. ¿Qué envía layer3?": (
                 "El gradiente de lo que dio layer2, 209 filas de 7 números: lo que llega a sus "

@@ -48,6 +48,7 @@ def train(rate, steps):
 L = cost_of(Network())
 costs = train(0.1, 100)
 below = next(i for i, cost in enumerate(costs) if cost < 0.05)
+far = train(1.0, 1)[-1]
 
 LINES = {
     "en": "Each weight takes a small step against its gradient, again and again: XOR is learnt.",
@@ -59,8 +60,8 @@ LESSON = {
         "text": """
 XOR is 1 if exactly one of two inputs is 1. Four tanh neurons (hidden) and a sum (output) try to say
 it. Linear multiplies its inputs by weights W and adds biases b, which gives sums Z; tanh makes the
-activations A of them. Each is shown as a histogram and as its root mean square (RMS). The cost L is
-the mean of the squared errors on the four cases.
+activations A of them. Each is shown as a histogram and as its root mean square (RMS), a single
+number as it is. The cost L is the mean of the squared errors on the four cases.
 
 The gradient of each weight says how L moves with it. So every weight takes a small step the other
 way: W ← W − 0.1 · ∂L/∂W. Then everything is computed anew, and again, many times. That is gradient
@@ -78,12 +79,12 @@ descent, and 0.1 is its learning rate.
             ),
             "The rate is ten times as large, 1. What happens to this network?": (
                 [
-                    "L gets larger and larger.",
+                    "After the first step L gets larger and larger.",
                     "It learns ten times as fast.",
                     "Nothing changes.",
                 ],
-                "The slope tells only of small moves. Steps that are too long jump over the "
-                "valley, each higher up on the other side.",
+                "The slope tells only of small moves. The first step still lands lower, at "
+                f"{far:.4f}; each later one jumps over the valley, higher up on the other side.",
             ),
             "Try it: below the picture, step downhill at rate 0.1. When is L below 0.05?": (
                 f"After {below} steps. Click output, which opens it: Z2, what the network says, "
@@ -97,7 +98,8 @@ descent, and 0.1 is its learning rate.
 XOR vale 1 si exactamente una de sus dos entradas es 1. Cuatro neuronas tanh (hidden, la capa
 oculta) y una suma (output, la salida) intentan calcularla. Linear multiplica las entradas por pesos
 W y suma sesgos b: da las sumas Z; su tanh son las activaciones A. Cada cosa se ve como histograma y
-como media cuadrática (RMS). El coste L es la media de los errores al cuadrado en los cuatro casos.
+como media cuadrática (RMS); un solo número, tal cual. El coste L es la media de los errores al
+cuadrado en los cuatro casos.
 
 El gradiente de cada peso dice cómo cambia L con él. Así que cada peso da un pequeño paso en sentido
 contrario: W ← W − 0.1 · ∂L/∂W. Después se vuelve a calcular todo, y así una y otra vez. Eso es el
@@ -116,12 +118,13 @@ descenso de gradiente, y 0.1 es la tasa de aprendizaje.
             ),
             "Con una tasa diez veces mayor, 1, ¿qué le pasa a esta red?": (
                 [
-                    "L se hace cada vez mayor.",
+                    "Tras el primer paso, L se hace cada vez mayor.",
                     "Aprende diez veces más deprisa.",
                     "No cambia nada.",
                 ],
-                "La pendiente solo vale para cambios pequeños. Un paso demasiado largo salta al "
-                "otro lado del valle, cada vez más arriba.",
+                "La pendiente solo vale para cambios pequeños. El primer paso aún "
+                f"baja, hasta {far:.4f}; cada uno de los siguientes salta al otro lado del valle, "
+                "más arriba.",
             ),
             "Pruébalo: debajo de la figura, baja paso a paso con tasa 0.1. ¿Cuándo es L menor que "
             "0.05?": (

@@ -43,7 +43,8 @@ derivative, and sends the product on. This is the chain rule, and all there is t
                 "c arrives at s, times 1: the gradient of a is c itself, 5.",
             ),
             "Try it: with which c are the gradients of a and b 0?": (
-                "With c = 0: f stays 0 however a and b move. That of c isn't 0: it is a + b."
+                "With c = 0: f stays 0 however a and b move. The gradient of c isn't 0: it is "
+                "a + b."
             ),
         },
     },

@@ -23,8 +23,9 @@ LESSON = {
 With a 2×2 matrix W, the product z = W x is four products and two sums. Here every entry has its own
 card, and the chain rule is the one for single numbers.
 
-With arrays the same gradients are written in one line each: ∂L/∂W = outer(g, x) and ∂L/∂x = Wᵀ g,
-where g holds ∂L/∂z1 and ∂L/∂z2.
+With arrays the same gradients are written in one line each: ∂L/∂W = outer(g, x) and ∂L/∂x = Wᵀ g.
+Here g holds ∂L/∂z1 and ∂L/∂z2, outer(g, x) has every product of an entry of g (its row) and one of
+x (its column), and Wᵀ is W with its columns as rows.
 """,
         "questions": {
             "Why do x1 and x2 get two contributions, and every w only one?": (
@@ -57,7 +58,8 @@ Con una matriz W de 2×2, el producto z = W x son cuatro productos y dos sumas. 
 tiene su tarjeta, y la regla de la cadena es la de los números sueltos.
 
 Con matrices, los mismos gradientes se escriben en una línea: ∂L/∂W = outer(g, x), el producto
-exterior, y ∂L/∂x = Wᵀ g, donde g contiene ∂L/∂z1 y ∂L/∂z2.
+exterior, y ∂L/∂x = Wᵀ g. Aquí g contiene ∂L/∂z1 y ∂L/∂z2; outer(g, x) tiene todos los productos de
+un elemento de g (su fila) por uno de x (su columna), y Wᵀ es W con sus columnas como filas.
 """,
         "questions": {
             "¿Por qué x1 y x2 reciben dos contribuciones y cada w solo una?": (

@@ -33,16 +33,16 @@ logits, the scores before sigmoid, do so.
             ),
             "What should the gradient of z be?": (
                 1,
-                "1 − σ(−800) differs from 1 in the 348th decimal place only.",
+                "1 − σ(−800) is less than 1 by 4e−348 only.",
             ),
             "Set z to −30. What is the gradient of z there?": (
                 1,
-                "s is 9.358e−14, small but not 0: 1/s times s(1 − s) gives 1. The trouble begins "
-                "only where s is rounded to 0.",
+                "s is 9.358e−14, small but not too small: 1/s times s(1 − s) gives 1. The trouble "
+                "begins left of about −709, where 1/s is too large for a floating-point number.",
             ),
             "Try it: how far to the left can z go, before L is −inf?": (
-                "To −745: σ(−745) is 5e−324, the smallest positive number there is. The gradient "
-                "is wrong there already: 1/s overflows to inf."
+                "To about −745: σ(−745) is 5e−324, the smallest positive floating-point number. "
+                "The gradient is wrong there already: 1/s overflows to inf."
             ),
         },
     },
@@ -66,16 +66,17 @@ hacen las pérdidas que parten de los logits, las puntuaciones antes de la sigmo
             ),
             "¿Cuánto debería valer el gradiente de z?": (
                 1,
-                "1 − σ(−800) solo se diferencia de 1 a partir del decimal 348.",
+                "1 − σ(−800) solo es menor que 1 en 4e−348.",
             ),
             "Pon z en −30. ¿Cuánto vale allí el gradiente de z?": (
                 1,
-                "s es 9.358e−14, pequeño pero no 0: 1/s por s(1 − s) da 1. El problema solo "
-                "empieza donde s se redondea a 0.",
+                "s es 9.358e−14, pequeño pero no demasiado: 1/s por s(1 − s) da 1. El problema "
+                "solo empieza por debajo de −709, más o menos: allí 1/s ya no cabe en un número en "
+                "coma flotante.",
             ),
             "Pruébalo: ¿hasta dónde puede bajar z antes de que L sea −inf?": (
-                "Hasta −745: σ(−745) es 5e−324, el menor número positivo que hay. Pero allí el "
-                "gradiente ya está mal: 1/s se desborda y da inf."
+                "Hasta −745, más o menos: σ(−745) es 5e−324, el menor número positivo en coma "
+                "flotante. Pero allí el gradiente ya está mal: 1/s se desborda y da inf."
             ),
         },
     },

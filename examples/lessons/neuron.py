@@ -20,7 +20,7 @@ LESSON = {
         "title": "One neuron",
         "text": """
 A neuron multiplies its input x by a weight w, adds a bias b, and squeezes the sum into a number
-between 0 and 1 with σ, the sigmoid. L is the log of that number.
+between 0 and 1 with σ, the sigmoid. L is the natural logarithm of that number, log as in Python.
 
 Blue goes forward: each value is computed from those before it. Orange goes back: on each arrow, the
 gradient that has arrived is multiplied by the local derivative, and the product is sent on.
@@ -31,7 +31,7 @@ gradient that has arrived is multiplied by the local derivative, and the product
                 "A positive gradient says: a slightly larger w gives a larger L. Set w to −1.9 "
                 "under the picture, and see.",
             ),
-            "z, p and b have the same gradient. Which local derivative do p and b have in z?": (
+            "z, p and b have the same gradient. What is the local derivative of z by p, and b?": (
                 grad(z, b),
                 "z = p + b moves exactly as much as p or b does: both local derivatives are 1, so "
                 "z sends them what it has.",
@@ -50,7 +50,7 @@ gradient that has arrived is multiplied by the local derivative, and the product
         "title": "Una neurona",
         "text": """
 Una neurona multiplica su entrada x por un peso w, suma un sesgo b y comprime el resultado en un
-número entre 0 y 1 con σ, la sigmoide. L es el logaritmo de ese número.
+número entre 0 y 1 con σ, la sigmoide. L es el logaritmo natural de ese número: log, como en Python.
 
 En azul se avanza: cada valor se calcula a partir de los anteriores. En naranja se vuelve: en cada
 flecha, el gradiente que ha llegado se multiplica por la derivada local y se envía el producto.

@@ -16,7 +16,8 @@ LESSON = {
         "title": "What a derivative is",
         "text": """
 Move x by a little, and f moves too. How many times as far? That number is the derivative ∂f/∂x, the
-slope of f at this x. For f = x² it is 2x: at x = 3 it is 6.
+slope of f at this x. For f = x² it is 2x: at x = 3 it is 6. (∂ is the d of df/dx, written so
+where a value depends on several others and only one of them moves.)
 
 Press → three times: f is computed (blue), and then its slope comes back to x (orange).
 """,
@@ -45,7 +46,8 @@ Press → three times: f is computed (blue), and then its slope comes back to x 
         "title": "Qué es una derivada",
         "text": """
 Si x cambia un poco, f también cambia. ¿Por cuánto hay que multiplicar el cambio de x? Por la
-derivada ∂f/∂x, la pendiente de f en ese punto. Para f = x² vale 2x: en x = 3 es 6.
+derivada ∂f/∂x, la pendiente de f en ese punto. Para f = x² vale 2x: en x = 3 es 6. (La ∂ es la
+d de df/dx, que se escribe así cuando un valor depende de varios y solo cambia uno de ellos.)
 
 Pulsa → tres veces: primero se calcula f (en azul) y después la pendiente vuelve hasta x (en
 naranja).

@@ -10,7 +10,7 @@ q = a * c
 f = p + q
 
 LINES = {
-    "en": "a is used three times in a a + a c, so its gradient is a sum of three.",
+    "en": "a is used three times in a · a + a · c, so its gradient is a sum of three.",
     "es": "En a · a + a · c se usa tres veces a; por eso su gradiente es una suma de tres.",
 }
 LESSON = {

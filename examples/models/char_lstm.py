@@ -1,6 +1,6 @@
 """An LSTM (Hochreiter and Schmidhuber 1997) reads a text, and learns to go on with it.
 
-Reading: `draw` has a card for each step in time; they share their weights, whose gradient is a sum.
+Reading: `draw` has one card for the loop; its steps in time share weights, whose gradient is a sum.
 """
 
 import gallery

@@ -114,16 +114,18 @@ def conditional(formula: str) -> bool:
 def slope(graph: Graph, edge: Edge) -> str:
     """An edge's local derivative: `∂p/∂w`, `∂p/∂w (2nd)`, `∂L/∂w (direct)`."""
     written = f"∂{graph.node(edge.target).name}/∂{graph.node(edge.source).name}"
-    return written + (use(graph, edge, "use.brief") or direct(graph, edge))
+    return written + way(graph, edge)
 
 
-def direct(graph: Graph, edge: Edge) -> str:
-    """` (direct)` for a value that the result uses once itself, and by other ways too; else ''.
+def way(graph: Graph, edge: Edge) -> str:
+    """` (2nd)` of several uses; ` (direct)` of a use by the result itself, beside others; else ''.
 
-    Without the word, `∂L/∂w` is the sum over all of them: the gradient.
+    Without the word, `∂p/∂w` is the sum over all uses, and `∂L/∂w` the gradient.
     """
-    alone = edge.target != graph.result.id or graph.ordinal(edge)
-    return "" if alone or len(graph.arrivals(edge.source)) < 2 else f" {say('direct')}"
+    if which := use(graph, edge, "use.brief"):
+        return which
+    alone = edge.target != graph.result.id or len(graph.arrivals(edge.source)) < 2
+    return "" if alone else f" {say('direct')}"
 
 
 def use(graph: Graph, edge: Edge, key: str = "use") -> str:

@@ -242,7 +242,9 @@ SENTENCES = {
     "difference.heads": "shape, value or RMS, change, moved by, gradient or RMS",
     "difference.none": "not computed",
     "inline.page": "A page, which a trusted notebook shows here, and any browser: {file}",
-    "frames.begin": "The leaves have their numbers, and nothing is computed yet.",
+    "frames.begin": (
+        "The leaves, from which all is computed, have their numbers; nothing is computed yet."
+    ),
     # A film of a training
     "film.title": "The film of a training",
     "film.play": "Play",
@@ -329,8 +331,8 @@ SENTENCES = {
     "page.slider": "{name}, slider",
     "page.rounding": "Numbers are shown to 4 significant digits; ≈ where that rounding shows.",
     "page.begin": (
-        "The leaves have their numbers, and nothing is computed yet. → or Next goes on; a click "
-        "on a card shows its paths to the result."
+        "The leaves, from which all is computed, have their numbers; nothing is computed yet. → or "
+        "Next goes on; a click on a card shows its paths to the result, or opens a layer (▸)."
     ),
     "page.forward": "{name}, forward",
     "page.backward": "{name}, backward",
@@ -470,8 +472,8 @@ SENTENCES = {
     "script.never": "It was never a finite number, which no rate mends: change what leads to it.",
     "script.ask.local": "{since}, with {known}. What is the local derivative {local}?",
     "script.ask.sum": "{gradient} was {before} so far. Now {sent} arrives. What is it now?",
-    "script.ask.shape": "{known}. What shape has {expression}?",
-    "script.ask.sent": "{upstream} is {size}. What shape has what {name} sends to {to}?",
+    "script.ask.shape": "Shapes: {known}. What shape has {expression}?",
+    "script.ask.sent": "Shape of {upstream}: {size}. What shape has what {name} sends to {to}?",
     "script.ask.layer": "What shape has {name}?",
     "script.shape": "Type a shape, such as 2×4 (or 2, 4); that of one number is: scalar.",
     "script.again": "Not yet, try again.",
@@ -483,7 +485,7 @@ SENTENCES = {
     # Where a nan or an infinity is born
     "born.value": "{name} = {expression} is {value}: {why}",
     "born.sent": "What {name} sends to {to} is {value}, {numbers}: {why}",
-    "born.log": "log falls without end as what it is of nears 0.",
+    "born.log": "log falls without end as its input nears 0.",
     "born.domain": "{rule} of {x} is no real number.",
     "born.zero": "{x} / 0 grows without end.",
     "born.nothing": "0 / 0 has no value.",

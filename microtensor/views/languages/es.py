@@ -274,7 +274,10 @@ SENTENCES = {
         "Una página que se ve aquí, si el cuaderno es de confianza, y en cualquier navegador: "
         "{file}"
     ),
-    "frames.begin": "Las hojas tienen sus números y todavía no se ha calculado nada.",
+    "frames.begin": (
+        "Las hojas, de las que sale todo lo demás, tienen sus números; todavía no se ha calculado "
+        "nada."
+    ),
     # A film of a training
     "film.title": "La película de un entrenamiento",
     "film.play": "Reproducir",
@@ -365,8 +368,9 @@ SENTENCES = {
         "Los números se muestran con 4 cifras significativas; ≈ donde se nota el redondeo."
     ),
     "page.begin": (
-        "Las hojas tienen sus números y todavía no se ha calculado nada. Con → o «Siguiente» se "
-        "avanza; al pulsar una tarjeta se ven sus caminos hasta el resultado."
+        "Las hojas, de las que sale todo lo demás, tienen sus números; todavía no se ha calculado "
+        "nada. Con → o «Siguiente» se avanza; al pulsar una tarjeta se ven sus caminos hasta el "
+        "resultado; una capa (▸) se abre."
     ),
     "page.forward": "{name}, hacia delante",
     "page.backward": "{name}, hacia atrás",
@@ -515,8 +519,8 @@ SENTENCES = {
     ),
     "script.ask.local": "{since}, con {known}. ¿Cuál es la derivada local {local}?",
     "script.ask.sum": "Hasta ahora {gradient} valía {before}. Llega {sent}. ¿Cuánto vale ahora?",
-    "script.ask.shape": "{known}. ¿Qué forma tiene {expression}?",
-    "script.ask.sent": "{upstream} es {size}. ¿Qué forma tiene lo que {name} envía a {to}?",
+    "script.ask.shape": "Formas: {known}. ¿Qué forma tiene {expression}?",
+    "script.ask.sent": "Forma de {upstream}: {size}. ¿Qué forma tiene lo que {name} envía a {to}?",
     "script.ask.layer": "¿Qué forma tiene {name}?",
     "script.shape": "Escribe una forma, como 2×4 (o 2, 4); la de un solo número: escalar.",
     "script.again": "Todavía no; inténtalo de nuevo.",

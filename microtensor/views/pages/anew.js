@@ -122,13 +122,13 @@ function writeEdge(arrow, key, asked) {
 /** The local derivative of what works entry by entry, where one number is that of all entries. */
 const oneFactor = (key) => factor(flat(now.locals[key])[0]);
 
-/** `∂p/∂w = x = 3`; a condition isn't an equation. */
+/** `∂p/∂w = x = 3`; a condition is no equation: `∂r/∂c = 1: 1 if c > 0 else 0`. */
 function localText(key, asked = false) {
   const { local, formula = "" } = data.edges[key];
   if (asked) return `${local} = ?`;
   const value = number(now.locals[key]);
   const conditional = [" if ", say("script.if")].some((word) => formula.includes(word));
-  if (conditional) return `${local} = ${value}, ${formula}`;
+  if (conditional) return `${local} = ${value}: ${formula}`;
   return [...new Set([local, formula, value].filter(Boolean))].join(" = ");
 }
 

@@ -12,10 +12,14 @@ function row(key, j) {
   return flat(now.narrow[key] ? now.narrow[key](sent) : sent);
 }
 
-/** The entries at the other end of an edge: where, the gradient times the slope, and both. */
-const ends = (id, pairs, use = "") => ({
+/** Which use of its source an edge is, as its slope says: ` (2nd)`, ` (direct)`. */
+const wayOf = ({ target, source, local }) =>
+  local.slice(`∂${name(target)}/∂${name(source)}`.length);
+
+/** The entries at the other end of an edge: where, the gradient, the slope, and their product. */
+const ends = (id, pairs, edge) => ({
   id,
-  use,
+  edge,
   found: pairs
     .map(([upstream, local], j) => ({ j, upstream, local, sent: upstream * local }))
     .filter(({ local }) => local !== 0),
@@ -24,8 +28,9 @@ const ends = (id, pairs, use = "") => ({
 /** What an entry reaches, edge by edge. */
 function reached(id, i) {
   return (arriving.get(id) || []).map((key) => {
-    const { target, use } = data.edges[key];
-    return ends(target, flat(now.gradients[target]).map((g, j) => [g, row(key, j)[i]]), use);
+    const edge = data.edges[key];
+    const arrived = flat(now.gradients[edge.target]);
+    return ends(edge.target, arrived.map((g, j) => [g, row(key, j)[i]]), edge);
   });
 }
 
@@ -35,7 +40,7 @@ function origins(id, i) {
   return data.nodes[id].operands.split(" ").flatMap((operand, slot) => {
     const key = `${id}:${slot}`;
     if (!(key in now.back) || !(operand in data.nodes)) return [];
-    return [ends(operand, row(key, i).map((local) => [g, local]))];
+    return [ends(operand, row(key, i).map((local) => [g, local]), data.edges[key])];
   });
 }
 
@@ -85,15 +90,14 @@ function toldOf(to) {
   if (!known(chosen).complete) {
     return [paragraph(say(isTracked(chosen) ? "script.later" : "script.untracked"))];
   }
-  const said = to.flatMap(({ id, found, use }) => {
-    const since = expression(id) + use;
+  const said = to.flatMap(({ id, found, edge }) => {
+    const since = expression(id) + (edge.use || "");
     if (!found.length) return [paragraph(say("entry.none", { entry: here, since }))];
     const what = shapeOf(id).length
       ? say("entry", { count: found.length, name: name(id) })
       : name(id);
     const title = say("entry.reaches", { entry: here, what, since });
-    const mark = id === data.final && !use && to.length > 1 ? ` ${say("direct")}` : "";
-    return [paragraph(title), listed(found, (x) => [entryOf(id, x.j), here + mark])];
+    return [paragraph(title), listed(found, (x) => [entryOf(id, x.j), here + wayOf(edge)])];
   });
   const sent = to.flatMap(({ found }) => found.map((x) => x.sent));
   return [...said, sumOfEntry(sent, flat(now.gradients[chosen])[entry], here)];
@@ -103,12 +107,12 @@ function toldOf(to) {
 function toldFrom(from) {
   const here = entryOf(chosen, entry);
   return from
-    .filter(({ found }) => found.length)
-    .flatMap(({ id, found }) => {
+    .filter(({ edge, found }) => edge && found.length) // nothing goes back without an edge
+    .flatMap(({ id, found, edge }) => {
       const fields = { entry: here, since: expression(chosen), name: name(id) };
       return [
         paragraph(say("script.came", fields)),
-        listed(found, (x) => [here, entryOf(id, x.j)]),
+        listed(found, (x) => [here, entryOf(id, x.j) + wayOf(edge)]),
       ];
     });
 }

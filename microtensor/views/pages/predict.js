@@ -31,7 +31,7 @@ function isAsking(kind) {
   return Boolean(open) && (!kind || open.kind === kind);
 }
 
-/** A question's text, what reads an answer (nan: it is none), whether one is right, and which is. */
+/** A question's text, what reads an answer (undefined: none), whether one is right, and which is. */
 function question(kind) {
   const s = current();
   if (kind === "shape") return ofShape(s);
@@ -73,10 +73,23 @@ function question(kind) {
   return numeric(text, before + sent, ofShown(plus, [before, sent]));
 }
 
+const UNENDING = new Map([
+  ["inf", Infinity],
+  ["-inf", -Infinity],
+  ["nan", NaN],
+]);
+
+/** What was typed as a number, which inf and nan are here, as the picture has them. */
+function answerIn(said) {
+  const found = typed(said);
+  const word = bare(said).toLowerCase().replace(/∞|infinity/, "inf");
+  return Number.isNaN(found) ? UNENDING.get(word) : found;
+}
+
 /** A number: as it is shown, or what the shown numbers give. */
 function numeric(text, right, fromShown, near = () => false) {
   const isRight = (x) => [right, fromShown].some((y) => number(y) === number(x)) || near(x);
-  return { text, right: number(right), read: typed, isRight, wanted: "script.number" };
+  return { text, right: number(right), read: answerIn, isRight, wanted: "script.number" };
 }
 
 function ofShape(s) {
@@ -86,7 +99,7 @@ function ofShape(s) {
   const read = (said) => {
     const text = said.replace(/\s/g, "").toLowerCase();
     if (["()", "[]", "scalar", say("scalar").toLowerCase()].includes(text)) return [];
-    return /^[\d,x×*()[\]]*\d[\d,x×*()[\]]*$/.test(text) ? text.match(/\d+/g).map(Number) : NaN;
+    return /^[\d,x×*()[\]]*\d[\d,x×*()[\]]*$/.test(text) ? text.match(/\d+/g).map(Number) : undefined;
   };
   const isRight = (x) => String(x) === String(shape);
   return { text: shapeText(s, edge, id), right: size(shape), read, isRight, wanted: "script.shape" };
@@ -101,7 +114,7 @@ function shapeText(s, edge, id) {
     const fields = { upstream: slopeName(edge.target), size: sizeOf(edge.target) };
     return say("script.ask.sent", { ...fields, name: name(edge.target), to: name(id) });
   }
-  const facts = [...new Set(operandsOf(id))].map((x) => `${name(x)}: ${sizeOf(x)}`).join(", ");
+  const facts = [...new Set(operandsOf(id))].map((x) => `${name(x)} ${sizeOf(x)}`).join(", ");
   const expression = find("#title").textContent;
   return facts
     ? say("script.ask.shape", { known: facts, expression })
@@ -122,7 +135,7 @@ function check(event) {
   const { read, isRight, wanted } = question(open.kind);
   const said = find("#answer").value;
   const answer = read(said);
-  if (Number.isNaN(answer)) return put(find("#verdict"), say(wanted));
+  if (answer === undefined) return put(find("#verdict"), say(wanted));
   const fine = isRight(answer);
   keep(open, said, fine);
   if (fine) return reveal(say("script.right"));

@@ -139,7 +139,7 @@ def _equation(derivative: str, formula: str, known: str = "") -> list[Cell]:
     """`∂p/∂w = x = 3`, of long names in part."""
     derivative, formula = (cut(text, LONGEST_SIDE) for text in (derivative, formula))
     if conditional(formula) and known:  # a condition isn't an equation
-        return [Cell(f"{derivative} = {known}, {formula}")]
+        return [Cell(f"{derivative} = {known}: {formula}")]
     return [Cell(" = ".join(dict.fromkeys(filter(None, [derivative, formula, known]))))]
 
 

@@ -13,7 +13,7 @@ from ...graph import Edge, Graph, Node
 from ...lexicon import ROWS
 from ..languages import ENGLISH, speaking
 from ..numbers import apart, close, number, product, summed, total
-from ..words import MOST_PARTS, direct, say, use, why_none
+from ..words import MOST_PARTS, say, use, way, why_none
 from .telling import Line, Section, Story, at, plain, shown
 
 Entry = tuple[int, ...]
@@ -122,7 +122,7 @@ def _sent(graph: Graph, node: Node, entry: Entry, reached: Reached) -> Section:
     for k in order[:MOST_PARTS]:
         to = tuple(map(int, reached.entries[k]))
         there = at(target, to)
-        local = f"∂{there}/∂{here}{direct(graph, edge)}"
+        local = f"∂{there}/∂{here}{way(graph, edge)}"
         left, right = product(reached.upstream[k], reached.local[k], sent[k])
         if matrices:  # an entry of the other one
             i, j = (entry[1], to[1]) if edge.slot == 0 else (to[0], entry[0])
