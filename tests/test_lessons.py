@@ -733,18 +733,19 @@ def test_the_switch_leads_to_the_same_place_with_the_same_numbers(tmp_path, read
     assert reader.url.split("/")[-1].startswith("a.html#step-") and "=0.5" in reader.url
     follow(reader, "nav a:nth-child(2)")
     assert reader.url.endswith("c.html") and "step 0" in reader.inner_text("#where")
-    training = film(tmp_path / "film.html", every=1, links={"Same": "a.html#"})
+    training = film(tmp_path / "film.html", every=1, links={"Same": "again.html#"})
     for i in range(60):
         training(i, L)
     training.write()
+    shutil.copy(tmp_path / "film.html", tmp_path / "again.html")
     reader.goto((tmp_path / "film.html").as_uri() + "#iteration-1")
     follow(reader, "nav a")
-    assert reader.url.endswith("a.html#iteration-1")
+    assert reader.url.endswith("again.html#iteration-1")
     reader.go_back()
     reader.click("#play")
     until(reader, "document.querySelector('#title').textContent > 'Iteration 2'")
     follow(reader, "nav a")
-    assert reader.url.split("-")[-1] > "1"
+    assert int(reader.url.rpartition("again.html#iteration-")[2]) > 1
 
 
 @needs_renderer
