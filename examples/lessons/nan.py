@@ -74,8 +74,8 @@ hacen las pérdidas que parten de los logits, las puntuaciones antes de la sigmo
                 "empieza donde s se redondea a 0.",
             ),
             "Pruébalo: ¿hasta dónde puede bajar z antes de que L sea −inf?": (
-                "Hasta −745: σ(−745) es 5e−324, el menor número positivo que hay. Pero allí el "
-                "gradiente ya está mal: 1/s se desborda y da inf."
+                "Hasta −745: σ(−745) es 5e−324, el menor número positivo que se puede representar. "
+                "Pero allí el gradiente ya está mal: 1/s se desborda y da inf."
             ),
         },
     },

@@ -71,8 +71,22 @@ def say(key: str, count: int | None = None, **fields: Any) -> str:
         form = f"{key}.{known.form(count)}"
         key = form if form in known.sentences else f"{key}.many"
         fields["count"] = counted(count)
-    said = known.sentences[key].format(**fields)
+    said = filled(known.sentences[key], **fields)
     return GROUPED.sub(lambda found: known.grouped(found[0]), said)
+
+
+def filled(text: str, *names: Any, **fields: Any) -> str:
+    """A text with its fields filled in; a name that is a word of the language, too, in quotes.
+
+    In Spanish `a` and `y` are words: «z recibe de «a»». A name within a formula, ∂L/∂a, is none.
+    """
+    known = language().sentences
+    words = known["name.words"].split()
+    for field, name in (*enumerate(names), *fields.items()):
+        if isinstance(name, str) and name in words:
+            quoted = known["name.quoted"].replace("name", str(field))
+            text = re.sub(rf"(?<![^\s(])\{{{field}\}}(?![^\s,.;:?)])", quoted, text)
+    return text.format(*names, **fields)
 
 
 def why_none(result: Node) -> str:
@@ -89,7 +103,7 @@ def reason(graph: Graph, edge: Edge) -> str:
     names = [node.name for node in operands]
     me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
     kind = kind_of_reason(graph, edge)
-    said = kind.format(*names, out=target.name, L=graph.result.name, me=me, other=other)
+    said = filled(kind, *names, out=target.name, L=graph.differentiated, me=me, other=other)
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
@@ -127,7 +141,7 @@ def direct(graph: Graph, edge: Edge) -> str:
 
     Without the word, `∂L/∂w` is the sum over all of them: the gradient.
     """
-    alone = edge.target != graph.result.id or graph.ordinal(edge)
+    alone = graph.node(edge.target).name != graph.differentiated or graph.ordinal(edge)
     return "" if alone or len(graph.arrivals(edge.source)) < 2 else f" {say('direct')}"
 
 
@@ -171,5 +185,5 @@ def percent(chosen: Any) -> str:
 
 
 def axes_named(axes: Sequence[int]) -> str:
-    """`axis 0`, or `axes 0 and 2`."""
-    return say("axes", len(axes), axes=say("and").join(map(str, axes)))
+    """`axis 0`, or `axes 0, 1 and 2`."""
+    return say("axes", len(axes), axes=listed(axes, len(axes)))
