@@ -454,10 +454,7 @@ SENTENCES = {
     "script.untracked": "No requiere gradiente, así que no se calcula ninguno.",
     "script.hidden": "Su suma es el gradiente. Avanza para ver los números.",
     "script.sum": "Suma de los caminos: {sum}.",
-    "script.rest.one": "El último número es el del camino que no está en la lista.",
-    "script.rest.many": (
-        "El último número es la suma de los {count} caminos que no están en la lista."
-    ),
+    "script.rest": "El último número es la suma de los caminos que no están en la lista ({rest}).",
     "script.more": "Y {rest} más.",
     "script.arrives": "Lo que llega:",
     "script.from": "de {name}: {sent}",

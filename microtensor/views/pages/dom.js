@@ -5,19 +5,15 @@ const data = JSON.parse(find("#data").textContent);
 const plurals = new Intl.PluralRules(document.documentElement.lang);
 
 /** A sentence with its fields filled in; with a count, its form for one, many, or another.
- *
- * A name that is a word of the language, too, is in quotes, unless it is within a formula. */
+ * A name that is a word of the language is in quotes. */
 function say(key, fields = {}) {
   const form = "count" in fields ? `.${plurals.select(Number(fields.count))}` : "";
   const known = form === ".other" ? undefined : data.sentences[key + form];
   const found = known ?? data.sentences[`${key}.many`];
-  const words = data.sentences["name.words"].split(" ");
-  const quoted = (name) => data.sentences["name.quoted"].replace("{name}", name);
-  return found.replace(/\{(\w+)[^}]*\}/g, (whole, field, place) => {
-    const [before, after] = [found[place - 1] ?? " ", found[place + whole.length] ?? " "];
-    const isAlone = /[\s(]/.test(before) && /[\s,.;:?)]/.test(after);
+  const { "name.words": words, "name.quoted": quoted } = data.sentences;
+  return found.replace(/\{(\w+)[^}]*\}/g, (_, field) => {
     const name = fields[field];
-    return isAlone && words.includes(name) ? quoted(name) : name;
+    return name && words.split(" ").includes(name) ? quoted.replace("{name}", name) : name;
   });
 }
 

@@ -34,10 +34,10 @@ const equals = (x, y) => (number(x) === number(y) ? "=" : "≈");
 const product = (parts, result) =>
   `${parts.map(factor).join(" × ")} ${equals(ofShown(times, parts), result)}`;
 const multiplied = (parts, result) => `${product(parts, result)} ${number(result)}`;
-/** Whether a sum is shown as it is without its smallest part, as in 1 + 2e−11 ≈ 1. */
+/** Whether a sum is shown as without its smallest part. */
 function isLost(parts, whole) {
-  const least = Math.min(...parts.map(Math.abs).filter((size) => size > 0));
-  return Number.isFinite(least) && Number.isFinite(whole) && number(whole) === number(whole - least);
+  const least = Math.min(...parts.map(Math.abs).filter(Boolean));
+  return Number.isFinite(whole) && number(whole) === number(whole - least);
 }
 
 /** `2 + 3`, and the sign that goes between it and the result. */

@@ -93,7 +93,7 @@ function proof(some, rest) {
   const equality = `${number(gradient)} = ${slopeName(chosen)}`;
   const sum = `${added(parts, gradient).join(" ")} ${equality}`;
   const said = parts.length > 1 ? say("script.sum", { sum }) : `${equality}.`;
-  const more = rest ? ` ${say("script.rest", { count: rest })}` : "";
+  const more = rest ? ` ${say("script.rest", { rest })}` : "";
   return [paragraph(said + more, { class: "proof" })];
 }
 
