@@ -12,7 +12,8 @@ f = h3 + x
 
 LINES = {
     "en": "A weight used at every step has a path for each; a skip is a path that doesn't shrink.",
-    "es": "Un peso usado en cada paso tiene un camino por paso; un salto, uno que no encoge.",
+    "es": "Un peso usado en cada paso tiene un camino por paso; un salto es un camino que no "
+    "encoge.",
 }
 LESSON = {
     "en": {

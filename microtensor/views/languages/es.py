@@ -165,7 +165,7 @@ SENTENCES = {
     # An entry followed
     "entry.where": "Adónde va:",
     "entry.moves": "{entry} solo cambia de sitio: es {there}, pues {since}.",
-    "entry.none": "{entry} no influye en ningún elemento de {since}, que envía 0.",
+    "entry.none": "{entry} no influye en {since}, que le envía 0.",
     "entry.one": "{count} elemento de {name}",
     "entry.many": "{count} elementos de {name}",
     "entry.reaches": (
