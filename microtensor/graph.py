@@ -476,10 +476,11 @@ def _graph(
 
 
 def _differentiated(nodes: Sequence[Node]) -> str:
-    result, taken = nodes[-1], {node.name for node in nodes}
+    result = nodes[-1]
     known = result.gradient
     if known is None or (np.size(known) == 1 and np.all(np.equal(known, 1))):
         return result.name
+    taken = {node.name for node in nodes}
     return next(x for x in chain("LJ", (f"L{k}" for k in count(1))) if x not in taken)
 
 

@@ -285,6 +285,9 @@ def test_names_that_are_words_stand_in_quotes_but_not_within_formulas():
     assert "z = a · y" in said and "∂z/∂a = y = 3" in said and "∂L/∂y = 2" in said
     assert "llevan desde «a» hasta L" in paths(L, a, language="es")
     assert "“" not in explain(L)
+    matrix = leaf(np.eye(2), "a")
+    solved = explain(mt.linalg.solve(matrix, [1.0, 2.0]).sum(), language="es")
+    assert "como a @ t1 = x, una variación de «a» equivale" in re.sub(r"\s+", " ", solved)
     assert "abierta donde «y» > 0" in explain(y.relu(), language="es")
     assert "«a» vale exactamente 0:" in explain(leaf(0.0, "a").relu(), language="es")
     follows = follow(mt.stack([a * k for k in range(8)]).sum(), "a", language="es")

@@ -85,7 +85,8 @@ def filled(text: str, *names: Any, **fields: Any) -> str:
     for field, name in (*enumerate(names), *fields.items()):
         if isinstance(name, str) and name in words:
             quoted = known["name.quoted"].replace("name", str(field))
-            text = re.sub(rf"(?<![^\s(])\{{{field}\}}(?![^\s,.;:?)])", quoted, text)
+            alone = rf"(?<![^\s(])(?<![@=] )\{{{field}\}}(?![^\s,.;:?)]| [@=])"
+            text = re.sub(alone, quoted, text)
     return text.format(*names, **fields)
 
 

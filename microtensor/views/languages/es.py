@@ -148,7 +148,7 @@ SENTENCES = {
     "paths.proof": "La comprobación:",
     "paths.only": "Hay un solo camino, así que su producto es toda la suma: {sum}.",
     "paths.sum": "La suma de todos los caminos es {sum}.",
-    "paths.seed": "Multiplicada por lo que llega a {out}, {seed}: {product}.",
+    "paths.seed": "Multiplicada por {seed}, lo que llega a {out}: {product}.",
     "paths.same": "La propagación hacia atrás dio lo mismo: {gradient}.",
     "paths.rounded": "La propagación hacia atrás dio lo mismo, salvo redondeo ({off}): {gradient}.",
     "paths.other": (
@@ -476,7 +476,7 @@ SENTENCES = {
         "{command} script.py:L, que EJECUTA el script, con todo lo que haga. Los valores son "
         "números, vectores [1, 2] y matrices [[1, 2], [3, 4]]."
     ),
-    "shell.version": "dice qué versión es",
+    "shell.version": "muestra la versión",
     "shell.target": "FÓRMULA|script.py:nombre",
     "shell.value": "nombre=valor",
     "shell.values": "para los nombres de una fórmula",
@@ -506,7 +506,7 @@ SENTENCES = {
         "si no, pip uninstall nn y vuelve a instalar microtensor"
     ),
     "shell.pictures": "se puede dibujar: sí",
-    "shell.pictures.none": "se puede dibujar: no: {error}",
+    "shell.pictures.none": "no se puede dibujar: {error}",
     "script.close": "▾ {name}, abierta: cerrar",
     "script.entry": "Elige un elemento para ver con qué se calculó y en qué influye.",
     "script.later": "Su gradiente no está completo en este paso. Avanza para verlo.",
@@ -559,10 +559,10 @@ LEXICON = {
     "{g}, the entry of operand {k}": "{g}, el elemento del operando {k}",
     # Local derivatives
     "1 if {0} > 0 else 0": "1 si {0} > 0; 0 si no",
-    "1 if {0} > {1} else 0 (tie ½)": "1 si {0} > {1}; 0 si no (empate: ½)",
-    "1 if {1} > {0} else 0 (tie ½)": "1 si {1} > {0}; 0 si no (empate: ½)",
-    "1 if {0} < {1} else 0 (tie ½)": "1 si {0} < {1}; 0 si no (empate: ½)",
-    "1 if {1} < {0} else 0 (tie ½)": "1 si {1} < {0}; 0 si no (empate: ½)",
+    "1 if {0} > {1} else 0 (tie ½)": "1 si {0} > {1}; ½ si hay empate; 0 si no",
+    "1 if {1} > {0} else 0 (tie ½)": "1 si {1} > {0}; ½ si hay empate; 0 si no",
+    "1 if {0} < {1} else 0 (tie ½)": "1 si {0} < {1}; ½ si hay empate; 0 si no",
+    "1 if {1} < {0} else 0 (tie ½)": "1 si {1} < {0}; ½ si hay empate; 0 si no",
     "1 if {1} ≤ {0} ≤ {2} else 0": "1 si {1} ≤ {0} ≤ {2}; 0 si no",
     "1 if {0} < {1} else 0": "1 si {0} < {1}; 0 si no",
     "1 if {0} > {2} else 0": "1 si {0} > {2}; 0 si no",
