@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from heapq import heappop, heappush
-from itertools import groupby, takewhile
+from itertools import chain, count, groupby, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -281,6 +281,15 @@ class Graph:
         """The last node."""
         return self.nodes[-1]
 
+    @cached_property
+    def differentiated(self) -> str:
+        """What gradients are of, L in `∂L/∂w`: the result, by its name.
+
+        Where the gradient that arrives at it was handed over and isn't 1, another letter that
+        stands for what the result leads to.
+        """
+        return _differentiated(self.nodes)
+
     def node(self, identity: str) -> Node:
         """The node of an id."""
         return self._nodes[identity]
@@ -466,6 +475,15 @@ def _graph(
     return graph
 
 
+def _differentiated(nodes: Sequence[Node]) -> str:
+    result = nodes[-1]
+    known = result.gradient
+    if known is None or (np.size(known) == 1 and np.all(np.equal(known, 1))):
+        return result.name
+    taken = {node.name for node in nodes}
+    return next(x for x in chain("LJ", (f"L{k}" for k in count(1))) if x not in taken)
+
+
 def _origin(
     node: Node,
     operands: tuple[Node, ...],
@@ -556,7 +574,8 @@ class _Reader:
     def read(self) -> Graph:
         behind = self.data
         nodes = {place.id: self._node(place) for place in behind}
-        origins = {p.id: self._origin(p, nodes) for p in behind if p.rule is not None}
+        of = _differentiated(tuple(nodes.values()))
+        origins = {p.id: self._origin(p, nodes, of) for p in behind if p.rule is not None}
         tensors = {p.value._index: p.id for p in behind if isinstance(p.value, Tensor)}
         return _graph(tuple(nodes.values()), origins, self.kinds, tensors)
 
@@ -600,11 +619,11 @@ class _Reader:
             activation=key in names.activations,
         )
 
-    def _origin(self, place: Place, nodes: Mapping[str, Node]) -> Origin:
+    def _origin(self, place: Place, nodes: Mapping[str, Node], of: str) -> Origin:
         """What a value was computed from, and what it sends there."""
         node, operands = nodes[place.id], tuple([nodes[x] for x in place.operands])
         tensor = place.value if place.reader is None else None
-        upstream = f"∂{self.names.names[self.places[-1].id]}/∂{node.name}"
+        upstream = f"∂{of}/∂{node.name}"
         sent = self.sent.get(tensor, ()) if tensor is not None else ()
         rule = None if tensor is None else tensor._rule
         origin = Origin(node, operands, sent, rule, upstream)

@@ -65,12 +65,14 @@ class Row(NamedTuple):
     def translated(self, texts: Mapping[str, str]) -> Row:
         """The row with what it says in another language, where `texts` has it.
 
-        How it is written stays: that is notation, which a reader of formulas reads again.
+        How it is written stays where that is notation, which a reader of formulas reads again.
         """
 
         def told(given: Mapping[str, Any]) -> dict[str, Any]:
             fields = ((key, given.get(key)) for key in ("locals", "sends", "why"))
-            return {key: tuple(texts.get(t, t) for t in said) for key, said in fields if said}
+            said = {key: tuple(texts.get(t, t) for t in said) for key, said in fields if said}
+            written = given.get("written")
+            return said | ({"written": texts.get(written, written)} if written else {})
 
         cases = {text: {**case, **told(case)} for text, case in self.cases.items()}
         return self._replace(**told(self._asdict()), cases=cases)

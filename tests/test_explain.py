@@ -234,7 +234,7 @@ def test_without_a_gradient_it_says_why():
     y.name = "y"
     reduced = "reduce it by .sum() or .mean(), or pass gradient=."
     assert f"None: y (2) isn't a single number; {reduced}" in " ".join(explain(y).split())
-    assert explain(y, gradient=[1.0, 10.0]).endswith("∂y/∂x = [2, 20]")
+    assert explain(y, gradient=[1.0, 10.0]).endswith("∂L/∂x = [2, 20]")
     for _ in range(50):
         y = y * 2.0
     assert "isn't a single number" in explain(y)
@@ -282,7 +282,7 @@ def test_nudges(f, x, said):
 
 def test_no_nudge_where_it_would_take_long_or_not_be_the_gradient(monkeypatch):
     x = leaf(2.0, "x")
-    assert explain(x * x, gradient=10.0).endswith("∂L/∂x = 40")
+    assert explain(x * x, gradient=10.0).endswith("∂J/∂x = 40")
     assert explain(leaf(np.zeros((0, 2)), "e").sum()).endswith("∂L/∂e (0×2, empty)")
     monkeypatch.setattr("microtensor.views.story.telling.MOST_REPLAYED", 2 * 203)
     assert explain(x + 1.0).endswith("∂L/∂x = 1")
@@ -520,11 +520,32 @@ def test_a_local_derivative_that_is_called_as_the_gradient_is_told_apart_from_it
     assert "∂L/∂L × ∂L/∂x (2nd):  1 × 2 = 2" in str(follow(x * x, "x"))
 
 
+def test_what_gradients_are_of_where_one_was_handed_over(tmp_path):
+    """∂z/∂x is 6; three times that isn't called so."""
+    x = leaf(3.0, "x")
+    z = x * x
+    z.name = "z"
+    story = explain(z, gradient=3.0)
+    assert "arrives at z: ∂L/∂z = 3, where L is what z leads to." in " ".join(story.split())
+    picture = str(draw(z, gradient=3.0))
+    latex = explain(z, gradient=3.0, format="latex")
+    said = (story, picture, latex, paths(z, "x", gradient=3.0), follow(z, "x", gradient=3.0))
+    for text in said[:2]:
+        assert "∂L/∂x" in text and "∂z/∂z" not in text
+    assert r"\frac{\partial L}{\partial x} &= \frac{\partial L}{\partial z}" in latex
+    assert said[3].endswith("∂L/∂x = 18.") and said[4].startswith("∂L/∂x = 18")
+    assert "L: what z leads to; ∂L/∂z was handed over" in picture
+    assert Graph.of(z, gradient=3.0).differentiated == "L"
+    assert Graph.of(z, gradient=1.0).differentiated == Graph.of(z).differentiated == "z"
+    assert Graph.of(z, {"L": x}, 3.0).differentiated == "L"  # x has another name
+    assert Graph.of(leaf(2.0, "L") * leaf(2.0, "J"), {"z": z}, 3.0).differentiated == "L1"
+
+
 def test_paths_times_what_arrives():
     x = leaf(3.0, "x")
     story = paths(x * x, x, gradient=10.0)
     assert "Times what arrives at L, 10: 60." in story
-    assert "Backward found the same: ∂L/∂x = 60." in story
+    assert "Backward found the same: ∂J/∂x = 60." in story
 
 
 def test_paths_of_the_result_itself():

@@ -74,6 +74,7 @@ def told():
             some = row._replace(**case)
             yield from some.why
             yield from filter(worded, (*some.locals, *some.sends))
+            yield from [some.written] if re.search(r"\b(if|not)\b", some.written) else ()
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -261,6 +262,56 @@ def test_spanish_conditions_and_counts():
     assert "falta 1 contribución." in story
     text = explain(leaf([1.0, -2.0], "x").relu().sum(), language="es")
     assert "∂L/∂a × (1 si x > 0; 0 si no), elemento a elemento" in re.sub(r"\s+", " ", text)
+
+
+def test_spanish_conditions_in_expressions():
+    x, y = leaf([1.0, -2.0], "x"), leaf([3.0, 4.0], "y")
+    result = mt.where(Tensor([True, False], name="c"), x, y)
+    result.name = "r"
+    for said in (explain(result.sum(), language="es"), str(draw(result, language="es"))):
+        assert "(x si c; y si no)" in said
+        assert " if " not in said and " else " not in said
+    assert "(x if c else y)" in explain(result.sum())
+    text = explain(result.sum(), format="latex", language="es")
+    assert r"(x \;\text{si}\; c; y \;\text{si no}\;)" in text
+
+
+def test_names_that_are_words_stand_in_quotes_but_not_within_formulas():
+    a, y = leaf(2.0, "a"), leaf(3.0, "y")
+    L = (a * y).relu() + a
+    said = re.sub(r"\s+", " ", explain(L, language="es"))
+    assert "«a» recibe de L" in said and "«y» recibe de z" in said
+    assert "con «a» + 1e−6, L varía en 4e−6" in said
+    assert "z = a · y" in said and "∂z/∂a = y = 3" in said and "∂L/∂y = 2" in said
+    assert "llevan desde «a» hasta L" in paths(L, a, language="es")
+    assert "“" not in explain(L)
+    matrix = leaf(np.eye(2), "a")
+    solved = explain(mt.linalg.solve(matrix, [1.0, 2.0]).sum(), language="es")
+    assert "como a @ t1 = x, una variación de «a» equivale" in re.sub(r"\s+", " ", solved)
+    assert "abierta donde «y» > 0" in explain(y.relu(), language="es")
+    assert "«a» vale exactamente 0:" in explain(leaf(0.0, "a").relu(), language="es")
+    follows = follow(mt.stack([a * k for k in range(8)]).sum(), "a", language="es")
+    assert "Los otros 2 usos de «a» envían 1 en total." in follows
+
+
+def test_counts_of_one_of_what_is_left_out():
+    a = leaf(2.0, "a")
+    seven = follow(mt.stack([a * k for k in range(7)]).sum(), a.name)
+    assert "The other use of a sends 0." in seven
+    x = np.array([1.0, 2, 3, 4, 5, 6, 0.5])
+    assert "  the other 1 sends 0.5\n" in follow((x * a).sum(), "a")
+    x = np.array([1.0, 2, 3, 4, 5, 6, 0.5, -1])
+    assert "los otros 2 suman 0.5; de ellos, 1 envía 0\n" in follow(
+        (x * a).relu().sum(), "a", language="es"
+    )
+    x[6:] = -1
+    assert "los otros 2 suman 0\n" in follow((x * a).relu().sum(), "a", language="es")
+
+
+def test_three_axes_are_a_list():
+    L = (leaf(1.0, "b") * np.ones((2, 3, 4))).sum()
+    assert "added over axes 0, 1 and 2" in re.sub(r"\s+", " ", explain(L))
+    assert "sobre los ejes 0, 1 y 2" in re.sub(r"\s+", " ", explain(L, language="es"))
 
 
 def test_spanish_names_of_large_numbers():

@@ -499,6 +499,7 @@ def test_a_learner_takes_the_course(language, lessons, reader):
     assert reader.locator("li .score").all_inner_texts() == ["3/3"] * len(NAMES)
     follow(reader, "nav a")
     assert reader.locator("html").get_attribute("lang") != language
+    assert reader.locator("li .score").all_inner_texts() == ["3/3"] * len(NAMES)
 
 
 @needs_renderer
@@ -789,7 +790,10 @@ def test_files_tell_each_other_what_they_keep(lessons, reader):
     assert shown == ["2/3", "3/3"] + [""] * (len(NAMES) - 2)
     follow(reader, "li a")
     answer(reader.locator("form.question").first, right=True)
+    follow(reader, "nav a[href$='#']")
+    answer(reader.locator("form.question").first, right=True)
     follow(reader, "nav a[href='index.html']")
+    assert reader.locator("html").get_attribute("lang") == "es"  # a score is of all languages
     assert reader.locator("li .score").all_inner_texts()[:2] == ["2/3", "3/3"]  # the best is kept
 
 

@@ -489,6 +489,31 @@ def test_each_use_of_an_entry_has_a_local_derivative_of_its_own(visit):
         assert said in tab.inner_text("#entries")
 
 
+def test_a_page_says_of_a_name_that_is_a_word_and_of_a_lost_part_what_a_story_says(visit):
+    a, c = leaf(2.0, "a"), leaf(3.0, "c")
+    y = a + c * 1.0
+    y.name = "y"
+    tab = visit(y, at="#step-9999&a=1&c=2e-11", options={"language": "es"})
+    choose(tab, "a")
+    said = tab.inner_text("main")
+    assert "1 camino lleva desde «a» hasta «y»" in said
+    assert "∂y/∂a" in said and "∂y/∂«a»" not in said
+    steps = " ".join(tab.locator("#steps").all_text_contents())
+    assert "«a» recibe de «y»" in steps and "y = 1 + 2e−11 ≈ 1" in steps
+
+
+def test_a_gradient_handed_over_has_its_own_name_on_a_page(visit):
+    x = leaf(2.0, "x")
+    z = x * x
+    z.name = "z"
+    tab = visit(z, at="#step-9999", options={"gradient": 3.0})
+    choose(tab, "x")
+    said = tab.inner_text("main")
+    assert "∂L/∂x" in said and "∂L/∂z × ∂z/∂x" in said and "∂z/∂z" not in said
+    assert "L: what z leads to; ∂L/∂z was handed over" in said
+    assert data_of(Path(tab.url.partition("#")[0].removeprefix("file://")).read_text())["of"] == "L"
+
+
 def test_that_a_bias_was_copied_is_said_of_other_numbers_too(visit):
     X, b = Tensor(np.ones((3, 2)), name="X"), leaf([1.0, 2.0], "b")
     tab = visit(((X + b) * 2.0).sum(), at="#step-9999", options={"collapse": 0})

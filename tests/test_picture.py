@@ -194,7 +194,7 @@ def test_why_gradients_were_not_computed_is_said():
 
 def test_a_gradient_may_be_given():
     a = leaf([1.0, 2.0], "a")
-    assert card(draw(a * 2, gradient=[1.0, 10.0]), "a")[-1] == "∂L/∂a [2 20]"
+    assert card(draw(a * 2, gradient=[1.0, 10.0]), "a")[-1] == "∂J/∂a [2 20]"
 
 
 def test_drawing_touches_no_gradient():

@@ -71,11 +71,26 @@ def test_rounded_numbers_are_said_to_be_about():
         (lambda x: x + 1, "0.3333 + 1 = 1.333."),
         (mt.sigmoid, "σ(0.3333) = 0.5826."),
         (lambda x: mt.clip(x, 0, 1), "clip(0.3333, 0, 1) ≈ 0.3333."),
+        (lambda x: (x * 3) + 2e-11, "1 + 2e−11 ≈ 1."),
+        (lambda x: (x * 3) + 2e-17, "1 + 2e−17 ≈ 1."),
+        (lambda x: (x * 3) - 2e-11, "1 − 2e−11 ≈ 1."),
+        (lambda x: (x * 3) + 0.0, "1 + 0 = 1."),
+        (lambda x: (x * 3) - (x * 3), "1 − 1 = 0."),
     ],
 )
 def test_equal_where_the_numbers_shown_give_the_number_shown(f, said):
     y = f(leaf(1 / 3, "x"))
     assert next(t.numbers for t in told(Graph.of(y)) if said in t.numbers)
+
+
+def test_a_part_that_is_lost_in_a_sum_is_no_equality():
+    x, tiny = leaf(1.0, "x"), Tensor(2e-11, name="c")
+    L = x + x * tiny
+    total = "∂L/∂x = 1 + 2e−11 ≈ 1, complete"
+    assert total in "\n".join(lines(L))
+    assert r"10^{-11} \approx 1" in mt.explain(L, format="latex")
+    assert "is 2e−11 + 1 ≈ 1." in mt.paths(L, x)
+    assert "1 + 2e−11 ≈ 1, which is the gradient ∂L/∂x." in mt.follow(L, "x")
 
 
 def test_broadcasting_says_how_many_paths_return():
@@ -129,8 +144,8 @@ def test_gates_say_how_far_they_are_open():
 
 def test_shares_and_slopes_are_told():
     a, b = leaf([1.0, 1.5, 3.0], "a"), leaf(2.0, "b")
-    assert "It does in 33.3 % of the entries." in lines(mt.maximum(a, b).sum())[-2]
-    assert "It does in 66.7 % of the entries." in lines(mt.clip(a, b, 9.0).sum())[-1]
+    assert "It moves the result in 33.3 % of the entries." in lines(mt.maximum(a, b).sum())[-2]
+    assert "It moves the result in 66.7 % of the entries." in lines(mt.clip(a, b, 9.0).sum())[-1]
     assert "The gate is 66.7 % open." in lines(mt.clip(a, 0.0, b).sum())[-2]
     assert "Here the slope is at most 0.1966." in lines(a.sigmoid().sum())[-1]
     assert "Here n = 3." in lines(a.mean())[-1]
@@ -139,10 +154,12 @@ def test_shares_and_slopes_are_told():
 def test_a_gradient_handed_over():
     x = leaf([1.0, 2.0], "x")
     story = list(told(Graph.of(x * 3.0, gradient=[1.0, 10.0])))
-    assert story[1].text.startswith("The gradient handed over arrives at L: ∂L/∂L = [1, 10].")
-    assert "it sends ∂L/∂L × 3: [3, 30]." in story[2].text
+    assert story[1].text.startswith("The gradient handed over arrives at L: ∂J/∂L = [1, 10], ")
+    assert "it sends ∂J/∂L × 3: [3, 30]." in story[2].text
     scalar = list(told(Graph.of(leaf(2.0, "x") * 3.0, gradient=10.0)))
-    assert scalar[1].numbers == "The gradient handed over arrives at L: ∂L/∂L = 10."
+    assert scalar[1].numbers == (
+        "The gradient handed over arrives at L: ∂J/∂L = 10, where J is what L leads to."
+    )
 
 
 def test_an_operation_of_ones_own_has_words():

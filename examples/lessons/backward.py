@@ -63,9 +63,9 @@ is behind it. Count the steps after the start at L. The end of the way is shared
     "es": {
         "title": "Por qué hacia atrás",
         "text": """
-La regla de la cadena se puede recorrer en los dos sentidos. Hacia delante, desde a: ¿cuánto cambia
-p, luego q, r y L? Eso solo responde para a; b, c y d piden cada una su recorrido. Cuatro flechas
-desde a, cuatro desde b, tres desde c y dos desde d: 13 productos.
+La regla de la cadena se puede recorrer en los dos sentidos. Hacia delante, desde «a»: ¿cuánto
+cambia p, luego q, r y L? Eso solo responde para «a»; b, c y d piden cada una su recorrido. Cuatro
+flechas desde «a», cuatro desde b, tres desde c y dos desde d: 13 productos.
 
 Hacia atrás, desde L: ¿qué llega a r, luego a q, a p y a las cuatro entradas? Cada flecha se recorre
 una sola vez, haya detrás las entradas que haya. Cuenta los pasos después de empezar en L: el tramo
@@ -95,9 +95,10 @@ final es común y se paga una sola vez.
                 "Un recorrido hacia delante responde para una entrada y todas las salidas; hacia "
                 "atrás, para una salida y todas las entradas.",
             ),
-            "Pruébalo: haz clic en a y luego en c. ¿Qué derivadas locales comparten sus caminos?": (
-                "∂L/∂r y ∂r/∂q. Hacia delante se multiplican otra vez para cada una de a, b y c; "
-                "hacia atrás, su producto ya está hecho: es ∂L/∂q."
+            "Pruébalo: haz clic en «a» y luego en c. ¿Qué derivadas locales comparten sus "
+            "caminos?": (
+                "∂L/∂r y ∂r/∂q. Hacia delante se multiplican otra vez para cada una de las tres "
+                "entradas a, b y c; hacia atrás, su producto ya está hecho: es ∂L/∂q."
             ),
         },
     },

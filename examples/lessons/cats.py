@@ -70,7 +70,7 @@ gradientes al lado. BCELoss es la entropía cruzada binaria: la media de −log 
 recibió la respuesta correcta.
 
 Avanza hasta la pérdida y vuelve. Del gradiente que le llega, una capa saca los de sus propios pesos
-y sesgos, y envía a la capa anterior el de lo que esa le dio.
+y sesgos, y envía a la capa anterior el de lo que recibió de ella.
 """,
         "questions": {
             "De dos neuronas se dice que están muertas. ¿Qué significa?": (

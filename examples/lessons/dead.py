@@ -81,13 +81,13 @@ squares on the card of hidden: each is a relu, counted from 0.
         "title": "Neuronas muertas",
         "text": """
 Una capa de ocho relus, hidden (oculta), aprende qué puntos están dentro de un círculo; una última
-neurona, output (salida), saca de lo que dan una sola respuesta. La tasa de aprendizaje, 8, es
+neurona, output (salida), combina lo que dan en una sola respuesta. La tasa de aprendizaje, 8, es
 demasiado alta: en los primeros pasos la red lanza algunas relus tan lejos que valen 0 en todos los
 ejemplos.
 
 Una relu que vale 0 en todos tiene pendiente 0 en todos. Ningún gradiente llega a sus pesos, que se
 quedan como están, y la relu ya no vuelve: está muerta. Reproduce la película y fíjate en los
-cuadrados tachados de la tarjeta hidden: cada uno es una relu, contadas desde 0.
+cuadrados tachados de la tarjeta hidden: cada cuadrado es una relu, y se cuentan desde 0.
 """,
         "questions": {
             "¿Cuántas de las ocho relus están muertas al final?": (

@@ -63,21 +63,21 @@ local y envía el producto. Eso es la regla de la cadena; no hay más.
                 grad(f, c),
                 "El producto envía a cada factor el otro: a c le llega s = 1 + 3 = 4.",
             ),
-            "¿Por qué reciben a y b el mismo gradiente?": (
+            "¿Por qué reciben «a» y «b» el mismo gradiente?": (
                 [
                     "Las dos derivadas locales de una suma son 1.",
-                    "a y b son casi iguales.",
+                    "Los valores de «a» y «b» son casi iguales.",
                     "El gradiente se divide entre dos.",
                 ],
-                "s = a + b cambia justo lo que cambian a o b, así que el −2 que llega a s pasa a "
-                "los dos, entero y sin cambios.",
+                "s = a + b cambia justo lo que cambia cualquiera de los dos, así que el −2 que "
+                "llega a s pasa a ambos, entero y sin cambios.",
             ),
             "Pon c en 5. ¿Cuánto vale ahora ∂f/∂a?": (
                 grad((a + b) * 5.0, a),
                 "A s le llega c, y se multiplica por 1: el gradiente de a es el propio c, 5.",
             ),
-            "Pruébalo: ¿con qué c valen 0 los gradientes de a y de b?": (
-                "Con c = 0: f sigue siendo 0 por mucho que cambien a y b. El de c, en cambio, no "
+            "Pruébalo: ¿con qué c valen 0 los gradientes de «a» y de «b»?": (
+                "Con c = 0: f sigue siendo 0 por mucho que cambien los dos. El de c, en cambio, no "
                 "es 0: es a + b."
             ),
         },

@@ -75,8 +75,8 @@ hacen las pérdidas que parten de los logits, las puntuaciones antes de la sigmo
                 "coma flotante.",
             ),
             "Pruébalo: ¿hasta dónde puede bajar z antes de que L sea −inf?": (
-                "Hasta −745, más o menos: σ(−745) es 5e−324, el menor número positivo en coma "
-                "flotante. Pero allí el gradiente ya está mal: 1/s se desborda y da inf."
+                "Hasta −745, más o menos: σ(−745) es 5e−324, el menor número positivo que se puede "
+                "representar. Pero allí el gradiente ya está mal: 1/s se desborda y da inf."
             ),
         },
     },

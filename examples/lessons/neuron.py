@@ -67,7 +67,7 @@ flecha, el gradiente que ha llegado se multiplica por la derivada local y se env
                 "z = p + b cambia justo lo que cambian p o b: las dos derivadas locales son 1, así "
                 "que z les envía lo que ha recibido.",
             ),
-            "¿Cuántas veces mayor que ∂L/∂b es ∂L/∂w?": (
+            "¿Por cuánto hay que multiplicar ∂L/∂b para obtener ∂L/∂w?": (
                 grad(L, w) / grad(L, b),
                 "p = w · x envía a w lo que le llega multiplicado por x = 3; b lo recibe tal cual.",
             ),

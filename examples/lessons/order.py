@@ -45,18 +45,18 @@ order: a value's turn comes after the turn of everything that used it.
     "es": {
         "title": "El orden importa",
         "text": """
-c usa dos veces b, y b usa dos veces a: cuatro caminos van desde a hasta c.
+c usa dos veces b, y b usa dos veces «a»: cuatro caminos van desde «a» hasta c.
 
 b no envía su gradiente hasta que han llegado las dos contribuciones de c. Por eso los pasos vuelven
 en orden: a un valor le toca después de todo lo que lo ha usado.
 """,
         "questions": {
-            "¿Cuánto vale el gradiente de a?": (
+            "¿Cuánto vale el gradiente de «a»?": (
                 grad(c, a),
                 "Cuatro caminos, cada uno con el producto 1 · 1. O por orden: b recibe 1 + 1 = 2 y "
-                "envía 2 dos veces; a recibe 2 + 2 = 4.",
+                "envía 2 dos veces; «a» recibe 2 + 2 = 4.",
             ),
-            "¿Qué recibiría a si b enviara, dos veces, lo que tiene tras el paso 4 y nada más?": (
+            "¿Qué recibiría «a» si b enviara, dos veces, lo que tiene tras el paso 4 y nada más?": (
                 2,
                 "b tendría 1 en lugar de 2 y lo enviaría dos veces: 1 + 1 = 2, la mitad del "
                 "gradiente verdadero.",
@@ -66,9 +66,9 @@ en orden: a un valor le toca después de todo lo que lo ha usado.
                 "Dos por duplicación: primero se suma el gradiente entero y después se envía una "
                 "vez a cada operando. Nadie recorre los 1024 caminos.",
             ),
-            "Pruébalo: haz clic en a. ¿Cuáles son los cuatro productos?": (
-                "Todos son 1, porque las derivadas locales de una suma son 1. Suman 4, sea cual "
-                "sea el número de a."
+            "Pruébalo: haz clic en «a». ¿Cuáles son los cuatro productos?": (
+                "Todos son 1, porque las derivadas locales de una suma son 1. Suman 4, valga lo "
+                "que valga «a»."
             ),
         },
     },

@@ -60,23 +60,23 @@ valor hacia delante ni el gradiente hacia atrás.
         "questions": {
             "¿Cuánto recibe b?": (
                 grad(f, b),
-                "A m le llega r = 3, y b es el mayor: su derivada local es 1, así que recibe 3; a "
-                "recibe 0.",
+                "A m le llega r = 3, y b es el mayor: su derivada local es 1, así que recibe 3; "
+                "«a» recibe 0.",
             ),
-            "Pon a en 6. ¿Cuánto recibe ahora a?": (
+            "Pon «a» en 6. ¿Cuánto recibe ahora?": (
                 grad(maximum(a + 4.0, b) * r, a),
-                "Ahora a es mayor que b y el conmutador ha cambiado: a recibe el 3 y b recibe 0.",
+                "Ahora «a» es mayor que b y el conmutador ha cambiado: «a» recibe el 3 y b, 0.",
             ),
-            "Pon c en −1. ¿Qué reciben a, b y c?": (
+            "Pon c en −1. ¿Qué reciben «a», «b» y «c»?": (
                 [
                     "Nada: los tres gradientes son 0.",
-                    "a y b, lo mismo que antes; c, nada.",
+                    "«a» y «b», lo mismo que antes; «c», nada.",
                     "Lo mismo que antes, cambiado de signo.",
                 ],
                 "La relu está cerrada. Su valor 0 multiplica lo que vuelve a m, y su pendiente 0, "
                 "lo que vuelve a c.",
             ),
-            "Pruébalo: pon a y b en 5. ¿Quién recibe el gradiente?": (
+            "Pruébalo: pon «a» y «b» en 5. ¿Quién recibe el gradiente?": (
                 "La mitad cada uno. En un empate hay un punto anguloso y no existe la derivada; "
                 "repartir es una elección justa."
             ),

@@ -12,7 +12,8 @@ f = h3 + x
 
 LINES = {
     "en": "A weight used at every step has a path for each; a skip is a path that doesn't shrink.",
-    "es": "Un peso usado en cada paso tiene un camino por paso; un salto es otro que no encoge.",
+    "es": "Un peso usado en cada paso tiene un camino por paso; un salto es un camino que no "
+    "encoge.",
 }
 LESSON = {
     "en": {
@@ -72,8 +73,8 @@ haz clic en x. El producto del camino largo se encoge a cada paso; el del salto 
                 "Para eso sirven las conexiones residuales.",
             ),
             "Pruébalo: pon u en 2. ¿Qué pasa con el camino largo?": (
-                "Su producto es 8, y se duplica con cada paso más: el gradiente explota, mientras "
-                "que con u = 0.5 se desvanece."
+                "Su producto es 8, y se duplica con cada paso que se añade: el gradiente explota, "
+                "mientras que con u = 0.5 se desvanece."
             ),
         },
     },

@@ -11,7 +11,8 @@ L = -l1
 
 LINES = {
     "en": "Scores become probabilities; the gradient of each score is p − y.",
-    "es": "De puntuaciones a probabilidades: el gradiente de cada puntuación es p − y.",
+    "es": "De puntuaciones a probabilidades: el gradiente de cada puntuación es p − t, con la "
+    "etiqueta t.",
 }
 LESSON = {
     "en": {

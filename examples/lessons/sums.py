@@ -11,7 +11,7 @@ f = p + q
 
 LINES = {
     "en": "a is used three times in a · a + a · c, so its gradient is a sum of three.",
-    "es": "En a · a + a · c se usa tres veces a; por eso su gradiente es una suma de tres.",
+    "es": "En a · a + a · c se usa tres veces «a»; por eso su gradiente es una suma de tres.",
 }
 LESSON = {
     "en": {
@@ -48,13 +48,13 @@ Watch the sum below the gradient of a grow in steps 7, 9 and 10.
     "es": {
         "title": "Los gradientes se suman",
         "text": """
-El valor a se usa tres veces: dos en p = a · a y una en q = a · c. Cada uso envía una contribución
-de vuelta, y el gradiente de a es la suma de las tres.
+El valor «a» se usa tres veces: dos en p = a · a y una en q = a · c. Cada uso envía una contribución
+de vuelta, y el gradiente de «a» es la suma de las tres.
 
-Mira cómo crece la suma bajo el gradiente de a en los pasos 7, 9 y 10.
+Mira cómo crece la suma bajo el gradiente de «a» en los pasos 7, 9 y 10.
 """,
         "questions": {
-            "¿Cuánto vale el gradiente de a?": (
+            "¿Cuánto vale el gradiente de «a»?": (
                 grad(f, a),
                 "Llegan tres contribuciones: −3 desde q, y 2 y 2 desde p. En total, 1.",
             ),
@@ -64,15 +64,16 @@ Mira cómo crece la suma bajo el gradiente de a en los pasos 7, 9 y 10.
                     "Solo cuenta la mayor.",
                     "Porque f es una suma; en un producto se multiplicarían.",
                 ],
-                "Cambia un poco a. Cada uno de los tres usos cambia un poco f, sean cuales sean "
+                "Cambia un poco «a». Cada uno de los tres usos cambia un poco f, sean cuales sean "
                 "las operaciones, y esos cambios se suman.",
             ),
-            "Haz clic en a. ¿Qué camino reduce su gradiente?": (
+            "Haz clic en «a». ¿Qué camino reduce su gradiente?": (
                 ["a → q → f", "a → p → f", "Ninguno."],
-                "El producto de a → q → f es c = −3. Los dos caminos por p dan a = 2 cada uno.",
+                "El producto de a → q → f es c = −3. Los dos caminos por p dan 2 cada uno, el "
+                "valor de «a».",
             ),
-            "Pruébalo: ¿con qué c es cero el gradiente de a?": (
-                "Con c = −4: entonces 2 + 2 + c = 0. Un pequeño cambio de a no altera f."
+            "Pruébalo: ¿con qué c es cero el gradiente de «a»?": (
+                "Con c = −4: entonces 2 + 2 + c = 0. Un pequeño cambio de «a» no altera f."
             ),
         },
     },

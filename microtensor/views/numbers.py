@@ -65,8 +65,20 @@ def product(a: Any, b: Any, result: Any) -> tuple[str, str]:
 
 def added(parts: Sequence[Any], result: Any) -> tuple[str, str]:
     """`(−3) + 2 + 2` and =, or ≈ where the shown parts don't add up to what is shown."""
-    equal = number(summed(map(_shown, parts))) == number(result)
-    return " + ".join(map(factor, parts)), "=" if equal else "≈"
+    return " + ".join(map(factor, parts)), equals(_whole, parts, result)
+
+
+def _whole(*parts: float) -> float:
+    return summed(parts)
+
+
+SUMS = _whole, np.add, np.subtract
+
+
+def lost(parts: Iterable[float], whole: float) -> bool:
+    """Whether a sum is shown as it is without its smallest part, as in 1 + 2e−11 ≈ 1."""
+    least = min(filter(None, map(abs, parts)), default=0)
+    return least > 0 and math.isfinite(whole) and number(whole) == number(whole - least)
 
 
 def summed(parts: Iterable[float]) -> float:
@@ -95,8 +107,11 @@ def sum_text(parts: Sequence[Any], result: Any) -> str:
 
 
 def equals(f: Callable[..., Any], shown: Sequence[Any], result: Any) -> str:
-    """`=` where f of the numbers as shown gives what is shown, else `≈`."""
-    return "=" if number(f(*map(_shown, shown))) == number(result) else "≈"
+    """`=` where f of the numbers as shown gives what is shown, and no part is `lost`; else `≈`."""
+    numbers = [_shown(x) for x in shown]
+    whole = f(*numbers)
+    equal = number(whole) == number(result)
+    return "=" if equal and not (f in SUMS and lost(numbers, whole)) else "≈"
 
 
 def _shown(value: Any) -> np.float64:

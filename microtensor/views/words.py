@@ -66,8 +66,23 @@ def say(key: str, count: int | None = None, **fields: Any) -> str:
         form = f"{key}.{known.form(count)}"
         key = form if form in known.sentences else f"{key}.many"
         fields["count"] = counted(count)
-    said = known.sentences[key].format(**fields)
+    said = filled(known.sentences[key], **fields)
     return GROUPED.sub(lambda found: known.grouped(found[0]), said)
+
+
+def filled(text: str, *names: Any, **fields: Any) -> str:
+    """A text with its fields filled in; a name that is a word of the language, too, in quotes.
+
+    In Spanish `a` and `y` are words: «z recibe de «a»». A name within a formula, ∂L/∂a, is none.
+    """
+    known = language().sentences
+    words = known["name.words"].split()
+    for field, name in (*enumerate(names), *fields.items()):
+        if isinstance(name, str) and name in words:
+            quoted = known["name.quoted"].replace("name", str(field))
+            alone = rf"(?<![^\s(])(?<![@=] )\{{{field}\}}(?![^\s,.;:?)]| [@=])"
+            text = re.sub(alone, quoted, text)
+    return text.format(*names, **fields)
 
 
 def why_none(result: Node) -> str:
@@ -84,7 +99,7 @@ def reason(graph: Graph, edge: Edge) -> str:
     names = [node.name for node in operands]
     me, other = names[edge.slot], names[(edge.slot + 1) % len(names)]
     kind = kind_of_reason(graph, edge)
-    said = kind.format(*names, out=target.name, L=graph.result.name, me=me, other=other)
+    said = filled(kind, *names, out=target.name, L=graph.differentiated, me=me, other=other)
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
@@ -124,8 +139,9 @@ def way(graph: Graph, edge: Edge) -> str:
     """
     if which := use(graph, edge, "use.brief"):
         return which
-    alone = edge.target != graph.result.id or len(graph.arrivals(edge.source)) < 2
-    return "" if alone else f" {say('direct')}"
+    among = len(graph.arrivals(edge.source)) > 1
+    alike = graph.node(edge.target).name == graph.differentiated
+    return f" {say('direct')}" if among and alike else ""
 
 
 def use(graph: Graph, edge: Edge, key: str = "use") -> str:
@@ -168,5 +184,5 @@ def percent(chosen: Any) -> str:
 
 
 def axes_named(axes: Sequence[int]) -> str:
-    """`axis 0`, or `axes 0 and 2`."""
-    return say("axes", len(axes), axes=say("and").join(map(str, axes)))
+    """`axis 0`, or `axes 0, 1 and 2`."""
+    return say("axes", len(axes), axes=listed(axes, len(axes)))

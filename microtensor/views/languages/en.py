@@ -49,6 +49,9 @@ SENTENCES = {
     "use": "({ordinal} use)",
     "use.brief": "({ordinal})",
     "direct": "(direct)",
+    # Names that are words, too, stand in quotes in a sentence: none here
+    "name.words": "",
+    "name.quoted": "“{name}”",
     # A story
     "story.forward": "Forward: each value from those before it.",
     "story.backward": (
@@ -71,7 +74,10 @@ SENTENCES = {
     # Its steps
     "seed": "Start at {name}",
     "seed.one": "∂{name}/∂… is how fast {name} moves when that value moves, so {gradient} = 1.",
-    "seed.given": "The gradient handed over arrives at {name}: {gradient}.",
+    "seed.given": (
+        "The gradient handed over arrives at {name}: {gradient}, where {of} is what {name} leads "
+        "to."
+    ),
     "seed.back": (
         "From here the chain rule goes back, newest value first, so that a gradient is complete "
         "before it is sent on."
@@ -103,7 +109,7 @@ SENTENCES = {
     ),
     "length": "Here n = {n:,}.",
     "gate.open": "The gate is {share} open.",
-    "gate.passes": "It does in {share} of the entries.",
+    "gate.passes": "It moves the result in {share} of the entries.",
     "slope": "Here the slope is at most {slope}.",
     "kink": "{name} is exactly 0: at the kink.",
     "kink.one": "{name} is exactly 0 in {count} entry: at the kink.",
@@ -142,9 +148,12 @@ SENTENCES = {
     "entry.one": "{count} entry of {name}",
     "entry.many": "{count} entries of {name}",
     "entry.reaches": "{entry} reaches {what}, since {since}; upstream × local:",
-    "entry.others": "the other {others:,} add up to {sum}",
-    "entry.zeros": "the other {others:,} add up to {sum}; {zeros:,} of them send 0",
-    "entry.uses": "The other {others:,} uses of {entry} send {sum} together.",
+    "entry.others.one": "the other {count} sends {sum}",
+    "entry.others.many": "the other {count} add up to {sum}",
+    "entry.zeros.one": "the other {others:,} add up to {sum}; {count} of them sends 0",
+    "entry.zeros.many": "the other {others:,} add up to {sum}; {count} of them send 0",
+    "entry.uses.one": "The other use of {entry} sends {sum}.",
+    "entry.uses.many": "The other {count} uses of {entry} send {sum} together.",
     "entry.sum": "The sum:",
     "entry.same": "{sum}, which is the gradient {name}.",
     "entry.other": "{sum}, but {name} is {gradient}: a rule isn't linear in what arrives.",
@@ -179,6 +188,7 @@ SENTENCES = {
     "picture.skips.many": "{count} skips",
     "picture.untracked": "not tracked",
     "picture.none": "– not computed",
+    "picture.given": "{of}: what {name} leads to; ∂{of}/∂{name} was handed over",
     "picture.entries": "{factor}, entry by entry",
     "picture.rule": "by the rule of {rule}",
     "picture.summed": "summed over {axes} ({lengths})",
@@ -405,7 +415,7 @@ SENTENCES = {
     "script.untracked": "It isn't tracked: no gradient is computed for it.",
     "script.hidden": "Their sum is the gradient. Go on to see the numbers.",
     "script.sum": "Sum over the paths: {sum}.",
-    "script.rest": "The last number is the sum of the {rest} paths not listed.",
+    "script.rest": "The last number is the sum of the paths not listed ({rest}).",
     "script.more": "And {rest} more.",
     "script.arrives": "What arrives:",
     "script.from": "from {name}: {sent}",

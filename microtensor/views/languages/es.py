@@ -61,6 +61,9 @@ SENTENCES = {
     "use": "({ordinal} uso)",
     "use.brief": "({ordinal} uso)",
     "direct": "(directa)",
+    # Names that are words, too, stand in quotes in a sentence
+    "name.words": "a al de e el en es la lo me mi ni no o se si su te tu un y ya",
+    "name.quoted": "«{name}»",
     # A story
     "story.forward": "Hacia delante: cada valor, a partir de los anteriores.",
     "story.backward": (
@@ -86,7 +89,10 @@ SENTENCES = {
     "seed.one": (
         "∂{name}/∂… dice con qué rapidez varía {name} al variar ese valor, así que {gradient} = 1."
     ),
-    "seed.given": "El gradiente que se ha dado llega a {name}: {gradient}.",
+    "seed.given": (
+        "El gradiente que se ha dado llega a {name}: {gradient}, donde {of} es lo que se calcula "
+        "después con {name}."
+    ),
     "seed.back": (
         "Desde aquí la regla de la cadena va hacia atrás, del valor más reciente al más antiguo, "
         "para que cada gradiente esté completo antes de propagarse."
@@ -120,7 +126,7 @@ SENTENCES = {
     ),
     "length": "Aquí n = {n:,}.",
     "gate.open": "La puerta está abierta en el {share} de los elementos.",
-    "gate.passes": "Ocurre en el {share} de los elementos.",
+    "gate.passes": "Hace variar el resultado en el {share} de los elementos.",
     "slope": "Aquí la pendiente es como mucho {slope}.",
     "kink": "{name} vale exactamente 0: está en el punto anguloso.",
     "kink.one": "{name} vale exactamente 0 en {count} elemento: está en el punto anguloso.",
@@ -142,7 +148,7 @@ SENTENCES = {
     "paths.proof": "La comprobación:",
     "paths.only": "Hay un solo camino, así que su producto es toda la suma: {sum}.",
     "paths.sum": "La suma de todos los caminos es {sum}.",
-    "paths.seed": "Multiplicada por lo que llega a {out}, {seed}: {product}.",
+    "paths.seed": "Multiplicada por {seed}, lo que llega a {out}: {product}.",
     "paths.same": "La propagación hacia atrás dio lo mismo: {gradient}.",
     "paths.rounded": "La propagación hacia atrás dio lo mismo, salvo redondeo ({off}): {gradient}.",
     "paths.other": (
@@ -159,15 +165,18 @@ SENTENCES = {
     # An entry followed
     "entry.where": "Adónde va:",
     "entry.moves": "{entry} solo cambia de sitio: es {there}, pues {since}.",
-    "entry.none": "{entry} no influye en ningún elemento de {since}, que envía 0.",
+    "entry.none": "{entry} no influye en {since}, que le envía 0.",
     "entry.one": "{count} elemento de {name}",
     "entry.many": "{count} elementos de {name}",
     "entry.reaches": (
         "{entry} influye en {what}, pues {since}; gradiente que llega × derivada local:"
     ),
-    "entry.others": "los otros {others:,} suman {sum}",
-    "entry.zeros": "los otros {others:,} suman {sum}; de ellos, {zeros:,} envían 0",
-    "entry.uses": "Los otros {others:,} usos de {entry} envían {sum} en total.",
+    "entry.others.one": "el otro envía {sum}",
+    "entry.others.many": "los otros {count} suman {sum}",
+    "entry.zeros.one": "los otros {others:,} suman {sum}; de ellos, {count} envía 0",
+    "entry.zeros.many": "los otros {others:,} suman {sum}; de ellos, {count} envían 0",
+    "entry.uses.one": "El otro uso de {entry} envía {sum}.",
+    "entry.uses.many": "Los otros {count} usos de {entry} envían {sum} en total.",
     "entry.sum": "La suma:",
     "entry.same": "{sum}, que es el gradiente {name}.",
     "entry.other": (
@@ -207,6 +216,7 @@ SENTENCES = {
     "picture.skips.many": "{count} saltos",
     "picture.untracked": "sin gradiente",
     "picture.none": "– sin calcular",
+    "picture.given": "{of}: lo que se calcula después con {name}; ∂{of}/∂{name} se ha dado",
     "picture.entries": "{factor}, elemento a elemento",
     "picture.rule": "según la regla de {rule}",
     "picture.summed": "sumado sobre {axes} ({lengths})",
@@ -449,7 +459,7 @@ SENTENCES = {
     "script.untracked": "No requiere gradiente, así que no se calcula ninguno.",
     "script.hidden": "Su suma es el gradiente. Avanza para ver los números.",
     "script.sum": "Suma de los caminos: {sum}.",
-    "script.rest": "El último número es la suma de los {rest} caminos que no están en la lista.",
+    "script.rest": "El último número es la suma de los caminos que no están en la lista ({rest}).",
     "script.more": "Y {rest} más.",
     "script.arrives": "Lo que llega:",
     "script.from": "de {name}: {sent}",
@@ -471,7 +481,7 @@ SENTENCES = {
         "{command} script.py:L, que EJECUTA el script, con todo lo que haga. Los valores son "
         "números, vectores [1, 2] y matrices [[1, 2], [3, 4]]."
     ),
-    "shell.version": "dice qué versión es",
+    "shell.version": "muestra la versión",
     "shell.target": "FÓRMULA|script.py:nombre",
     "shell.value": "nombre=valor",
     "shell.values": "para los nombres de una fórmula",
@@ -501,7 +511,7 @@ SENTENCES = {
         "si no, pip uninstall nn y vuelve a instalar microtensor"
     ),
     "shell.pictures": "se puede dibujar: sí",
-    "shell.pictures.none": "se puede dibujar: no: {error}",
+    "shell.pictures.none": "no se puede dibujar: {error}",
     "script.close": "▾ {name}, abierta: cerrar",
     "script.entry": "Elige un elemento para ver con qué se calculó y en qué influye.",
     "script.later": "Su gradiente no está completo en este paso. Avanza para verlo.",
@@ -512,7 +522,7 @@ SENTENCES = {
     "script.cost.one": "Tras {count} paso, {out} = {cost}; al principio era {first}.",
     "script.cost.many": "Tras {count} pasos, {out} = {cost}; al principio era {first}.",
     "script.beyond": "La figura es mayor que su ventana: arrástrala o pulsa Ajustar.",
-    "script.diverged": "No es un número finito: restablece y prueba una tasa menor.",
+    "script.diverged": "No es un número finito: restablece los números y prueba una tasa menor.",
     "script.never": (
         "No era un número finito desde el principio, y eso no lo arregla ninguna tasa: hacen falta "
         "otros números."
@@ -526,7 +536,7 @@ SENTENCES = {
     "script.again": "Todavía no; inténtalo de nuevo.",
     "script.score": "{right} de {all} correctas a la primera",
     "script.at": "paso {step}:",
-    "script.said": "Tu respuesta fue {said}; es {right}.",
+    "script.said": "Tu respuesta fue {said}; la correcta es {right}.",
     "script.review": "Para repasar:",
     "script.perfect": "Todas correctas a la primera.",
     # Where a nan or an infinity is born
@@ -554,15 +564,18 @@ LEXICON = {
     "{g}, the entry of operand {k}": "{g}, el elemento del operando {k}",
     # Local derivatives
     "1 if {0} > 0 else 0": "1 si {0} > 0; 0 si no",
-    "1 if {0} > {1} else 0 (tie ½)": "1 si {0} > {1}; 0 si no (empate: ½)",
-    "1 if {1} > {0} else 0 (tie ½)": "1 si {1} > {0}; 0 si no (empate: ½)",
-    "1 if {0} < {1} else 0 (tie ½)": "1 si {0} < {1}; 0 si no (empate: ½)",
-    "1 if {1} < {0} else 0 (tie ½)": "1 si {1} < {0}; 0 si no (empate: ½)",
+    "1 if {0} > {1} else 0 (tie ½)": "1 si {0} > {1}; ½ si hay empate; 0 si no",
+    "1 if {1} > {0} else 0 (tie ½)": "1 si {1} > {0}; ½ si hay empate; 0 si no",
+    "1 if {0} < {1} else 0 (tie ½)": "1 si {0} < {1}; ½ si hay empate; 0 si no",
+    "1 if {1} < {0} else 0 (tie ½)": "1 si {1} < {0}; ½ si hay empate; 0 si no",
     "1 if {1} ≤ {0} ≤ {2} else 0": "1 si {1} ≤ {0} ≤ {2}; 0 si no",
     "1 if {0} < {1} else 0": "1 si {0} < {1}; 0 si no",
     "1 if {0} > {2} else 0": "1 si {0} > {2}; 0 si no",
     "1 if {0} else 0": "1 si {0}; 0 si no",
     "0 if {0} else 1": "0 si {0}; 1 si no",
+    # How it is written
+    "({1} if {0} else {2})": "({1} si {0}; {2} si no)",
+    "not {0}": "no {0}",
     # What is sent
     "the same product, with {g} in place of operand {k}": (
         "el mismo producto, con {g} en lugar del operando {k}"
@@ -598,7 +611,7 @@ LEXICON = {
     "U · {g} @ Vᵀ, of the singular vectors": "U · {g} @ Vᵀ, con los vectores singulares",
     "{g}, turned among the singular vectors": "{g}, girado entre los vectores singulares",
     "{g}, reshaped back": "{g}, con la forma de antes",
-    "{g}, transposed back": "{g}, traspuesto de nuevo",
+    "{g}, transposed back": "{g}, con los ejes como antes",
     "{g}, flipped back": "{g}, volteado de nuevo",
     "{g}, rolled back": "{g}, desplazado al revés",
     "{g}, summed over the windows": "{g}, sumado sobre las ventanas",

@@ -136,8 +136,10 @@ function localText(key, asked = false) {
 
 /** What a value was computed from; ≈ where one of the numbers is rounded. */
 function recomputed(id) {
-  let equal = "=";
-  const filled = data.nodes[id].forward.replace(/\{(\w+)\}/g, (whole, x) => {
+  const { forward, rule } = data.nodes[id];
+  const parts = /^(add|subtract)$/.test(rule) ? operandsOf(id).map((x) => now.values[x]) : [];
+  let equal = isLost(parts, now.values[id]) ? "≈" : "=";
+  const filled = forward.replace(/\{(\w+)\}/g, (whole, x) => {
     if (!(x in now.values)) return whole;
     if (shown(now.values[x]) !== now.values[x]) equal = "≈";
     return factor(now.values[x]);

@@ -93,6 +93,7 @@ class Tale:
         return {
             "result": self.home[self.result.id],
             "final": self.result.id,
+            "of": self.graph.differentiated,
             "longest": LONGEST_SUM,
             "bars": [WIDTH, HEIGHT],
             "cards": {unit.id: unit.name for unit in self.found},
@@ -308,7 +309,7 @@ class Tale:
         return " ".join(said)
 
     def _gradient(self, node: Node, place: str) -> str:
-        return f"∂{self.result.name}/∂{node.name} ({BEGIN}{place}{END})"
+        return f"∂{self.graph.differentiated}/∂{node.name} ({BEGIN}{place}{END})"
 
     def _filled(self, said: str) -> str:
         """A text with its numbers."""

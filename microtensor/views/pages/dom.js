@@ -4,12 +4,17 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const data = JSON.parse(find("#data").textContent);
 const plurals = new Intl.PluralRules(document.documentElement.lang);
 
-/** A sentence with its fields filled in; with a count, its form for one, many, or another. */
+/** A sentence with its fields filled in; with a count, its form for one, many, or another.
+ * A name that is a word of the language is in quotes. */
 function say(key, fields = {}) {
   const form = "count" in fields ? `.${plurals.select(Number(fields.count))}` : "";
   const known = form === ".other" ? undefined : data.sentences[key + form];
   const found = known ?? data.sentences[`${key}.many`];
-  return found.replace(/\{(\w+)[^}]*\}/g, (_, field) => fields[field]);
+  const { "name.words": words, "name.quoted": quoted } = data.sentences;
+  return found.replace(/\{(\w+)[^}]*\}/g, (_, field) => {
+    const name = fields[field];
+    return name && words.split(" ").includes(name) ? quoted.replace("{name}", name) : name;
+  });
 }
 
 const DRAWN = ["g", "path", "polyline", "rect", "svg", "text"];

@@ -126,20 +126,20 @@ function listed(found, pair) {
     const slope = `∂${top}/∂${bottom}`;
     const sent = multiplied([x.upstream, x.local], x.sent);
     return complete
-      ? `∂${name(data.final)}/∂${top} × ${slope}: ${sent}`
+      ? `∂${data.of}/∂${top} × ${slope}: ${sent}`
       : `${slope} = ${number(x.local)}`;
   };
   const sorted = [...found].sort((a, b) => Math.abs(b[what]) - Math.abs(a[what]));
   const lines = sorted.slice(0, MOST).map(tell);
   const rest = sorted.slice(MOST).map((x) => x[what]);
   if (rest.length) {
-    lines.push(say("entry.others", { others: rest.length, sum: number(rest.reduce(plus)) }));
+    lines.push(say("entry.others", { count: rest.length, sum: number(rest.reduce(plus)) }));
   }
   return element("ul", { class: "product" }, ...lines.map((line) => element("li", {}, line)));
 }
 
 function sumOfEntry(sent, gradient, here) {
-  const title = `∂${name(data.final)}/∂${here}`;
+  const title = `∂${data.of}/∂${here}`;
   if (chosen === data.final) {
     const begins = say("script.begins", { gradient: `${title} = ${number(gradient)}` });
     return paragraph(begins);

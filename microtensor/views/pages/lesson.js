@@ -2,6 +2,9 @@
 const quiz = all("form.question");
 const tries = new Map(quiz.map((form) => [form, 0]));
 const solved = new Map(); // how many tries each took that was answered rightly
+// One for a page and the same in other languages, which links that end in # lead to
+const pages = [location, ...all('a[href$="#"]')].map((link) => link.pathname);
+const SCORE = `microtensor-score ${pages.sort()[0]}`;
 
 /** What was typed, in each way that it can be read: 1,5 and 1.5, 1,024 and 1.024, 1/4. */
 function readings(text) {
@@ -46,9 +49,8 @@ function judge(form) {
   const fields = { right: solved.size, first, all: quiz.length };
   find(".questions .score").textContent = say("lesson.score", fields);
   try {
-    const key = `microtensor-score ${location.pathname}`;
-    const best = Number.parseInt(localStorage.getItem(key), 10) || 0;
-    localStorage.setItem(key, `${Math.max(best, solved.size)}/${quiz.length}`);
+    const best = Number.parseInt(localStorage.getItem(SCORE), 10) || 0;
+    localStorage.setItem(SCORE, `${Math.max(best, solved.size)}/${quiz.length}`);
   } catch {
     // a browser that keeps nothing: the score is shown all the same
   }

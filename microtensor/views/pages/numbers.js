@@ -34,10 +34,16 @@ const equals = (x, y) => (number(x) === number(y) ? "=" : "≈");
 const product = (parts, result) =>
   `${parts.map(factor).join(" × ")} ${equals(ofShown(times, parts), result)}`;
 const multiplied = (parts, result) => `${product(parts, result)} ${number(result)}`;
+/** Whether a sum is shown as without its smallest part. */
+function isLost(parts, whole) {
+  const least = Math.min(...parts.map(Math.abs).filter(Boolean));
+  return Number.isFinite(whole) && number(whole) === number(whole - least);
+}
+
 /** `2 + 3`, and the sign that goes between it and the result. */
 const added = (parts, result) => [
   parts.map(factor).join(" + "),
-  equals(ofShown(plus, parts), result),
+  isLost(parts, result) ? "≈" : equals(ofShown(plus, parts), result),
 ];
 
 // An array is a list of numbers and a shape; of no axes it is the number.

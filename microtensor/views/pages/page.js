@@ -20,7 +20,7 @@ const operandsOf = (id) =>
 const expression = (id) =>
   `${name(id)} = ${data.nodes[id].forward.replace(/\{(\w+)\}/g, (_, x) => name(x))}`;
 const entryOf = (id, i) => entryName(name(id), shapeOf(id), i);
-const slopeName = (id) => `∂${name(data.final)}/∂${name(id)}`;
+const slopeName = (id) => `∂${data.of}/∂${name(id)}`;
 const placeName = ([k, j]) => (j ? `${k}.${j}` : String(k));
 const targetOf = (arrow) => data.arrows[arrow][1];
 

@@ -91,7 +91,7 @@ def _failed(node: Node, said: Iterable[str]) -> Card:
 
 def _derivative(graph: Graph, node: Node) -> str:
     """`∂L/∂w`; the whole of a long name stands on its card."""
-    return f"∂{cut(graph.result.name, LONGEST_PART)}/∂{cut(node.name, LONGEST_PART)}"
+    return f"∂{cut(graph.differentiated, LONGEST_PART)}/∂{cut(node.name, LONGEST_PART)}"
 
 
 def _cells(value: Any, style: str) -> list[Cell]:

@@ -235,7 +235,7 @@ class Layers:
 
     def legend(self) -> list[Line]:
         """How to read the cards, where nan and inf begin, and which layer learns least."""
-        gradients = Cell(say("layers.backward", name=self.result.name), "backward label")
+        gradients = Cell(say("layers.backward", name=self.graph.differentiated), "backward label")
         values = Cell(say("layers.forward"), "forward label")
         lines: list[Line] = [(values, gradients, Cell(say("layers.read"), "quiet"))]
         lines = lines if self.groups else [cards.legend()]

@@ -162,6 +162,9 @@ def scene(
     if result.gradient is None and result.tracked:
         none = Cell(f"{say('picture.none')}:", "backward label")
         legend.append((none, Cell(why_none(result), "quiet")))
+    if result.gradient is not None and graph.differentiated != result.name:
+        given = say("picture.given", name=result.name, of=graph.differentiated)
+        legend.append((Cell(given, "backward label"),))
     if failed:
         title: Line = (Cell(say("failed", name=result.rule), "name"),)
         legend.append((Cell(failed[0], "backward label"),))

@@ -80,7 +80,7 @@ def reaches(graph: Graph, node: Node, entry: Entry, column: Column) -> Iterator[
 def followed(graph: Graph, what: str, column: Column) -> Story:
     """The contributions that made the gradient of one entry: the largest few, and the rest."""
     start, first = place(graph, what)
-    name = f"∂{graph.result.name}/∂{at(start, first)}"
+    name = f"∂{graph.differentiated}/∂{at(start, first)}"
     gradient = float(np.asarray(start.gradient)[first])
     moved, node, entry = [], start, first
     while True:
@@ -98,9 +98,8 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
     largest = set(sorted(range(len(found)), key=lambda k: -abs(sums[k]))[:MOST_PARTS])
     sections += [_sent(graph, node, entry, found[k]) for k in sorted(largest)]
     if others := [x for k, x in enumerate(sums) if k not in largest]:
-        said = say(
-            "entry.uses", others=len(others), entry=at(node, entry), sum=number(summed(others))
-        )
+        whole = number(summed(others))
+        said = say("entry.uses", len(others), entry=at(node, entry), sum=whole)
         sections.append((said, []))
     sent = [x for reached in found for x in reached.sent]
     sent += [gradient] if node is graph.result else []
@@ -111,7 +110,7 @@ def followed(graph: Graph, what: str, column: Column) -> Story:
 def _sent(graph: Graph, node: Node, entry: Entry, reached: Reached) -> Section:
     """The largest contributions of one edge, and what the others add up to."""
     edge, sent, many = reached.edge, reached.sent, len(reached.local)
-    target, here, out = graph.node(edge.target), at(node, entry), graph.result.name
+    target, here, out = graph.node(edge.target), at(node, entry), graph.differentiated
     since = f"{target.name} = {target.expression}"
     if not many:
         return say("entry.none", entry=here, since=since), []
@@ -130,8 +129,9 @@ def _sent(graph: Graph, node: Node, entry: Entry, reached: Reached) -> Section:
         lines.append(f"∂{out}/∂{there} × {local}:  {left} {right}")
     if rest := [sent[k] for k in order[MOST_PARTS:]]:
         zeros, whole = rest.count(0), number(summed(rest))
-        key = "entry.zeros" if zeros else "entry.others"
-        lines.append(say(key, others=len(rest), sum=whole, zeros=zeros))
+        some = 0 < zeros < len(rest)
+        key, count = ("entry.zeros", zeros) if some else ("entry.others", len(rest))
+        lines.append(say(key, count, others=len(rest), sum=whole))
     what = say("entry", many, name=target.name) if np.ndim(target.value) else target.name
     since += use(graph, edge)
     return say("entry.reaches", entry=here, what=what, since=since), list(map(Line, lines))

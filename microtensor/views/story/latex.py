@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Edge, Graph, Node
-from ..numbers import array, equals, factor, number, product, size, small, summed_axes
+from ..numbers import array, equals, factor, lost, number, product, size, small, summed_axes
 from ..words import MOST_PARTS, axes_named, conditional, say
 from .steps import in_numbers
 
@@ -50,7 +50,7 @@ def latex(graph: Graph, on_path: frozenset[str]) -> str:
         skipped = say("latex.skipped", lines=len(written) - 2 * ENDS)
         written[ENDS:-ENDS] = [lambda: rf"&\;\;\vdots \qquad \text{{{skipped}}}"]
     rows = [row() for row in written]
-    out = _named(graph.result.name)
+    out = _named(graph.differentiated)
 
     def name(stands_for: re.Match[str]) -> str:
         name = _named(graph.node(f"n{stands_for[2]}").name)
@@ -116,7 +116,10 @@ def _in_numbers(graph: Graph, edges: tuple[Edge, ...], gradient: Any) -> str:
     def total(*numbers: float) -> float:
         return sum(a * b for a, b in zip(numbers[::2], numbers[1::2], strict=True))
 
-    text += f" {translated(equals(total, [x for pair in pairs for x in pair], gradient))} "
+    sign = equals(total, [x for pair in pairs for x in pair], gradient)
+    if lost([a * b for a, b in pairs], float(gradient)):
+        sign = "≈"
+    text += f" {translated(sign)} "
     formulas = [edge.formula for edge in edges]
     if any(not x or conditional(x) for x in formulas) or set(formulas) <= {"1", "−1"}:
         return text
@@ -140,8 +143,9 @@ def _sent(graph: Graph, edge: Edge) -> str:
     text = rf"{upstream} \odot {_bracketed(translated(known))}"
     text = {"1": upstream, "−1": f"-{upstream}"}.get(known, text)
     axes = summed_axes(np.shape(target.value), np.shape(source.value))
-    added = say("latex.added", axes=axes_named(axes))
-    return rf"{text}\;\text{{{added}}}" if axes else text
+    if not axes:
+        return text
+    return rf"{text}\;\text{{{say('latex.added', axes=axes_named(axes))}}}"
 
 
 def _formula(graph: Graph, edge: Edge) -> str:

@@ -192,7 +192,7 @@ def _agreement(paths: Paths, whole: Any, size: float) -> str:
     """Whether what was added up is the gradient that the walk found."""
     gradient = np.asarray(paths.start.gradient)
     difference = apart(whole, gradient.reshape(np.shape(whole)))
-    said = given(f"∂{paths.result.name}/∂{paths.start.name}", gradient)
+    said = given(f"∂{paths.graph.differentiated}/∂{paths.start.name}", gradient)
     if difference == 0:
         return say("paths.same", gradient=said)
     if close(difference, size, gradient):

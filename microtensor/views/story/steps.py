@@ -52,7 +52,7 @@ def tell(graph: Graph, step: Step) -> Told:
     """A step in words."""
     if step.edge is not None:
         return _sent(graph, step, step.edge)
-    return _computed(graph, step) if step.kind == "forward" else _seed(step)
+    return _computed(graph, step) if step.kind == "forward" else _seed(graph, step)
 
 
 # Forward, and the seed --------------------------------------------------------------------------
@@ -92,14 +92,14 @@ def in_numbers(node: Node, operands: Sequence[Node]) -> tuple[str, str]:
     return node.row.expression(list(map(number, values)), node.options), sign
 
 
-def _seed(step: Step) -> Told:
+def _seed(graph: Graph, step: Step) -> Told:
     """The result's own gradient, where the way back begins."""
-    name = step.node.name
-    derivative = f"∂{name}/∂{name}"
+    name, of = step.node.name, graph.differentiated
+    derivative = f"∂{of}/∂{name}"
     known = given(derivative, step.total)
-    said = say("seed.given", name=name, gradient=known)
-    if np.size(step.total) == 1 and np.all(np.equal(step.total, 1)):
-        said = say("seed.one", name=name, gradient=derivative)
+    said = say("seed.one", name=name, gradient=derivative)
+    if of != name:
+        said = say("seed.given", name=name, gradient=known, of=of)
     then = say("seed.back"), say("seed.each")
     return Told(step, say("seed", name=name), known, said, notes=then)
 
@@ -112,7 +112,7 @@ def _sent(graph: Graph, step: Step, edge: Edge) -> Told:
     source, target = step.node, graph.node(edge.target)
     title = say("sent", target=target.name, source=source.name) + use(graph, edge)
     single = edge.local is not None and np.size(target.value) == np.size(source.value) == 1
-    upstream = f"∂{graph.result.name}/∂{target.name}"
+    upstream = f"∂{graph.differentiated}/∂{target.name}"
     ends = source, target, upstream
     between = _between_numbers if single else _between_arrays
     before, sent = between(graph, edge, *ends)
@@ -163,7 +163,7 @@ def _sum(graph: Graph, step: Step) -> str:
     """What has arrived at the source so far, and how much is still to come."""
     edges, arrived = graph.arrivals(step.node.id), step.total
     count = len(edges) - step.waiting
-    gradient = f"∂{graph.result.name}/∂{step.node.name}"
+    gradient = f"∂{graph.differentiated}/∂{step.node.name}"
     known = given(gradient, arrived)
     if np.size(arrived) == 1 and small(np.shape(arrived)) and count <= MOST_PARTS:
         parts = [edge.contribution for edge in edges[:count]]

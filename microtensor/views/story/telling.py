@@ -183,7 +183,7 @@ def _gradients(graph: Graph, wanted: frozenset[str], nudged: Nudged) -> Iterator
     if some is not None and _checkable(graph, len(found)):
         middle = nudged(some.id, (0,) * np.ndim(some.value), 0.0)
     for node in found[:MOST_CHECKED]:
-        gradient = given(f"∂{result.name}/∂{node.name}", node.gradient)
+        gradient = given(f"∂{graph.differentiated}/∂{node.name}", node.gradient)
         checked = "" if math.isnan(middle) else _check(node, result, nudged, middle)
         yield f"{gradient};  {checked}" if checked else gradient
     if len(found) > MOST_CHECKED:
