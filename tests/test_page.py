@@ -26,7 +26,18 @@ from test_picture import (
 )
 
 import nn
-from microtensor import Graph, NoRenderer, Tensor, draw, group, page, primitive
+from microtensor import (
+    Graph,
+    NoRenderer,
+    Tensor,
+    draw,
+    frames,
+    group,
+    page,
+    primitive,
+    record_constants,
+    worksheet,
+)
 from microtensor.views import numbers
 from microtensor.views.languages.en import SENTENCES
 from microtensor.views.story import steps
@@ -273,6 +284,24 @@ def test_questions_and_paragraphs(tmp_path):
     assert "<title>T</title>" in text and "<h1>T</h1>" in text
     assert "<p>One.</p><p>Two.</p>" in text
     assert "<summary>Why not?</summary><p>Because it is.</p>" in text
+
+
+@needs_renderer
+@pytest.mark.parametrize("write", [page, worksheet, frames])
+def test_nothing_goes_back_through_a_layer_without_gradients(write, tmp_path):
+    W, X = leaf(np.ones((2, 2)), "W"), Tensor(np.ones((3, 2)), name="X")
+    with record_constants():
+        with group("prepared"):
+            Z = (X * 2.0 + 1.0).exp()
+        with group("learnt"):
+            L = (Z @ W).relu().sum()
+    written = write(L, tmp_path / "made", collapse=1)
+    if write is frames:
+        assert len(written) == 4  # the start, two forward and one back
+        return
+    text = text_of(written)
+    assert "prepared, forward" in text and "prepared, backward" not in text
+    assert "learnt, backward" in text
 
 
 @needs_renderer

@@ -257,6 +257,8 @@ class Tale:
         waiting = Counter(arrow.source for arrow in arrows if arrow.backward)
         leaves = waiting.keys() - {unit.id for unit in computing}
         for unit in reversed(computing):
+            if all(node.gradient is None for node in leaving(self.graph, unit.nodes)):
+                continue  # of constants, or frozen: nothing arrives there
             into = [i for i, a in enumerate(arrows) if a.backward and a.target == unit.id]
             sources = [arrows[i].source for i in into]
             waiting.subtract(sources)
