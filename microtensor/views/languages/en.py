@@ -342,7 +342,7 @@ SENTENCES = {
     "page.rounding": "Numbers are shown to 4 significant digits; ≈ where that rounding shows.",
     "page.begin": (
         "The leaves, from which all is computed, have their numbers; nothing is computed yet. → or "
-        "Next goes on; a click on a card shows its paths to the result, or opens a layer (▸)."
+        "Next goes on; a click on a card shows its paths to the result."
     ),
     "page.forward": "{name}, forward",
     "page.backward": "{name}, backward",

@@ -380,7 +380,7 @@ SENTENCES = {
     "page.begin": (
         "Las hojas, de las que sale todo lo demás, tienen sus números; todavía no se ha calculado "
         "nada. Con → o «Siguiente» se avanza; al pulsar una tarjeta se ven sus caminos hasta el "
-        "resultado; una capa (▸) se abre."
+        "resultado."
     ),
     "page.forward": "{name}, hacia delante",
     "page.backward": "{name}, hacia atrás",

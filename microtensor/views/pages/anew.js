@@ -1,4 +1,4 @@
-// The numbers of now: on cards, on arrows, and in the sentences of the steps -----------------------
+// The numbers of now: on cards, on arrows, and in the sentences of the steps
 
 const small = (shape, most = 4) => shape.length <= 2 && shape.every((n) => n > 0 && n <= most);
 const each = (f, x, y) => (Array.isArray(x) ? x.map((a, i) => f(a, y[i])) : f(x, y));
@@ -40,7 +40,7 @@ function inLine(x, shape) {
 const given = (name, x, shape) =>
   small(shape) ? `${name} = ${inLine(x, shape)}` : `${name} (${inLine(x, shape)})`;
 
-// The picture ------------------------------------------------------------------------------------
+// The picture
 
 /** The numbers on the card of a value. */
 function writeNode(id, card, { parts, gradient, complete }) {
@@ -132,7 +132,7 @@ function localText(key, asked = false) {
   return [...new Set([local, formula, value].filter(Boolean))].join(" = ");
 }
 
-// The sentences ----------------------------------------------------------------------------------
+// The sentences
 
 /** What a value was computed from; ≈ where one of the numbers is rounded. */
 function recomputed(id) {

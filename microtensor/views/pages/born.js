@@ -1,4 +1,4 @@
-// Where a nan or an infinity is born, and why ------------------------------------------------------
+// Where a nan or an infinity is born, and why
 
 const sameShape = (x, y) => String(shapeOf(x)) === String(shapeOf(y));
 

@@ -1,4 +1,4 @@
-// One entry of an array: which entries it reaches, and which it came from -------------------------
+// One entry of an array: which entries it reaches, and which it came from
 
 let entry = null; // of what is followed, the place in its list
 let followed = "";

@@ -7,7 +7,7 @@ let playing = 0;
 
 const read = (text) => Number(text.replace(/−/g, "-").replace("inf", "Infinity"));
 
-// The curves -------------------------------------------------------------------------------------
+// The curves
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [66, 492, 8, 150];
 const first = frames[0].iteration;
@@ -61,7 +61,7 @@ for (const i of data.events) {
 const shares = cards.map((_, k) => frames.map((frame) => [frame.iteration, read(frame.learns[k])]));
 const pace = chart(find("#pace"), shares, true, say("film.pace"));
 
-// The layers -------------------------------------------------------------------------------------
+// The layers
 
 /** Of each value in all frames the least and the largest entry: the scale of its bars. */
 const reach = frames[0].rows.map((_, k) => {
@@ -151,7 +151,7 @@ function renderLayers(frame) {
   });
 }
 
-// The plane, and the first layer's images --------------------------------------------------------
+// The plane, and the first layer's images
 
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const COLOURS = ["0072b2", "d55e00", "009e73", "cc79a7", "e69f00", "56b4e9"].map((hex) =>
@@ -209,7 +209,7 @@ function renderImages(iteration) {
   find("#images figcaption").textContent = say("film.images", { name, iteration: i });
 }
 
-// Moving -----------------------------------------------------------------------------------------
+// Moving
 
 function go(to) {
   at = Math.min(Math.max(to, 0), last);

@@ -1,4 +1,4 @@
-// Layers that open in their place -----------------------------------------------------------------
+// Layers that open in their place
 
 // Graphviz has drawn each layer's inside apart. Where one opens, the picture is stretched along both
 // axes until it fits: a stretch keeps the order of all there is, so that nothing comes to lie on

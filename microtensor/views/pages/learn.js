@@ -1,4 +1,4 @@
-// Other numbers: leaves that are changed, nudged, and led downhill --------------------------------
+// Other numbers: leaves that are changed, nudged, and led downhill
 
 const costs = [];
 const leafIds = Object.keys(data.nodes).filter(
@@ -34,7 +34,7 @@ function tell() {
   render();
 }
 
-// Their fields -----------------------------------------------------------------------------------
+// Their fields
 
 /** A number as it can be edited: as it is, or to 6 digits. */
 const editable = (x, exact) =>
@@ -142,7 +142,7 @@ function setUpNumbers() {
   setUpLearning();
 }
 
-// Nudge and learn --------------------------------------------------------------------------------
+// Nudge and learn
 
 function setUpLearning() {
   const isNumber = flat(now.values[data.final]).length === 1 && data.final in now.gradients;

@@ -1,4 +1,4 @@
-// Moving, and the address of a state ----------------------------------------------------------------
+// Moving, and the address of a state
 
 const RESERVED = ["open", "mode"];
 
@@ -186,7 +186,7 @@ view.addEventListener("keydown", (event) => {
   if ((event.key === "Enter" || event.key === " ") && take(event.target)) event.preventDefault();
 });
 
-// Slides: a step a page ----------------------------------------------------------------------------
+// Slides: a step a page
 
 const MOST_SLIDES = 200;
 
@@ -212,7 +212,7 @@ addEventListener("afterprint", () => {
   find("#slides").replaceChildren();
 });
 
-// Beginning ----------------------------------------------------------------------------------------
+// Beginning
 
 find("#steps").addEventListener("click", (event) => {
   if (!event.target.matches("a")) return;

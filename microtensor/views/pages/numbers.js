@@ -1,4 +1,4 @@
-// Numbers, as in the picture: 4 significant digits, a true minus sign, an honest ≈ --------------
+// Numbers, as in the picture: 4 significant digits, a true minus sign, an honest ≈
 
 function number(x) {
   if (typeof x === "boolean") return x ? "True" : "False";

@@ -24,7 +24,7 @@ const slopeName = (id) => `∂${data.of}/∂${name(id)}`;
 const placeName = ([k, j]) => (j ? `${k}.${j}` : String(k));
 const targetOf = (arrow) => data.arrows[arrow][1];
 
-// The numbers ------------------------------------------------------------------------------------
+// The numbers
 
 const recompute = typeof rerun === "function" ? rerun : null; // all of them, from the leaves'
 
@@ -48,7 +48,7 @@ function recorded() {
 const original = recorded();
 let now = original; // null: nothing can be computed here, and no script that would is there
 
-// What is known at a step ------------------------------------------------------------------------
+// What is known at a step
 
 const when = { value: new Map(), gradient: new Map(), arrow: new Map() }; // [step, operation]
 steps.forEach((s, i) => {
@@ -99,7 +99,7 @@ function current() {
 
 const isTracked = (id) => arriving.has(id) || when.gradient.has(id);
 
-// The picture ------------------------------------------------------------------------------------
+// The picture
 
 const altered = new Set(); // texts of the picture that may need another width
 
@@ -213,7 +213,7 @@ function renderArrow(arrow, i, doing) {
   else if (now && backward && key in data.edges) writeEdge(arrow, key, asked);
 }
 
-// What is told -----------------------------------------------------------------------------------
+// What is told
 
 function renderList() {
   told.forEach((line, i) => {

@@ -1,4 +1,4 @@
-// Paths of a card to the result -------------------------------------------------------------------
+// Paths of a card to the result
 
 const MOST_ROUTES = 16;
 const order = Object.keys(data.cards);

@@ -1,4 +1,4 @@
-// Predict: what a learner is asked before it is shown ----------------------------------------------
+// Predict: what a learner is asked before it is shown
 
 let predicting = false;
 const answers = new Map(); // by question, what was said first, whether it was right, if it is done
@@ -73,17 +73,12 @@ function question(kind) {
   return numeric(text, before + sent, ofShown(plus, [before, sent]));
 }
 
-const UNENDING = new Map([
-  ["inf", Infinity],
-  ["-inf", -Infinity],
-  ["nan", NaN],
-]);
-
-/** What was typed as a number, which inf and nan are here, as the picture has them. */
+/** What was typed as a number, which inf and nan are here. */
 function answerIn(said) {
   const found = typed(said);
   const word = bare(said).toLowerCase().replace(/∞|infinity/, "inf");
-  return Number.isNaN(found) ? UNENDING.get(word) : found;
+  const endless = [Infinity, -Infinity, NaN].find((x) => bare(number(x)) === word);
+  return Number.isNaN(found) ? endless : found;
 }
 
 /** A number: as it is shown, or what the shown numbers give. */

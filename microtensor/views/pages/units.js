@@ -1,4 +1,4 @@
-// The numbers of now, where layers are cards: on these, between them, and in their sentences --------
+// The numbers of now, where layers are cards: on these, between them, and in their sentences
 
 /** The numbers on the card of a layer, row by row. */
 function writeUnit(id, card) {

@@ -1,4 +1,4 @@
-// The picture's size in its window, and the direction that fits the screen -------------------------
+// The picture's size in its window, and the direction that fits the screen
 
 let zoom = 0; // 0: as large as can be read, 1: the whole picture is seen
 const inlays = new Map(all(".inlay", view).map((some) => [some.classList[2], some]));
