@@ -74,7 +74,7 @@ function question(kind) {
 }
 
 /** What was typed as a number, which inf and nan are here. */
-function answerIn(said) {
+function answerOf(said) {
   const found = typed(said);
   const word = bare(said).toLowerCase().replace(/∞|infinity/, "inf");
   const endless = [Infinity, -Infinity, NaN].find((x) => bare(number(x)) === word);
@@ -84,7 +84,7 @@ function answerIn(said) {
 /** A number: as it is shown, or what the shown numbers give. */
 function numeric(text, right, fromShown, near = () => false) {
   const isRight = (x) => [right, fromShown].some((y) => number(y) === number(x)) || near(x);
-  return { text, right: number(right), read: answerIn, isRight, wanted: "script.number" };
+  return { text, right: number(right), read: answerOf, isRight, wanted: "script.number" };
 }
 
 function ofShape(s) {
