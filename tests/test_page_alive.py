@@ -511,6 +511,7 @@ def test_a_gradient_handed_over_has_its_own_name_on_a_page(visit):
     said = tab.inner_text("main")
     assert "∂L/∂x" in said and "∂L/∂z × ∂z/∂x" in said and "∂z/∂z" not in said
     assert "L: what z leads to; ∂L/∂z was handed over" in said
+    assert tab.is_visible("#numbers") and tab.is_hidden("#learn")
     assert data_of(Path(tab.url.partition("#")[0].removeprefix("file://")).read_text())["of"] == "L"
 
 

@@ -145,7 +145,10 @@ function setUpNumbers() {
 // Nudge and learn
 
 function setUpLearning() {
-  const isNumber = flat(now.values[data.final]).length === 1 && data.final in now.gradients;
+  const isNumber =
+    flat(now.values[data.final]).length === 1 &&
+    data.final in now.gradients &&
+    data.of === name(data.final); // gradients of what it leads to say nothing of how far it moves
   find("#learn").hidden = !isNumber || !parameters().length;
   if (!isNumber) return;
   const options = slopes().flatMap((id) =>
