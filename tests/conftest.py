@@ -17,7 +17,7 @@ os.environ.pop("MICROTENSOR_LANGUAGE", None)  # tests read English where they do
 
 # How many examples each property is tried on: the same ones in every run.
 settings.register_profile("few", max_examples=30, derandomize=True, deadline=None, database=None)
-settings.register_profile("many", settings.get_profile("few"), max_examples=200)
+settings.register_profile("many", settings.get_profile("few"), max_examples=300)
 settings.load_profile("few")
 
 
